@@ -7,6 +7,7 @@ use postrider_model::{Clock, Entropy, IdGenerator, Timestamp};
 use postrider_storage::{ChangeFollower, Changed, Store, StoreResult};
 
 use crate::held_keys::HeldKeys;
+use crate::refusals::Refusals;
 
 /// The parts of an [`Access`].
 pub struct AccessParts {
@@ -27,6 +28,7 @@ pub struct Access {
     pub(crate) ids: Arc<IdGenerator>,
     pub(crate) entropy: Entropy,
     pub(crate) held: HeldKeys,
+    pub(crate) refusals: Refusals,
 }
 
 impl Access {
@@ -38,6 +40,7 @@ impl Access {
             ids: parts.ids,
             entropy: parts.entropy,
             held: HeldKeys::default(),
+            refusals: Refusals::default(),
         }
     }
 

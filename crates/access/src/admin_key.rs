@@ -1,6 +1,6 @@
 //! The operator's key: the one that the operator configures, or the first one, which Postrider creates.
 
-use postrider_model::{ApiKey, ApiKeyId, Permissions, Scope};
+use postrider_model::{ApiKey, ApiKeyId, AuditAction, By, Permissions, Scope, Target};
 use postrider_storage::{StoreError, StoreResult};
 
 use crate::access::Access;
@@ -79,14 +79,24 @@ impl Access {
                         is_configured: true,
                         ..key
                     };
-                    self.store.configure_api_key(Some(key)).await?;
+                    let target = Target::named(key.id, &key.name);
+                    let audit = self.did(
+                        &By::COMMAND_LINE,
+                        AuditAction::ApiKeyConfigured,
+                        Scope::All,
+                        target,
+                    );
+                    self.store.configure_api_key(Some(key), audit).await?;
                 }
             }
-            None if known.iter().any(|key| key.is_configured) => {
-                tracing::warn!("no admin key is configured any more: the former one is revoked");
-                self.store.configure_api_key(None).await?;
+            None => {
+                if let Some(former) = known.iter().find(|key| key.is_configured) {
+                    tracing::warn!("no admin key is configured any more: the former one is revoked");
+                    let target = Target::named(former.id, &former.name);
+                    let audit = self.did(&By::COMMAND_LINE, AuditAction::ApiKeyDeleted, Scope::All, target);
+                    self.store.configure_api_key(None, audit).await?;
+                }
             }
-            None => {}
         }
         self.held.reload(&*self.store).await?;
         let is_admin = |key: &ApiKey| !key.is_configured && key.is_permanent_admin();
@@ -110,7 +120,8 @@ impl Access {
     /// Stores the first key. False if another node was faster: its key is the first one, and this one opens
     /// nothing.
     pub async fn add_first_key(&self, first: &FirstKey) -> StoreResult<bool> {
-        let is_added = self.store.add_first_api_key(first.key.clone()).await?;
+        let audit = self.key_created(&By::COMMAND_LINE, &first.key);
+        let is_added = self.store.add_first_api_key(first.key.clone(), audit).await?;
         self.held.reload(&*self.store).await?;
         Ok(is_added)
     }

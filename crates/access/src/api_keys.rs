@@ -1,9 +1,13 @@
 //! API keys: they open the API, and sign the operator's staff in to the console.
 
 use postrider_model::{
-    AccountId, ApiKey, ApiKeyId, Caller, NameError, Permission, Permissions, Scope, Timestamp,
+    AccountId, ApiKey, ApiKeyId, AuditAction, AuditEntry, By, Caller, NameError, Permission, Permissions,
+    Scope, Target, Timestamp,
 };
+use postrider_storage::rules::audit::details;
 use postrider_storage::{AddApiKey, RemoveApiKey, StoreError, StoreResult};
+
+use serde_json::json;
 
 use crate::access::Access;
 use crate::token::ShownKey;
@@ -12,7 +16,7 @@ use crate::token::ShownKey;
 pub(crate) const KEY_BYTES_MAX: usize = 512;
 
 /// How many characters of a key its prefix shows: `prk_` and 24 of its 256 random bits.
-const PREFIX_CHARS: usize = 8;
+pub(crate) const PREFIX_CHARS: usize = 8;
 
 /// A new API key.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -103,7 +107,11 @@ impl Access {
     }
 
     /// Creates a key. The key is valid on this node at once, and on other nodes as soon as they learn of it.
-    pub async fn create_api_key(&self, draft: ApiKeyDraft) -> Result<(ApiKey, ShownKey), CreateApiKeyError> {
+    pub async fn create_api_key(
+        &self,
+        by: &By,
+        draft: ApiKeyDraft,
+    ) -> Result<(ApiKey, ShownKey), CreateApiKeyError> {
         let now = self.now();
         let faults = draft.faults(now);
         if !faults.is_empty() {
@@ -122,7 +130,11 @@ impl Access {
             expires_at: draft.expires_at,
             last_used_at: None,
         };
-        match self.store.add_api_key(key.clone()).await? {
+        match self
+            .store
+            .add_api_key(key.clone(), self.key_created(by, &key))
+            .await?
+        {
             AddApiKey::Added => {}
             AddApiKey::AccountMissing => return Err(CreateApiKeyError::AccountMissing),
             AddApiKey::TooMany => return Err(CreateApiKeyError::TooMany),
@@ -134,12 +146,32 @@ impl Access {
     /// Deletes a key, the links that it created and the sessions that began with it. The key is invalid on
     /// this node at once, and on other nodes as soon as they learn of it. The last key that administers the
     /// installation cannot be deleted.
-    pub async fn delete_api_key(&self, id: ApiKeyId) -> StoreResult<RemoveApiKey> {
-        let outcome = self.store.delete_api_key(id).await?;
+    pub async fn delete_api_key(&self, by: &By, id: ApiKeyId) -> StoreResult<RemoveApiKey> {
+        let target = Target {
+            name: self.held.name(id),
+            ..Target::of(id)
+        };
+        let scope = self.held.scope(id).unwrap_or(Scope::All);
+        let audit = self.did(by, AuditAction::ApiKeyDeleted, scope, target);
+        let outcome = self.store.delete_api_key(id, audit).await?;
         if outcome != RemoveApiKey::LastAdmin {
             self.held.remove(id);
         }
         Ok(outcome)
+    }
+
+    /// The entry of a key that is created.
+    pub(crate) fn key_created(&self, by: &By, key: &ApiKey) -> AuditEntry {
+        let permissions: Vec<_> = key.permissions.named().map(|it| it.as_str()).collect();
+        let shown = json!({
+            "prefix": key.prefix,
+            "permissions": permissions,
+            "account": key.scope.account().map(|id| id.to_string()),
+            "expires_at": key.expires_at,
+        });
+        let target = Target::named(key.id, &key.name);
+        self.did(by, AuditAction::ApiKeyCreated, key.scope, target)
+            .with_details(Some(details(&json!({ "after": shown }))))
     }
 }
 

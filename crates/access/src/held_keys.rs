@@ -25,12 +25,21 @@ struct Held {
     /// By the SHA-256 of the key. The time of a look-up depends on the hash of the presented key, which
     /// nobody can choose so that it tells something about another hash; so it reveals nothing.
     keys: HashMap<[u8; 32], HeldKey>,
+    /// The hash of each key by its id.
+    hashes: HashMap<ApiKeyId, [u8; 32]>,
     /// Incremented with each change, so that a reload notices a change during its read.
     generation: u64,
 }
 
+impl Held {
+    fn by_id(&self, id: ApiKeyId) -> Option<&HeldKey> {
+        self.keys.get(self.hashes.get(&id)?)
+    }
+}
+
 struct HeldKey {
     id: ApiKeyId,
+    name: Box<str>,
     scope: Scope,
     permissions: Permissions,
     expires_at: Option<Timestamp>,
@@ -54,6 +63,7 @@ impl HeldKeys {
                     .iter()
                     .map(|key| (key.sha256, HeldKey::of(key, before.remove(&key.sha256))))
                     .collect();
+                held.hashes = keys.iter().map(|key| (key.id, key.sha256)).collect();
                 held.generation += 1;
                 return Ok(());
             }
@@ -63,13 +73,16 @@ impl HeldKeys {
     pub(crate) fn add(&self, key: &ApiKey) {
         let mut held = self.0.write();
         held.generation += 1;
+        held.hashes.insert(key.id, key.sha256);
         held.keys.insert(key.sha256, HeldKey::of(key, None));
     }
 
     pub(crate) fn remove(&self, id: ApiKeyId) {
         let mut held = self.0.write();
         held.generation += 1;
-        held.keys.retain(|_, key| key.id != id);
+        if let Some(sha256) = held.hashes.remove(&id) {
+            held.keys.remove(&sha256);
+        }
     }
 
     /// The caller that a key stands for at this time, which is noted as its use.
@@ -99,9 +112,17 @@ impl HeldKeys {
 
     /// When a key expires.
     pub(crate) fn expires_at(&self, id: ApiKeyId) -> Option<Timestamp> {
-        let held = self.0.read();
-        let key = held.keys.values().find(|key| key.id == id);
-        key.and_then(|key| key.expires_at)
+        self.0.read().by_id(id).and_then(|key| key.expires_at)
+    }
+
+    /// The name of a key.
+    pub(crate) fn name(&self, id: ApiKeyId) -> Option<String> {
+        self.0.read().by_id(id).map(|key| key.name.to_string())
+    }
+
+    /// The scope of a key.
+    pub(crate) fn scope(&self, id: ApiKeyId) -> Option<Scope> {
+        self.0.read().by_id(id).map(|key| key.scope)
     }
 
     /// The uses that were not noted in the store yet.
@@ -135,6 +156,7 @@ impl HeldKey {
         };
         Self {
             id: key.id,
+            name: key.name.as_str().into(),
             scope: key.scope,
             permissions: key.permissions,
             expires_at: key.expires_at,

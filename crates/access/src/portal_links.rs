@@ -4,7 +4,8 @@ use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use postrider_model::{
-    AccountId, ApiKeyId, Grant, GrantId, GrantKind, Permission, Permissions, Scope, Theme, Timestamp,
+    AccountId, ApiKeyId, AuditAction, By, Grant, GrantId, GrantKind, Permission, Permissions, Scope, Target,
+    Theme, Timestamp,
 };
 use postrider_storage::{GrantFilter, Page, PageRequest, PutGrant, StoreResult};
 
@@ -53,7 +54,7 @@ impl PortalLinkDraft {
 
 impl Access {
     /// Creates a link that begins one session of the operator's staff.
-    pub async fn create_operator_link(&self, lifetime: Duration) -> StoreResult<ShownToken> {
+    pub async fn create_operator_link(&self, by: &By, lifetime: Duration) -> StoreResult<ShownToken> {
         let rights = Rights {
             scope: Scope::All,
             permissions: Permissions::ALL,
@@ -62,13 +63,15 @@ impl Access {
         };
         let (token, grant) = self.draw(GrantKind::OneTimeLink, rights, self.now().after(lifetime));
         // The result is always `Put`: this link has no account, API key or link that could be gone.
-        self.store.put_grant(grant).await?;
+        let audit = self.link_created(by, &grant);
+        self.store.put_grant(grant, audit).await?;
         Ok(token)
     }
 
     /// Creates a portal link, which ends with `api_key`, the key that creates it, if any.
     pub async fn create_portal_link(
         &self,
+        by: &By,
         draft: PortalLinkDraft,
         api_key: Option<ApiKeyId>,
     ) -> StoreResult<CreatePortalLink> {
@@ -80,7 +83,8 @@ impl Access {
         };
         let expires_at = self.no_later_than_key(self.now().after(draft.lifetime), api_key);
         let (token, link) = self.draw(GrantKind::PortalLink, rights, expires_at);
-        Ok(match self.store.put_grant(link.clone()).await? {
+        let audit = self.link_created(by, &link);
+        Ok(match self.store.put_grant(link.clone(), audit).await? {
             PutGrant::Put => CreatePortalLink::Created(token, link),
             PutGrant::Gone => CreatePortalLink::Gone,
             PutGrant::TooMany => CreatePortalLink::TooMany,
@@ -93,8 +97,10 @@ impl Access {
     }
 
     /// Revokes a portal link, and ends its sessions. Returns false if it does not exist.
-    pub async fn revoke_portal_link(&self, account: AccountId, id: GrantId) -> StoreResult<bool> {
-        self.store.delete_grant(links_of(account), id).await
+    pub async fn revoke_portal_link(&self, by: &By, account: AccountId, id: GrantId) -> StoreResult<bool> {
+        let scope = Scope::Account(account);
+        let audit = self.did(by, AuditAction::PortalLinkRevoked, scope, Target::of(id));
+        self.store.delete_grant(links_of(account), id, audit).await
     }
 
     /// This time, or when the key expires if that is sooner.

@@ -1,7 +1,7 @@
 //! Sessions of the console, listed and ended. [`Scope::All`] names those of the operator's staff, an account
 //! those of its portal links.
 
-use postrider_model::{Grant, GrantId, GrantKind, Scope};
+use postrider_model::{AuditAction, By, Grant, GrantId, GrantKind, Scope, Target};
 use postrider_storage::{GrantFilter, Page, PageRequest, StoreResult};
 
 use crate::access::Access;
@@ -14,21 +14,29 @@ impl Access {
     }
 
     /// Ends a session. Returns false if there is none of this id in this scope.
-    pub async fn end_session(&self, scope: Scope, id: GrantId) -> StoreResult<bool> {
-        self.store.delete_grant(sessions_of(scope), id).await
+    pub async fn end_session(&self, by: &By, scope: Scope, id: GrantId) -> StoreResult<bool> {
+        let audit = self.did(by, AuditAction::SessionEnded, scope, Target::of(id));
+        self.store.delete_grant(sessions_of(scope), id, audit).await
     }
 
     /// Ends all sessions, and returns their number. Links stay, and can begin new ones.
-    pub async fn end_sessions(&self, scope: Scope) -> StoreResult<u64> {
-        self.store.delete_grants(sessions_of(scope)).await
+    pub async fn end_sessions(&self, by: &By, scope: Scope) -> StoreResult<u64> {
+        let audit = self.did(by, AuditAction::SessionsEnded, scope, Target::default());
+        self.store.delete_grants(sessions_of(scope), audit).await
     }
 
-    /// Ends the session of this token. Returns false if there is none.
-    pub async fn sign_out(&self, token: &str) -> StoreResult<bool> {
-        match token_sha256(token, SESSION_PREFIX) {
-            Some(sha256) => Ok(self.store.take_grant(&sha256, self.now()).await?.is_some()),
-            None => Ok(false),
-        }
+    /// Ends the session of this token, which is then the actor; `by` says from where. Returns false if there
+    /// is none.
+    pub async fn sign_out(&self, by: &By, token: &str) -> StoreResult<bool> {
+        let (Some(sha256), Some(session)) = (token_sha256(token, SESSION_PREFIX), self.session(token).await?)
+        else {
+            return Ok(false);
+        };
+        let by = self.by(&session.caller, by.client, by.request_id.clone());
+        let scope = session.caller.scope;
+        let audit = self.did(&by, AuditAction::SessionEnded, scope, Target::of(session.id));
+        let taken = self.store.take_grant(&sha256, self.now(), audit).await?;
+        Ok(taken.is_some())
     }
 }
 

@@ -5,7 +5,10 @@
 
 use std::time::Duration;
 
-use postrider_model::{Caller, Grant, GrantId, GrantKind, Permission, Scope, Theme, Timestamp, Who};
+use postrider_model::{
+    Actor, ActorKind, AuditAction, By, Caller, Grant, GrantId, GrantKind, Permission, Scope, Target, Theme,
+    Timestamp, Who,
+};
 use postrider_storage::{BeginSession, PutGrant, SessionLimits, StoreResult};
 
 use crate::access::Access;
@@ -80,7 +83,9 @@ impl Access {
     /// link expires.
     ///
     /// A one-time link is used up even if the session then cannot be stored, so that it never begins two.
-    pub async fn open_link(&self, token: &str) -> StoreResult<OpenLink> {
+    ///
+    /// The actor in the audit trail is the session that begins; `by` says from where.
+    pub async fn open_link(&self, by: &By, token: &str) -> StoreResult<OpenLink> {
         let Some(sha256) = token_sha256(token, LINK_PREFIX) else {
             return Ok(OpenLink::Dead);
         };
@@ -90,27 +95,44 @@ impl Access {
         };
         match grant.kind {
             GrantKind::OneTimeLink => {
-                let Some(link) = self.store.take_grant(&sha256, now).await? else {
+                let Some(link) = self.use_up(by, &grant, now).await? else {
                     return Ok(OpenLink::Dead);
                 };
                 let expires_at = now.after(OPERATOR_SESSION);
                 let (token, grant) = self.draw(GrantKind::Session, Rights::of(&link), expires_at);
                 let session = Session::of(&grant);
-                Ok(match self.store.put_grant(grant).await? {
+                let audit = self.session_begins(by, &grant);
+                Ok(match self.store.put_grant(grant, audit).await? {
                     PutGrant::Put => OpenLink::Begun(token, session),
                     PutGrant::Gone | PutGrant::TooMany => OpenLink::Dead,
                 })
             }
-            GrantKind::PortalLink => self.begin_session_of(&grant).await,
+            GrantKind::PortalLink => self.begin_session_of(by, &grant).await,
             GrantKind::Session => Ok(OpenLink::Dead),
         }
     }
 
-    async fn begin_session_of(&self, link: &Grant) -> StoreResult<OpenLink> {
+    /// Takes a one-time link, of which there is none left then.
+    async fn use_up(&self, by: &By, link: &Grant, now: Timestamp) -> StoreResult<Option<Grant>> {
+        let by = By {
+            actor: Actor {
+                kind: ActorKind::Link,
+                id: Some(link.id.to_string()),
+                name: None,
+                is_staff: true,
+            },
+            ..by.clone()
+        };
+        let audit = self.did(&by, AuditAction::SignInLinkUsed, link.scope, Target::of(link.id));
+        self.store.take_grant(&link.sha256, now, audit).await
+    }
+
+    async fn begin_session_of(&self, by: &By, link: &Grant) -> StoreResult<OpenLink> {
         let (token, mut grant) = self.draw(GrantKind::Session, Rights::of(link), link.expires_at);
         grant.link = Some(link.id);
         let session = Session::of(&grant);
-        Ok(match self.store.begin_session(grant, LINK_LIMITS).await? {
+        let audit = self.session_begins(by, &grant);
+        Ok(match self.store.begin_session(grant, LINK_LIMITS, audit).await? {
             BeginSession::Begun => OpenLink::Begun(token, session),
             BeginSession::OriginGone => OpenLink::Dead,
             BeginSession::TooMany => OpenLink::TooMany,
@@ -118,7 +140,8 @@ impl Access {
     }
 
     /// Begins the session of a person who presents this API key, with the key's scope and permissions.
-    pub async fn sign_in(&self, key: &str) -> StoreResult<SignIn> {
+    /// The actor in the audit trail is the session that begins; `by` says from where.
+    pub async fn sign_in(&self, by: &By, key: &str) -> StoreResult<SignIn> {
         let Some(caller) = self.caller_of_key(key) else {
             return Ok(SignIn::UnknownKey);
         };
@@ -137,7 +160,8 @@ impl Access {
         let expires_at = self.no_later_than_key(self.now().after(OPERATOR_SESSION), Some(id));
         let (token, grant) = self.draw(GrantKind::Session, rights, expires_at);
         let session = Session::of(&grant);
-        Ok(match self.store.begin_session(grant, KEY_LIMITS).await? {
+        let audit = self.session_begins(by, &grant);
+        Ok(match self.store.begin_session(grant, KEY_LIMITS, audit).await? {
             BeginSession::Begun => SignIn::Begun(token, session),
             BeginSession::OriginGone | BeginSession::TooMany => SignIn::UnknownKey,
         })

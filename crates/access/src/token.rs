@@ -74,6 +74,11 @@ pub(crate) fn sha256(text: &str) -> [u8; 32] {
     Sha256::digest(text).into()
 }
 
+/// Whether a text looks like an API key that Postrider created.
+pub(crate) fn is_key(text: &str) -> bool {
+    text.len() == TOKEN_BYTES && text.starts_with(KEY_PREFIX) && text.is_ascii()
+}
+
 /// The hash of a token that starts with `prefix`. Returns `None`, without hashing, if `text` cannot be such a
 /// token.
 pub(crate) fn token_sha256(text: &str, prefix: &str) -> Option<[u8; 32]> {

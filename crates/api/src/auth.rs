@@ -9,6 +9,11 @@ pub fn caller(access: &Access, headers: &HeaderMap) -> Option<Caller> {
     access.caller_of_key(presented(headers)?)
 }
 
+/// As much of the presented key as the audit trail shows.
+pub fn shown_key(headers: &HeaderMap) -> Option<&str> {
+    postrider_access::shown_key(presented(headers)?)
+}
+
 /// The key in these headers. Two of them are ambiguous, and count as none.
 fn presented(headers: &HeaderMap) -> Option<&str> {
     let mut values = headers.get_all(header::AUTHORIZATION).iter();

@@ -51,9 +51,8 @@ impl DirectRoute {
     {
         let account = split(request.uri().path()).map_or("", |(account, _)| account);
         let account = account_ref(account)?;
-        let caller = request.extensions().get().copied();
-        let caller = caller.ok_or_else(|| Problem::internal("a route of events has no caller"))?;
-        let account = find_account(state, &caller, &account).await?;
+        let named = ("POST", self.template());
+        let account = find_account(state, request.extensions(), named, &account).await?;
         match self {
             Self::Event => accept_event(state, account, request).await,
             // Boxed, so that the larger future of a batch does not enlarge that of every request.

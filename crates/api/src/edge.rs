@@ -25,6 +25,7 @@ use postrider_web::request_id::{REQUEST_ID, RequestId};
 use tower::{Layer, Service};
 
 use crate::auth;
+use crate::by::note_refusal;
 use crate::problem::{Code, Hidden, Problem};
 use crate::rate_limits::{Exceeded, RateLimits, Standing};
 use crate::route_table::{Found, RouteTable};
@@ -99,21 +100,38 @@ impl Edge {
             Some(Ok(standing)) => (Some(standing), None),
             Some(Err(exceeded)) => (None, Some(exceeded)),
         };
-        let refused = exceeded.map(Refused::Exceeded).or(denied.map(Refused::Denied));
         let fresh_id = || self.engine.ids().next_block(self.engine.clock().now());
-        let entry = Entry {
+        let request_id = RequestId::of(request.headers(), fresh_id);
+        request.extensions_mut().insert(request_id.clone());
+        if let Some(caller) = caller {
+            request.extensions_mut().insert(caller);
+        }
+        if let (Some(denied), None) = (denied, exceeded) {
+            self.note_denied(denied, request, found);
+        }
+        let refused = exceeded.map(Refused::Exceeded).or(denied.map(Refused::Denied));
+        Entry {
             started,
-            request_id: RequestId::of(request.headers(), fresh_id),
+            request_id,
             method: request.method().clone(),
             found,
             guarded,
             standing,
             refused,
-        };
-        if let Some(caller) = caller {
-            request.extensions_mut().insert(caller);
         }
-        entry
+    }
+
+    fn note_denied<B>(&self, denied: Denied, request: &http::Request<B>, found: Option<Found>) {
+        let reason = match denied {
+            Denied::Unknown => "unauthorized",
+            Denied::Lacking(_) | Denied::OneAccount => "permission_denied",
+        };
+        let named = (request.method().as_str(), self.routes.path(found));
+        let key = match denied {
+            Denied::Unknown => auth::shown_key(request.headers()),
+            Denied::Lacking(_) | Denied::OneAccount => None,
+        };
+        note_refusal(&self.access, request.extensions(), reason, named, key);
     }
 }
 

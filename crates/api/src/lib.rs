@@ -6,6 +6,7 @@
 //! | `direct` | serves posted events without the router |
 //! | `edge` | the layer around every request: request id, key, meter, panics, headers |
 //! | `auth` | the caller of a request, by its API key |
+//! | `by` | who asks for a change, and refused requests, for the audit trail |
 //! | `route_table` | the requirement and the meters of each route |
 //! | [`problem`] | errors as RFC 9457 documents: one type, one table of codes |
 //! | `json_body`, `decode`, `patch`, `merge_patch` | request bodies, from bytes to typed values |
@@ -37,6 +38,7 @@ pub mod problem;
 pub mod router;
 
 mod auth;
+mod by;
 mod cursor;
 mod decode;
 mod direct;

@@ -31,6 +31,7 @@ use crate::problem::{Fault, ProblemDocument, TextPosition};
     security(("api_key" = [])),
     tags(
         (name = "Accounts", description = "The customers of the company that runs Postrider."),
+        (name = "Audit", description = "Who did what, to what, from where."),
         (name = "Access", description = "API keys, portal links and sessions of the console: who may do what."),
         (name = "Master key", description = "The key that seals the secrets in the store."),
         (name = "Signing keys", description = "The keys that receivers verify an account's webhooks with."),

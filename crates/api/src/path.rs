@@ -3,7 +3,8 @@
 use std::fmt::Display;
 use std::str::FromStr;
 
-use axum::extract::FromRequestParts;
+use axum::extract::{FromRequestParts, MatchedPath};
+use http::Extensions;
 use http::request::Parts;
 use postrider_model::account::uid_is_valid;
 use postrider_model::event_type::EventTypeNameError;
@@ -13,6 +14,7 @@ use postrider_storage::AccountRef;
 use postrider_web::path::{PathError, parameter};
 use utoipa::IntoParams;
 
+use crate::by::note_refusal;
 use crate::problem::{Code, Problem};
 use crate::router::ApiState;
 
@@ -65,9 +67,10 @@ impl FromRequestParts<ApiState> for InAccount {
 
     async fn from_request_parts(parts: &mut Parts, state: &ApiState) -> Result<Self, Problem> {
         let name: String = parameter(parts, "account").await.map_err(invalid_path)?;
-        let caller = parts.extensions.get().copied();
-        let caller = caller.ok_or_else(|| Problem::internal("a route in an account has no caller"))?;
-        find_account(state, &caller, &account_ref(&name)?).await.map(Self)
+        let route = parts.extensions.get().map_or("-", MatchedPath::as_str);
+        let request = (parts.method.as_str(), route);
+        let found = find_account(state, &parts.extensions, request, &account_ref(&name)?).await;
+        found.map(Self)
     }
 }
 
@@ -104,16 +107,23 @@ impl FromRequestParts<ApiState> for PathEventType {
     }
 }
 
-/// The id of an account that exists for the caller.
+/// The id of an account that exists for the caller in the request's extensions. `request`: the method and the
+/// route's template.
 pub async fn find_account(
     state: &ApiState,
-    caller: &Caller,
+    extensions: &Extensions,
+    request: (&str, &str),
     account: &AccountRef,
 ) -> Result<AccountId, Problem> {
+    let caller: Option<&Caller> = extensions.get();
+    let caller = caller.ok_or_else(|| Problem::internal("a route in an account has no caller"))?;
     let found = state.configuration.resolve(account).await?;
-    found
-        .filter(|account| caller.scope.includes(*account))
-        .ok_or_else(account_not_found)
+    let found = found.ok_or_else(account_not_found)?;
+    if !caller.scope.includes(found) {
+        note_refusal(&state.access, extensions, "not_found", request, None);
+        return Err(account_not_found());
+    }
+    Ok(found)
 }
 
 /// The problem of an account that does not exist.

@@ -27,8 +27,8 @@ use crate::problem::{Code, Problem};
 use crate::rate_limits::RateLimits;
 use crate::route_table::RouteTable;
 use crate::routes::{
-    accounts, api_keys, automations, deliveries, event_types, events, master_key, operations, portal_links,
-    sessions, signing_keys,
+    accounts, api_keys, audit, automations, deliveries, event_types, events, master_key, operations,
+    portal_links, sessions, signing_keys,
 };
 
 /// The state that handlers share. Cheap to clone.
@@ -156,6 +156,8 @@ pub(crate) fn documented_routes() -> OpenApiRouter<ApiState> {
             sessions::of_account::end_all_sessions_of_account
         ))
         .routes(routes!(sessions::of_account::end_session_of_account))
+        .routes(routes!(audit::of_installation::list_audit))
+        .routes(routes!(audit::of_account::list_audit_of_account))
         .routes(routes!(master_key::show::get_master_key))
         .routes(routes!(master_key::rotate::rotate_master_key))
         .routes(routes!(signing_keys::list::list_signing_keys))

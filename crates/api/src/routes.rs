@@ -5,6 +5,7 @@
 
 pub mod accounts;
 pub mod api_keys;
+pub mod audit;
 pub mod automations;
 pub mod deliveries;
 pub mod event_types;

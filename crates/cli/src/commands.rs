@@ -1,13 +1,14 @@
 //! The commands: one command, or one group of commands, per file.
 //!
 //! * Client commands, over the API: [`accounts`], [`automations`], [`events`], [`deliveries`], [`keys`],
-//!   [`event_types`], [`api_keys`], [`portal_links`], [`sessions`], built on [`remote`].
+//!   [`event_types`], [`api_keys`], [`portal_links`], [`sessions`], [`audit`], built on [`remote`].
 //! * Offline: [`sign`], [`verify`]; both read signing keys with [`secrets`].
 //!
 //! To add a command: see the crate's documentation.
 
 pub mod accounts;
 pub mod api_keys;
+pub mod audit;
 pub mod automations;
 mod confirm;
 pub mod deliveries;
@@ -49,6 +50,8 @@ pub enum Command {
     PortalLinks(portal_links::Args),
     /// List and end sessions of the console
     Sessions(sessions::Args),
+    /// List who did what
+    Audit(audit::Args),
     /// Print the headers that a delivery of a body would carry
     Sign(Box<sign::Args>),
     /// Check the signatures of a request, and explain a mismatch
@@ -69,6 +72,7 @@ pub const GROUPS: [(&str, &[&str]); 2] = [
             "api-keys",
             "portal-links",
             "sessions",
+            "audit",
         ],
     ),
     ("Offline", &["sign", "verify"]),
@@ -86,6 +90,7 @@ pub async fn run(command: Command, context: Context<'_>) -> Result<ExitCode, Fai
         Command::ApiKeys(args) => api_keys::run(args, context).await?,
         Command::PortalLinks(args) => portal_links::run(args, context).await?,
         Command::Sessions(args) => sessions::run(args, context).await?,
+        Command::Audit(args) => audit::run(args, context).await?,
         Command::Sign(args) => sign::run(&args, context)?,
         Command::Verify(args) => return verify::run(&args, context),
     }

@@ -1,8 +1,8 @@
 //! Accounts: drafts of them, and the verbs that change them.
 
 use postrider_model::account::{METADATA_BYTES_MAX, uid_is_valid};
-use postrider_model::{Account, AccountId, Schedule, SigningKey};
-use postrider_storage::{SaveAccount, StoreResult};
+use postrider_model::{Account, AccountId, By, Schedule, SigningKey};
+use postrider_storage::{AccountRef, SaveAccount, StoreResult};
 
 use super::json::check_json;
 use super::name::check_name;
@@ -37,7 +37,7 @@ impl AccountDraft {
 
 impl Configuration {
     /// Creates an account with its first signing key. Fails with `Faults` and `UidTaken`.
-    pub async fn create_account(&self, draft: AccountDraft) -> Result<Account, ConfigureError> {
+    pub async fn create_account(&self, by: &By, draft: AccountDraft) -> Result<Account, ConfigureError> {
         let checked = check(draft, None)?;
         let now = self.clock.now();
         let account = Account {
@@ -56,7 +56,8 @@ impl Configuration {
             created_at: now,
             expires_at: None,
         };
-        match self.directory.create_account(account, key).await? {
+        let audit = self.account_changed(by, account.id, None, Some(&account));
+        match self.directory.create_account(account, key, audit).await? {
             SaveAccount::Saved(account) => Ok(account),
             SaveAccount::UidTaken => Err(ConfigureError::UidTaken),
             SaveAccount::Missing => Err(ConfigureError::out_of_contract("create_account", "Missing")),
@@ -68,6 +69,7 @@ impl Configuration {
     /// `Faults`, `UidTaken`, `Missing`, and `Stale` if the account has changed since.
     pub async fn update_account(
         &self,
+        by: &By,
         current: Account,
         draft: AccountDraft,
     ) -> Result<Account, ConfigureError> {
@@ -78,9 +80,10 @@ impl Configuration {
             metadata: checked.metadata,
             retry_delays: checked.retry_delays,
             updated_at: self.clock.now(),
-            ..current
+            ..current.clone()
         };
-        match self.directory.update_account(edited).await? {
+        let audit = self.account_changed(by, edited.id, Some(&current), Some(&edited));
+        match self.directory.update_account(edited, audit).await? {
             SaveAccount::Saved(account) => Ok(account),
             SaveAccount::UidTaken => Err(ConfigureError::UidTaken),
             SaveAccount::Missing => Err(ConfigureError::Missing),
@@ -90,8 +93,10 @@ impl Configuration {
 
     /// Deletes the account with its keys, its automations and the grants for it; pruning removes its events
     /// in later steps. Its pending deliveries are canceled. Returns false if the account does not exist.
-    pub async fn delete_account(&self, account: AccountId) -> StoreResult<bool> {
-        self.directory.delete_account(account).await
+    pub async fn delete_account(&self, by: &By, account: AccountId) -> StoreResult<bool> {
+        let current = self.store.account(&AccountRef::Id(account)).await?;
+        let audit = self.account_changed(by, account, current.as_ref(), None);
+        self.directory.delete_account(account, audit).await
     }
 }
 

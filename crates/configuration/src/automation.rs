@@ -12,7 +12,8 @@ use std::collections::HashSet;
 
 use postrider_model::automation::PATTERNS_MAX;
 use postrider_model::{
-    AccountId, Action, Automation, AutomationId, EventPattern, Schedule, Timestamp, Trigger,
+    AccountId, Action, AuditAction, AuditEntry, Automation, AutomationId, By, EventPattern, Schedule, Target,
+    Timestamp, Trigger,
 };
 use postrider_storage::rules::fan_out::TooManyDeliveries;
 use postrider_storage::{SaveAutomation, StoreResult};
@@ -62,6 +63,7 @@ impl Configuration {
     /// and `Missing` if the account does not exist.
     pub async fn create_automation(
         &self,
+        by: &By,
         account: AccountId,
         draft: AutomationDraft,
     ) -> Result<Automation, ConfigureError> {
@@ -79,7 +81,12 @@ impl Configuration {
             updated_at: now,
             version: 1,
         };
-        match self.directory.create_automation(account, automation).await? {
+        let audit = self.automation_changed(by, account, None, Some(&automation));
+        match self
+            .directory
+            .create_automation(account, automation, audit)
+            .await?
+        {
             SaveAutomation::Saved(automation) => Ok(automation),
             SaveAutomation::Missing => Err(ConfigureError::Missing),
             SaveAutomation::TooMany => Err(ConfigureError::TooMany),
@@ -94,6 +101,7 @@ impl Configuration {
     /// automation has changed since.
     pub async fn update_automation(
         &self,
+        by: &By,
         account: AccountId,
         current: Automation,
         draft: AutomationDraft,
@@ -107,9 +115,10 @@ impl Configuration {
             actions: checked.actions,
             retry_delays: checked.retry_delays,
             updated_at: now,
-            ..current
+            ..current.clone()
         };
-        let saved = self.save_edited(account, edited).await;
+        let audit = self.automation_changed(by, account, Some(&current), Some(&edited));
+        let saved = self.save_edited(account, edited, audit).await;
         saved.map_err(|error| match error {
             ConfigureError::TooManyDeliveries(exceeding) => as_fault(&exceeding),
             error => error,
@@ -118,8 +127,19 @@ impl Configuration {
 
     /// Deletes an automation with its actions; the record keeps its deliveries. Returns false if the
     /// automation does not exist.
-    pub async fn delete_automation(&self, account: AccountId, id: AutomationId) -> StoreResult<bool> {
-        self.directory.delete_automation(account, id).await
+    pub async fn delete_automation(
+        &self,
+        by: &By,
+        account: AccountId,
+        id: AutomationId,
+    ) -> StoreResult<bool> {
+        // One whose secrets do not open can be deleted too; its entry then shows less.
+        let current = self.store.automation(account, id).await.unwrap_or_default();
+        let audit = match &current {
+            Some(current) => self.automation_changed(by, account, Some(current), None),
+            None => self.did(by, AuditAction::AutomationDeleted, account, Target::of(id)),
+        };
+        self.directory.delete_automation(account, id, audit).await
     }
 
     /// Notes that the result of an attempt may have switched off an action of this account in the store.
@@ -131,8 +151,9 @@ impl Configuration {
         &self,
         account: AccountId,
         edited: Automation,
+        audit: AuditEntry,
     ) -> Result<Automation, ConfigureError> {
-        match self.directory.update_automation(account, edited).await? {
+        match self.directory.update_automation(account, edited, audit).await? {
             SaveAutomation::Saved(automation) => Ok(automation),
             SaveAutomation::Missing => Err(ConfigureError::Missing),
             SaveAutomation::Stale => Err(ConfigureError::Stale),

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use parking_lot::RwLock;
-use postrider_model::{EventType, EventTypeName};
+use postrider_model::{AuditEntry, EventType, EventTypeName};
 use postrider_storage::{PageRequest, Store, StoreError, StoreResult};
 
 use crate::schema::{Schema, SchemaError};
@@ -90,19 +90,23 @@ impl Catalogue {
     }
 
     /// Writes an entry. Returns what is stored, and whether it is new.
-    pub(crate) async fn put(&self, entry: EventType) -> Result<(EventType, bool), CatalogueError> {
+    pub(crate) async fn put(
+        &self,
+        entry: EventType,
+        audit: AuditEntry,
+    ) -> Result<(EventType, bool), CatalogueError> {
         let enforced = match &entry.schema {
             Some(schema) => Some(compile(schema.clone()).await?),
             None => None,
         };
-        let (stored, new) = self.store.put_event_type(entry).await?;
+        let (stored, new) = self.store.put_event_type(entry, audit).await?;
         self.known.write().insert(stored.name.clone(), enforced);
         Ok((stored, new))
     }
 
     /// Deletes an entry. Returns false if it does not exist.
-    pub(crate) async fn delete(&self, name: &EventTypeName) -> StoreResult<bool> {
-        let deleted = self.store.delete_event_type(name).await?;
+    pub(crate) async fn delete(&self, name: &EventTypeName, audit: AuditEntry) -> StoreResult<bool> {
+        let deleted = self.store.delete_event_type(name, audit).await?;
         self.known.write().remove(name);
         Ok(deleted)
     }

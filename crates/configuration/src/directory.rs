@@ -9,7 +9,8 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use postrider_model::{
-    Account, AccountId, Action, ActionId, Automation, AutomationId, Schedule, SigningKey, Timestamp,
+    Account, AccountId, Action, ActionId, AuditEntry, Automation, AutomationId, Schedule, SigningKey,
+    Timestamp,
 };
 use postrider_signing::signer::{LiveSigners, Signer};
 use postrider_storage::{AccountConfig, AccountRef, SaveAccount, SaveAutomation, Store, StoreResult};
@@ -184,21 +185,30 @@ impl Directory {
     }
 
     /// See [`postrider_storage::AccountStore::create_account`].
-    pub(crate) async fn create_account(&self, account: Account, key: SigningKey) -> StoreResult<SaveAccount> {
-        self.store.create_account(account, key).await
+    pub(crate) async fn create_account(
+        &self,
+        account: Account,
+        key: SigningKey,
+        audit: AuditEntry,
+    ) -> StoreResult<SaveAccount> {
+        self.store.create_account(account, key, audit).await
     }
 
     /// See [`postrider_storage::AccountStore::update_account`].
-    pub(crate) async fn update_account(&self, account: Account) -> StoreResult<SaveAccount> {
+    pub(crate) async fn update_account(
+        &self,
+        account: Account,
+        audit: AuditEntry,
+    ) -> StoreResult<SaveAccount> {
         let id = account.id;
-        let saved = self.store.update_account(account).await;
+        let saved = self.store.update_account(account, audit).await;
         self.forget(id);
         saved
     }
 
     /// See [`postrider_storage::AccountStore::delete_account`].
-    pub(crate) async fn delete_account(&self, account: AccountId) -> StoreResult<bool> {
-        let deleted = self.store.delete_account(account).await;
+    pub(crate) async fn delete_account(&self, account: AccountId, audit: AuditEntry) -> StoreResult<bool> {
+        let deleted = self.store.delete_account(account, audit).await;
         self.forget(account);
         deleted
     }
@@ -209,8 +219,12 @@ impl Directory {
         account: AccountId,
         key: SigningKey,
         overlap_until: Timestamp,
+        audit: AuditEntry,
     ) -> StoreResult<bool> {
-        let rotated = self.store.rotate_signing_key(account, key, overlap_until).await;
+        let rotated = self
+            .store
+            .rotate_signing_key(account, key, overlap_until, audit)
+            .await;
         self.forget(account);
         rotated
     }
@@ -220,8 +234,9 @@ impl Directory {
         &self,
         account: AccountId,
         automation: Automation,
+        audit: AuditEntry,
     ) -> StoreResult<SaveAutomation> {
-        let saved = self.store.create_automation(account, automation).await;
+        let saved = self.store.create_automation(account, automation, audit).await;
         self.forget(account);
         saved
     }
@@ -231,15 +246,21 @@ impl Directory {
         &self,
         account: AccountId,
         automation: Automation,
+        audit: AuditEntry,
     ) -> StoreResult<SaveAutomation> {
-        let saved = self.store.update_automation(account, automation).await;
+        let saved = self.store.update_automation(account, automation, audit).await;
         self.forget(account);
         saved
     }
 
     /// See [`postrider_storage::AutomationStore::delete_automation`].
-    pub(crate) async fn delete_automation(&self, account: AccountId, id: AutomationId) -> StoreResult<bool> {
-        let deleted = self.store.delete_automation(account, id).await;
+    pub(crate) async fn delete_automation(
+        &self,
+        account: AccountId,
+        id: AutomationId,
+        audit: AuditEntry,
+    ) -> StoreResult<bool> {
+        let deleted = self.store.delete_automation(account, id, audit).await;
         self.forget(account);
         deleted
     }

@@ -1,6 +1,6 @@
 //! Event types: drafts of the catalogue's entries, and the verbs that change them.
 
-use postrider_model::{EventType, EventTypeName};
+use postrider_model::{AuditAction, AuditEntry, By, EventType, EventTypeName, Target};
 use postrider_storage::StoreResult;
 
 use super::json::check_json;
@@ -42,7 +42,11 @@ impl EventTypeDraft {
 impl Configuration {
     /// Creates the event type of this name, or replaces it as a whole. Returns what is stored, and whether it
     /// is new. Fails with `Faults`.
-    pub async fn put_event_type(&self, draft: EventTypeDraft) -> Result<(EventType, bool), ConfigureError> {
+    pub async fn put_event_type(
+        &self,
+        by: &By,
+        draft: EventTypeDraft,
+    ) -> Result<(EventType, bool), ConfigureError> {
         let checked = check(draft)?;
         let now = self.clock.now();
         let event_type = EventType {
@@ -54,7 +58,9 @@ impl Configuration {
             created_at: now,
             updated_at: now,
         };
-        let put = self.catalogue().put(event_type).await;
+        // The store completes it: only there is it certain whether the type is new.
+        let audit = self.event_type_changed(by, AuditAction::EventTypeUpdated, &event_type.name);
+        let put = self.catalogue().put(event_type, audit).await;
         put.map_err(|error| match error {
             CatalogueError::Schema(error) => ConfigureError::Faults(vec![Fault {
                 pointer: "/schema".to_owned(),
@@ -66,8 +72,18 @@ impl Configuration {
     }
 
     /// Deletes an entry. Returns false if it does not exist.
-    pub async fn delete_event_type(&self, name: &EventTypeName) -> StoreResult<bool> {
-        self.catalogue().delete(name).await
+    pub async fn delete_event_type(&self, by: &By, name: &EventTypeName) -> StoreResult<bool> {
+        let audit = self.event_type_changed(by, AuditAction::EventTypeDeleted, name);
+        self.catalogue().delete(name, audit).await
+    }
+
+    fn event_type_changed(&self, by: &By, action: AuditAction, name: &EventTypeName) -> AuditEntry {
+        by.did(
+            self.ids.audit(self.clock.now()),
+            action,
+            None,
+            Target::of(name.as_str()),
+        )
     }
 }
 

@@ -15,12 +15,16 @@
 //! | `automation.rs`, `automation/` | [`AutomationDraft`], [`ActionDraft`]: verbs of automations, actions |
 //! | `signing_key.rs` | [`RotationDraft`]: `rotate_signing_key` |
 //! | `event_type.rs` | [`EventTypeDraft`]: `put_event_type`, `delete_event_type` |
+//! | `audit.rs` | what entries of the audit trail show of accounts and automations |
 //! | `directory.rs` | accounts in memory, which acceptance and attempts look up |
 //! | `catalogue.rs` | [`Catalogue`]: event types in memory |
 //! | `schema.rs`, `schema/` | [`Schema`]: the schema of a type's `data`, which compares numbers exactly |
 //! | `sealing.rs` | [`sealing::Sealing`]: the rotation of the master key |
 //! | `name.rs`, `schedule.rs`, `json.rs` | checks of values that several resources share |
 //! | `fault.rs`, `codes.rs`, `error.rs` | the faults of a draft, and the other errors of a verb |
+//!
+//! Each verb takes [`By`](postrider_model::By), who asks for the change, and gives the store the entry of the
+//! audit trail that it writes with the change.
 //!
 //! A draft holds unchecked input: texts and numbers as the caller sent them. A member without a value (a
 //! blank form field) is `None`; the code that reads the form decides that. An update starts from the version
@@ -39,6 +43,7 @@
 #![forbid(unsafe_code)]
 
 mod account;
+mod audit;
 mod automation;
 pub mod catalogue;
 pub mod codes;

@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use parking_lot::Mutex;
-use postrider_model::{Clock, Entropy};
+use postrider_model::{AuditAction, By, Clock, Entropy, IdGenerator, Target};
 use postrider_storage::sealing::{KeyId, MasterKey};
 use postrider_storage::{RESEALED_MAX, Resealed, Sealer, Store, StoreError, StoreResult};
 use tokio::sync::Notify;
@@ -57,6 +57,8 @@ pub struct SealingParts {
     pub clock: Arc<dyn Clock>,
     /// Randomness, for new keys.
     pub entropy: Entropy,
+    /// Generates the ids of entries of the audit trail; a process has one.
+    pub ids: Arc<IdGenerator>,
 }
 
 /// The master key, and the task that seals secrets again. Shared as `Arc<Sealing>`.
@@ -164,11 +166,11 @@ impl Sealing {
     ///
     /// # Errors
     /// See [`RotateKeyError`].
-    pub async fn rotate(self: &Arc<Self>) -> Result<MasterKeyStatus, RotateKeyError> {
+    pub async fn rotate(self: &Arc<Self>, by: &By) -> Result<MasterKeyStatus, RotateKeyError> {
         // A task of its own: a caller who goes away must not leave a key in the file that the server does
         // not know, nor let another rotation begin meanwhile.
-        let sealing = Arc::clone(self);
-        match tokio::spawn(async move { sealing.rotate_alone().await }).await {
+        let (sealing, by) = (Arc::clone(self), by.clone());
+        match tokio::spawn(async move { sealing.rotate_alone(&by).await }).await {
             Ok(rotated) => rotated,
             Err(error) => match error.try_into_panic() {
                 Ok(panic) => std::panic::resume_unwind(panic),
@@ -177,7 +179,7 @@ impl Sealing {
         }
     }
 
-    async fn rotate_alone(&self) -> Result<MasterKeyStatus, RotateKeyError> {
+    async fn rotate_alone(&self, by: &By) -> Result<MasterKeyStatus, RotateKeyError> {
         let _guard = self.rotating.lock().await;
         let place = self.parts.holder.place();
         if !self.parts.holder.can_add() {
@@ -188,6 +190,11 @@ impl Sealing {
             return Err(RotateKeyError::OtherNodes { place });
         }
         let key = MasterKey::generate(&self.parts.entropy);
+        // Before the key is written, because a file takes part in no transaction of the store.
+        let id = self.parts.ids.audit(self.parts.clock.now());
+        let target = Target::of(key.id());
+        let entry = by.did(id, AuditAction::MasterKeyRotated, None, target);
+        self.parts.store.note_audit(vec![entry]).await?;
         let (holder, new) = (Arc::clone(&self.parts.holder), key.clone());
         let written = tokio::task::spawn_blocking(move || holder.put_first(&new)).await;
         let written = written.unwrap_or_else(|error| Err(error.to_string()));

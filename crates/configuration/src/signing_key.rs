@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use postrider_model::{AccountId, SigningKey, SigningSecret};
+use postrider_model::{AccountId, AuditAction, By, SigningKey, SigningKeyId, SigningSecret, Target};
+use postrider_storage::StoreResult;
 
 use super::{ConfigureError, Faults, codes};
 use crate::Configuration;
@@ -26,6 +27,7 @@ impl Configuration {
     /// Creates a new current key for the account, and returns it. Fails with `Faults` and `Missing`.
     pub async fn rotate_signing_key(
         &self,
+        by: &By,
         account: AccountId,
         draft: RotationDraft,
     ) -> Result<SigningKey, ConfigureError> {
@@ -39,11 +41,35 @@ impl Configuration {
             created_at: now,
             expires_at: None,
         };
+        let audit = self.signing_key_rotated(by, account, &key, overlap.as_secs());
         let rotated = self
             .directory
-            .rotate_signing_key(account, key.clone(), now.after(overlap))
+            .rotate_signing_key(account, key.clone(), now.after(overlap), audit)
             .await?;
         rotated.then_some(key).ok_or(ConfigureError::Missing)
+    }
+
+    /// The account's signing keys with their secrets, the current one first, to be shown to whoever asks.
+    /// They are noted as revealed first: what cannot be noted is not shown. `None` if the account does not
+    /// exist.
+    pub async fn reveal_signing_keys(
+        &self,
+        by: &By,
+        account: AccountId,
+    ) -> StoreResult<Option<Vec<SigningKey>>> {
+        let Some(keys) = self.store.signing_keys(account).await? else {
+            return Ok(None);
+        };
+        let entry = self.did(by, AuditAction::SigningKeyRevealed, account, Target::default());
+        self.store.note_audit(vec![entry]).await?;
+        Ok(Some(keys))
+    }
+
+    /// Notes that the secret of one signing key is shown to whoever asks. What cannot be noted must not be
+    /// shown.
+    pub async fn note_revealed(&self, by: &By, account: AccountId, key: SigningKeyId) -> StoreResult<()> {
+        let entry = self.did(by, AuditAction::SigningKeyRevealed, account, Target::of(key));
+        self.store.note_audit(vec![entry]).await
     }
 }
 

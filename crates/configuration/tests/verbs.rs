@@ -1,5 +1,6 @@
 //! The verbs over a store: all faults at once, edits that come in between, and changes by other nodes.
 
+use postrider_model::By;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::{Duration, Instant};
@@ -15,6 +16,9 @@ use postrider_signing::HeaderNames;
 use postrider_storage::{Changed, Store};
 use postrider_storage_sqlite::{SqliteOptions, SqliteStore};
 use tempfile::TempDir;
+
+/// Who asks for changes.
+static BY: By = By::NODE;
 
 const URL: &str = "https://receiver.example/hook";
 
@@ -88,9 +92,9 @@ fn automation() -> AutomationDraft {
 
 /// Creates an account with one automation.
 async fn account_with_automation(configuration: &Configuration) -> (AccountId, AutomationId) {
-    let account = configuration.create_account(account("Acme", "acme")).await;
+    let account = configuration.create_account(&BY, account("Acme", "acme")).await;
     let account = account.expect("the account's draft is valid").id;
-    let automation = configuration.create_automation(account, automation()).await;
+    let automation = configuration.create_automation(&BY, account, automation()).await;
     (account, automation.expect("the automation's draft is valid").id)
 }
 
@@ -98,18 +102,21 @@ async fn account_with_automation(configuration: &Configuration) -> (AccountId, A
 async fn an_account_is_created_with_a_key_and_updated_from_the_version_that_was_read() {
     let (store, _folder) = store();
     let configuration = node(&store).await;
-    let created = configuration.create_account(account("Acme", "a")).await.unwrap();
+    let created = configuration
+        .create_account(&BY, account("Acme", "a"))
+        .await
+        .unwrap();
     let keys = configuration.signing_keys(created.id).await.unwrap();
     assert_eq!(keys.unwrap().len(), 1);
-    let taken = configuration.create_account(account("Other", "a")).await;
+    let taken = configuration.create_account(&BY, account("Other", "a")).await;
     assert_eq!(taken, Err(ConfigureError::UidTaken));
 
-    let update = |name| configuration.update_account(created.clone(), account(name, "a"));
+    let update = |name| configuration.update_account(&BY, created.clone(), account(name, "a"));
     assert_eq!(update("Acme Inc.").await.unwrap().name, "Acme Inc.");
     assert_eq!(update("Acme Ltd.").await, Err(ConfigureError::Stale));
-    assert!(configuration.delete_account(created.id).await.unwrap());
+    assert!(configuration.delete_account(&BY, created.id).await.unwrap());
     assert_eq!(update("Acme Ltd.").await, Err(ConfigureError::Missing));
-    assert!(!configuration.delete_account(created.id).await.unwrap());
+    assert!(!configuration.delete_account(&BY, created.id).await.unwrap());
 }
 
 #[tokio::test]
@@ -129,7 +136,7 @@ async fn all_faults_of_an_automation_are_reported_and_nothing_is_written() {
         retry_delays_s: Some(vec![10, -1]),
         ..automation()
     };
-    let refused = configuration.create_automation(account, draft).await;
+    let refused = configuration.create_automation(&BY, account, draft).await;
     let Err(ConfigureError::Faults(faults)) = refused else {
         panic!("{refused:?}");
     };
@@ -163,7 +170,7 @@ async fn enabling_never_undoes_a_concurrent_edit() {
         for round in 0..RACES {
             // `Stale` means that the edits won each time, and that nothing was written.
             let switched = switching
-                .set_automation_enabled(account, id, round % 2 == 0)
+                .set_automation_enabled(&BY, account, id, round % 2 == 0)
                 .await;
             assert!(matches!(switched, Ok(_) | Err(ConfigureError::Stale)));
         }
@@ -178,14 +185,19 @@ async fn enabling_never_undoes_a_concurrent_edit() {
                 name: format!("edit {round}"),
                 ..AutomationDraft::of(&current)
             };
-            match configuration.update_automation(account, current, draft).await {
+            match configuration
+                .update_automation(&BY, account, current, draft)
+                .await
+            {
                 Ok(_) => break,
                 Err(error) => assert_eq!(error, ConfigureError::Stale),
             }
         }
     }
     switches.await.unwrap();
-    let last = configuration.set_automation_enabled(account, id, false).await;
+    let last = configuration
+        .set_automation_enabled(&BY, account, id, false)
+        .await;
     let last = last.unwrap();
     assert_eq!((last.enabled, last.name), (false, format!("edit {}", RACES - 1)));
 }
@@ -195,11 +207,11 @@ async fn enabling_a_deleted_automation_fails_and_an_enabled_one_is_a_no_op() {
     let (store, _folder) = store();
     let configuration = node(&store).await;
     let (account, id) = account_with_automation(&configuration).await;
-    let switch = |enabled| configuration.set_automation_enabled(account, id, enabled);
+    let switch = |enabled| configuration.set_automation_enabled(&BY, account, id, enabled);
     let off = switch(false).await.unwrap();
     assert_eq!(switch(false).await.unwrap(), off);
     assert!(switch(true).await.unwrap().version > off.version);
-    assert!(configuration.delete_automation(account, id).await.unwrap());
+    assert!(configuration.delete_automation(&BY, account, id).await.unwrap());
     assert_eq!(switch(false).await, Err(ConfigureError::Missing));
 }
 
@@ -223,8 +235,10 @@ async fn a_node_sees_changes_of_other_nodes_as_soon_as_it_is_notified() {
     let knows_schema = |node: &Configuration| matches!(node.catalogue().look_up(&name), Known::WithSchema(_));
     assert!(is_enabled(&there).await);
 
-    here.set_automation_enabled(account, id, false).await.unwrap();
-    here.put_event_type(event_type).await.unwrap();
+    here.set_automation_enabled(&BY, account, id, false)
+        .await
+        .unwrap();
+    here.put_event_type(&BY, event_type).await.unwrap();
     assert!(!is_enabled(&here).await && knows_schema(&here));
     assert!(is_enabled(&there).await && !knows_schema(&there));
 
@@ -235,8 +249,8 @@ async fn a_node_sees_changes_of_other_nodes_as_soon_as_it_is_notified() {
     there.changed_elsewhere(Some(&changed)).await.unwrap();
     assert!(!is_enabled(&there).await && knows_schema(&there));
 
-    here.set_automation_enabled(account, id, true).await.unwrap();
-    here.delete_event_type(&name).await.unwrap();
+    here.set_automation_enabled(&BY, account, id, true).await.unwrap();
+    here.delete_event_type(&BY, &name).await.unwrap();
     there.changed_elsewhere(None).await.unwrap();
     assert!(is_enabled(&there).await && !knows_schema(&there));
 }

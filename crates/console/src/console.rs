@@ -27,7 +27,7 @@ use crate::assets::{Assets, asset};
 use crate::brand::Brand;
 use crate::live::LiveSlots;
 use crate::pages::{
-    accounts, api_keys, automations, deliveries, event_types, events, overview, portal_links, replay,
+    accounts, api_keys, audit, automations, deliveries, event_types, events, overview, portal_links, replay,
     sessions, settings, sign_in, signing_key, system, theme,
 };
 use crate::refusal::{Refusal, RefusalPage};
@@ -115,7 +115,9 @@ impl Console {
         cookie::keep_own(request.headers_mut(), self.app.place(client.is_https));
         let (method, headers) = (request.method().clone(), request.headers().clone());
         let fresh_id = || self.app.engine.ids().next_block(self.app.now());
-        let request_id = RequestId::of(&headers, fresh_id).value();
+        let request_id = RequestId::of(&headers, fresh_id);
+        request.extensions_mut().insert(request_id.clone());
+        let request_id = request_id.value();
         // Every line that is logged until the response carries the id.
         let span = tracing::error_span!("page", request_id = request_id.to_str().unwrap_or("-"));
         let mut response = self.route(request).instrument(span).await;
@@ -196,6 +198,7 @@ fn routes() -> Routes {
         .merge(overview::routes())
         .merge(event_types::routes())
         .merge(api_keys::routes())
+        .merge(audit::routes())
         .merge(sessions::routes())
         .merge(system::routes())
         .merge(accounts::routes())

@@ -10,7 +10,7 @@ use postrider_web::client::Client;
 
 use crate::refusal::Refusal;
 use crate::state::App;
-use crate::visitor::csrf;
+use crate::visitor::{Visitor, csrf, trail};
 
 /// Largest form of a visitor, in bytes. An event's `data` of the default maximum size fits in a text field,
 /// escaped.
@@ -68,11 +68,13 @@ impl FromRequest<App> for Form {
 
     async fn from_request(request: Request, app: &App) -> Result<Self, Refusal> {
         let headers = request.headers();
-        if !is_form(headers) || !is_same_site(headers) {
+        let token = csrf::token(headers).filter(|_| is_form(headers) && is_same_site(headers));
+        let Some(token) = token else {
+            refuse_foreign(app, request.extensions());
             return Err(Refusal::ForeignForm);
-        }
-        let token = csrf::token(headers).ok_or(Refusal::ForeignForm)?;
-        let limits = limits(app, request.extensions());
+        };
+        let extensions = request.extensions().clone();
+        let limits = limits(app, &extensions);
         let body = collect(request, limits).await.map_err(|error| match error {
             BodyError::TooLarge => Refusal::FormTooLarge,
             BodyError::Timeout | BodyError::Incomplete => Refusal::FormTooSlow,
@@ -84,9 +86,17 @@ impl FromRequest<App> for Form {
         if form.text(csrf::FIELD) == token {
             Ok(form)
         } else {
+            refuse_foreign(app, &extensions);
             Err(Refusal::ForeignForm)
         }
     }
+}
+
+/// Notes a form that is not ours, or no longer.
+fn refuse_foreign(app: &App, extensions: &Extensions) {
+    let visitor: Option<&Visitor> = extensions.get();
+    let caller = visitor.map(|visitor| &visitor.caller);
+    trail::request_refused(app, caller, extensions, "POST", "foreign_form");
 }
 
 /// The limits of a form: a visitor's, or that of somebody who may be anybody.

@@ -21,12 +21,14 @@ pub enum Section {
     ApiKeys,
     /// Sessions of the operator's staff.
     Sessions,
+    /// The audit trail.
+    Audit,
     /// The installation.
     System,
 }
 
 /// The navigation of the operator's staff, in order, with the permission that each page requires.
-const NAVIGATION: [(Section, &str, &str, Permission); 6] = [
+const NAVIGATION: [(Section, &str, &str, Permission); 7] = [
     (Section::Overview, "/", "Overview", Permission::Read),
     (Section::Accounts, "/accounts", "Accounts", Permission::Read),
     (
@@ -37,6 +39,7 @@ const NAVIGATION: [(Section, &str, &str, Permission); 6] = [
     ),
     (Section::ApiKeys, "/api-keys", "API keys", Permission::Admin),
     (Section::Sessions, "/sessions", "Sessions", Permission::Admin),
+    (Section::Audit, "/audit", "Audit", Permission::Admin),
     (Section::System, "/system", "System", Permission::Admin),
 ];
 
@@ -149,17 +152,20 @@ pub enum Tab {
     SigningKey,
     /// Its portal links.
     PortalLinks,
+    /// Its audit trail.
+    Audit,
     /// The account itself.
     Settings,
 }
 
-const TABS: [(Tab, &str, &str); 7] = [
+const TABS: [(Tab, &str, &str); 8] = [
     (Tab::Automations, "automations", "Automations"),
     (Tab::Events, "events", "Events"),
     (Tab::Deliveries, "deliveries", "Deliveries"),
     (Tab::EventTypes, "event-types", "Event types"),
     (Tab::SigningKey, "signing-key", "Signing key"),
     (Tab::PortalLinks, "portal-links", "Portal links"),
+    (Tab::Audit, "audit", "Audit"),
     (Tab::Settings, "settings", "Settings"),
 ];
 
@@ -193,7 +199,11 @@ impl AccountHead {
         let may_link = visitor.is_staff() && visitor.may_write();
         let tabs = TABS
             .into_iter()
-            .filter(|(other, ..)| may_link || *other != Tab::PortalLinks)
+            .filter(|(tab, ..)| match tab {
+                Tab::PortalLinks => may_link,
+                Tab::Audit => visitor.may_write(),
+                _ => true,
+            })
             .map(|(other, segment, label)| Link {
                 href: format!("{path}/{segment}"),
                 label,

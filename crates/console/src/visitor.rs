@@ -1,5 +1,6 @@
 //! Who asks: the operator's staff, or a customer who sees one account.
 //!
+//! * `trail`: what the audit trail learns from a request.
 //! * `cookie`: the cookies, and when they may cross sites. `csrf`: tokens on forms. `limit`: how often
 //!   somebody may try to sign in. `account`: the account that the path names.
 //!
@@ -11,10 +12,11 @@ pub mod account;
 pub mod cookie;
 pub mod csrf;
 pub mod limit;
+pub mod trail;
 
 use axum::extract::FromRequestParts;
 use http::request::Parts;
-use postrider_model::{AccountId, ApiKeyId, Caller, Permission, Scope, Theme, Who};
+use postrider_model::{AccountId, ApiKeyId, By, Caller, Permission, Scope, Theme, Who};
 
 use crate::query::Query;
 use crate::refusal::Refusal;
@@ -25,6 +27,8 @@ use crate::state::App;
 pub struct Visitor {
     /// Who it is, and what they may do.
     pub caller: Caller,
+    /// Who asks, from where, for the audit trail.
+    pub by: By,
     /// For the forms of their pages.
     pub csrf: String,
     /// The theme that the link they came by asks for: they cannot choose another.
@@ -49,6 +53,7 @@ impl Visitor {
         let token = cookie::session(&parts.headers).ok_or_else(signed_out)?;
         let session = app.access.session(token).await?.ok_or_else(signed_out)?;
         Ok(Self {
+            by: trail::by(app, &session.caller, &parts.extensions),
             caller: session.caller,
             csrf: csrf::token(&parts.headers).unwrap_or_default(),
             forced_theme: session.theme,

@@ -161,6 +161,7 @@ impl Engine {
             tokio::spawn(watch.watch("refill", work::refill::run(Arc::clone(self)))),
             tokio::spawn(watch.watch("starts", work::starts::run(Arc::clone(self)))),
             tokio::spawn(watch.watch("prune", work::prune::run(Arc::clone(self)))),
+            tokio::spawn(watch.watch("prune_audit", work::prune_audit::run(Arc::clone(self)))),
             tokio::spawn(watch.watch("limits", work::limits::run(Arc::clone(self)))),
             tokio::spawn(watch.watch("due_times", work::due_times::run(Arc::clone(self)))),
         ];

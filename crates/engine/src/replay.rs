@@ -6,8 +6,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use parking_lot::Mutex;
-use postrider_model::{AccountId, ActionId};
-use postrider_storage::{DeliveryFilter, StoreError, StoreResult};
+use postrider_model::{AccountId, ActionId, AuditAction, AuditEntry, By, Target};
+use postrider_storage::{DeliveryFilter, StoreError, StoreResult, rules};
 use tokio::sync::watch;
 
 use crate::engine::Engine;
@@ -80,10 +80,11 @@ impl Engine {
     /// Returns their number. The replay runs to its end even if the caller stops waiting.
     pub async fn replay(
         self: &Arc<Self>,
+        by: &By,
         account: AccountId,
         filter: DeliveryFilter,
     ) -> Result<u64, ReplayError> {
-        let mut progress = self.replay_with_progress(account, filter)?;
+        let mut progress = self.replay_with_progress(by, account, filter)?;
         let result = progress.wait_for(|progress| progress.result.is_some()).await;
         let result = result.map_err(|_| StoreError::Internal("a replay panicked".to_owned()))?;
         match &result.result {
@@ -97,6 +98,7 @@ impl Engine {
     /// another replay of the account is running on this node.
     pub fn replay_with_progress(
         self: &Arc<Self>,
+        by: &By,
         account: AccountId,
         filter: DeliveryFilter,
     ) -> Result<watch::Receiver<ReplayProgress>, ReplayRunning> {
@@ -104,8 +106,17 @@ impl Engine {
         let (sender, progress) = watch::channel(ReplayProgress::default());
         let sender = Arc::new(sender);
         let (engine, task_sender) = (Arc::clone(self), Arc::clone(&sender));
+        let id = self.ids().audit(self.clock().now());
+        let audit = by
+            .did(
+                id,
+                AuditAction::DeliveriesReplayed,
+                Some(account),
+                Target::default(),
+            )
+            .with_details(Some(rules::audit::replay_filter(&filter)));
         let is_started = self.start_job(async move {
-            let result = engine.replay_all(account, &filter, &task_sender).await;
+            let result = engine.replay_all(account, &filter, audit, &task_sender).await;
             drop(running);
             task_sender.send_modify(|progress| progress.result = Some(result));
         });
@@ -155,6 +166,7 @@ impl Engine {
         &self,
         account: AccountId,
         filter: &DeliveryFilter,
+        audit: AuditEntry,
         sender: &watch::Sender<ReplayProgress>,
     ) -> StoreResult<()> {
         let Some(entry) = self.configuration().entry(account).await? else {
@@ -163,12 +175,15 @@ impl Engine {
         let actions = callable(&entry);
         let began_at = self.clock().now();
         let mut after = None;
+        // The first step that makes deliveries due writes it.
+        let mut audit = Some(audit);
         loop {
             let step = self
                 .store()
-                .replay_step(account, filter, &actions, after, began_at)
+                .replay_step(account, filter, &actions, after, began_at, audit.clone())
                 .await?;
             if step.replayed > 0 {
+                audit = None;
                 sender.send_modify(|progress| progress.replayed += step.replayed as u64);
                 self.now_due(account, &actions, began_at);
             }

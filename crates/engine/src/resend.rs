@@ -1,7 +1,7 @@
 //! Resends one delivery: one more attempt, on request. [`crate::replay`] does this for all that match a
 //! filter.
 
-use postrider_model::{AccountId, ActionId, Timestamp};
+use postrider_model::{AccountId, ActionId, AuditAction, By, Target, Timestamp};
 use postrider_storage::{DeliveryKey, Resent, StoreResult};
 
 use crate::engine::Engine;
@@ -23,7 +23,7 @@ pub enum ResendOutcome {
 
 impl Engine {
     /// Requests one more attempt of a delivery, at once.
-    pub async fn resend(&self, key: DeliveryKey) -> StoreResult<ResendOutcome> {
+    pub async fn resend(&self, by: &By, key: DeliveryKey) -> StoreResult<ResendOutcome> {
         let Some(delivery) = self.store().delivery(key).await? else {
             return Ok(ResendOutcome::Missing);
         };
@@ -32,7 +32,13 @@ impl Engine {
             return Ok(ResendOutcome::ActionGone);
         }
         let now = self.clock().now();
-        Ok(match self.store().resend(key, now).await? {
+        let audit = by.did(
+            self.ids().audit(now),
+            AuditAction::DeliveryResent,
+            Some(key.account),
+            Target::of(key.delivery),
+        );
+        Ok(match self.store().resend(key, now, audit).await? {
             Resent::Due(action) => {
                 self.now_due(key.account, &[action], now);
                 ResendOutcome::Due

@@ -27,6 +27,8 @@ pub struct EngineSettings {
     pub unseen_types: UnseenTypes,
     /// How long settled events are kept.
     pub retention: Duration,
+    /// How long entries of the audit trail are kept.
+    pub audit_retention: Duration,
     /// Most bytes that an account may have stored within the retention, estimated
     /// ([`postrider_storage::StatisticsStore::stored_bytes`]); at least 1. `None`: no limit.
     pub stored_bytes_per_account_max: Option<u64>,
@@ -53,6 +55,7 @@ impl Default for EngineSettings {
             data_bytes_max: 256 * 1024,
             unseen_types: UnseenTypes::Add,
             retention: Duration::from_secs(30 * 24 * 3600),
+            audit_retention: Duration::from_secs(400 * 24 * 3600),
             stored_bytes_per_account_max: None,
             window_deliveries: 20_000,
             window_bytes: 64 * 1024 * 1024,

@@ -68,9 +68,10 @@ pub enum Permission {
     EventsWrite = 0,
     /// Lists, records and statistics; no secrets.
     Read = 1,
-    /// Automations, tests, signing keys and portal links of an account. Includes [`Self::Resend`].
+    /// Automations, tests, signing keys, portal links and the audit trail of an account. Includes
+    /// [`Self::Resend`].
     Manage = 2,
-    /// Accounts, event types, API keys, sessions and the system.
+    /// Accounts, event types, API keys, sessions, the audit trail and the system.
     Admin = 3,
     /// Resends and replays.
     Resend = 4,

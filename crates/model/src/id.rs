@@ -125,6 +125,24 @@ id!(
     /// A portal link or a session of the console.
     GrantId, GrantTag, "grant"
 );
+id!(
+    /// An entry of the audit trail.
+    AuditId, AuditTag, "aud"
+);
+
+impl AuditId {
+    /// When it was generated, to the millisecond.
+    pub const fn time(&self) -> Timestamp {
+        // 48 bits of time are never negative.
+        Timestamp::from_unix_ms((self.as_u128() >> 80) as i64)
+    }
+
+    /// The smallest id of this time: all ids that were generated earlier are smaller.
+    pub fn first_at(time: Timestamp) -> Self {
+        let ms = time.unix_ms().clamp(0, (1 << 48) - 1).unsigned_abs();
+        Self::from_u128(u128::from(ms) << 80)
+    }
+}
 
 /// Generates UUIDv7 ids that never repeat and never go backwards within the process.
 ///
@@ -190,6 +208,7 @@ next!(
     action -> ActionId,
     api_key -> ApiKeyId,
     grant -> GrantId,
+    audit -> AuditId,
 );
 
 #[cfg(test)]

@@ -12,13 +12,15 @@
 //! `crates/configuration` (whose recipe continues to the API and the console), then the attempt in
 //! `crates/engine` that uses it. To add a type of action, add a variant of [`automation::Does`] and, unless
 //! it speaks HTTP, one of [`attempt::Exchange`]; the compiler then names the file of each layer that has to
-//! follow.
+//! follow. To audit another verb, add a variant to [`audit::AuditAction`] and give the store's verb an
+//! [`audit::AuditEntry`].
 
 #![forbid(unsafe_code)]
 
 pub mod account;
 pub mod api_key;
 pub mod attempt;
+pub mod audit;
 pub mod automation;
 pub mod body;
 pub mod caller;
@@ -40,6 +42,7 @@ pub mod time;
 pub use account::{Account, KeyStatus, SigningKey};
 pub use api_key::ApiKey;
 pub use attempt::{Attempt, Exchange, HttpExchange, HttpRequest, HttpResponse, Outcome};
+pub use audit::{Actor, ActorKind, AuditAction, AuditEntry, By, Target};
 pub use automation::{Action, Automation, Does, RateLimit, SendWebhook, Trigger};
 pub use body::{BodyContent, BodyStyle};
 pub use caller::{Caller, Permission, Permissions, Scope, Who};
@@ -51,7 +54,8 @@ pub use event::{Event, FixedPoints, Origin, Warning};
 pub use event_type::{EventPattern, EventType, EventTypeName};
 pub use grant::{Grant, GrantKind, Theme};
 pub use id::{
-    AccountId, ActionId, ApiKeyId, AutomationId, DeliveryId, EventId, GrantId, IdGenerator, SigningKeyId,
+    AccountId, ActionId, ApiKeyId, AuditId, AutomationId, DeliveryId, EventId, GrantId, IdGenerator,
+    SigningKeyId,
 };
 pub use name::NameError;
 pub use schedule::Schedule;

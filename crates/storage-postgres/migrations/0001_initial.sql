@@ -324,3 +324,26 @@ CREATE UNLOGGED TABLE rate_limits (
     action_id uuid   PRIMARY KEY,
     free_ns   bigint NOT NULL DEFAULT 0
 ) WITH (fillfactor = 50);
+
+-- The audit trail. No foreign keys, so that entries outlive what they are about. An id begins with the time.
+CREATE TABLE audit (
+    id             uuid    PRIMARY KEY,
+    account_id     uuid,              -- NULL: the installation
+    action         text    NOT NULL,
+    actor_kind     text    NOT NULL,
+    actor_id       text,
+    actor_name     text,
+    actor_is_staff boolean NOT NULL,
+    target_id      text,
+    target_name    text,
+    details        text,              -- JSON object
+    client         text,              -- IP address
+    request_id     text
+);
+CREATE INDEX audit_by_account ON audit (account_id, id) WHERE account_id IS NOT NULL;
+CREATE FUNCTION refuse_change_of_audit() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION 'entries of the audit trail cannot be changed';
+END $$;
+CREATE TRIGGER audit_is_append_only BEFORE UPDATE OR TRUNCATE ON audit
+    FOR EACH STATEMENT EXECUTE FUNCTION refuse_change_of_audit();

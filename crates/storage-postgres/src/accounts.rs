@@ -5,7 +5,7 @@
 use async_trait::async_trait;
 use deadpool_postgres::GenericClient;
 use futures_util::future::try_join5;
-use postrider_model::{Account, AccountId, SigningKey, Timestamp};
+use postrider_model::{Account, AccountId, AuditEntry, SigningKey, Timestamp};
 use postrider_storage::rows::{AccountRow, SigningKeyRow};
 use postrider_storage::{
     AccountConfig, AccountRef, AccountStore, Page, PageRequest, Position, SaveAccount, Sealer, StoreResult,
@@ -16,13 +16,26 @@ use tokio_postgres::error::SqlState;
 use crate::database::Client;
 use crate::sql_error::SqlResult;
 use crate::store::PostgresStore;
-use crate::{automations, columns, signing_keys, statement};
+use crate::{audit, automations, columns, signing_keys, statement};
 
 #[async_trait]
 impl AccountStore for PostgresStore {
-    async fn create_account(&self, account: Account, key: SigningKey) -> StoreResult<SaveAccount> {
+    async fn create_account(
+        &self,
+        account: Account,
+        key: SigningKey,
+        audit: AuditEntry,
+    ) -> StoreResult<SaveAccount> {
         self.database
-            .run(async || create(&self.database.client().await?, &account, &key, &self.sealer).await)
+            .run(async || {
+                let mut client = self.database.client().await?;
+                let transaction = client.transaction().await?;
+                let saved = create(&transaction, &account, &key, &self.sealer).await?;
+                if matches!(saved, SaveAccount::Saved(_)) {
+                    audit::commit(transaction, &audit).await?;
+                }
+                Ok(saved)
+            })
             .await
     }
 
@@ -44,15 +57,31 @@ impl AccountStore for PostgresStore {
             .await
     }
 
-    async fn update_account(&self, account: Account) -> StoreResult<SaveAccount> {
+    async fn update_account(&self, account: Account, audit: AuditEntry) -> StoreResult<SaveAccount> {
         self.database
-            .run(async || update(&self.database.client().await?, &account).await)
+            .run(async || {
+                let mut client = self.database.client().await?;
+                let transaction = client.transaction().await?;
+                let saved = update(&transaction, &account).await?;
+                if matches!(saved, SaveAccount::Saved(_)) {
+                    audit::commit(transaction, &audit).await?;
+                }
+                Ok(saved)
+            })
             .await
     }
 
-    async fn delete_account(&self, account: AccountId) -> StoreResult<bool> {
+    async fn delete_account(&self, account: AccountId, audit: AuditEntry) -> StoreResult<bool> {
         self.database
-            .run(async || delete(&self.database.client().await?, account).await)
+            .run(async || {
+                let mut client = self.database.client().await?;
+                let transaction = client.transaction().await?;
+                let is_deleted = delete(&transaction, account).await?;
+                if is_deleted {
+                    audit::commit(transaction, &audit).await?;
+                }
+                Ok(is_deleted)
+            })
             .await
     }
 
@@ -69,6 +98,7 @@ impl AccountStore for PostgresStore {
         account: AccountId,
         key: SigningKey,
         overlap_until: Timestamp,
+        audit: AuditEntry,
     ) -> StoreResult<bool> {
         self.database
             .run(async || {
@@ -78,7 +108,7 @@ impl AccountStore for PostgresStore {
                     return Ok(false);
                 }
                 signing_keys::rotate(&transaction, account, &key, overlap_until, &self.sealer).await?;
-                transaction.commit().await?;
+                audit::commit(transaction, &audit).await?;
                 Ok(true)
             })
             .await
@@ -153,7 +183,7 @@ fn create_sql() -> String {
 }
 
 async fn create(
-    client: &Client,
+    client: &impl GenericClient,
     account: &Account,
     key: &SigningKey,
     sealer: &Sealer,
@@ -194,7 +224,7 @@ const UPDATE: &str = "
     )
     SELECT (SELECT created_at FROM saved) FROM accounts WHERE id = $1";
 
-async fn update(client: &Client, account: &Account) -> SqlResult<SaveAccount> {
+async fn update(client: &impl GenericClient, account: &Account) -> SqlResult<SaveAccount> {
     let answer = statement::query_opt(
         client,
         UPDATE,
@@ -234,7 +264,7 @@ const DELETE: &str = "
     INSERT INTO deleted_accounts (account_id) SELECT id FROM gone
     ON CONFLICT (account_id) DO UPDATE SET at = excluded.at";
 
-async fn delete(client: &Client, account: AccountId) -> SqlResult<bool> {
+async fn delete(client: &impl GenericClient, account: AccountId) -> SqlResult<bool> {
     let deleted = statement::execute(client, DELETE, &[&columns::uuid(account.as_bytes())]).await?;
     Ok(deleted > 0)
 }

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use deadpool_postgres::GenericClient;
-use postrider_model::{ApiKey, ApiKeyId, Permission, Permissions, Timestamp};
+use postrider_model::{ApiKey, ApiKeyId, AuditEntry, Permission, Permissions, Timestamp};
 use postrider_storage::rows::ApiKeyRow;
 use postrider_storage::{API_KEYS_MAX, AddApiKey, ApiKeyStore, RemoveApiKey, StoreResult};
 use tokio_postgres::Row;
@@ -12,25 +12,25 @@ use uuid::Uuid;
 use crate::database::Client;
 use crate::sql_error::SqlResult;
 use crate::store::PostgresStore;
-use crate::{columns, statement};
+use crate::{audit, columns, statement};
 
 const COLUMNS: &str = ApiKeyRow::COLUMNS;
 
 #[async_trait]
 impl ApiKeyStore for PostgresStore {
-    async fn add_api_key(&self, key: ApiKey) -> StoreResult<AddApiKey> {
+    async fn add_api_key(&self, key: ApiKey, audit: AuditEntry) -> StoreResult<AddApiKey> {
         self.database
-            .run(async || add(&mut self.database.client().await?, &key).await)
+            .run(async || add(&mut self.database.client().await?, &key, &audit).await)
             .await
     }
 
-    async fn configure_api_key(&self, key: Option<ApiKey>) -> StoreResult<()> {
+    async fn configure_api_key(&self, key: Option<ApiKey>, audit: AuditEntry) -> StoreResult<()> {
         self.database
-            .run(async || configure(&mut self.database.client().await?, key.as_ref()).await)
+            .run(async || configure(&mut self.database.client().await?, key.as_ref(), &audit).await)
             .await
     }
 
-    async fn add_first_api_key(&self, key: ApiKey) -> StoreResult<bool> {
+    async fn add_first_api_key(&self, key: ApiKey, audit: AuditEntry) -> StoreResult<bool> {
         self.database
             .run(async || {
                 let mut client = self.database.client().await?;
@@ -41,7 +41,7 @@ impl ApiKeyStore for PostgresStore {
                     return Ok(false);
                 }
                 insert(&transaction, &key).await?;
-                transaction.commit().await?;
+                audit::commit(transaction, &audit).await?;
                 Ok(true)
             })
             .await
@@ -79,9 +79,9 @@ impl ApiKeyStore for PostgresStore {
             .await
     }
 
-    async fn delete_api_key(&self, id: ApiKeyId) -> StoreResult<RemoveApiKey> {
+    async fn delete_api_key(&self, id: ApiKeyId, audit: AuditEntry) -> StoreResult<RemoveApiKey> {
         self.database
-            .run(async || delete(&mut self.database.client().await?, id).await)
+            .run(async || delete(&mut self.database.client().await?, id, &audit).await)
             .await
     }
 }
@@ -90,7 +90,7 @@ impl ApiKeyStore for PostgresStore {
 /// and adding grants that refer to one, stays possible.
 const LOCK: &str = "LOCK TABLE api_keys IN SHARE ROW EXCLUSIVE MODE";
 
-async fn add(client: &mut Client, key: &ApiKey) -> SqlResult<AddApiKey> {
+async fn add(client: &mut Client, key: &ApiKey, audit: &AuditEntry) -> SqlResult<AddApiKey> {
     let transaction = client.transaction().await?;
     transaction.batch_execute(LOCK).await?;
     let count = statement::query_one(&transaction, "SELECT count(*) FROM api_keys", &[]).await?;
@@ -105,34 +105,40 @@ async fn add(client: &mut Client, key: &ApiKey) -> SqlResult<AddApiKey> {
         }
         Err(error) => return Err(error),
     }
-    transaction.commit().await?;
+    audit::commit(transaction, audit).await?;
     Ok(AddApiKey::Added)
 }
 
-async fn configure(client: &mut Client, key: Option<&ApiKey>) -> SqlResult<()> {
+async fn configure(client: &mut Client, key: Option<&ApiKey>, audit: &AuditEntry) -> SqlResult<()> {
     let transaction = client.transaction().await?;
     transaction.batch_execute(LOCK).await?;
     let Some(key) = key else {
         // This also deletes the key's grants (`ON DELETE CASCADE`).
-        statement::execute(&transaction, "DELETE FROM api_keys WHERE is_configured", &[]).await?;
-        transaction.commit().await?;
+        let sql = "DELETE FROM api_keys WHERE is_configured";
+        if statement::execute(&transaction, sql, &[]).await? > 0 {
+            audit::commit(transaction, audit).await?;
+        }
         return Ok(());
     };
     let sha256 = key.sha256.as_slice();
-    let end = "DELETE FROM grants WHERE api_key_id IN
-                   (SELECT id FROM api_keys WHERE is_configured AND sha256 <> $1)";
-    statement::execute(&transaction, end, &[&sha256]).await?;
-    let update = "UPDATE api_keys SET name = $1, sha256 = $2, permissions = $3,
-                         created_at = CASE WHEN sha256 = $2 THEN created_at ELSE $4 END,
-                         last_used_at = CASE WHEN sha256 = $2 THEN last_used_at END
-                  WHERE is_configured";
+    let is_same = "SELECT 1 FROM api_keys WHERE is_configured AND sha256 = $1";
+    if statement::query_opt(&transaction, is_same, &[&sha256])
+        .await?
+        .is_some()
+    {
+        return Ok(());
+    }
+    let end = "DELETE FROM grants WHERE api_key_id IN (SELECT id FROM api_keys WHERE is_configured)";
+    statement::execute(&transaction, end, &[]).await?;
+    let update =
+        "UPDATE api_keys SET name = $1, sha256 = $2, permissions = $3, created_at = $4, last_used_at = NULL
+         WHERE is_configured";
     let permissions = i16::from(key.permissions.code());
     let params: &statement::Params<'_> = &[&key.name, &sha256, &permissions, &key.created_at.unix_ms()];
     if statement::execute(&transaction, update, params).await? == 0 {
         insert(&transaction, key).await?;
     }
-    transaction.commit().await?;
-    Ok(())
+    audit::commit(transaction, audit).await
 }
 
 async fn insert(client: &impl GenericClient, key: &ApiKey) -> SqlResult<()> {
@@ -169,7 +175,7 @@ async fn permanent_admins(client: &impl GenericClient, without: Option<ApiKeyId>
 }
 
 /// Deletes a key. Deleting the row also deletes the key's grants (`ON DELETE CASCADE`).
-async fn delete(client: &mut Client, id: ApiKeyId) -> SqlResult<RemoveApiKey> {
+async fn delete(client: &mut Client, id: ApiKeyId, audit: &AuditEntry) -> SqlResult<RemoveApiKey> {
     let transaction = client.transaction().await?;
     transaction.batch_execute(LOCK).await?;
     let left = permanent_admins(&transaction, Some(id)).await?;
@@ -178,12 +184,11 @@ async fn delete(client: &mut Client, id: ApiKeyId) -> SqlResult<RemoveApiKey> {
     }
     let id = columns::uuid(id.as_bytes());
     let deleted = statement::execute(&transaction, "DELETE FROM api_keys WHERE id = $1", &[&id]).await?;
-    transaction.commit().await?;
-    Ok(if deleted > 0 {
-        RemoveApiKey::Removed
-    } else {
-        RemoveApiKey::Missing
-    })
+    if deleted == 0 {
+        return Ok(RemoveApiKey::Missing);
+    }
+    audit::commit(transaction, audit).await?;
+    Ok(RemoveApiKey::Removed)
 }
 
 fn from_row(row: &Row) -> SqlResult<ApiKey> {

@@ -3,7 +3,7 @@
 
 use async_trait::async_trait;
 use deadpool_postgres::GenericClient;
-use postrider_model::{AccountId, Automation, AutomationId, Timestamp};
+use postrider_model::{AccountId, AuditEntry, Automation, AutomationId, Timestamp};
 use postrider_storage::rows::AutomationRow;
 use postrider_storage::rules::fan_out::{FanOut, TooManyDeliveries};
 use postrider_storage::{
@@ -16,7 +16,7 @@ use uuid::Uuid;
 use crate::database::Client;
 use crate::sql_error::SqlResult;
 use crate::store::PostgresStore;
-use crate::{accounts, columns, statement};
+use crate::{accounts, audit, columns, statement};
 
 #[async_trait]
 impl AutomationStore for PostgresStore {
@@ -24,16 +24,12 @@ impl AutomationStore for PostgresStore {
         &self,
         account: AccountId,
         automation: Automation,
+        audit: AuditEntry,
     ) -> StoreResult<SaveAutomation> {
         self.database
             .run(async || {
-                create(
-                    &mut self.database.client().await?,
-                    account,
-                    &automation,
-                    &self.sealer,
-                )
-                .await
+                let mut client = self.database.client().await?;
+                create(&mut client, account, &automation, &self.sealer, &audit).await
             })
             .await
     }
@@ -54,27 +50,33 @@ impl AutomationStore for PostgresStore {
         &self,
         account: AccountId,
         automation: Automation,
+        audit: AuditEntry,
     ) -> StoreResult<SaveAutomation> {
         self.database
             .run(async || {
-                update(
-                    &mut self.database.client().await?,
-                    account,
-                    &automation,
-                    &self.sealer,
-                )
-                .await
+                let mut client = self.database.client().await?;
+                update(&mut client, account, &automation, &self.sealer, &audit).await
             })
             .await
     }
 
-    async fn delete_automation(&self, account: AccountId, id: AutomationId) -> StoreResult<bool> {
+    async fn delete_automation(
+        &self,
+        account: AccountId,
+        id: AutomationId,
+        audit: AuditEntry,
+    ) -> StoreResult<bool> {
         self.database
             .run(async || {
-                let client = self.database.client().await?;
+                let mut client = self.database.client().await?;
+                let transaction = client.transaction().await?;
                 let sql = "DELETE FROM automations WHERE account_id = $1 AND id = $2";
                 let (account, id) = (columns::uuid(account.as_bytes()), columns::uuid(id.as_bytes()));
-                Ok(statement::execute(&client, sql, &[&account, &id]).await? > 0)
+                let is_deleted = statement::execute(&transaction, sql, &[&account, &id]).await? > 0;
+                if is_deleted {
+                    audit::commit(transaction, &audit).await?;
+                }
+                Ok(is_deleted)
             })
             .await
     }
@@ -133,6 +135,7 @@ async fn create(
     account: AccountId,
     automation: &Automation,
     sealer: &Sealer,
+    audit: &AuditEntry,
 ) -> SqlResult<SaveAutomation> {
     let transaction = client.transaction().await?;
     if !accounts::lock(&transaction, account).await? {
@@ -171,7 +174,7 @@ async fn create(
         ],
     )
     .await?;
-    transaction.commit().await?;
+    audit::commit(transaction, audit).await?;
     Ok(SaveAutomation::Saved(automation.clone()))
 }
 
@@ -184,18 +187,17 @@ const UPDATE: &str = "
     SELECT (SELECT created_at FROM saved) FROM automations WHERE account_id = $1 AND id = $2";
 
 /// The lock on the account makes concurrent callers count the deliveries of an event one after the other. An
-/// automation that adds none needs neither. A transaction that is dropped writes nothing.
+/// automation that adds none needs no lock. A transaction that is dropped writes nothing.
 async fn update(
     client: &mut Client,
     account: AccountId,
     automation: &Automation,
     sealer: &Sealer,
+    audit: &AuditEntry,
 ) -> SqlResult<SaveAutomation> {
-    if FanOut::of(automation).is_none() {
-        return write(client, account, automation, sealer).await;
-    }
     let transaction = client.transaction().await?;
-    if !accounts::lock(&transaction, account).await? {
+    let adds_deliveries = FanOut::of(automation).is_some();
+    if adds_deliveries && !accounts::lock(&transaction, account).await? {
         return Ok(SaveAutomation::Missing);
     }
     let saved = write(&transaction, account, automation, sealer).await?;
@@ -203,7 +205,7 @@ async fn update(
         if let Some(exceeding) = exceeding(&transaction, account, automation).await? {
             return Ok(SaveAutomation::TooManyDeliveries(exceeding));
         }
-        transaction.commit().await?;
+        audit::commit(transaction, audit).await?;
     }
     Ok(saved)
 }
@@ -272,7 +274,8 @@ async fn write(
 }
 
 /// Switches an action off in this transaction, unless it is off already, has another target by now, or was
-/// deleted. Opens no secret, so that none can keep the results of a whole step from being written.
+/// deleted; and notes it in the audit trail. Opens no secret, so that none can keep the results of a whole
+/// step from being written.
 pub(crate) async fn disable(
     client: &impl GenericClient,
     account: AccountId,
@@ -280,15 +283,21 @@ pub(crate) async fn disable(
     now: Timestamp,
 ) -> SqlResult<()> {
     // Searching the text first keeps the number of locked rows small; an id can also occur in a URL.
-    let sql = "SELECT id, actions FROM automations WHERE account_id = $1 AND strpos(actions, $2) > 0
+    let sql = "SELECT id, actions, name FROM automations WHERE account_id = $1 AND strpos(actions, $2) > 0
                ORDER BY id FOR NO KEY UPDATE";
     let update = "UPDATE automations SET actions = $3, updated_at = $4, version = version + 1
                   WHERE account_id = $1 AND id = $2";
-    let (account, action) = (columns::uuid(account.as_bytes()), disable.action.to_string());
-    for row in &statement::query(client, sql, &[&account, &action]).await? {
+    let (account_id, action) = (columns::uuid(account.as_bytes()), disable.action.to_string());
+    for row in &statement::query(client, sql, &[&account_id, &action]).await? {
         let (id, actions): (Uuid, &str) = (row.try_get(0)?, row.try_get(1)?);
         if let Some(changed) = rules::automations::with_action_disabled(actions, disable)? {
-            statement::execute(client, update, &[&account, &id, &changed, &now.unix_ms()]).await?;
+            statement::execute(client, update, &[&account_id, &id, &changed, &now.unix_ms()]).await?;
+            let automation = (AutomationId::from_bytes(id.into_bytes()), row.try_get(2)?);
+            audit::insert(
+                client,
+                &rules::audit::action_disabled(account, automation, disable, now),
+            )
+            .await?;
             break;
         }
     }

@@ -16,7 +16,7 @@ pub(crate) mod waiting;
 
 use async_trait::async_trait;
 use deadpool_postgres::GenericClient;
-use postrider_model::{AccountId, ActionId, Delivery, Timestamp};
+use postrider_model::{AccountId, ActionId, AuditEntry, Delivery, Timestamp};
 use postrider_storage::rows::deliveries::EventOfDelivery;
 use postrider_storage::rows::{self, DeliveryRow};
 use postrider_storage::{
@@ -28,7 +28,7 @@ use tokio_postgres::Row;
 use crate::columns::{self, uuid};
 use crate::sql_error::SqlResult;
 use crate::store::PostgresStore;
-use crate::{attempts, statement};
+use crate::{attempts, audit, statement};
 
 #[async_trait]
 impl DeliveryStore for PostgresStore {
@@ -77,11 +77,11 @@ impl DeliveryStore for PostgresStore {
             .await
     }
 
-    async fn resend(&self, key: DeliveryKey, now: Timestamp) -> StoreResult<Resent> {
+    async fn resend(&self, key: DeliveryKey, now: Timestamp, audit: AuditEntry) -> StoreResult<Resent> {
         self.database
             .run(async || {
                 let mut client = self.database.client().await?;
-                resend::resend(&mut client, key, now).await
+                resend::resend(&mut client, key, now, &audit).await
             })
             .await
     }
@@ -93,12 +93,21 @@ impl DeliveryStore for PostgresStore {
         actions: &[ActionId],
         after: Option<Position>,
         now: Timestamp,
+        audit: Option<AuditEntry>,
     ) -> StoreResult<ReplayStep> {
         let actions = actions.iter().copied().collect();
         self.database
             .run(async || {
-                let client = self.database.client().await?;
-                replay::step(&client, account, filter, &actions, after, now).await
+                let mut client = self.database.client().await?;
+                let Some(audit) = &audit else {
+                    return replay::step(&client, account, filter, &actions, after, now).await;
+                };
+                let transaction = client.transaction().await?;
+                let step = replay::step(&transaction, account, filter, &actions, after, now).await?;
+                if step.replayed > 0 {
+                    audit::commit(transaction, audit).await?;
+                }
+                Ok(step)
             })
             .await
     }

@@ -6,21 +6,25 @@
 
 use async_trait::async_trait;
 use deadpool_postgres::GenericClient;
-use postrider_model::{EventType, EventTypeName, Timestamp};
+use postrider_model::{AuditEntry, EventType, EventTypeName, Timestamp};
 use postrider_storage::rows::EventTypeRow;
-use postrider_storage::{EventTypeStore, Page, PageRequest, Position, StoreResult};
+use postrider_storage::{EventTypeStore, Page, PageRequest, Position, StoreResult, rules};
 use tokio_postgres::Row;
 
 use crate::database::Client;
 use crate::sql_error::SqlResult;
 use crate::store::PostgresStore;
-use crate::{columns, statement};
+use crate::{audit, columns, statement};
 
 #[async_trait]
 impl EventTypeStore for PostgresStore {
-    async fn put_event_type(&self, event_type: EventType) -> StoreResult<(EventType, bool)> {
+    async fn put_event_type(
+        &self,
+        event_type: EventType,
+        audit: AuditEntry,
+    ) -> StoreResult<(EventType, bool)> {
         self.database
-            .run(async || put(&mut self.database.client().await?, &event_type).await)
+            .run(async || put(&mut self.database.client().await?, &event_type, &audit).await)
             .await
     }
 
@@ -36,14 +40,19 @@ impl EventTypeStore for PostgresStore {
             .await
     }
 
-    async fn delete_event_type(&self, name: &EventTypeName) -> StoreResult<bool> {
+    async fn delete_event_type(&self, name: &EventTypeName, audit: AuditEntry) -> StoreResult<bool> {
         self.database
             .run(async || {
-                let client = self.database.client().await?;
+                let mut client = self.database.client().await?;
+                let transaction = client.transaction().await?;
                 let sql =
                     "UPDATE event_types SET deleted = true, description = '', example = NULL, schema = NULL, visible = false
                            WHERE name = $1 AND NOT deleted";
-                Ok(statement::execute(&client, sql, &[&name.as_str()]).await? > 0)
+                let is_deleted = statement::execute(&transaction, sql, &[&name.as_str()]).await? > 0;
+                if is_deleted {
+                    audit::commit(transaction, &audit).await?;
+                }
+                Ok(is_deleted)
             })
             .await
     }
@@ -96,21 +105,27 @@ const REPLACE: &str = "
     WHERE name = $1";
 
 /// Rows are never deleted: if the insert found a conflict, there is a row to replace.
-async fn put(client: &mut Client, event_type: &EventType) -> SqlResult<(EventType, bool)> {
+async fn put(
+    client: &mut Client,
+    event_type: &EventType,
+    audit: &AuditEntry,
+) -> SqlResult<(EventType, bool)> {
     let transaction = client.transaction().await?;
     let mut saved = event_type.clone();
-    let mut is_new = write(&transaction, INSERT, &saved).await? > 0;
-    if !is_new {
-        let sql = "SELECT deleted, created_at FROM event_types WHERE name = $1 FOR NO KEY UPDATE";
-        let stored = statement::query_one(&transaction, sql, &[&saved.name.as_str()]).await?;
-        is_new = stored.try_get(0)?;
-        if !is_new {
-            saved.created_at = columns::time(&stored, 1)?;
+    let mut before = None;
+    if write(&transaction, INSERT, &saved).await? == 0 {
+        let sql = format!("SELECT {COLUMNS} FROM event_types WHERE name = $1 FOR NO KEY UPDATE");
+        let stored = from_row(&statement::query_one(&transaction, &sql, &[&saved.name.as_str()]).await?)?;
+        if !stored.deleted {
+            let stored = EventType::try_from(stored)?;
+            saved.created_at = stored.created_at;
+            before = Some(stored);
         }
         write(&transaction, REPLACE, &saved).await?;
     }
-    transaction.commit().await?;
-    Ok((saved, is_new))
+    let entry = rules::audit::event_type_put(audit, before.as_ref(), &saved);
+    audit::commit(transaction, &entry).await?;
+    Ok((saved, before.is_none()))
 }
 
 /// Runs [`INSERT`] or [`REPLACE`].

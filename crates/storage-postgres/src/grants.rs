@@ -3,7 +3,7 @@
 
 use async_trait::async_trait;
 use deadpool_postgres::GenericClient;
-use postrider_model::{Grant, GrantId, GrantKind, Timestamp};
+use postrider_model::{AuditEntry, Grant, GrantId, GrantKind, Timestamp};
 use postrider_storage::rows::GrantRow;
 use postrider_storage::{
     BeginSession, ConsoleStore, EXPIRED_GRANTS_REMOVED_MAX, GrantFilter, PORTAL_LINKS_MAX, Page, PageRequest,
@@ -16,22 +16,35 @@ use uuid::Uuid;
 use crate::database::Client;
 use crate::sql_error::SqlResult;
 use crate::store::PostgresStore;
-use crate::{columns, statement};
+use crate::{audit, columns, statement};
 
 /// The span in which [`SessionLimits::per_minute_max`] counts.
 const MINUTE_MS: i64 = 60_000;
 
 #[async_trait]
 impl ConsoleStore for PostgresStore {
-    async fn put_grant(&self, grant: Grant) -> StoreResult<PutGrant> {
+    async fn put_grant(&self, grant: Grant, audit: AuditEntry) -> StoreResult<PutGrant> {
         self.database
-            .run(async || put(&self.database.client().await?, &grant).await)
+            .run(async || {
+                let mut client = self.database.client().await?;
+                let transaction = client.transaction().await?;
+                let outcome = put(&transaction, &grant).await?;
+                if outcome == PutGrant::Put {
+                    audit::commit(transaction, &audit).await?;
+                }
+                Ok(outcome)
+            })
             .await
     }
 
-    async fn begin_session(&self, session: Grant, limits: SessionLimits) -> StoreResult<BeginSession> {
+    async fn begin_session(
+        &self,
+        session: Grant,
+        limits: SessionLimits,
+        audit: AuditEntry,
+    ) -> StoreResult<BeginSession> {
         self.database
-            .run(async || begin_session(&mut self.database.client().await?, &session, limits).await)
+            .run(async || begin_session(&mut self.database.client().await?, &session, limits, &audit).await)
             .await
     }
 
@@ -53,32 +66,55 @@ impl ConsoleStore for PostgresStore {
             .await
     }
 
-    async fn take_grant(&self, sha256: &[u8; 32], now: Timestamp) -> StoreResult<Option<Grant>> {
+    async fn take_grant(
+        &self,
+        sha256: &[u8; 32],
+        now: Timestamp,
+        audit: AuditEntry,
+    ) -> StoreResult<Option<Grant>> {
         let sql = format!("DELETE FROM grants WHERE sha256 = $1 AND expires_at > $2 RETURNING {COLUMNS}");
         self.database
-            .run(async || one(&self.database.client().await?, &sql, sha256, now).await)
-            .await
-    }
-
-    async fn delete_grant(&self, filter: GrantFilter, id: GrantId) -> StoreResult<bool> {
-        let (of_filter, account, kind) = of_filter(filter);
-        let sql = format!("DELETE FROM grants WHERE {of_filter} AND id = $3");
-        self.database
             .run(async || {
-                let client = self.database.client().await?;
-                let id = columns::uuid(id.as_bytes());
-                Ok(statement::execute(&client, &sql, &[&account, &kind, &id]).await? > 0)
+                let mut client = self.database.client().await?;
+                let transaction = client.transaction().await?;
+                let taken = one(&transaction, &sql, sha256, now).await?;
+                if taken.is_some() {
+                    audit::commit(transaction, &audit).await?;
+                }
+                Ok(taken)
             })
             .await
     }
 
-    async fn delete_grants(&self, filter: GrantFilter) -> StoreResult<u64> {
+    async fn delete_grant(&self, filter: GrantFilter, id: GrantId, audit: AuditEntry) -> StoreResult<bool> {
+        let (of_filter, account, kind) = of_filter(filter);
+        let sql = format!("DELETE FROM grants WHERE {of_filter} AND id = $3");
+        self.database
+            .run(async || {
+                let mut client = self.database.client().await?;
+                let transaction = client.transaction().await?;
+                let id = columns::uuid(id.as_bytes());
+                let deleted = statement::execute(&transaction, &sql, &[&account, &kind, &id]).await?;
+                if deleted > 0 {
+                    audit::commit(transaction, &audit).await?;
+                }
+                Ok(deleted > 0)
+            })
+            .await
+    }
+
+    async fn delete_grants(&self, filter: GrantFilter, audit: AuditEntry) -> StoreResult<u64> {
         let (of_filter, account, kind) = of_filter(filter);
         let sql = format!("DELETE FROM grants WHERE {of_filter}");
         self.database
             .run(async || {
-                let client = self.database.client().await?;
-                statement::execute(&client, &sql, &[&account, &kind]).await
+                let mut client = self.database.client().await?;
+                let transaction = client.transaction().await?;
+                let deleted = statement::execute(&transaction, &sql, &[&account, &kind]).await?;
+                if deleted > 0 {
+                    audit::commit(transaction, &audit).await?;
+                }
+                Ok(deleted)
             })
             .await
     }
@@ -160,6 +196,7 @@ async fn begin_session(
     client: &mut Client,
     session: &Grant,
     limits: SessionLimits,
+    audit: &AuditEntry,
 ) -> SqlResult<BeginSession> {
     let transaction = client.transaction().await?;
     let now_ms = session.created_at.unix_ms();
@@ -207,7 +244,7 @@ async fn begin_session(
     if put(&transaction, session).await? != PutGrant::Put {
         return Ok(BeginSession::OriginGone);
     }
-    transaction.commit().await?;
+    audit::commit(transaction, audit).await?;
     Ok(BeginSession::Begun)
 }
 
@@ -241,7 +278,12 @@ async fn list(
     Ok(Page::from_surplus(grants?, page.limit))
 }
 
-async fn one(client: &Client, sql: &str, sha256: &[u8; 32], now: Timestamp) -> SqlResult<Option<Grant>> {
+async fn one(
+    client: &impl GenericClient,
+    sql: &str,
+    sha256: &[u8; 32],
+    now: Timestamp,
+) -> SqlResult<Option<Grant>> {
     let row = statement::query_opt(client, sql, &[&sha256.as_slice(), &now.unix_ms()]).await?;
     row.as_ref().map(from_row).transpose()
 }

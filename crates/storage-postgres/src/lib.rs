@@ -23,6 +23,7 @@
 mod accounts;
 mod api_keys;
 mod attempts;
+mod audit;
 mod automations;
 mod changes;
 mod columns;

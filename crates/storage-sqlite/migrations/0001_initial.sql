@@ -219,3 +219,25 @@ CREATE TABLE latencies (
     count  INTEGER NOT NULL,
     PRIMARY KEY (step, at, bucket)
 ) STRICT, WITHOUT ROWID;
+
+-- The audit trail. No foreign keys, so that entries outlive what they are about. An id begins with the time.
+CREATE TABLE audit (
+    number         INTEGER PRIMARY KEY,
+    id             BLOB    NOT NULL UNIQUE,
+    account_id     BLOB,              -- NULL: the installation
+    action         TEXT    NOT NULL,
+    actor_kind     TEXT    NOT NULL,
+    actor_id       TEXT,
+    actor_name     TEXT,
+    actor_is_staff INTEGER NOT NULL,
+    target_id      TEXT,
+    target_name    TEXT,
+    details        TEXT,              -- JSON object
+    client         TEXT,              -- IP address
+    request_id     TEXT
+) STRICT;
+CREATE INDEX audit_by_account ON audit (account_id, id) WHERE account_id IS NOT NULL;
+CREATE TRIGGER audit_is_append_only BEFORE UPDATE ON audit
+BEGIN
+    SELECT RAISE(ABORT, 'entries of the audit trail cannot be changed');
+END;

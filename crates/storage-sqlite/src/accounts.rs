@@ -1,7 +1,7 @@
 //! Accounts. Their signing keys are in [`crate::signing_keys`].
 
 use async_trait::async_trait;
-use postrider_model::{Account, AccountId, SigningKey, Timestamp};
+use postrider_model::{Account, AccountId, AuditEntry, SigningKey, Timestamp};
 use postrider_storage::rows::AccountRow;
 use postrider_storage::{
     AccountConfig, AccountRef, AccountStore, Page, PageRequest, Position, SaveAccount, StoreResult,
@@ -11,11 +11,16 @@ use rusqlite::{Connection, OptionalExtension, Row};
 use crate::columns;
 use crate::sql_error::SqlResult;
 use crate::store::SqliteStore;
-use crate::{automations, signing_keys};
+use crate::{audit, automations, signing_keys};
 
 #[async_trait]
 impl AccountStore for SqliteStore {
-    async fn create_account(&self, account: Account, key: SigningKey) -> StoreResult<SaveAccount> {
+    async fn create_account(
+        &self,
+        account: Account,
+        key: SigningKey,
+        audit: AuditEntry,
+    ) -> StoreResult<SaveAccount> {
         let sealer = self.sealer.clone();
         self.write(move |cx| {
             if uid_is_taken(cx.conn, &account)? {
@@ -23,6 +28,7 @@ impl AccountStore for SqliteStore {
             }
             insert(cx.conn, &account)?;
             signing_keys::insert(cx.conn, account.id, &key, &sealer)?;
+            audit::insert(cx.conn, &audit)?;
             Ok(SaveAccount::Saved(account.clone()))
         })
         .await
@@ -41,12 +47,22 @@ impl AccountStore for SqliteStore {
         self.read(move |conn| list(conn, page)).await
     }
 
-    async fn update_account(&self, account: Account) -> StoreResult<SaveAccount> {
-        self.write(move |cx| update(cx.conn, &account)).await
+    async fn update_account(&self, account: Account, audit: AuditEntry) -> StoreResult<SaveAccount> {
+        self.write(move |cx| {
+            let saved = update(cx.conn, &account)?;
+            audit::insert_if(matches!(saved, SaveAccount::Saved(_)), cx.conn, &audit)?;
+            Ok(saved)
+        })
+        .await
     }
 
-    async fn delete_account(&self, account: AccountId) -> StoreResult<bool> {
-        self.write(move |cx| delete(cx.conn, account)).await
+    async fn delete_account(&self, account: AccountId, audit: AuditEntry) -> StoreResult<bool> {
+        self.write(move |cx| {
+            let is_deleted = delete(cx.conn, account)?;
+            audit::insert_if(is_deleted, cx.conn, &audit)?;
+            Ok(is_deleted)
+        })
+        .await
     }
 
     async fn signing_keys(&self, account: AccountId) -> StoreResult<Option<Vec<SigningKey>>> {
@@ -64,12 +80,14 @@ impl AccountStore for SqliteStore {
         account: AccountId,
         key: SigningKey,
         overlap_until: Timestamp,
+        audit: AuditEntry,
     ) -> StoreResult<bool> {
         let sealer = self.sealer.clone();
         self.write(move |cx| {
             let found = exists(cx.conn, account)?;
             if found {
                 signing_keys::rotate(cx.conn, account, &key, overlap_until, &sealer)?;
+                audit::insert(cx.conn, &audit)?;
             }
             Ok(found)
         })

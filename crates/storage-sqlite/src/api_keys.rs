@@ -1,33 +1,43 @@
 //! API keys. Deleting an account also deletes its keys (`ON DELETE CASCADE`).
 
 use async_trait::async_trait;
-use postrider_model::{ApiKey, ApiKeyId, Permission, Permissions, Timestamp};
+use postrider_model::{ApiKey, ApiKeyId, AuditEntry, Permission, Permissions, Timestamp};
 use postrider_storage::rows::ApiKeyRow;
 use postrider_storage::{API_KEYS_MAX, AddApiKey, ApiKeyStore, RemoveApiKey, StoreResult};
 use rusqlite::Connection;
 
 use crate::sql_error::SqlResult;
 use crate::store::SqliteStore;
-use crate::{accounts, columns};
+use crate::{accounts, audit, columns};
 
 const COLUMNS: &str = ApiKeyRow::COLUMNS;
 
 #[async_trait]
 impl ApiKeyStore for SqliteStore {
-    async fn add_api_key(&self, key: ApiKey) -> StoreResult<AddApiKey> {
-        self.write(move |cx| add(cx.conn, &key)).await
+    async fn add_api_key(&self, key: ApiKey, audit: AuditEntry) -> StoreResult<AddApiKey> {
+        self.write(move |cx| {
+            let outcome = add(cx.conn, &key)?;
+            audit::insert_if(outcome == AddApiKey::Added, cx.conn, &audit)?;
+            Ok(outcome)
+        })
+        .await
     }
 
-    async fn configure_api_key(&self, key: Option<ApiKey>) -> StoreResult<()> {
-        self.write(move |cx| configure(cx.conn, key.as_ref())).await
+    async fn configure_api_key(&self, key: Option<ApiKey>, audit: AuditEntry) -> StoreResult<()> {
+        self.write(move |cx| {
+            let is_changed = configure(cx.conn, key.as_ref())?;
+            audit::insert_if(is_changed, cx.conn, &audit)
+        })
+        .await
     }
 
-    async fn add_first_api_key(&self, key: ApiKey) -> StoreResult<bool> {
+    async fn add_first_api_key(&self, key: ApiKey, audit: AuditEntry) -> StoreResult<bool> {
         self.write(move |cx| {
             if permanent_admins(cx.conn, None)? > 0 {
                 return Ok(false);
             }
             insert(cx.conn, &key)?;
+            audit::insert(cx.conn, &audit)?;
             Ok(true)
         })
         .await
@@ -61,8 +71,13 @@ impl ApiKeyStore for SqliteStore {
         .await
     }
 
-    async fn delete_api_key(&self, id: ApiKeyId) -> StoreResult<RemoveApiKey> {
-        self.write(move |cx| delete(cx.conn, id)).await
+    async fn delete_api_key(&self, id: ApiKeyId, audit: AuditEntry) -> StoreResult<RemoveApiKey> {
+        self.write(move |cx| {
+            let outcome = delete(cx.conn, id)?;
+            audit::insert_if(outcome == RemoveApiKey::Removed, cx.conn, &audit)?;
+            Ok(outcome)
+        })
+        .await
     }
 }
 
@@ -88,22 +103,28 @@ fn add(conn: &Connection, key: &ApiKey) -> SqlResult<AddApiKey> {
     Ok(AddApiKey::Added)
 }
 
-fn configure(conn: &Connection, key: Option<&ApiKey>) -> SqlResult<()> {
+/// False if the key is configured already, or there was none to remove.
+fn configure(conn: &Connection, key: Option<&ApiKey>) -> SqlResult<bool> {
     let Some(key) = key else {
         // This also deletes the key's grants (`ON DELETE CASCADE`).
-        conn.prepare_cached("DELETE FROM api_keys WHERE is_configured")?
+        let deleted = conn
+            .prepare_cached("DELETE FROM api_keys WHERE is_configured")?
             .execute(())?;
-        return Ok(());
+        return Ok(deleted > 0);
     };
+    if conn
+        .prepare_cached("SELECT 1 FROM api_keys WHERE is_configured AND sha256 = ?1")?
+        .exists((key.sha256,))?
+    {
+        return Ok(false);
+    }
     conn.prepare_cached(
-        "DELETE FROM grants WHERE api_key_id IN (SELECT id FROM api_keys WHERE is_configured AND sha256 <> ?1)",
+        "DELETE FROM grants WHERE api_key_id IN (SELECT id FROM api_keys WHERE is_configured)",
     )?
-    .execute((key.sha256,))?;
+    .execute(())?;
     let updated = conn
         .prepare_cached(
-            "UPDATE api_keys SET name = ?1, sha256 = ?2, permissions = ?3,
-                    created_at = CASE WHEN sha256 = ?2 THEN created_at ELSE ?4 END,
-                    last_used_at = CASE WHEN sha256 = ?2 THEN last_used_at END
+            "UPDATE api_keys SET name = ?1, sha256 = ?2, permissions = ?3, created_at = ?4, last_used_at = NULL
              WHERE is_configured",
         )?
         .execute((
@@ -115,7 +136,7 @@ fn configure(conn: &Connection, key: Option<&ApiKey>) -> SqlResult<()> {
     if updated == 0 {
         insert(conn, key)?;
     }
-    Ok(())
+    Ok(true)
 }
 
 fn insert(conn: &Connection, key: &ApiKey) -> SqlResult<()> {

@@ -2,7 +2,7 @@
 //! together, an account has at most 200 automations, and every lookup of an action knows its account.
 
 use async_trait::async_trait;
-use postrider_model::{AccountId, Automation, AutomationId, Timestamp};
+use postrider_model::{AccountId, AuditEntry, Automation, AutomationId, Timestamp};
 use postrider_storage::rows::AutomationRow;
 use postrider_storage::rules::fan_out::{FanOut, TooManyDeliveries};
 use postrider_storage::{
@@ -13,7 +13,7 @@ use rusqlite::{Connection, OptionalExtension, Row};
 
 use crate::sql_error::SqlResult;
 use crate::store::SqliteStore;
-use crate::{accounts, columns};
+use crate::{accounts, audit, columns};
 
 #[async_trait]
 impl AutomationStore for SqliteStore {
@@ -21,10 +21,15 @@ impl AutomationStore for SqliteStore {
         &self,
         account: AccountId,
         automation: Automation,
+        audit: AuditEntry,
     ) -> StoreResult<SaveAutomation> {
         let sealer = self.sealer.clone();
-        self.write(move |cx| create(cx.conn, account, &automation, &sealer))
-            .await
+        self.write(move |cx| {
+            let saved = create(cx.conn, account, &automation, &sealer)?;
+            audit::insert_if(matches!(saved, SaveAutomation::Saved(_)), cx.conn, &audit)?;
+            Ok(saved)
+        })
+        .await
     }
 
     async fn automation(&self, account: AccountId, id: AutomationId) -> StoreResult<Option<Automation>> {
@@ -41,18 +46,29 @@ impl AutomationStore for SqliteStore {
         &self,
         account: AccountId,
         automation: Automation,
+        audit: AuditEntry,
     ) -> StoreResult<SaveAutomation> {
         let sealer = self.sealer.clone();
-        self.write(move |cx| update(cx.conn, account, &automation, &sealer))
-            .await
+        self.write(move |cx| {
+            let saved = update(cx.conn, account, &automation, &sealer)?;
+            audit::insert_if(matches!(saved, SaveAutomation::Saved(_)), cx.conn, &audit)?;
+            Ok(saved)
+        })
+        .await
     }
 
-    async fn delete_automation(&self, account: AccountId, id: AutomationId) -> StoreResult<bool> {
+    async fn delete_automation(
+        &self,
+        account: AccountId,
+        id: AutomationId,
+        audit: AuditEntry,
+    ) -> StoreResult<bool> {
         self.write(move |cx| {
             let deleted = cx
                 .conn
                 .prepare_cached("DELETE FROM automations WHERE account_id = ?1 AND id = ?2")?
                 .execute((account.as_bytes(), id.as_bytes()))?;
+            audit::insert_if(deleted > 0, cx.conn, &audit)?;
             Ok(deleted > 0)
         })
         .await
@@ -234,24 +250,29 @@ fn replace(conn: &Connection, account: AccountId, row: AutomationRow) -> SqlResu
 /// Searching the text first parses hardly any other automation; an id can also occur in a URL.
 const WITH_TEXT: &str = "FROM automations WHERE account_id = ?1 AND instr(actions, ?2) > 0 ORDER BY id";
 
-/// Switches an action off, unless it is off already, has another target by now, or was deleted. Opens no
-/// secret, so that none can keep the results of a whole step from being written.
+/// Switches an action off, unless it is off already, has another target by now, or was deleted; and notes it
+/// in the audit trail. Opens no secret, so that none can keep the results of a whole step from being written.
 pub(crate) fn disable(
     conn: &Connection,
     account: AccountId,
     disable: &DisableAction,
     now: Timestamp,
 ) -> SqlResult<()> {
-    let mut statement = conn.prepare_cached(&format!("SELECT id, actions {WITH_TEXT}"))?;
+    let mut statement = conn.prepare_cached(&format!("SELECT id, actions, name {WITH_TEXT}"))?;
     let mut rows = statement.query((account.as_bytes(), disable.action.to_string()))?;
     while let Some(row) = rows.next()? {
-        let (id, actions): ([u8; 16], String) = (row.get(0)?, row.get(1)?);
+        let (id, actions, name): ([u8; 16], String, String) = (row.get(0)?, row.get(1)?, row.get(2)?);
         if let Some(changed) = rules::automations::with_action_disabled(&actions, disable)? {
             conn.prepare_cached(
                 "UPDATE automations SET actions = ?3, updated_at = ?4, version = version + 1
                  WHERE account_id = ?1 AND id = ?2",
             )?
             .execute((account.as_bytes(), id, changed, now.unix_ms()))?;
+            let automation = (AutomationId::from_bytes(id), name.as_str());
+            audit::insert(
+                conn,
+                &rules::audit::action_disabled(account, automation, disable, now),
+            )?;
             break;
         }
     }

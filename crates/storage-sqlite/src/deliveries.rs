@@ -13,7 +13,7 @@ pub(crate) mod resend;
 pub(crate) mod waiting;
 
 use async_trait::async_trait;
-use postrider_model::{AccountId, ActionId, Delivery, Timestamp};
+use postrider_model::{AccountId, ActionId, AuditEntry, Delivery, Timestamp};
 use postrider_storage::rows::deliveries::EventOfDelivery;
 use postrider_storage::rows::{self, DeliveryRow};
 use postrider_storage::{
@@ -24,7 +24,7 @@ use rusqlite::{Connection, OptionalExtension, Row};
 
 use crate::sql_error::SqlResult;
 use crate::store::SqliteStore;
-use crate::{attempts, columns};
+use crate::{attempts, audit, columns};
 
 #[async_trait]
 impl DeliveryStore for SqliteStore {
@@ -64,8 +64,13 @@ impl DeliveryStore for SqliteStore {
             .await
     }
 
-    async fn resend(&self, key: DeliveryKey, now: Timestamp) -> StoreResult<Resent> {
-        self.write(move |cx| resend::resend(cx.conn, key, now)).await
+    async fn resend(&self, key: DeliveryKey, now: Timestamp, audit: AuditEntry) -> StoreResult<Resent> {
+        self.write(move |cx| {
+            let outcome = resend::resend(cx.conn, key, now)?;
+            audit::insert_if(matches!(outcome, Resent::Due(_)), cx.conn, &audit)?;
+            Ok(outcome)
+        })
+        .await
     }
 
     async fn replay_step(
@@ -75,11 +80,18 @@ impl DeliveryStore for SqliteStore {
         actions: &[ActionId],
         after: Option<Position>,
         now: Timestamp,
+        audit: Option<AuditEntry>,
     ) -> StoreResult<ReplayStep> {
         let filter = filter.clone();
         let actions = actions.iter().copied().collect();
-        self.write(move |cx| replay::step(cx.conn, account, &filter, &actions, after, now))
-            .await
+        self.write(move |cx| {
+            let step = replay::step(cx.conn, account, &filter, &actions, after, now)?;
+            if let Some(audit) = &audit {
+                audit::insert_if(step.replayed > 0, cx.conn, audit)?;
+            }
+            Ok(step)
+        })
+        .await
     }
 
     async fn count_step(

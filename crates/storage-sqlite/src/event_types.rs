@@ -5,19 +5,23 @@
 //! to keep the name for such positions. There are never more such rows than names ever used.
 
 use async_trait::async_trait;
-use postrider_model::{EventType, EventTypeName, Timestamp};
+use postrider_model::{AuditEntry, EventType, EventTypeName, Timestamp};
 use postrider_storage::rows::EventTypeRow;
-use postrider_storage::{EventTypeStore, Page, PageRequest, Position, StoreResult};
+use postrider_storage::{EventTypeStore, Page, PageRequest, Position, StoreResult, rules};
 use rusqlite::{Connection, OptionalExtension};
 
-use crate::columns;
 use crate::sql_error::SqlResult;
 use crate::store::SqliteStore;
+use crate::{audit, columns};
 
 #[async_trait]
 impl EventTypeStore for SqliteStore {
-    async fn put_event_type(&self, event_type: EventType) -> StoreResult<(EventType, bool)> {
-        self.write(move |cx| put(cx.conn, &event_type)).await
+    async fn put_event_type(
+        &self,
+        event_type: EventType,
+        audit: AuditEntry,
+    ) -> StoreResult<(EventType, bool)> {
+        self.write(move |cx| put(cx.conn, &event_type, &audit)).await
     }
 
     async fn event_type(&self, name: &EventTypeName) -> StoreResult<Option<EventType>> {
@@ -29,7 +33,7 @@ impl EventTypeStore for SqliteStore {
         self.read(move |conn| list(conn, page)).await
     }
 
-    async fn delete_event_type(&self, name: &EventTypeName) -> StoreResult<bool> {
+    async fn delete_event_type(&self, name: &EventTypeName, audit: AuditEntry) -> StoreResult<bool> {
         let name = name.clone();
         self.write(move |cx| {
             let deleted = cx
@@ -39,6 +43,7 @@ impl EventTypeStore for SqliteStore {
                      WHERE name = ?1 AND deleted = 0",
                 )?
                 .execute((name.as_str(),))?;
+            audit::insert_if(deleted > 0, cx.conn, &audit)?;
             Ok(deleted > 0)
         })
         .await
@@ -66,13 +71,17 @@ fn by_name(conn: &Connection, name: &EventTypeName) -> SqlResult<Option<EventTyp
     Ok(row.transpose()?.map(EventType::try_from).transpose()?)
 }
 
-fn put(conn: &Connection, event_type: &EventType) -> SqlResult<(EventType, bool)> {
+fn put(conn: &Connection, event_type: &EventType, audit: &AuditEntry) -> SqlResult<(EventType, bool)> {
     let stored = by_name(conn, &event_type.name)?;
     let is_new = stored.is_none();
     let saved = EventType {
-        created_at: stored.map_or(event_type.created_at, |stored| stored.created_at),
+        created_at: stored
+            .as_ref()
+            .map_or(event_type.created_at, |stored| stored.created_at),
         ..event_type.clone()
     };
+    let entry = rules::audit::event_type_put(audit, stored.as_ref(), &saved);
+    audit::insert(conn, &entry)?;
     conn.prepare_cached(
         "INSERT INTO event_types (name, description, example, schema, visible, created_at, updated_at)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)

@@ -144,6 +144,7 @@ impl Export {
                 Stage::ApiKeys => config::api_keys(&self.conn, after)?,
                 Stage::Accounts => config::accounts(&self.conn, after)?,
                 Stage::DeletedAccounts => config::deleted_accounts(&self.conn, after)?,
+                Stage::Audit => config::audit(&self.conn, after)?,
                 Stage::Events => events::batch(&self.conn, after)?,
             };
             if let Some((rows, after)) = found {

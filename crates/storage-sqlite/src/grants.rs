@@ -2,7 +2,7 @@
 //! CASCADE`).
 
 use async_trait::async_trait;
-use postrider_model::{Grant, GrantId, GrantKind, Timestamp};
+use postrider_model::{AuditEntry, Grant, GrantId, GrantKind, Timestamp};
 use postrider_storage::rows::GrantRow;
 use postrider_storage::{
     BeginSession, ConsoleStore, EXPIRED_GRANTS_REMOVED_MAX, GrantFilter, PORTAL_LINKS_MAX, Page, PageRequest,
@@ -12,20 +12,34 @@ use rusqlite::{Connection, Row};
 
 use crate::sql_error::SqlResult;
 use crate::store::SqliteStore;
-use crate::{accounts, api_keys, columns};
+use crate::{accounts, api_keys, audit, columns};
 
 /// The span in which [`SessionLimits::per_minute_max`] counts.
 const MINUTE_MS: i64 = 60_000;
 
 #[async_trait]
 impl ConsoleStore for SqliteStore {
-    async fn put_grant(&self, grant: Grant) -> StoreResult<PutGrant> {
-        self.write(move |cx| put(cx.conn, &grant)).await
+    async fn put_grant(&self, grant: Grant, audit: AuditEntry) -> StoreResult<PutGrant> {
+        self.write(move |cx| {
+            let outcome = put(cx.conn, &grant)?;
+            audit::insert_if(outcome == PutGrant::Put, cx.conn, &audit)?;
+            Ok(outcome)
+        })
+        .await
     }
 
-    async fn begin_session(&self, session: Grant, limits: SessionLimits) -> StoreResult<BeginSession> {
-        self.write(move |cx| begin_session(cx.conn, &session, limits))
-            .await
+    async fn begin_session(
+        &self,
+        session: Grant,
+        limits: SessionLimits,
+        audit: AuditEntry,
+    ) -> StoreResult<BeginSession> {
+        self.write(move |cx| {
+            let outcome = begin_session(cx.conn, &session, limits)?;
+            audit::insert_if(outcome == BeginSession::Begun, cx.conn, &audit)?;
+            Ok(outcome)
+        })
+        .await
     }
 
     async fn grant(&self, sha256: &[u8; 32], now: Timestamp) -> StoreResult<Option<Grant>> {
@@ -46,32 +60,43 @@ impl ConsoleStore for SqliteStore {
         self.read(move |conn| list(conn, filter, now, page)).await
     }
 
-    async fn take_grant(&self, sha256: &[u8; 32], now: Timestamp) -> StoreResult<Option<Grant>> {
+    async fn take_grant(
+        &self,
+        sha256: &[u8; 32],
+        now: Timestamp,
+        audit: AuditEntry,
+    ) -> StoreResult<Option<Grant>> {
         let sha256 = *sha256;
         self.write(move |cx| {
             let sql = format!("DELETE FROM grants WHERE sha256 = ?1 AND expires_at > ?2 RETURNING {COLUMNS}");
-            one(cx.conn, &sql, sha256, now)
+            let taken = one(cx.conn, &sql, sha256, now)?;
+            audit::insert_if(taken.is_some(), cx.conn, &audit)?;
+            Ok(taken)
         })
         .await
     }
 
-    async fn delete_grant(&self, filter: GrantFilter, id: GrantId) -> StoreResult<bool> {
+    async fn delete_grant(&self, filter: GrantFilter, id: GrantId, audit: AuditEntry) -> StoreResult<bool> {
         self.write(move |cx| {
             let mut statement = cx
                 .conn
                 .prepare_cached("DELETE FROM grants WHERE id = ?1 AND kind = ?2 AND account_id IS ?3")?;
             let (kind, account) = of_filter(filter);
-            Ok(statement.execute((id.as_bytes(), kind, account))? > 0)
+            let is_deleted = statement.execute((id.as_bytes(), kind, account))? > 0;
+            audit::insert_if(is_deleted, cx.conn, &audit)?;
+            Ok(is_deleted)
         })
         .await
     }
 
-    async fn delete_grants(&self, filter: GrantFilter) -> StoreResult<u64> {
+    async fn delete_grants(&self, filter: GrantFilter, audit: AuditEntry) -> StoreResult<u64> {
         self.write(move |cx| {
             let mut statement = cx
                 .conn
                 .prepare_cached("DELETE FROM grants WHERE kind = ?1 AND account_id IS ?2")?;
-            Ok(statement.execute(of_filter(filter))? as u64)
+            let deleted = statement.execute(of_filter(filter))?;
+            audit::insert_if(deleted > 0, cx.conn, &audit)?;
+            Ok(deleted as u64)
         })
         .await
     }

@@ -36,6 +36,7 @@
 mod accounts;
 mod api_keys;
 mod attempts;
+mod audit;
 mod automations;
 mod backup;
 mod changes;

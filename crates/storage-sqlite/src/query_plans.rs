@@ -7,7 +7,7 @@ use crate::deliveries::{claim, finish, list as delivery_list, waiting};
 use crate::events::list as event_list;
 use crate::options::WRITER_CACHE_KIB;
 use crate::{
-    accounts, automations, event_types, events, grants, open, retention, schema, sessions, statistics,
+    accounts, audit, automations, event_types, events, grants, open, retention, schema, sessions, statistics,
 };
 
 fn database() -> (Connection, tempfile::TempDir) {
@@ -95,6 +95,18 @@ fn statements_over_large_tables_seek_in_the_index_meant_for_them() {
         (
             grants::REMOVE_EXPIRED,
             "SEARCH grants USING COVERING INDEX grants_by_end (expires_at<?)".to_owned(),
+        ),
+        (
+            audit::ALL,
+            "SEARCH audit USING INDEX sqlite_autoindex_audit_1 (id>? AND id<?)".to_owned(),
+        ),
+        (
+            audit::OF_ACCOUNT,
+            "SEARCH audit USING INDEX audit_by_account (account_id=? AND id>? AND id<?)".to_owned(),
+        ),
+        (
+            audit::PRUNE,
+            "SEARCH audit USING COVERING INDEX sqlite_autoindex_audit_1 (id<?)".to_owned(),
         ),
         (
             accounts::LIST,

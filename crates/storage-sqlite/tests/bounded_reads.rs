@@ -7,7 +7,7 @@ use postrider_storage::{
     DeliveryFilter, DeliveryStore, EventFilter, EventStore, FirstAttempt, PageRequest, RetentionStore,
 };
 use postrider_storage_sqlite::SqliteStore;
-use postrider_storage_testkit::build::{at, event_type};
+use postrider_storage_testkit::build::{at, audit, event_type};
 use postrider_storage_testkit::lists::all_pages;
 use postrider_storage_testkit::scene::Scene;
 
@@ -64,7 +64,7 @@ async fn a_filter_that_nothing_passes_ends_a_page_early() {
     let filter = DeliveryFilter::default();
     let actions = &scene.actions;
     let step = store
-        .replay_step(scene.account, &filter, actions, None, at(EVENTS))
+        .replay_step(scene.account, &filter, actions, None, at(EVENTS), Some(audit()))
         .await
         .unwrap();
     assert_eq!(

@@ -7,16 +7,18 @@
 use std::path::Path;
 
 use postrider_model::{
-    AccountId, CustomHeader, DeliveryStatus, Does, EventId, Exchange, Grant, GrantId, GrantKind, Permissions,
-    Scope, Timestamp,
+    AccountId, AuditAction, CustomHeader, DeliveryStatus, Does, EventId, Exchange, Grant, GrantId, GrantKind,
+    Permissions, Scope, Timestamp,
 };
 use postrider_storage::{
-    AccountRef, AccountStore, ApiKeyStore, AutomationStore, ConsoleStore, DeliveryFilter, DeliveryKey,
-    DeliveryStore, EventStore, EventTypeStore, PageRequest, PutGrant, SessionStore,
+    AccountRef, AccountStore, ApiKeyStore, AuditFilter, AuditStore, AutomationStore, ConsoleStore,
+    DeliveryFilter, DeliveryKey, DeliveryStore, EventStore, EventTypeStore, PageRequest, PutGrant,
+    SessionStore,
 };
 use postrider_storage_sqlite::{
     DATABASE_FILE, Export, MigrationReport, OpenError, SCHEMA_VERSION, SqliteOptions, SqliteStore, migrate,
 };
+use postrider_storage_testkit::build::audit;
 use rusqlite::Connection;
 use tempfile::TempDir;
 
@@ -142,6 +144,13 @@ async fn assert_grants(folder: &Path) {
     let found = store.grant(&[0xcd; 32], now).await.unwrap();
     assert!(found.is_some());
     let key = store.api_keys().await.unwrap()[0].id;
+    let page = PageRequest {
+        limit: 10,
+        after: None,
+    };
+    let audit_trail = store.audit(&AuditFilter::default(), page).await.unwrap().items;
+    assert_eq!(audit_trail[0].action, AuditAction::AutomationCreated);
+    assert_eq!(audit_trail[0].at(), now);
     let grant = Grant {
         id: GrantId::from_u128(1),
         sha256: [0xef; 32],
@@ -154,8 +163,17 @@ async fn assert_grants(folder: &Path) {
         created_at: now,
         expires_at: Timestamp::from_unix_ms(1_768_435_300_000),
     };
-    assert_eq!(store.put_grant(grant.clone()).await, Ok(PutGrant::Put));
+    assert_eq!(store.put_grant(grant.clone(), audit()).await, Ok(PutGrant::Put));
     assert_eq!(store.grant(&grant.sha256, now).await, Ok(Some(grant)));
+}
+
+#[test]
+fn an_entry_cannot_be_changed() {
+    let folder = folder_with(FIXTURES[0], 1);
+    migrate(folder.path()).unwrap();
+    let conn = Connection::open(folder.path().join(DATABASE_FILE)).unwrap();
+    let changed = conn.execute("UPDATE audit SET actor_name = 'Somebody else'", ());
+    assert!(changed.unwrap_err().to_string().contains("cannot be changed"));
 }
 
 #[test]

@@ -10,7 +10,7 @@ use postrider_storage::{
     StoreError, StoreResult,
 };
 use postrider_storage_sqlite::{DATABASE_FILE, Export, OpenError, SqliteOptions, SqliteStore, backup};
-use postrider_storage_testkit::build::new_automation;
+use postrider_storage_testkit::build::{audit, new_automation};
 use postrider_storage_testkit::scene::{Scene, create_automation};
 use rusqlite::Connection;
 use tempfile::TempDir;
@@ -233,7 +233,9 @@ async fn an_edit_of_an_automation_seals_its_secrets_again() {
         name: "Renamed".to_owned(),
         ..automations[0].clone()
     };
-    let saved = store.update_automation(before.account, renamed.clone()).await;
+    let saved = store
+        .update_automation(before.account, renamed.clone(), audit())
+        .await;
     assert!(matches!(saved, Ok(SaveAutomation::Saved(_))), "{saved:?}");
     let conn = Connection::open(folder.path().join(DATABASE_FILE)).expect("the database");
     let sql = "SELECT secrets FROM automations WHERE secrets IS NOT NULL";

@@ -7,7 +7,7 @@ use postrider_storage::{
     AccountStore, DeliveryFilter, DeliveryStore, FirstAttempt, RetentionStore, SessionStore,
 };
 use postrider_storage_sqlite::SqliteStore;
-use postrider_storage_testkit::build::{at, attempted, key_of};
+use postrider_storage_testkit::build::{at, attempted, audit, key_of};
 
 #[tokio::test]
 async fn the_database_is_whole_after_all_kinds_of_work() {
@@ -34,12 +34,19 @@ async fn the_database_is_whole_after_all_kinds_of_work() {
         ..DeliveryFilter::default()
     };
     let step = store
-        .replay_step(scene.account, &filter, &scene.actions, None, at(500))
+        .replay_step(
+            scene.account,
+            &filter,
+            &scene.actions,
+            None,
+            at(500),
+            Some(audit()),
+        )
         .await
         .unwrap();
     assert_eq!(step.replayed, 300);
     store.prune(at(100), 10_000).await.unwrap();
-    store.delete_account(other).await.unwrap();
+    store.delete_account(other, audit()).await.unwrap();
     while store.prune(at(0), 50).await.unwrap().more {}
     drop((scene, store));
     support::assert_is_whole(folder.path());

@@ -57,9 +57,9 @@ pub async fn an_account_that_was_never_made_is_not_found(store: Arc<dyn Store>) 
     assert_eq!(by_uid(&*scene.store, "nobody").await, None);
     let config = scene.store.account_config(never.id).await;
     assert_eq!(config, Ok(None));
-    let updated = scene.store.update_account(never.clone()).await;
+    let updated = scene.store.update_account(never.clone(), audit()).await;
     assert_eq!(updated, Ok(SaveAccount::Missing));
-    assert_eq!(scene.store.delete_account(never.id).await, Ok(false));
+    assert_eq!(scene.store.delete_account(never.id, audit()).await, Ok(false));
 }
 
 pub async fn a_uid_belongs_to_one_account_and_a_refused_account_leaves_nothing(store: Arc<dyn Store>) {
@@ -67,7 +67,9 @@ pub async fn a_uid_belongs_to_one_account_and_a_refused_account_leaves_nothing(s
     let first = with_uid(new_account(&ids, 0), "42");
     let first = create_account(&*store, first, new_key(&ids, 0)).await;
     let second = with_uid(new_account(&ids, 1), "42");
-    let answer = store.create_account(second.clone(), new_key(&ids, 1)).await;
+    let answer = store
+        .create_account(second.clone(), new_key(&ids, 1), audit())
+        .await;
     assert_eq!(answer, Ok(SaveAccount::UidTaken));
     assert_eq!(by_id(&*store, &second).await, None);
     assert_eq!(store.signing_keys(second.id).await, Ok(None));
@@ -93,7 +95,7 @@ pub async fn a_deleted_accounts_uid_is_free_again(store: Arc<dyn Store>) {
         let account = with_uid(new_account(&ids, s), "reused");
         let account = create_account(&*store, account, new_key(&ids, s)).await;
         assert_eq!(by_uid(&*store, "reused").await, Some(account.clone()));
-        assert_eq!(store.delete_account(account.id).await, Ok(true));
+        assert_eq!(store.delete_account(account.id, audit()).await, Ok(true));
         assert_eq!(by_uid(&*store, "reused").await, None);
     }
 }
@@ -116,7 +118,7 @@ pub async fn an_update_replaces_what_it_may_and_raises_the_version_by_one(store:
         version: before.version + 1,
         ..change.clone()
     };
-    let answer = scene.store.update_account(change).await;
+    let answer = scene.store.update_account(change, audit()).await;
     assert_eq!(answer, Ok(SaveAccount::Saved(expected.clone())));
     assert_eq!(by_id(&*scene.store, &before).await.as_ref(), Some(&expected));
     assert_eq!(by_uid(&*scene.store, "after").await, Some(expected));
@@ -136,19 +138,19 @@ pub async fn an_update_from_an_older_version_writes_nothing(store: Arc<dyn Store
         name: name.to_owned(),
         ..from.clone()
     };
-    let answer = store.update_account(rename(&first, "second")).await;
+    let answer = store.update_account(rename(&first, "second"), audit()).await;
     let Ok(SaveAccount::Saved(second)) = answer else {
         panic!("the first update was not saved: {answer:?}");
     };
     let late = with_uid(rename(&first, "late"), "late");
-    assert_eq!(store.update_account(late).await, Ok(SaveAccount::Stale));
+    assert_eq!(store.update_account(late, audit()).await, Ok(SaveAccount::Stale));
     assert_eq!(by_id(&*store, &first).await, Some(second.clone()));
     assert_eq!(by_uid(&*store, "late").await, None);
     let early = Account {
         version: second.version + 1,
         ..second.clone()
     };
-    assert_eq!(store.update_account(early).await, Ok(SaveAccount::Stale));
+    assert_eq!(store.update_account(early, audit()).await, Ok(SaveAccount::Stale));
     assert_eq!(by_id(&*store, &first).await, Some(second));
 }
 
@@ -158,16 +160,16 @@ pub async fn an_update_cannot_take_anothers_uid_but_may_keep_or_drop_its_own(sto
     let a = create_account(&*store, a, new_key(&ids, 0)).await;
     let b = with_uid(new_account(&ids, 1), "b");
     let b = create_account(&*store, b, new_key(&ids, 1)).await;
-    let taken = store.update_account(with_uid(b.clone(), "a")).await;
+    let taken = store.update_account(with_uid(b.clone(), "a"), audit()).await;
     assert_eq!(taken, Ok(SaveAccount::UidTaken));
     assert_eq!(by_uid(&*store, "b").await, Some(b.clone()), "nothing was written");
-    let kept = store.update_account(a.clone()).await;
+    let kept = store.update_account(a.clone(), audit()).await;
     let Ok(SaveAccount::Saved(a)) = kept else {
         panic!("an update that keeps its own uid: {kept:?}");
     };
-    let dropped = store.update_account(Account { uid: None, ..a }).await;
+    let dropped = store.update_account(Account { uid: None, ..a }, audit()).await;
     assert!(matches!(dropped, Ok(SaveAccount::Saved(_))), "{dropped:?}");
-    let moved = store.update_account(with_uid(b.clone(), "a")).await;
+    let moved = store.update_account(with_uid(b.clone(), "a"), audit()).await;
     assert!(matches!(moved, Ok(SaveAccount::Saved(_))), "{moved:?}");
     assert_eq!(by_uid(&*store, "a").await.map(|account| account.id), Some(b.id));
     assert_eq!(by_uid(&*store, "b").await, None);
@@ -179,13 +181,13 @@ pub async fn deleting_an_account_removes_its_configuration_at_once(store: Arc<dy
     let store = &scene.store;
     let automation = store.automation(scene.account, scene.automation).await;
     let automation = automation.expect("automation").expect("the scene's automation");
-    assert_eq!(store.delete_account(scene.account).await, Ok(true));
+    assert_eq!(store.delete_account(scene.account, audit()).await, Ok(true));
 
     let reference = AccountRef::Id(scene.account);
     assert_eq!(store.account(&reference).await, Ok(None));
     assert_eq!(store.account_config(scene.account).await, Ok(None));
     assert_eq!(store.signing_keys(scene.account).await, Ok(None));
-    let rotated = store.rotate_signing_key(scene.account, new_key(&scene.ids, 9), at(99));
+    let rotated = store.rotate_signing_key(scene.account, new_key(&scene.ids, 9), at(99), audit());
     assert_eq!(rotated.await, Ok(false));
     assert_eq!(store.automation(scene.account, scene.automation).await, Ok(None));
     let first_page = PageRequest {
@@ -194,11 +196,13 @@ pub async fn deleting_an_account_removes_its_configuration_at_once(store: Arc<dy
     };
     let automations = store.automations(scene.account, first_page).await;
     assert_eq!(automations.expect("automations").items, []);
-    let updated = store.update_automation(scene.account, automation.clone()).await;
+    let updated = store
+        .update_automation(scene.account, automation.clone(), audit())
+        .await;
     assert_eq!(updated, Ok(SaveAutomation::Missing));
-    let created = store.create_automation(scene.account, automation).await;
+    let created = store.create_automation(scene.account, automation, audit()).await;
     assert_eq!(created, Ok(SaveAutomation::Missing));
-    assert_eq!(store.delete_account(scene.account).await, Ok(false));
+    assert_eq!(store.delete_account(scene.account, audit()).await, Ok(false));
 
     let config = store.account_config(other).await.expect("account_config");
     let config = config.expect("the other account is still there");
@@ -213,7 +217,7 @@ pub async fn a_configuration_is_what_the_single_reads_say(store: Arc<dyn Store>)
         let automation = new_automation(&scene.ids, s, 2);
         create_automation(&**store, scene.account, automation).await;
     }
-    let rotated = store.rotate_signing_key(scene.account, new_key(&scene.ids, 5), at(1000));
+    let rotated = store.rotate_signing_key(scene.account, new_key(&scene.ids, 5), at(1000), audit());
     assert_eq!(rotated.await, Ok(true));
 
     let account = store

@@ -27,7 +27,10 @@ fn new_api_key(ids: &IdGenerator, s: i64) -> ApiKey {
 }
 
 async fn add(store: &dyn Store, key: &ApiKey) {
-    assert_eq!(store.add_api_key(key.clone()).await, Ok(AddApiKey::Added));
+    assert_eq!(
+        store.add_api_key(key.clone(), audit()).await,
+        Ok(AddApiKey::Added)
+    );
 }
 
 pub async fn api_keys_read_back_oldest_first(store: Arc<dyn Store>) {
@@ -56,7 +59,7 @@ pub async fn api_keys_keep_permissions_account_and_times(store: Arc<dyn Store>) 
         add(&*store, key).await;
     }
     assert_eq!(store.api_keys().await, Ok(keys.clone()));
-    assert_eq!(store.delete_account(account.id).await, Ok(true));
+    assert_eq!(store.delete_account(account.id, audit()).await, Ok(true));
     keys.truncate(1);
     assert_eq!(store.api_keys().await, Ok(keys));
 }
@@ -67,7 +70,10 @@ pub async fn no_api_key_is_added_for_an_account_that_is_gone(store: Arc<dyn Stor
         scope: Scope::Account(ids.account(at(0))),
         ..new_api_key(&ids, 0)
     };
-    assert_eq!(store.add_api_key(key).await, Ok(AddApiKey::AccountMissing));
+    assert_eq!(
+        store.add_api_key(key, audit()).await,
+        Ok(AddApiKey::AccountMissing)
+    );
     assert_eq!(store.api_keys().await, Ok(vec![]));
 }
 
@@ -98,7 +104,7 @@ pub async fn a_configured_api_key_replaces_the_one_before_and_no_other(store: Ar
     };
     let (first, second) = (configured(1), configured(2));
     for key in [&first, &second] {
-        let configure = store.configure_api_key(Some(key.clone()));
+        let configure = store.configure_api_key(Some(key.clone()), audit());
         configure.await.expect("configure_api_key");
     }
     let replaced = ApiKey {
@@ -106,7 +112,10 @@ pub async fn a_configured_api_key_replaces_the_one_before_and_no_other(store: Ar
         ..second
     };
     assert_eq!(store.api_keys().await, Ok(vec![created.clone(), replaced]));
-    store.configure_api_key(None).await.expect("configure_api_key");
+    store
+        .configure_api_key(None, audit())
+        .await
+        .expect("configure_api_key");
     assert_eq!(store.api_keys().await, Ok(vec![created]));
 }
 
@@ -116,19 +125,34 @@ pub async fn a_deleted_api_key_opens_nothing(store: Arc<dyn Store>) {
     for key in [&first, &second] {
         add(&*store, key).await;
     }
-    assert_eq!(store.delete_api_key(first.id).await, Ok(RemoveApiKey::Removed));
-    assert_eq!(store.delete_api_key(first.id).await, Ok(RemoveApiKey::Missing));
+    assert_eq!(
+        store.delete_api_key(first.id, audit()).await,
+        Ok(RemoveApiKey::Removed)
+    );
+    assert_eq!(
+        store.delete_api_key(first.id, audit()).await,
+        Ok(RemoveApiKey::Missing)
+    );
     assert_eq!(store.api_keys().await, Ok(vec![second]));
 }
 
 pub async fn the_last_permanent_admin_key_stays(store: Arc<dyn Store>) {
     let ids = IdGenerator::new(SEED);
     let key = new_api_key(&ids, 0);
-    assert_eq!(store.delete_api_key(key.id).await, Ok(RemoveApiKey::Missing));
+    assert_eq!(
+        store.delete_api_key(key.id, audit()).await,
+        Ok(RemoveApiKey::Missing)
+    );
     add(&*store, &key).await;
-    assert_eq!(store.delete_api_key(key.id).await, Ok(RemoveApiKey::LastAdmin));
+    assert_eq!(
+        store.delete_api_key(key.id, audit()).await,
+        Ok(RemoveApiKey::LastAdmin)
+    );
     let never = ids.api_key(at(1));
-    assert_eq!(store.delete_api_key(never).await, Ok(RemoveApiKey::Missing));
+    assert_eq!(
+        store.delete_api_key(never, audit()).await,
+        Ok(RemoveApiKey::Missing)
+    );
     let others = [
         ApiKey {
             permissions: Permissions::of(&[Permission::Manage, Permission::Read]),
@@ -142,9 +166,15 @@ pub async fn the_last_permanent_admin_key_stays(store: Arc<dyn Store>) {
     for other in &others {
         add(&*store, other).await;
     }
-    assert_eq!(store.delete_api_key(key.id).await, Ok(RemoveApiKey::LastAdmin));
+    assert_eq!(
+        store.delete_api_key(key.id, audit()).await,
+        Ok(RemoveApiKey::LastAdmin)
+    );
     for other in others {
-        assert_eq!(store.delete_api_key(other.id).await, Ok(RemoveApiKey::Removed));
+        assert_eq!(
+            store.delete_api_key(other.id, audit()).await,
+            Ok(RemoveApiKey::Removed)
+        );
     }
     assert_eq!(store.api_keys().await, Ok(vec![key]));
 }
@@ -158,7 +188,12 @@ pub async fn of_all_api_keys_deleted_at_once_one_stays(store: Arc<dyn Store>) {
     let mut tasks = tokio::task::JoinSet::new();
     for key in keys {
         let store = Arc::clone(&store);
-        tasks.spawn(async move { store.delete_api_key(key.id).await.expect("delete_api_key") });
+        tasks.spawn(async move {
+            store
+                .delete_api_key(key.id, audit())
+                .await
+                .expect("delete_api_key")
+        });
     }
     let answers = tasks.join_all().await;
     let removed = answers
@@ -174,7 +209,12 @@ pub async fn of_many_first_keys_one_is_added(store: Arc<dyn Store>) {
     let mut tasks = tokio::task::JoinSet::new();
     for s in 0..8 {
         let (store, key) = (Arc::clone(&store), new_api_key(&ids, s));
-        tasks.spawn(async move { store.add_first_api_key(key).await.expect("add_first_api_key") });
+        tasks.spawn(async move {
+            store
+                .add_first_api_key(key, audit())
+                .await
+                .expect("add_first_api_key")
+        });
     }
     let added = tasks.join_all().await;
     assert_eq!(added.iter().filter(|added| **added).count(), 1);

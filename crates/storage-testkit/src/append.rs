@@ -225,12 +225,12 @@ pub async fn a_described_type_is_not_overwritten_and_a_deleted_one_returns(store
         created_at: at(0),
         updated_at: at(1),
     };
-    let put = scene.store.put_event_type(described.clone()).await;
+    let put = scene.store.put_event_type(described.clone(), audit()).await;
     assert_eq!(put, Ok((described.clone(), true)));
     scene.append_new(&scene.event(5)).await;
     assert_eq!(scene.store.event_type(&name).await, Ok(Some(described)));
 
-    assert_eq!(scene.store.delete_event_type(&name).await, Ok(true));
+    assert_eq!(scene.store.delete_event_type(&name, audit()).await, Ok(true));
     scene.append_new(&scene.event(6)).await;
     let again = scene.store.event_type(&name).await.expect("event_type");
     assert_eq!(

@@ -22,7 +22,7 @@ pub(crate) async fn read(scene: &Scene, id: AutomationId) -> Option<Automation> 
 pub(crate) async fn update(scene: &Scene, automation: &Automation) -> SaveAutomation {
     let saved = scene
         .store
-        .update_automation(scene.account, automation.clone())
+        .update_automation(scene.account, automation.clone(), audit())
         .await;
     saved.expect("update_automation")
 }
@@ -146,13 +146,16 @@ pub async fn an_automation_needs_its_account(store: Arc<dyn Store>) {
     let nobody = new_account(&scene.ids, 2).id;
     let created = scene
         .store
-        .create_automation(nobody, new_automation(&scene.ids, 2, 1))
+        .create_automation(nobody, new_automation(&scene.ids, 2, 1), audit())
         .await;
     assert_eq!(created, Ok(SaveAutomation::Missing));
     assert_eq!(read(&scene, others.id).await, None, "another account's");
     assert_eq!(update(&scene, &others).await, SaveAutomation::Missing);
     let store = &scene.store;
-    assert_eq!(store.delete_automation(scene.account, others.id).await, Ok(false));
+    assert_eq!(
+        store.delete_automation(scene.account, others.id, audit()).await,
+        Ok(false)
+    );
     assert!(!disable(&scene, &gone(&others.actions[0]), 5).await);
     assert_eq!(store.automation(other, others.id).await, Ok(Some(others)));
 }
@@ -213,13 +216,13 @@ pub async fn a_deleted_automation_is_gone_with_its_actions_and_its_deliveries_st
     let stored_before = stored(&scene).await;
     let deleted = scene
         .store
-        .delete_automation(scene.account, scene.automation)
+        .delete_automation(scene.account, scene.automation, audit())
         .await;
     assert_eq!(deleted, Ok(true));
     assert_eq!(read(&scene, scene.automation).await, None);
     let again = scene
         .store
-        .delete_automation(scene.account, scene.automation)
+        .delete_automation(scene.account, scene.automation, audit())
         .await;
     assert_eq!(again, Ok(false));
     assert!(!disable(&scene, &gone(&stored_before.actions[0]), 5).await);
@@ -307,7 +310,7 @@ pub async fn an_account_has_a_bounded_number_of_automations(store: Arc<dyn Store
         let store = Arc::clone(&scene.store);
         async move {
             store
-                .create_automation(account, automation)
+                .create_automation(account, automation, audit())
                 .await
                 .expect("create_automation")
         }
@@ -324,7 +327,7 @@ pub async fn an_account_has_a_bounded_number_of_automations(store: Arc<dyn Store
     assert_eq!(config.expect("the account").automations.len(), AUTOMATIONS_MAX);
     let deleted = scene
         .store
-        .delete_automation(scene.account, scene.automation)
+        .delete_automation(scene.account, scene.automation, audit())
         .await;
     assert_eq!(deleted, Ok(true));
     let now = create(scene.account, &surplus).await;

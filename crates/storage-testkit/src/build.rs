@@ -1,13 +1,14 @@
 //! The values that the tests store, with ids from one seed and times from one base.
 
+use std::sync::LazyLock;
 use std::time::Duration;
 
 use bytes::Bytes;
 use postrider_model::delivery::{BodySpec, Ended, Next, Progress};
 use postrider_model::{
-    Account, Action, ActionId, Attempt, Automation, BodyContent, BodyStyle, Delivery, DeliveryStatus, Does,
-    EventTypeName, Exchange, HttpExchange, HttpRequest, HttpResponse, IdGenerator, Outcome, Schedule,
-    SendWebhook, SigningKey, SigningSecret, Timestamp, Trigger,
+    Account, Action, ActionId, Attempt, AuditAction, AuditEntry, Automation, BodyContent, BodyStyle, By,
+    Delivery, DeliveryStatus, Does, EventTypeName, Exchange, HttpExchange, HttpRequest, HttpResponse,
+    IdGenerator, Outcome, Schedule, SendWebhook, SigningKey, SigningSecret, Target, Timestamp, Trigger,
 };
 
 use postrider_storage::{Change, DeliveryKey, Finished, FirstAttempt, NewEvent};
@@ -30,6 +31,17 @@ pub const ROOM: usize = 10_000;
 /// The time `s` seconds after the base.
 pub const fn at(s: i64) -> Timestamp {
     Timestamp::from_unix_ms(BASE_MS + s * 1000)
+}
+
+/// An entry of the audit trail, with an id of its own: for the verbs of tests that say nothing about it.
+pub fn audit() -> AuditEntry {
+    static IDS: LazyLock<IdGenerator> = LazyLock::new(|| IdGenerator::new(SEED));
+    By::NODE.did(
+        IDS.audit(at(0)),
+        AuditAction::AccountUpdated,
+        None,
+        Target::default(),
+    )
 }
 
 /// Parses the name of an event type.

@@ -139,8 +139,15 @@ pub async fn one_of_many_concurrent_updates_from_one_version_is_saved(store: Arc
         async move {
             account.name = format!("renamed by {n}");
             automation.name.clone_from(&account.name);
-            let updated = scene.store.update_account(account).await.expect("update_account");
-            let of_automation = scene.store.update_automation(scene.account, automation).await;
+            let updated = scene
+                .store
+                .update_account(account, audit())
+                .await
+                .expect("update_account");
+            let of_automation = scene
+                .store
+                .update_automation(scene.account, automation, audit())
+                .await;
             (updated, of_automation.expect("update_automation"))
         }
     })
@@ -168,7 +175,7 @@ pub async fn one_of_many_concurrent_accounts_takes_a_uid(store: Arc<dyn Store>) 
                 ..new_account(&ids, n)
             };
             store
-                .create_account(account, new_key(&ids, n))
+                .create_account(account, new_key(&ids, n), audit())
                 .await
                 .expect("create_account")
         }
@@ -217,7 +224,7 @@ pub async fn one_of_many_concurrent_automations_takes_the_last_place(store: Arc<
             let automation = new_automation(&scene.ids, 1000 + n, 1);
             scene
                 .store
-                .create_automation(scene.account, automation)
+                .create_automation(scene.account, automation, audit())
                 .await
                 .expect("create_automation")
         }
@@ -255,7 +262,7 @@ pub async fn concurrent_rotations_leave_one_current_and_at_most_two_live_keys(st
             let key = new_key(&scene.ids, 10 + n);
             let rotated = scene
                 .store
-                .rotate_signing_key(scene.account, key, at(1_000_000))
+                .rotate_signing_key(scene.account, key, at(1_000_000), audit())
                 .await;
             assert_eq!(rotated, Ok(true));
         }
@@ -327,11 +334,15 @@ async fn write_configurations(scene: Arc<Scene>, rounds: usize) {
     let mut account: Account = account.expect("the account");
     let mut automation: Automation = automation.expect("automation").expect("the automation");
     for _ in 0..rounds {
-        account = match scene.store.update_account(account).await {
+        account = match scene.store.update_account(account, audit()).await {
             Ok(SaveAccount::Saved(account)) => account,
             other => panic!("nobody else writes: {other:?}"),
         };
-        automation = match scene.store.update_automation(scene.account, automation).await {
+        automation = match scene
+            .store
+            .update_automation(scene.account, automation, audit())
+            .await
+        {
             Ok(SaveAutomation::Saved(automation)) => automation,
             other => panic!("nobody else writes: {other:?}"),
         };

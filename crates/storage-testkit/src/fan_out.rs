@@ -43,7 +43,7 @@ pub async fn an_event_has_a_bounded_number_of_deliveries_whatever_is_saved(store
     let create = async |automation: &Automation| {
         let created = scene
             .store
-            .create_automation(scene.account, automation.clone())
+            .create_automation(scene.account, automation.clone(), audit())
             .await;
         created.expect("create_automation")
     };
@@ -99,7 +99,10 @@ pub async fn one_of_many_concurrent_automations_takes_the_last_deliveries_of_an_
         let scene = Arc::clone(&scene);
         async move {
             let automation = new_automation(&scene.ids, 1000 + n, ACTIONS_MAX);
-            let saved = scene.store.create_automation(scene.account, automation).await;
+            let saved = scene
+                .store
+                .create_automation(scene.account, automation, audit())
+                .await;
             saved.expect("create_automation")
         }
     });
@@ -117,7 +120,7 @@ pub async fn one_of_many_automations_switched_on_takes_the_last_deliveries_of_an
             automation.enabled = false;
             let mut off = create_automation(&*scene.store, scene.account, automation).await;
             off.enabled = true;
-            let saved = scene.store.update_automation(scene.account, off).await;
+            let saved = scene.store.update_automation(scene.account, off, audit()).await;
             saved.expect("update_automation")
         }
     });

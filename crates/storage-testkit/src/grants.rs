@@ -69,7 +69,7 @@ pub(crate) fn of_key(n: u16, key: ApiKeyId) -> Grant {
 }
 
 pub(crate) async fn put(store: &dyn Store, grant: &Grant) {
-    assert_eq!(store.put_grant(grant.clone()).await, Ok(PutGrant::Put));
+    assert_eq!(store.put_grant(grant.clone(), audit()).await, Ok(PutGrant::Put));
 }
 
 pub(crate) async fn found(store: &dyn Store, grant: &Grant, now: Timestamp) -> bool {
@@ -79,7 +79,10 @@ pub(crate) async fn found(store: &dyn Store, grant: &Grant, now: Timestamp) -> b
 }
 
 pub(crate) async fn put_key(store: &dyn Store, id: ApiKeyId, hash: u8) -> ApiKeyId {
-    store.add_api_key(api_key(id, hash)).await.expect("add_api_key");
+    store
+        .add_api_key(api_key(id, hash), audit())
+        .await
+        .expect("add_api_key");
     id
 }
 
@@ -89,7 +92,7 @@ async fn put_configured_key(store: &dyn Store, id: ApiKeyId, hash: u8) {
         ..api_key(id, hash)
     };
     store
-        .configure_api_key(Some(key))
+        .configure_api_key(Some(key), audit())
         .await
         .expect("configure_api_key");
 }
@@ -148,7 +151,7 @@ pub async fn every_grant_reads_back_as_it_was_put(store: Arc<dyn Store>) {
         let read = store.grant(&grant.sha256, at(0)).await;
         assert_eq!(read, Ok(Some(grant.clone())));
         assert_eq!(
-            store.take_grant(&grant.sha256, at(0)).await,
+            store.take_grant(&grant.sha256, at(0), audit()).await,
             read,
             "and is taken so"
         );
@@ -161,8 +164,11 @@ pub async fn an_expired_grant_is_none(store: Arc<dyn Store>) {
     let (last, end) = (Timestamp::from_unix_ms(at(60).unix_ms() - 1), at(60));
     assert!(found(&*store, &grant, last).await);
     assert!(!found(&*store, &grant, end).await);
-    assert_eq!(store.take_grant(&grant.sha256, end).await, Ok(None));
-    assert_eq!(store.take_grant(&grant.sha256, last).await, Ok(Some(grant)));
+    assert_eq!(store.take_grant(&grant.sha256, end, audit()).await, Ok(None));
+    assert_eq!(
+        store.take_grant(&grant.sha256, last, audit()).await,
+        Ok(Some(grant))
+    );
 }
 
 pub async fn of_many_who_take_a_grant_one_gets_it(store: Arc<dyn Store>) {
@@ -172,7 +178,12 @@ pub async fn of_many_who_take_a_grant_one_gets_it(store: Arc<dyn Store>) {
     let mut tasks = JoinSet::new();
     for _ in 0..8 {
         let (store, sha256) = (Arc::clone(&store), grant.sha256);
-        tasks.spawn(async move { store.take_grant(&sha256, at(1)).await.expect("take_grant") });
+        tasks.spawn(async move {
+            store
+                .take_grant(&sha256, at(1), audit())
+                .await
+                .expect("take_grant")
+        });
     }
     let taken: Vec<_> = tasks.join_all().await.into_iter().flatten().collect();
     assert_eq!(taken, std::slice::from_ref(&grant));
@@ -182,16 +193,25 @@ pub async fn of_many_who_take_a_grant_one_gets_it(store: Arc<dyn Store>) {
 
 pub async fn a_deleted_grant_is_gone(store: Arc<dyn Store>) {
     let (grant, other) = (new_grant(0), new_grant(1));
-    assert_eq!(store.delete_grant(STAFF_SESSIONS, grant.id).await, Ok(false));
+    assert_eq!(
+        store.delete_grant(STAFF_SESSIONS, grant.id, audit()).await,
+        Ok(false)
+    );
     put(&*store, &grant).await;
     put(&*store, &other).await;
     let links = GrantFilter {
         kind: GrantKind::PortalLink,
         ..STAFF_SESSIONS
     };
-    assert_eq!(store.delete_grant(links, grant.id).await, Ok(false));
-    assert_eq!(store.delete_grant(STAFF_SESSIONS, grant.id).await, Ok(true));
-    assert_eq!(store.delete_grant(STAFF_SESSIONS, grant.id).await, Ok(false));
+    assert_eq!(store.delete_grant(links, grant.id, audit()).await, Ok(false));
+    assert_eq!(
+        store.delete_grant(STAFF_SESSIONS, grant.id, audit()).await,
+        Ok(true)
+    );
+    assert_eq!(
+        store.delete_grant(STAFF_SESSIONS, grant.id, audit()).await,
+        Ok(false)
+    );
     assert!(!found(&*store, &grant, at(1)).await);
     assert!(found(&*store, &other, at(1)).await);
 }
@@ -209,7 +229,7 @@ pub async fn grants_go_with_their_account_and_no_others(store: Arc<dyn Store>) {
     for grant in gone.iter().chain(&kept) {
         put(&*store, grant).await;
     }
-    assert_eq!(store.delete_account(account).await, Ok(true));
+    assert_eq!(store.delete_account(account, audit()).await, Ok(true));
     for grant in &gone {
         assert!(!found(&*store, grant, at(1)).await);
     }
@@ -227,11 +247,17 @@ pub async fn grants_go_with_their_api_key_and_no_others(store: Arc<dyn Store>) {
     for grant in gone.iter().chain(&kept) {
         put(&*store, grant).await;
     }
-    assert_eq!(store.delete_api_key(key).await, Ok(RemoveApiKey::Removed));
+    assert_eq!(
+        store.delete_api_key(key, audit()).await,
+        Ok(RemoveApiKey::Removed)
+    );
     for grant in &gone {
         assert!(!found(&*store, grant, at(1)).await);
     }
-    assert_eq!(store.delete_api_key(another).await, Ok(RemoveApiKey::LastAdmin));
+    assert_eq!(
+        store.delete_api_key(another, audit()).await,
+        Ok(RemoveApiKey::LastAdmin)
+    );
     for grant in &kept {
         assert!(found(&*store, grant, at(1)).await);
     }
@@ -255,7 +281,7 @@ pub async fn another_configured_api_key_ends_the_grants_of_the_one_before(store:
 pub async fn no_grant_is_put_for_an_account_or_an_api_key_that_is_gone(store: Arc<dyn Store>) {
     let ids = IdGenerator::new(SEED);
     for grant in [of_account(0, ids.account(at(0))), of_key(1, ids.api_key(at(0)))] {
-        assert_eq!(store.put_grant(grant.clone()).await, Ok(PutGrant::Gone));
+        assert_eq!(store.put_grant(grant.clone(), audit()).await, Ok(PutGrant::Gone));
         assert!(!found(&*store, &grant, at(1)).await);
     }
 }
@@ -351,8 +377,8 @@ pub async fn grants_of_one_filter_are_deleted_together(store: Arc<dyn Store>) {
         put(&*store, grant).await;
     }
     let of_account = filter(GrantKind::Session, account);
-    assert_eq!(store.delete_grants(of_account).await, Ok(2));
-    assert_eq!(store.delete_grants(of_account).await, Ok(0));
+    assert_eq!(store.delete_grants(of_account, audit()).await, Ok(2));
+    assert_eq!(store.delete_grants(of_account, audit()).await, Ok(0));
     for grant in [&link, &staff] {
         assert!(found(&*store, grant, at(1)).await);
     }

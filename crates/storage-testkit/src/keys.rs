@@ -24,7 +24,7 @@ fn until(key: &SigningKey, end: Timestamp) -> SigningKey {
 async fn rotate(scene: &Scene, key: &SigningKey, overlap_until: Timestamp) {
     let rotated = scene
         .store
-        .rotate_signing_key(scene.account, key.clone(), overlap_until);
+        .rotate_signing_key(scene.account, key.clone(), overlap_until, audit());
     assert_eq!(rotated.await, Ok(true));
 }
 
@@ -116,7 +116,7 @@ pub async fn rotation_touches_no_other_account_and_needs_one(store: Arc<dyn Stor
     let nobody = new_account(&scene.ids, 2).id;
     let rotated = scene
         .store
-        .rotate_signing_key(nobody, new_key(&scene.ids, 11), at(100));
+        .rotate_signing_key(nobody, new_key(&scene.ids, 11), at(100), audit());
     assert_eq!(rotated.await, Ok(false));
     assert_eq!(scene.store.signing_keys(nobody).await, Ok(None));
 }

@@ -23,6 +23,8 @@ pub mod accounts;
 pub mod advance;
 pub mod api_keys;
 pub mod append;
+pub mod audit;
+pub mod audited;
 pub mod automations;
 pub mod build;
 pub mod claim;

@@ -236,7 +236,10 @@ pub async fn a_position_outlives_the_item_it_was_made_from(store: Arc<dyn Store>
     };
     let first = fetch(request).await.expect("a page");
     let last = first.items.last().expect("a full page").id;
-    assert_eq!(scene.store.delete_automation(scene.account, last).await, Ok(true));
+    assert_eq!(
+        scene.store.delete_automation(scene.account, last, audit()).await,
+        Ok(true)
+    );
     let rest: Vec<_> = pages_after(first.next, 3, fetch).await;
     let names: Vec<_> = rest.iter().map(|automation| automation.name.as_str()).collect();
     assert_eq!(names, ["Automation 2", "Automation 1", "Automation 0"]);

@@ -38,12 +38,12 @@ pub async fn a_portal_link_begins_a_bounded_number_of_sessions(store: Arc<dyn St
     for n in 1..=8_u16 {
         let minute = i64::from((n - 1) / 3) * 61;
         let session = session_of(&link, n, minute);
-        let begun = store.begin_session(session.clone(), limits).await;
+        let begun = store.begin_session(session.clone(), limits, audit()).await;
         assert_eq!(begun, Ok(BeginSession::Begun), "{n}");
         sessions.push(session);
         if n % 3 == 0 {
             let surplus = store
-                .begin_session(session_of(&link, 100 + n, minute), limits)
+                .begin_session(session_of(&link, 100 + n, minute), limits, audit())
                 .await;
             assert_eq!(surplus, Ok(BeginSession::TooMany));
         }
@@ -68,17 +68,26 @@ pub async fn a_link_that_is_gone_begins_no_session(store: Arc<dyn Store>) {
         per_minute_max: Some(3),
     };
     let gone = Ok(BeginSession::OriginGone);
-    assert_eq!(store.begin_session(session_of(&link, 1, 0), limits).await, gone);
+    assert_eq!(
+        store
+            .begin_session(session_of(&link, 1, 0), limits, audit())
+            .await,
+        gone
+    );
     put(&*store, &link).await;
     assert_eq!(
-        store.begin_session(session_of(&link, 1, 60), limits).await,
+        store
+            .begin_session(session_of(&link, 1, 60), limits, audit())
+            .await,
         gone,
         "it has expired"
     );
     let no_link = new_grant(2);
     put(&*store, &no_link).await;
     assert_eq!(
-        store.begin_session(session_of(&no_link, 3, 0), limits).await,
+        store
+            .begin_session(session_of(&no_link, 3, 0), limits, audit())
+            .await,
         gone
     );
 }
@@ -97,16 +106,16 @@ pub async fn sessions_go_with_their_link_and_no_others(store: Arc<dyn Store>) {
     };
     let (gone, kept) = (session_of(&link, 2, 0), session_of(&another, 3, 0));
     for session in [&gone, &kept] {
-        let begun = store.begin_session(session.clone(), limits).await;
+        let begun = store.begin_session(session.clone(), limits, audit()).await;
         assert_eq!(begun, Ok(BeginSession::Begun));
     }
     let links = filter(GrantKind::PortalLink, account);
-    assert_eq!(store.delete_grant(links, link.id).await, Ok(true));
+    assert_eq!(store.delete_grant(links, link.id, audit()).await, Ok(true));
     assert!(!found(&*store, &link, at(1)).await);
     assert!(!found(&*store, &gone, at(1)).await);
     assert!(found(&*store, &kept, at(1)).await);
     let orphan = session_of(&link, 4, 0);
-    assert_eq!(store.put_grant(orphan).await, Ok(PutGrant::Gone));
+    assert_eq!(store.put_grant(orphan, audit()).await, Ok(PutGrant::Gone));
 }
 
 pub async fn an_api_key_begins_a_bounded_number_of_sessions_besides_those_of_its_links(
@@ -131,10 +140,10 @@ pub async fn an_api_key_begins_a_bounded_number_of_sessions_besides_those_of_its
         ..session_of(&link, 1, 0)
     };
     let begun = Ok(BeginSession::Begun);
-    assert_eq!(store.begin_session(of_link.clone(), limits).await, begun);
+    assert_eq!(store.begin_session(of_link.clone(), limits, audit()).await, begun);
     let sessions: Vec<_> = (2..7).map(|n| of_key(n, key)).collect();
     for session in &sessions {
-        assert_eq!(store.begin_session(session.clone(), limits).await, begun);
+        assert_eq!(store.begin_session(session.clone(), limits, audit()).await, begun);
     }
     for (n, session) in sessions.iter().enumerate() {
         assert_eq!(
@@ -146,9 +155,9 @@ pub async fn an_api_key_begins_a_bounded_number_of_sessions_besides_those_of_its
     assert!(found(&*store, &link, at(1)).await && found(&*store, &of_link, at(1)).await);
     let of_nothing = new_grant(8);
     let gone = Ok(BeginSession::OriginGone);
-    assert_eq!(store.begin_session(of_nothing, limits).await, gone);
+    assert_eq!(store.begin_session(of_nothing, limits, audit()).await, gone);
     let of_unknown = of_key(9, ids.api_key(at(1)));
-    assert_eq!(store.begin_session(of_unknown, limits).await, gone);
+    assert_eq!(store.begin_session(of_unknown, limits, audit()).await, gone);
 }
 
 pub async fn an_account_has_a_bounded_number_of_portal_links(store: Arc<dyn Store>) {
@@ -171,7 +180,7 @@ pub async fn an_account_has_a_bounded_number_of_portal_links(store: Arc<dyn Stor
     }
     tasks.join_all().await;
     let surplus = portal_link(most, account);
-    assert_eq!(store.put_grant(surplus).await, Ok(PutGrant::TooMany));
+    assert_eq!(store.put_grant(surplus, audit()).await, Ok(PutGrant::TooMany));
     put(&*store, &of_account(most + 1, account)).await;
     put(&*store, &portal_link(most + 2, another)).await;
 }

@@ -46,6 +46,21 @@ macro_rules! conformance {
                 only_a_result_that_is_applied_disables_an_action_and_only_once,
                 an_account_has_a_bounded_number_of_automations,
             ]
+            audit: [
+                entries_read_back_newest_first_in_pages,
+                entries_are_filtered_by_all_that_a_filter_says,
+                staff_is_not_found_by_its_id_where_it_is_hidden,
+                a_page_that_looked_at_many_entries_ends_early,
+                entries_outlive_their_account,
+                old_entries_are_pruned_in_steps,
+            ]
+            audited: [
+                every_verb_that_changes_something_leaves_its_entry,
+                a_verb_that_changes_nothing_leaves_no_entry,
+                a_change_whose_entry_cannot_be_written_is_not_made,
+                a_replaced_event_type_shows_exactly_what_it_was,
+                a_disabled_action_is_noted_once_by_the_node,
+            ]
             fan_out: [
                 an_event_has_a_bounded_number_of_deliveries_whatever_is_saved,
                 one_of_many_concurrent_automations_takes_the_last_deliveries_of_an_event,

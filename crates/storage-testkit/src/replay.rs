@@ -23,7 +23,7 @@ async fn step(
 ) -> ReplayStep {
     let step = scene
         .store
-        .replay_step(scene.account, filter, actions, after, now)
+        .replay_step(scene.account, filter, actions, after, now, Some(audit()))
         .await;
     step.expect("replay_step")
 }
@@ -237,7 +237,7 @@ pub async fn a_replay_touches_no_other_account(store: Arc<dyn Store>) {
     let filter = DeliveryFilter::default();
     let step = scene
         .store
-        .replay_step(other, &filter, &scene.actions, None, at(50))
+        .replay_step(other, &filter, &scene.actions, None, at(50), Some(audit()))
         .await;
     let nothing = ReplayStep {
         replayed: 0,

@@ -10,7 +10,7 @@ use super::scene::*;
 use postrider_storage::{Change, DeliveryKey, Finished, Recorded, Resent, Store};
 
 async fn resend(scene: &Scene, key: DeliveryKey, now: Timestamp) -> Resent {
-    scene.store.resend(key, now).await.expect("resend")
+    scene.store.resend(key, now, audit()).await.expect("resend")
 }
 
 /// Resends a settled delivery and claims it. Returns its new progress.

@@ -225,7 +225,7 @@ pub async fn retention_counts_from_the_last_settlement(store: Arc<dyn Store>) {
 pub async fn a_resend_that_is_due_keeps_its_event(store: Arc<dyn Store>) {
     let scene = Scene::new(store).await;
     let event = append_settled(&scene, 1, DeliveryStatus::Succeeded).await;
-    let resent = scene.store.resend(key_of(&event, 1), at(50)).await;
+    let resent = scene.store.resend(key_of(&event, 1), at(50), audit()).await;
     assert_eq!(resent, Ok(postrider_storage::Resent::Due(scene.actions[1])));
     assert_eq!(prune_all(&scene, at(20), 10, async || ()).await, (0, 0));
     assert!(is_there(&scene, &event, 1).await);
@@ -255,7 +255,7 @@ pub async fn news_of_a_pruned_delivery_is_missing(store: Arc<dyn Store>) {
     assert_eq!(scene.finish(late).await, Recorded::Missing);
     assert_eq!(scene.attempts(key).await, []);
     assert_eq!(
-        scene.store.resend(key, at(31)).await,
+        scene.store.resend(key, at(31), audit()).await,
         Ok(postrider_storage::Resent::Missing)
     );
 }
@@ -275,7 +275,7 @@ pub async fn what_a_deleted_account_left_behind_goes_step_by_step(store: Arc<dyn
     let kept = scene.with_deliveries(kept, automation.id, &actions, FirstAttempt::Waiting);
     scene.append_new(&kept).await;
 
-    assert_eq!(scene.store.delete_account(scene.account).await, Ok(true));
+    assert_eq!(scene.store.delete_account(scene.account, audit()).await, Ok(true));
     // They are removed although they are younger than `before`, or pending.
     prune_all(&scene, at(-1000), 2, async || ()).await;
     for event in [&settled_event, &waiting, &owned] {
@@ -355,7 +355,7 @@ pub async fn events_of_a_clock_that_was_ahead_keep_none_behind_them(store: Arc<d
 /// everything was pruned.
 pub async fn what_is_accepted_for_a_deleted_account_is_not_kept_for_good(store: Arc<dyn Store>) {
     let scene = Scene::new(store).await;
-    assert_eq!(scene.store.delete_account(scene.account).await, Ok(true));
+    assert_eq!(scene.store.delete_account(scene.account, audit()).await, Ok(true));
     prune_all(&scene, at(-1000), 10, async || ()).await;
     let event = scene.owned(10);
     let appended = append(&*scene.store, scene.session, vec![event.clone()]).await;

@@ -241,7 +241,11 @@ pub async fn finish_all(
 
 /// Adds an account, which must be new.
 pub async fn create_account(store: &dyn Store, account: Account, key: SigningKey) -> Account {
-    match store.create_account(account, key).await.expect("create_account") {
+    match store
+        .create_account(account, key, audit())
+        .await
+        .expect("create_account")
+    {
         SaveAccount::Saved(account) => account,
         other => panic!("a new account was not saved: {other:?}"),
     }
@@ -249,7 +253,7 @@ pub async fn create_account(store: &dyn Store, account: Account, key: SigningKey
 
 /// Adds an automation, which must be new.
 pub async fn create_automation(store: &dyn Store, account: AccountId, automation: Automation) -> Automation {
-    let saved = store.create_automation(account, automation).await;
+    let saved = store.create_automation(account, automation, audit()).await;
     match saved.expect("create_automation") {
         SaveAutomation::Saved(automation) => automation,
         other => panic!("a new automation was not saved: {other:?}"),

@@ -22,7 +22,7 @@ pub async fn every_secret_is_counted(store: Arc<dyn Store>) {
     webhook.headers = vec![CustomHeader::secret("Authorization", "Bearer x")];
     create_automation(&*store, scene.account, automation).await;
     assert_eq!(store.sealed_values().await, counted(3));
-    assert_eq!(store.delete_account(scene.account).await, Ok(true));
+    assert_eq!(store.delete_account(scene.account, audit()).await, Ok(true));
     assert_eq!(store.sealed_values().await, counted(1));
 }
 

@@ -296,7 +296,7 @@ pub async fn what_a_dead_session_knows_counts_until_another_takes_over(store: Ar
         Some(at(12).after(ATTEMPT_DURATION)),
         "its retry"
     );
-    let resent = scene.store.resend(keys[3], at(600)).await;
+    let resent = scene.store.resend(keys[3], at(600), audit()).await;
     assert_eq!(resent, Ok(Resent::Due(action)));
     assert_eq!(report(&known(3, Outcome::Succeeded)).await, Recorded::Fenced);
     let claimed = scene.claim(action, ROOM, far_ahead()).await.deliveries;

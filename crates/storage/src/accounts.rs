@@ -1,7 +1,7 @@
 //! Accounts and signing keys.
 
 use async_trait::async_trait;
-use postrider_model::{Account, AccountId, Automation, SigningKey, Timestamp};
+use postrider_model::{Account, AccountId, AuditEntry, Automation, SigningKey, Timestamp};
 
 use crate::error::StoreResult;
 use crate::page::{Page, PageRequest};
@@ -44,7 +44,12 @@ pub struct AccountConfig {
 #[async_trait]
 pub trait AccountStore: Send + Sync {
     /// Adds an account with its first signing key. Returns `Saved` or `UidTaken`.
-    async fn create_account(&self, account: Account, key: SigningKey) -> StoreResult<SaveAccount>;
+    async fn create_account(
+        &self,
+        account: Account,
+        key: SigningKey,
+        audit: AuditEntry,
+    ) -> StoreResult<SaveAccount>;
 
     /// The account, if there is one.
     async fn account(&self, account: &AccountRef) -> StoreResult<Option<Account>>;
@@ -54,13 +59,13 @@ pub trait AccountStore: Send + Sync {
 
     /// Replaces name, uid, metadata, schedule and `updated_at` if the stored version still equals
     /// `account.version`, and increments the version.
-    async fn update_account(&self, account: Account) -> StoreResult<SaveAccount>;
+    async fn update_account(&self, account: Account, audit: AuditEntry) -> StoreResult<SaveAccount>;
 
     /// Removes the account, its keys, its automations and its grants at once;
     /// [`crate::RetentionStore::prune`] removes its events, deliveries and attempts step by step. Its pending
     /// deliveries get no further attempts, because their actions no longer exist. False if there was no such
     /// account.
-    async fn delete_account(&self, account: AccountId) -> StoreResult<bool>;
+    async fn delete_account(&self, account: AccountId, audit: AuditEntry) -> StoreResult<bool>;
 
     /// The account's signing keys, the current one first, then by age. `None` if there is no such account.
     async fn signing_keys(&self, account: AccountId) -> StoreResult<Option<Vec<SigningKey>>>;
@@ -73,6 +78,7 @@ pub trait AccountStore: Send + Sync {
         account: AccountId,
         key: SigningKey,
         overlap_until: Timestamp,
+        audit: AuditEntry,
     ) -> StoreResult<bool>;
 
     /// The account with its keys and automations, in one snapshot.

@@ -1,7 +1,7 @@
 //! API keys.
 
 use async_trait::async_trait;
-use postrider_model::{ApiKey, ApiKeyId, Timestamp};
+use postrider_model::{ApiKey, ApiKeyId, AuditEntry, Timestamp};
 
 use crate::error::StoreResult;
 
@@ -36,16 +36,16 @@ pub enum RemoveApiKey {
 #[async_trait]
 pub trait ApiKeyStore: Send + Sync {
     /// Adds a key, which is not the configured one.
-    async fn add_api_key(&self, key: ApiKey) -> StoreResult<AddApiKey>;
+    async fn add_api_key(&self, key: ApiKey, audit: AuditEntry) -> StoreResult<AddApiKey>;
 
     /// Makes this key the configured key, or removes the configured key with its grants if there is none any
     /// more. If the store has a configured key with another hash, the new one keeps its id, and the grants of
-    /// the previous key are removed.
-    async fn configure_api_key(&self, key: Option<ApiKey>) -> StoreResult<()>;
+    /// the previous key are removed. If this key is configured already, nothing is written.
+    async fn configure_api_key(&self, key: Option<ApiKey>, audit: AuditEntry) -> StoreResult<()>;
 
     /// Adds a key if the store has no permanent admin key. False if it has one: nothing was written, even if
     /// another process was faster only by an instant.
-    async fn add_first_api_key(&self, key: ApiKey) -> StoreResult<bool>;
+    async fn add_first_api_key(&self, key: ApiKey, audit: AuditEntry) -> StoreResult<bool>;
 
     /// All keys, oldest first; at most [`API_KEYS_MAX`].
     async fn api_keys(&self) -> StoreResult<Vec<ApiKey>>;
@@ -55,5 +55,5 @@ pub trait ApiKeyStore: Send + Sync {
 
     /// Removes a key with its grants, but never the last permanent admin key, even if several processes
     /// remove different keys at the same moment.
-    async fn delete_api_key(&self, id: ApiKeyId) -> StoreResult<RemoveApiKey>;
+    async fn delete_api_key(&self, id: ApiKeyId, audit: AuditEntry) -> StoreResult<RemoveApiKey>;
 }

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use postrider_model::automation::DisabledReason;
-use postrider_model::{AccountId, ActionId, Automation, AutomationId};
+use postrider_model::{AccountId, ActionId, AuditEntry, Automation, AutomationId};
 
 use crate::error::StoreResult;
 use crate::page::{Page, PageRequest};
@@ -44,6 +44,7 @@ pub trait AutomationStore: Send + Sync {
         &self,
         account: AccountId,
         automation: Automation,
+        audit: AuditEntry,
     ) -> StoreResult<SaveAutomation>;
 
     /// The automation, if the account has it.
@@ -59,8 +60,14 @@ pub trait AutomationStore: Send + Sync {
         &self,
         account: AccountId,
         automation: Automation,
+        audit: AuditEntry,
     ) -> StoreResult<SaveAutomation>;
 
     /// Removes an automation with its actions; its deliveries stay on record. False if there was none.
-    async fn delete_automation(&self, account: AccountId, id: AutomationId) -> StoreResult<bool>;
+    async fn delete_automation(
+        &self,
+        account: AccountId,
+        id: AutomationId,
+        audit: AuditEntry,
+    ) -> StoreResult<bool>;
 }

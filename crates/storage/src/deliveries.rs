@@ -7,8 +7,8 @@ use async_trait::async_trait;
 use postrider_model::automation::DisabledReason;
 use postrider_model::delivery::{BodySpec, Next, Progress};
 use postrider_model::{
-    AccountId, ActionId, Attempt, AutomationId, Delivery, DeliveryId, DeliveryStatus, Event, EventId,
-    EventTypeName, Timestamp,
+    AccountId, ActionId, Attempt, AuditEntry, AutomationId, Delivery, DeliveryId, DeliveryStatus, Event,
+    EventId, EventTypeName, Timestamp,
 };
 
 use crate::error::StoreResult;
@@ -248,11 +248,13 @@ pub trait DeliveryStore: Send + Sync {
     async fn bring_forward(&self, earlier: Vec<DueEarlier>) -> StoreResult<usize>;
 
     /// Requests one more attempt at once ([`Progress::resend`]).
-    async fn resend(&self, key: DeliveryKey, now: Timestamp) -> StoreResult<Resent>;
+    async fn resend(&self, key: DeliveryKey, now: Timestamp, audit: AuditEntry) -> StoreResult<Resent>;
 
     /// Requests one more attempt of every settled delivery that matches and was created before
     /// `filter.before` (or `now`). One call is one bounded step, beginning after `after`, newest first. It
-    /// skips pending deliveries, those whose action is not in `actions`, and those with too many attempts.
+    /// skips pending deliveries, those whose action is not in `actions`, and those with too many attempts. A
+    /// step that makes deliveries due writes `audit`, if there is one: a replay has one entry, not one for
+    /// each step.
     async fn replay_step(
         &self,
         account: AccountId,
@@ -260,6 +262,7 @@ pub trait DeliveryStore: Send + Sync {
         actions: &[ActionId],
         after: Option<Position>,
         now: Timestamp,
+        audit: Option<AuditEntry>,
     ) -> StoreResult<ReplayStep>;
 
     /// Counts exactly what [`Self::replay_step`] would make due for the same arguments, and changes nothing.

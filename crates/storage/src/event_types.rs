@@ -1,7 +1,7 @@
 //! The catalogue of event types.
 
 use async_trait::async_trait;
-use postrider_model::{EventType, EventTypeName};
+use postrider_model::{AuditEntry, EventType, EventTypeName};
 
 use crate::error::StoreResult;
 use crate::page::{Page, PageRequest};
@@ -10,8 +10,13 @@ use crate::page::{Page, PageRequest};
 #[async_trait]
 pub trait EventTypeStore: Send + Sync {
     /// Adds an entry or, if the name exists, replaces everything but `created_at`. Returns the stored entry,
-    /// and whether it is new.
-    async fn put_event_type(&self, event_type: EventType) -> StoreResult<(EventType, bool)>;
+    /// and whether it is new. The store completes the audit entry by
+    /// [`crate::rules::audit::event_type_put`].
+    async fn put_event_type(
+        &self,
+        event_type: EventType,
+        audit: AuditEntry,
+    ) -> StoreResult<(EventType, bool)>;
 
     /// The entry of this name.
     async fn event_type(&self, name: &EventTypeName) -> StoreResult<Option<EventType>>;
@@ -20,5 +25,5 @@ pub trait EventTypeStore: Send + Sync {
     async fn event_types(&self, page: PageRequest) -> StoreResult<Page<EventType>>;
 
     /// Removes an entry. False if there was none.
-    async fn delete_event_type(&self, name: &EventTypeName) -> StoreResult<bool>;
+    async fn delete_event_type(&self, name: &EventTypeName, audit: AuditEntry) -> StoreResult<bool>;
 }

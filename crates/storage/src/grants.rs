@@ -1,7 +1,7 @@
 //! Grants for the console: portal links and sessions, stored by the hash of their token.
 
 use async_trait::async_trait;
-use postrider_model::{Grant, GrantId, GrantKind, Scope, Timestamp};
+use postrider_model::{AuditEntry, Grant, GrantId, GrantKind, Scope, Timestamp};
 
 use crate::error::StoreResult;
 use crate::page::{Page, PageRequest};
@@ -60,11 +60,16 @@ pub trait ConsoleStore: Send + Sync {
     /// Adds a grant, whose id and hash are new. Nothing is written unless the result is [`PutGrant::Put`].
     ///
     /// It also removes grants that had expired by `grant.created_at`, at most [`EXPIRED_GRANTS_REMOVED_MAX`].
-    async fn put_grant(&self, grant: Grant) -> StoreResult<PutGrant>;
+    async fn put_grant(&self, grant: Grant, audit: AuditEntry) -> StoreResult<PutGrant>;
 
     /// Adds a session within the limits on its origin, even if other processes begin sessions at the same
     /// moment. The origin is `session.link` or, without one, `session.api_key`. `session.created_at` is now.
-    async fn begin_session(&self, session: Grant, limits: SessionLimits) -> StoreResult<BeginSession>;
+    async fn begin_session(
+        &self,
+        session: Grant,
+        limits: SessionLimits,
+        audit: AuditEntry,
+    ) -> StoreResult<BeginSession>;
 
     /// The grant with this hash, unless it has expired by `now`.
     async fn grant(&self, sha256: &[u8; 32], now: Timestamp) -> StoreResult<Option<Grant>>;
@@ -79,12 +84,17 @@ pub trait ConsoleStore: Send + Sync {
 
     /// Removes the grant with this hash and returns it, unless it has expired by `now`. Of several concurrent
     /// callers, in any process, only one gets it.
-    async fn take_grant(&self, sha256: &[u8; 32], now: Timestamp) -> StoreResult<Option<Grant>>;
+    async fn take_grant(
+        &self,
+        sha256: &[u8; 32],
+        now: Timestamp,
+        audit: AuditEntry,
+    ) -> StoreResult<Option<Grant>>;
 
     /// Removes the grant with this id, if the filter covers it, and the sessions that it began. False if
     /// there was none.
-    async fn delete_grant(&self, filter: GrantFilter, id: GrantId) -> StoreResult<bool>;
+    async fn delete_grant(&self, filter: GrantFilter, id: GrantId, audit: AuditEntry) -> StoreResult<bool>;
 
     /// Removes all grants that the filter covers, and returns their number.
-    async fn delete_grants(&self, filter: GrantFilter) -> StoreResult<u64>;
+    async fn delete_grants(&self, filter: GrantFilter, audit: AuditEntry) -> StoreResult<u64>;
 }

@@ -13,6 +13,11 @@
 //! [`SessionStore::reclaim`] returns its deliveries to waiting. It can still report the results of attempts
 //! that it made; these count until another session owns the delivery ([`rules::attempts::Held`]).
 //!
+//! **Audit.** A verb that a person or a program sets off takes the [`postrider_model::AuditEntry`] that says
+//! so, and writes it in the same transaction, only if the verb changed something. Verbs by which nodes do
+//! their work take none; a result that switches an action off writes one by
+//! [`rules::audit::action_disabled`].
+//!
 //! This crate must never know a dialect, a file or a socket.
 //!
 //! A copy from one store to another moves rows one by one ([`transfer`]); it does not use the verbs.
@@ -24,6 +29,7 @@
 
 pub mod accounts;
 pub mod api_keys;
+pub mod audit;
 pub mod automations;
 pub mod changes;
 pub mod deliveries;
@@ -46,6 +52,7 @@ pub mod work;
 
 pub use accounts::{AccountConfig, AccountRef, AccountStore, SaveAccount};
 pub use api_keys::{API_KEYS_MAX, AddApiKey, ApiKeyStore, RemoveApiKey};
+pub use audit::{AUDIT_LOOKED_AT_MAX, ActionPattern, AuditFilter, AuditStore};
 pub use automations::{AutomationStore, DisableAction, SaveAutomation};
 pub use changes::{ChangeFollower, ChangeMark, ChangeStore, Changed, Changes};
 pub use deliveries::{
@@ -72,6 +79,7 @@ pub use work::{Advanced, Turn, WorkStore};
 pub trait Store:
     AccountStore
     + ApiKeyStore
+    + AuditStore
     + AutomationStore
     + ChangeStore
     + ConsoleStore
@@ -91,6 +99,7 @@ pub trait Store:
 impl<T> Store for T where
     T: AccountStore
         + ApiKeyStore
+        + AuditStore
         + AutomationStore
         + ChangeStore
         + ConsoleStore

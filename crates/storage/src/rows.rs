@@ -14,6 +14,7 @@
 pub mod accounts;
 pub mod api_keys;
 pub mod attempts;
+pub mod audit;
 pub mod automations;
 pub mod deliveries;
 pub mod event_types;
@@ -24,6 +25,7 @@ pub mod signing_keys;
 pub use accounts::AccountRow;
 pub use api_keys::ApiKeyRow;
 pub use attempts::AttemptRow;
+pub use audit::AuditRow;
 pub use automations::AutomationRow;
 pub use deliveries::DeliveryRow;
 pub use event_types::EventTypeRow;

@@ -7,6 +7,7 @@
 //! stores.
 
 pub mod attempts;
+pub mod audit;
 pub mod automations;
 pub mod confirmed_time;
 pub mod events;

@@ -11,7 +11,8 @@
 use std::collections::BTreeSet;
 
 use crate::rows::{
-    AccountRow, ApiKeyRow, AttemptRow, AutomationRow, DeliveryRow, EventRow, EventTypeRow, SigningKeyRow,
+    AccountRow, ApiKeyRow, AttemptRow, AuditRow, AutomationRow, DeliveryRow, EventRow, EventTypeRow,
+    SigningKeyRow,
 };
 
 /// A kind of rows to copy. Rows of later stages refer to rows of earlier ones.
@@ -25,17 +26,20 @@ pub enum Stage {
     ApiKeys,
     /// Deleted accounts that still have rows.
     DeletedAccounts,
+    /// The audit trail.
+    Audit,
     /// Events, each with its deliveries and their attempts.
     Events,
 }
 
 impl Stage {
     /// All stages, in order.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::EventTypes,
         Self::Accounts,
         Self::ApiKeys,
         Self::DeletedAccounts,
+        Self::Audit,
         Self::Events,
     ];
 
@@ -107,6 +111,8 @@ pub enum Rows {
     Accounts(Vec<AccountRows>),
     /// Of [`Stage::DeletedAccounts`]: their ids.
     DeletedAccounts(Vec<[u8; 16]>),
+    /// Of [`Stage::Audit`].
+    Audit(Vec<AuditRow>),
     /// Of [`Stage::Events`].
     Events(Vec<EventRows>),
 }
@@ -171,6 +177,8 @@ pub struct Counts {
     pub automations: u64,
     /// Event types, including deleted ones.
     pub event_types: u64,
+    /// Entries of the audit trail.
+    pub audit: u64,
     /// Events.
     pub events: u64,
     /// Deliveries.
@@ -181,23 +189,25 @@ pub struct Counts {
 
 impl Counts {
     /// The counted tables, in the order of [`Self::from_array`].
-    pub const TABLES: [&'static str; 7] = [
+    pub const TABLES: [&'static str; 8] = [
         "accounts",
         "signing_keys",
         "automations",
         "event_types",
+        "audit",
         "events",
         "deliveries",
         "attempts",
     ];
 
     /// Builds the counts from numbers in the order of [`Self::TABLES`].
-    pub const fn from_array(counts: [u64; 7]) -> Self {
+    pub const fn from_array(counts: [u64; 8]) -> Self {
         let [
             accounts,
             signing_keys,
             automations,
             event_types,
+            audit,
             events,
             deliveries,
             attempts,
@@ -207,6 +217,7 @@ impl Counts {
             signing_keys,
             automations,
             event_types,
+            audit,
             events,
             deliveries,
             attempts,
@@ -214,12 +225,13 @@ impl Counts {
     }
 
     /// The counts in the order of [`Self::TABLES`].
-    pub const fn to_array(self) -> [u64; 7] {
+    pub const fn to_array(self) -> [u64; 8] {
         [
             self.accounts,
             self.signing_keys,
             self.automations,
             self.event_types,
+            self.audit,
             self.events,
             self.deliveries,
             self.attempts,

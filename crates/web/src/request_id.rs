@@ -27,6 +27,14 @@ impl RequestId {
         }
     }
 
+    /// The id as text.
+    pub fn text(&self) -> Option<String> {
+        match self {
+            Self::FromClient(value) => value.to_str().ok().map(str::to_owned),
+            Self::New(id) => Some(hex::encode(&id.to_be_bytes())),
+        }
+    }
+
     /// The id as a header.
     pub fn value(&self) -> HeaderValue {
         match self {

@@ -1,11 +1,14 @@
 //! What a restart must not change: responses to repeats, unfinished work, settled deliveries.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use http::Method;
 use postrider_tests::account::{attempts_of, id_of};
 use postrider_tests::receiver::NEVER_CALLED;
 use postrider_tests::{Account, ApiResponse, Receiver, Reply, Server, wait};
-use serde_json::json;
+use serde_json::{Value, json};
 
 /// Ends the server by `end`. Expects that repeated idempotent posts get the same responses as before, and
 /// that nothing is sent twice.
@@ -131,4 +134,54 @@ async fn the_whole_configuration_survives_a_kill() {
         .post_event("order.paid", "1")
         .await
         .problem(422, "schema_violation");
+}
+
+/// Renames an account without a pause, and kills the server in the middle of it, several times. Each change
+/// on record has its entry and each entry its change: the entries' names are those that the account had, in
+/// order, and the newest one is its name.
+#[tokio::test]
+async fn a_killed_server_has_both_a_change_and_its_entry_or_neither() {
+    let mut server = Server::start();
+    let account = Account::create(server.api()).await;
+    let path = account.at("");
+    let mut acknowledged = 0;
+    for round in 0..4 {
+        let api = server.api();
+        let renamed = Arc::new(AtomicUsize::new(0));
+        let renaming = tokio::spawn({
+            let (path, renamed) = (path.clone(), Arc::clone(&renamed));
+            async move {
+                for n in 0.. {
+                    let name = json!({"name": format!("round {round}, {n}")});
+                    let call = api.call_with(Method::PATCH, path.as_str(), name).try_send().await;
+                    let Ok(response) = call else { return };
+                    response.expect(200);
+                    renamed.fetch_add(1, Ordering::SeqCst);
+                }
+            }
+        });
+        let wanted = 5 + 4 * round;
+        wait::until("some changes are acknowledged", wait::SOON, async || {
+            (renamed.load(Ordering::SeqCst) >= wanted).then_some(())
+        })
+        .await;
+        server.kill();
+        renaming.await.expect("no panic");
+        acknowledged += renamed.load(Ordering::SeqCst);
+        server.start_again();
+    }
+    let account = account.through(server.api());
+    let name = account.api.get(path.as_str()).await.expect(200)["name"].clone();
+    let mut entries = account.all("audit").await;
+    entries.retain(|entry| entry["action"] == "account.updated");
+    let after = |entry: &Value| entry["details"]["after"]["name"].clone();
+    let before = |entry: &Value| entry["details"]["before"]["name"].clone();
+    assert_eq!(after(&entries[0]), name);
+    for pair in entries.windows(2) {
+        assert_eq!(before(&pair[0]), after(&pair[1]), "an entry is missing");
+    }
+    assert!(
+        (acknowledged..=acknowledged + 4).contains(&entries.len()),
+        "{acknowledged}"
+    );
 }

@@ -21,12 +21,18 @@ async fn pages_of_the_operator() {
         ("event-type", "/event-types/proposal.accepted"),
         ("api-keys", "/api-keys"),
         ("sessions", "/sessions"),
+        ("audit", "/audit"),
+        ("no-entries", "/audit?target=never"),
         ("system", "/system"),
         ("not-found", "/nothing-here"),
     ] {
         desk.browser.open(&desk.url(path)).await;
         look_at(&desk.browser, name).await;
     }
+    desk.browser.open(&desk.url("/audit")).await;
+    let open = "document.querySelectorAll('.audit details').forEach((details) => { details.open = true })";
+    desk.browser.evaluate(open).await;
+    accessible(&desk.browser, "audit-open").await;
     desk.browser.open(&desk.url("/api-keys")).await;
     desk.browser.type_into(label("Name"), "Nightly export").await;
     desk.browser
@@ -58,6 +64,7 @@ async fn pages_of_an_account() {
         ("account-event-types", "/event-types".to_owned()),
         ("signing-key", "/signing-key".to_owned()),
         ("rotate-key", "/signing-key/rotate".to_owned()),
+        ("account-audit", "/audit".to_owned()),
         ("settings", "/settings".to_owned()),
         ("delete-account", "/settings/delete".to_owned()),
     ] {
@@ -162,6 +169,11 @@ async fn pages_of_a_customer_under_the_companys_brand() {
     look_at(&customer, "customer-automations").await;
     customer.open(&desk.url(&desk.path("/settings"))).await;
     look_at(&customer, "customer-settings").await;
+    customer.open(&desk.url(&desk.path("/audit"))).await;
+    customer
+        .evaluate("document.querySelectorAll('.audit details').forEach((details) => { details.open = true })")
+        .await;
+    look_at(&customer, "customer-audit").await;
     customer.assert_no_fault_logged(&[]).await;
 }
 

@@ -1,6 +1,7 @@
 //! The operator's key: configured, or created at the first start.
 
 use postrider_access::{AdminKey, AdminKeyError, SignIn};
+use postrider_model::By;
 
 use crate::support::Node;
 
@@ -39,7 +40,7 @@ async fn a_configured_key_replaces_the_previously_configured_one() {
 async fn a_key_that_is_configured_no_more_is_revoked_with_its_sessions() {
     let node = Node::new();
     node.access.open(Some(FIRST)).await.unwrap();
-    let SignIn::Begun(token, _) = node.access.sign_in(FIRST).await.unwrap() else {
+    let SignIn::Begun(token, _) = node.access.sign_in(&By::NODE, FIRST).await.unwrap() else {
         panic!("no session began");
     };
     assert_eq!(node.access.open(None).await, Ok(AdminKey::Missing));

@@ -1,5 +1,7 @@
 //! API keys that are created and deleted while the node runs.
 
+use crate::support::audit;
+use postrider_model::By;
 use std::time::Duration;
 
 use postrider_access::{ApiKeyDraft, CreateApiKeyError};
@@ -28,9 +30,15 @@ async fn a_key_opens_the_api_from_its_creation_until_its_deletion() {
     assert_eq!(names(&node).await, ["CI"]);
 
     let (second, other) = node.key("Staff").await;
-    assert_eq!(access.delete_api_key(first.id).await, Ok(RemoveApiKey::Removed));
+    assert_eq!(
+        access.delete_api_key(&By::NODE, first.id).await,
+        Ok(RemoveApiKey::Removed)
+    );
     assert_eq!(access.caller_of_key(shown.expose()), None);
-    assert_eq!(access.delete_api_key(first.id).await, Ok(RemoveApiKey::Missing));
+    assert_eq!(
+        access.delete_api_key(&By::NODE, first.id).await,
+        Ok(RemoveApiKey::Missing)
+    );
     let found = access.caller_of_key(other.expose()).map(|caller| caller.who);
     assert_eq!(found, Some(Who::ApiKey(second.id)));
 
@@ -43,7 +51,7 @@ async fn the_last_key_is_not_deleted() {
     let node = Node::new();
     let (key, shown) = node.key("Only").await;
     assert_eq!(
-        node.access.delete_api_key(key.id).await,
+        node.access.delete_api_key(&By::NODE, key.id).await,
         Ok(RemoveApiKey::LastAdmin)
     );
     assert!(node.access.caller_of_key(shown.expose()).is_some());
@@ -56,7 +64,7 @@ async fn a_key_deleted_on_another_node_is_refused_once_this_node_learns_of_it() 
     let access = &node.access;
     let (deleted, shown) = node.key("Deleted").await;
     node.key("Kept").await;
-    node.store.delete_api_key(deleted.id).await.unwrap();
+    node.store.delete_api_key(deleted.id, audit()).await.unwrap();
     access
         .changed_elsewhere(Some(&[Changed::EventTypes]))
         .await
@@ -77,7 +85,7 @@ async fn a_scoped_key_gives_its_account_and_permissions_until_it_expires() {
         expires_at: Some(node.now().after(hour)),
         ..draft("Poster")
     };
-    let (key, shown) = node.access.create_api_key(poster).await.unwrap();
+    let (key, shown) = node.access.create_api_key(&By::NODE, poster).await.unwrap();
     assert_eq!(key.prefix, shown.expose()[..8]);
     let caller = node.access.caller_of_key(shown.expose()).unwrap();
     assert_eq!(caller.scope, Scope::Account(account));
@@ -92,13 +100,13 @@ async fn a_scoped_key_gives_its_account_and_permissions_until_it_expires() {
 async fn no_key_is_created_for_an_account_that_does_not_exist() {
     let node = Node::new();
     let account = node.account().await;
-    assert_eq!(node.store.delete_account(account).await, Ok(true));
+    assert_eq!(node.store.delete_account(account, audit()).await, Ok(true));
     let orphan = ApiKeyDraft {
         permissions: vec![Permission::Read],
         account: Some(account),
         ..draft("Orphan")
     };
-    let created = node.access.create_api_key(orphan).await;
+    let created = node.access.create_api_key(&By::NODE, orphan).await;
     assert_eq!(created.unwrap_err(), CreateApiKeyError::AccountMissing);
 }
 

@@ -1,5 +1,7 @@
 //! Links and sessions of the console.
 
+use crate::support::audit;
+use postrider_model::By;
 use std::time::Duration;
 
 use postrider_access::{
@@ -35,14 +37,14 @@ fn created(created: StoreResult<CreatePortalLink>) -> (ShownToken, Grant) {
 }
 
 async fn opened(node: &Node, link: &ShownToken) -> (String, Session) {
-    match node.access.open_link(link.expose()).await.unwrap() {
+    match node.access.open_link(&By::NODE, link.expose()).await.unwrap() {
         OpenLink::Begun(token, session) => (token.expose().to_owned(), session),
         other => panic!("{other:?}"),
     }
 }
 
 async fn signed_in(node: &Node, key: &str) -> (String, Session) {
-    match node.access.sign_in(key).await.unwrap() {
+    match node.access.sign_in(&By::NODE, key).await.unwrap() {
         SignIn::Begun(token, session) => (token.expose().to_owned(), session),
         other => panic!("{other:?}"),
     }
@@ -56,13 +58,13 @@ async fn is_alive(node: &Node, token: &str) -> bool {
 async fn an_operators_one_time_link_begins_one_session_of_twelve_hours() {
     let node = Node::new();
     let access = &node.access;
-    let link = access.create_operator_link(HOUR).await.unwrap();
+    let link = access.create_operator_link(&By::NODE, HOUR).await.unwrap();
     assert!(link.expose().starts_with("prl_"));
     assert_eq!(access.link(link.expose()).await, Ok(Some(Scope::All)));
 
     let (token, session) = opened(&node, &link).await;
     assert!(token.starts_with("prs_"));
-    let again = access.open_link(link.expose()).await;
+    let again = access.open_link(&By::NODE, link.expose()).await;
     assert_eq!(again, Ok(OpenLink::Dead), "it is used up");
     assert_eq!(access.link(link.expose()).await, Ok(None));
     assert_eq!(access.session(&token).await, Ok(Some(session)));
@@ -94,7 +96,7 @@ async fn a_portal_link_opens_sessions_until_it_expires_and_they_expire_with_it()
             theme,
             ..portal_link(account, read_only)
         };
-        let (token, link) = created(access.create_portal_link(draft, None).await);
+        let (token, link) = created(access.create_portal_link(&By::NODE, draft, None).await);
         let first = opened(&node, &token).await;
         advance(HOUR / 2).await;
         let second = opened(&node, &token).await;
@@ -106,7 +108,10 @@ async fn a_portal_link_opens_sessions_until_it_expires_and_they_expire_with_it()
             assert_eq!((found.theme, found.expires_at), (theme, link.expires_at));
         }
         advance(HOUR / 2).await;
-        assert_eq!(access.open_link(token.expose()).await, Ok(OpenLink::Dead));
+        assert_eq!(
+            access.open_link(&By::NODE, token.expose()).await,
+            Ok(OpenLink::Dead)
+        );
         assert!(!is_alive(&node, &second.0).await);
     }
 }
@@ -120,7 +125,7 @@ async fn a_portal_link_is_listed_revoked_and_ends_with_its_key() {
     let (key, _) = node.key("Deleted").await;
     let create = async |api_key| {
         let draft = portal_link(account, false);
-        created(access.create_portal_link(draft, api_key).await)
+        created(access.create_portal_link(&By::NODE, draft, api_key).await)
     };
     let (revoked, of_key, kept) = (create(None).await, create(Some(key.id)).await, create(None).await);
     let mut sessions = Vec::new();
@@ -132,14 +137,23 @@ async fn a_portal_link_is_listed_revoked_and_ends_with_its_key() {
         page.items.into_iter().map(|link| link.id).collect::<Vec<_>>()
     };
     assert_eq!(ids().await, [kept.1.id, of_key.1.id, revoked.1.id]);
-    assert_eq!(access.revoke_portal_link(account, revoked.1.id).await, Ok(true));
-    assert_eq!(access.revoke_portal_link(account, revoked.1.id).await, Ok(false));
-    access.delete_api_key(key.id).await.unwrap();
+    assert_eq!(
+        access.revoke_portal_link(&By::NODE, account, revoked.1.id).await,
+        Ok(true)
+    );
+    assert_eq!(
+        access.revoke_portal_link(&By::NODE, account, revoked.1.id).await,
+        Ok(false)
+    );
+    access.delete_api_key(&By::NODE, key.id).await.unwrap();
     assert_eq!(ids().await, [kept.1.id]);
     for (session, expected) in sessions.iter().zip([false, false, true]) {
         assert_eq!(is_alive(&node, session).await, expected);
     }
-    assert_eq!(access.end_sessions(Scope::Account(account)).await, Ok(1));
+    assert_eq!(
+        access.end_sessions(&By::NODE, Scope::Account(account)).await,
+        Ok(1)
+    );
     assert!(!is_alive(&node, &sessions[2]).await);
     opened(&node, &kept.0).await;
 }
@@ -149,11 +163,11 @@ async fn a_portal_link_begins_at_most_twenty_sessions_a_minute() {
     let node = Node::new();
     let account = node.account().await;
     let draft = portal_link(account, true);
-    let (token, _) = created(node.access.create_portal_link(draft, None).await);
+    let (token, _) = created(node.access.create_portal_link(&By::NODE, draft, None).await);
     for _ in 0..20 {
         opened(&node, &token).await;
     }
-    let next = node.access.open_link(token.expose()).await;
+    let next = node.access.open_link(&By::NODE, token.expose()).await;
     assert_eq!(next, Ok(OpenLink::TooMany));
     advance(Duration::from_secs(60)).await;
     opened(&node, &token).await;
@@ -163,17 +177,17 @@ async fn a_portal_link_begins_at_most_twenty_sessions_a_minute() {
 async fn a_link_is_not_valid_as_a_session_nor_a_session_as_a_link() {
     let node = Node::new();
     let access = &node.access;
-    let link = access.create_operator_link(HOUR).await.unwrap();
-    let another = access.create_operator_link(HOUR).await.unwrap();
+    let link = access.create_operator_link(&By::NODE, HOUR).await.unwrap();
+    let another = access.create_operator_link(&By::NODE, HOUR).await.unwrap();
     let (session, _) = opened(&node, &another).await;
 
     let swapped = |token: &str, prefix: &str| format!("{prefix}{}", &token[4..]);
     for text in [link.expose().to_owned(), swapped(link.expose(), "prs_")] {
         assert_eq!(access.session(&text).await, Ok(None));
-        assert_eq!(access.sign_out(&text).await, Ok(false));
+        assert_eq!(access.sign_out(&By::NODE, &text).await, Ok(false));
     }
     for text in [session.clone(), swapped(&session, "prl_")] {
-        assert_eq!(access.open_link(&text).await, Ok(OpenLink::Dead));
+        assert_eq!(access.open_link(&By::NODE, &text).await, Ok(OpenLink::Dead));
         assert_eq!(access.link(&text).await, Ok(None));
     }
     assert!(is_alive(&node, &session).await);
@@ -195,20 +209,29 @@ async fn a_session_ends_at_sign_out_and_with_its_api_key() {
         api_key: Some(deleted.id),
     };
     assert_eq!(of_deleted.caller.who, who);
-    assert_eq!(access.sign_out(&first).await, Ok(true));
-    assert_eq!(access.sign_out(&first).await, Ok(false));
+    assert_eq!(access.sign_out(&By::NODE, &first).await, Ok(true));
+    assert_eq!(access.sign_out(&By::NODE, &first).await, Ok(false));
     assert!(!is_alive(&node, &first).await);
 
-    access.delete_api_key(deleted.id).await.unwrap();
+    access.delete_api_key(&By::NODE, deleted.id).await.unwrap();
     assert!(!is_alive(&node, &third).await);
-    assert_eq!(access.sign_in(shown.expose()).await, Ok(SignIn::UnknownKey));
+    assert_eq!(
+        access.sign_in(&By::NODE, shown.expose()).await,
+        Ok(SignIn::UnknownKey)
+    );
     assert!(is_alive(&node, &second).await);
-    assert_eq!(access.sign_in("no key of ours").await, Ok(SignIn::UnknownKey));
+    assert_eq!(
+        access.sign_in(&By::NODE, "no key of ours").await,
+        Ok(SignIn::UnknownKey)
+    );
 
     let staff = access.sessions(Scope::All, FIRST_PAGE).await.unwrap();
     let ids: Vec<_> = staff.items.iter().map(|grant| grant.id).collect();
     assert_eq!(ids, [session.id]);
-    assert_eq!(access.end_session(Scope::All, session.id).await, Ok(true));
+    assert_eq!(
+        access.end_session(&By::NODE, Scope::All, session.id).await,
+        Ok(true)
+    );
     assert!(!is_alive(&node, &second).await);
 }
 
@@ -222,7 +245,7 @@ async fn a_session_has_the_permissions_and_the_end_of_its_key() {
         expires_at: Some(node.now().after(HOUR)),
         ..draft("Reader")
     };
-    let (key, shown) = node.access.create_api_key(reader).await.unwrap();
+    let (key, shown) = node.access.create_api_key(&By::NODE, reader).await.unwrap();
     let (_, session) = signed_in(&node, shown.expose()).await;
     assert_eq!(session.caller.scope, Scope::Account(account));
     assert_eq!(session.caller.permissions, Permissions::of(&[Permission::Read]));
@@ -232,8 +255,11 @@ async fn a_session_has_the_permissions_and_the_end_of_its_key() {
         permissions: vec![Permission::EventsWrite],
         ..draft("Poster")
     };
-    let (_, shown) = node.access.create_api_key(poster).await.unwrap();
-    assert_eq!(node.access.sign_in(shown.expose()).await, Ok(SignIn::MayNotRead));
+    let (_, shown) = node.access.create_api_key(&By::NODE, poster).await.unwrap();
+    assert_eq!(
+        node.access.sign_in(&By::NODE, shown.expose()).await,
+        Ok(SignIn::MayNotRead)
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -241,11 +267,20 @@ async fn portal_links_and_sessions_of_a_deleted_account_are_refused() {
     let node = Node::new();
     let access = &node.access;
     let account = node.account().await;
-    let (link, _) = created(access.create_portal_link(portal_link(account, false), None).await);
+    let (link, _) = created(
+        access
+            .create_portal_link(&By::NODE, portal_link(account, false), None)
+            .await,
+    );
     let (session, _) = opened(&node, &link).await;
-    assert_eq!(node.store.delete_account(account).await, Ok(true));
+    assert_eq!(node.store.delete_account(account, audit()).await, Ok(true));
     assert!(!is_alive(&node, &session).await);
-    assert_eq!(access.open_link(link.expose()).await, Ok(OpenLink::Dead));
-    let again = access.create_portal_link(portal_link(account, false), None).await;
+    assert_eq!(
+        access.open_link(&By::NODE, link.expose()).await,
+        Ok(OpenLink::Dead)
+    );
+    let again = access
+        .create_portal_link(&By::NODE, portal_link(account, false), None)
+        .await;
     assert_eq!(again, Ok(CreatePortalLink::Gone));
 }

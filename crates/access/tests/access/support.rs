@@ -1,12 +1,13 @@
 //! Access over a store of its own, on virtual time.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use postrider_access::{Access, AccessParts, ApiKeyDraft, ShownKey};
 use postrider_model::{
-    Account, AccountId, ApiKey, Clock, Entropy, IdGenerator, Permission, SigningKey, Timestamp,
+    Account, AccountId, ApiKey, AuditAction, AuditEntry, By, Clock, Entropy, IdGenerator, Permission,
+    SigningKey, Target, Timestamp,
 };
 use postrider_storage::{SaveAccount, Store};
 use postrider_storage_sqlite::{SqliteOptions, SqliteStore};
@@ -50,7 +51,7 @@ impl Node {
 
     /// Creates a key of this name that may do everything.
     pub async fn key(&self, name: &str) -> (ApiKey, ShownKey) {
-        self.access.create_api_key(draft(name)).await.unwrap()
+        self.access.create_api_key(&By::NODE, draft(name)).await.unwrap()
     }
 
     /// The node's time.
@@ -77,11 +78,18 @@ impl Node {
             created_at: now,
             expires_at: None,
         };
-        match self.store.create_account(account, key).await.unwrap() {
+        match self.store.create_account(account, key, audit()).await.unwrap() {
             SaveAccount::Saved(account) => account.id,
             other => panic!("{other:?}"),
         }
     }
+}
+
+/// An entry of the audit trail with an id of its own.
+pub fn audit() -> AuditEntry {
+    static IDS: LazyLock<IdGenerator> = LazyLock::new(|| IdGenerator::new(1));
+    let id = IDS.audit(Timestamp::EPOCH);
+    By::NODE.did(id, AuditAction::AccountUpdated, None, Target::default())
 }
 
 /// A key of this name that may do everything, for ever.

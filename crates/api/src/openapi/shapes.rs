@@ -53,6 +53,19 @@ pub(crate) fn metadata() -> Schema {
         .into()
 }
 
+/// The `details` of an entry of the audit trail.
+pub(crate) fn audit_details() -> Schema {
+    ObjectBuilder::new()
+        .schema_type(SchemaType::from_iter([Type::Object, Type::Null]))
+        .additional_properties(Some(AdditionalProperties::<Schema>::FreeForm(true)))
+        .description(Some(
+            "More about it, at most 16 KiB; null if there is no more. An update has the members that it changed as \
+             `before` and `after`. `••••` stands for a secret. Long texts are cut.",
+        ))
+        .examples([json!({"before": {"enabled": true}, "after": {"enabled": false}})])
+        .into()
+}
+
 /// The `headers` of an action.
 pub(crate) fn custom_headers() -> Schema {
     let name = ObjectBuilder::new()

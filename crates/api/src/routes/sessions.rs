@@ -5,14 +5,14 @@ pub mod of_staff;
 mod view;
 
 use http::StatusCode;
-use postrider_model::{GrantId, Scope};
+use postrider_model::{By, GrantId, Scope};
 
 use crate::problem::{Code, Problem};
 use crate::router::ApiState;
 
 /// Ends a session of this scope.
-async fn end(state: &ApiState, scope: Scope, id: GrantId) -> Result<StatusCode, Problem> {
-    if state.access.end_session(scope, id).await? {
+async fn end(state: &ApiState, by: &By, scope: Scope, id: GrantId) -> Result<StatusCode, Problem> {
+    if state.access.end_session(by, scope, id).await? {
         Ok(StatusCode::NO_CONTENT)
     } else {
         Err(Problem::new(Code::SessionNotFound, "no session has this id"))

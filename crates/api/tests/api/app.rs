@@ -118,13 +118,14 @@ impl App {
             },
             configuration: Arc::clone(&configuration),
             clock,
-            ids,
+            ids: Arc::clone(&ids),
             followers: Vec::new(),
             settings,
         })
         .await
         .unwrap();
         let sealing = Sealing::start(SealingParts {
+            ids: Arc::clone(&ids),
             store: Arc::clone(&sqlite) as Arc<dyn Store>,
             sealer: options.sealer,
             holder: Arc::new(InMemory),
@@ -153,6 +154,11 @@ impl App {
             sent,
             _folder: folder,
         }
+    }
+
+    /// The data folder.
+    pub fn folder(&self) -> &std::path::Path {
+        self._folder.path()
     }
 
     /// Sends a request unchanged.

@@ -8,6 +8,7 @@
 mod accounts;
 mod api_keys;
 mod app;
+mod audit;
 mod automations;
 mod bodies;
 mod bounds;

@@ -6,6 +6,7 @@
 use axum::body::Body;
 use http::{Method, Request, StatusCode};
 use postrider_access::ApiKeyDraft;
+use postrider_model::By;
 use postrider_model::{AccountId, Permission, Scope};
 use serde_json::{Value, json};
 
@@ -137,7 +138,7 @@ async fn callers(app: &App, own: AccountId) -> Vec<Caller> {
                 account: scope.account(),
                 expires_at: None,
             };
-            let (_, shown) = app.access.create_api_key(draft).await.unwrap();
+            let (_, shown) = app.access.create_api_key(&By::NODE, draft).await.unwrap();
             callers.push(Caller {
                 key: Some(shown.expose().to_owned()),
                 scope,

@@ -2,6 +2,7 @@
 
 use http::Method;
 use postrider_access::{OpenLink, Session};
+use postrider_model::By;
 use postrider_model::{AccountId, Permission, Permissions, Scope, Theme};
 use serde_json::{Value, json};
 
@@ -20,7 +21,7 @@ async fn make(app: &App, account: &str, body: &Value) -> Value {
 /// The session that this link starts.
 async fn session(app: &App, link: &Value) -> Session {
     let token = link["url"].as_str().unwrap().rsplit('/').next().unwrap();
-    match app.access.open_link(token).await.unwrap() {
+    match app.access.open_link(&By::NODE, token).await.unwrap() {
         OpenLink::Begun(_, session) => session,
         other => panic!("{other:?}"),
     }

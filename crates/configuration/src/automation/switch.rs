@@ -1,6 +1,6 @@
 //! Switches an automation on or off, as the switch in a list does.
 
-use postrider_model::{AccountId, Automation, AutomationId};
+use postrider_model::{AccountId, Automation, AutomationId, By};
 
 use crate::Configuration;
 use crate::{ConfigureError, EDITS_MAX};
@@ -12,6 +12,7 @@ impl Configuration {
     /// other requests keep changing the automation.
     pub async fn set_automation_enabled(
         &self,
+        by: &By,
         account: AccountId,
         id: AutomationId,
         enabled: bool,
@@ -25,9 +26,10 @@ impl Configuration {
             let switched = Automation {
                 enabled,
                 updated_at: self.clock.now(),
-                ..current
+                ..current.clone()
             };
-            match self.save_edited(account, switched).await {
+            let audit = self.automation_changed(by, account, Some(&current), Some(&switched));
+            match self.save_edited(account, switched, audit).await {
                 Err(ConfigureError::Stale) => {}
                 result => return result,
             }

@@ -15,7 +15,7 @@ use axum::response::Response;
 use http::Method;
 use http::request::Parts;
 use postrider_configuration::AccountEntry;
-use postrider_model::{AccountId, Permission, Scope};
+use postrider_model::{AccountId, Caller, Permission};
 use postrider_storage::AccountRef;
 use postrider_web::body_budget::Owner;
 use postrider_web::caller::{Denied, Requirement};
@@ -24,7 +24,7 @@ use postrider_web::path::{PathError, parameter};
 
 use crate::refusal::Refusal;
 use crate::state::App;
-use crate::visitor::Visitor;
+use crate::visitor::{Visitor, trail};
 
 /// What the layer works with.
 pub struct Gate {
@@ -53,8 +53,11 @@ pub async fn admit(State(gate): State<Arc<Gate>>, request: Request, next: Next) 
     if requirement != Requirement::Public {
         let visitor = Visitor::of(&parts, &gate.app).await?;
         Acquaintance::make(&parts.extensions);
-        let account = account(&mut parts, &gate.app, visitor.caller.scope).await?;
-        requirement.check(Some(&visitor.caller)).map_err(refusal)?;
+        let account = account(&mut parts, &gate.app, &visitor.caller).await?;
+        requirement.check(Some(&visitor.caller)).map_err(|denied| {
+            note(&parts, &gate.app, &visitor.caller, "permission_denied");
+            refusal(denied)
+        })?;
         if let Some(entry) = account {
             parts.extensions.insert(entry);
         }
@@ -64,8 +67,12 @@ pub async fn admit(State(gate): State<Arc<Gate>>, request: Request, next: Next) 
     Ok(next.run(Request::from_parts(parts, body)).await)
 }
 
-/// The account that the path names, if it exists for this scope; `None` where the path names none.
-async fn account(parts: &mut Parts, app: &App, scope: Scope) -> Result<Option<Arc<AccountEntry>>, Refusal> {
+/// The account that the path names, if it exists for this caller; `None` where the path names none.
+async fn account(
+    parts: &mut Parts,
+    app: &App,
+    caller: &Caller,
+) -> Result<Option<Arc<AccountEntry>>, Refusal> {
     let name: String = match parameter(parts, "account").await {
         Ok(name) => name,
         Err(PathError::NoParameter(_)) => return Ok(None),
@@ -77,11 +84,22 @@ async fn account(parts: &mut Parts, app: &App, scope: Scope) -> Result<Option<Ar
         .resolve(&reference)
         .await?
         .ok_or(Refusal::NotFound)?;
-    if !scope.includes(id) {
+    if !caller.scope.includes(id) {
+        note(parts, app, caller, "not_found");
         return Err(Refusal::NotFound);
     }
     let entry = app.configuration.entry(id).await?.ok_or(Refusal::NotFound)?;
     Ok(Some(entry))
+}
+
+fn note(parts: &Parts, app: &App, caller: &Caller, reason: &str) {
+    trail::request_refused(
+        app,
+        Some(caller),
+        &parts.extensions,
+        parts.method.as_str(),
+        reason,
+    );
 }
 
 fn refusal(denied: Denied) -> Refusal {

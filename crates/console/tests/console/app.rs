@@ -1,5 +1,6 @@
 //! An installation of its own, with two accounts and something in each, and short methods that request pages.
 
+use postrider_model::By;
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
@@ -150,12 +151,12 @@ impl App {
             account: None,
             expires_at: None,
         };
-        let (_, shown) = self.access.create_api_key(draft).await.unwrap();
+        let (_, shown) = self.access.create_api_key(&By::NODE, draft).await.unwrap();
         self.signed_in(shown.expose(), "/").await
     }
 
     async fn signed_in(&self, key: &str, page: &str) -> Session {
-        match self.access.sign_in(key).await.unwrap() {
+        match self.access.sign_in(&By::NODE, key).await.unwrap() {
             SignIn::Begun(token, _) => self.session(token.expose(), page).await,
             other => panic!("{other:?}"),
         }
@@ -170,12 +171,16 @@ impl App {
             theme: None,
             lifetime: HOUR,
         };
-        let CreatePortalLink::Created(link, _) = self.access.create_portal_link(draft, None).await.unwrap()
+        let CreatePortalLink::Created(link, _) = self
+            .access
+            .create_portal_link(&By::NODE, draft, None)
+            .await
+            .unwrap()
         else {
             panic!("no link was created");
         };
         let first = format!("/accounts/{own}/automations");
-        match self.access.open_link(link.expose()).await.unwrap() {
+        match self.access.open_link(&By::NODE, link.expose()).await.unwrap() {
             OpenLink::Begun(token, _) => self.session(token.expose(), &first).await,
             other => panic!("{other:?}"),
         }
@@ -325,7 +330,7 @@ async fn describe_event_type(configuration: &Configuration) {
         schema: None,
         visible: true,
     };
-    configuration.put_event_type(draft).await.unwrap();
+    configuration.put_event_type(&By::NODE, draft).await.unwrap();
 }
 
 async fn fill(engine: &Engine, name: &str) -> Things {
@@ -336,7 +341,7 @@ async fn fill(engine: &Engine, name: &str) -> Things {
         metadata: None,
         retry_delays_s: None,
     };
-    let account = configuration.create_account(account).await.unwrap().id;
+    let account = configuration.create_account(&By::NODE, account).await.unwrap().id;
     let webhook = SendWebhookDraft::to("https://receiver.example/");
     let automation = AutomationDraft {
         name: "Tell them".to_owned(),
@@ -346,12 +351,18 @@ async fn fill(engine: &Engine, name: &str) -> Things {
         retry_delays_s: None,
     };
     let automation = configuration
-        .create_automation(account, automation)
+        .create_automation(&By::NODE, account, automation)
         .await
         .unwrap()
         .id;
     let sent = engine
-        .send_test(account, automation, None, Some(Bytes::from_static(b"1")))
+        .send_test(
+            &By::NODE,
+            account,
+            automation,
+            None,
+            Some(Bytes::from_static(b"1")),
+        )
         .await;
     let entry = configuration.entry(account).await.unwrap().unwrap();
     Things {

@@ -2,6 +2,7 @@
 
 use http::StatusCode;
 use postrider_configuration::{ActionDraft, AutomationDraft, DoesDraft, SendWebhookDraft};
+use postrider_model::By;
 use postrider_model::automation::{ACTIONS_MAX, DELIVERIES_PER_EVENT_MAX};
 
 use crate::app::{App, text};
@@ -23,7 +24,10 @@ async fn switching_on_too_many_actions_names_the_event_type_and_their_number() {
     let operator = app.operator().await;
     let create = async |draft| {
         let account = app.accounts[0].account;
-        app.configuration.create_automation(account, draft).await.unwrap()
+        app.configuration
+            .create_automation(&By::NODE, account, draft)
+            .await
+            .unwrap()
     };
     for _ in 0..DELIVERIES_PER_EVENT_MAX / ACTIONS_MAX {
         create(automation("c.d", true)).await;

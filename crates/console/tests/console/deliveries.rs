@@ -1,5 +1,6 @@
 //! The page of a delivery.
 
+use postrider_model::By;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -40,7 +41,10 @@ async fn a_request_under_way_is_told_from_a_delivery_that_waits_for_the_pace_of_
         actions: vec![action],
         retry_delays_s: None,
     };
-    let automation = app.configuration.create_automation(account, draft).await;
+    let automation = app
+        .configuration
+        .create_automation(&By::NODE, account, draft)
+        .await;
     let automation = automation.unwrap().id;
     let list = format!("/accounts/{account}/deliveries?automation={automation}");
     let mut pages = Vec::new();
@@ -49,7 +53,10 @@ async fn a_request_under_way_is_told_from_a_delivery_that_waits_for_the_pace_of_
         "Waiting for the receiver’s pace. The action’s next request starts",
     ] {
         let data = Some(Bytes::from_static(b"1"));
-        let sent = app.engine.send_test(account, automation, None, data).await;
+        let sent = app
+            .engine
+            .send_test(&By::NODE, account, automation, None, data)
+            .await;
         sent.unwrap().unwrap().unwrap();
         let page = text(app.get(&list, Some(&operator.cookie)).await).await;
         let (_, rest) = page.split_once("/deliveries/dlv_").expect("the newest delivery");

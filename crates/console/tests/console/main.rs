@@ -6,6 +6,7 @@
 mod addresses;
 mod app;
 mod assets;
+mod audit;
 mod bounds;
 mod deliveries;
 mod forms;

@@ -45,7 +45,7 @@ const GET: &[bool] = &[false];
 const POST: &[bool] = &[true];
 const BOTH: &[bool] = &[false, true];
 
-const PATHS: [(&str, &[bool], For); 49] = [
+const PATHS: [(&str, &[bool], For); 51] = [
     ("/assets/0/console.css", GET, For::All),
     ("/theme", POST, For::All),
     ("/sign-in", BOTH, For::All),
@@ -66,6 +66,8 @@ const PATHS: [(&str, &[bool], For); 49] = [
         POST,
         For::Operator,
     ),
+    ("/audit", GET, For::Operator),
+    ("/accounts/{account}/audit", GET, For::Manage),
     ("/accounts", GET, For::Staff),
     ("/accounts/new", BOTH, For::Operator),
     ("/accounts/{account}", GET, For::Account),

@@ -1,5 +1,6 @@
 //! A secret appears only after a click, and a link works as often as it should.
 
+use postrider_model::By;
 use std::time::Duration;
 
 use http::{Method, StatusCode};
@@ -42,7 +43,10 @@ const FROM_OUR_PAGE: [(&str, &str); 1] = [("sec-fetch-site", "same-origin")];
 #[tokio::test]
 async fn only_the_button_of_a_link_signs_in_and_a_one_time_link_signs_in_once() {
     let app = App::start().await;
-    let link = app.access.create_operator_link(Duration::from_secs(60)).await;
+    let link = app
+        .access
+        .create_operator_link(&By::NODE, Duration::from_secs(60))
+        .await;
     let path = format!("/sign-in/{}", link.unwrap().expose());
     for _ in 0..3 {
         let shown = app.get(&path, None).await;
@@ -65,7 +69,10 @@ async fn only_the_button_of_a_link_signs_in_and_a_one_time_link_signs_in_once() 
 #[tokio::test]
 async fn a_link_signs_in_only_from_its_own_page() {
     let app = App::start().await;
-    let link = app.access.create_operator_link(Duration::from_secs(60)).await;
+    let link = app
+        .access
+        .create_operator_link(&By::NODE, Duration::from_secs(60))
+        .await;
     let path = format!("/sign-in/{}", link.unwrap().expose());
     let own = ("origin", "http://127.0.0.1");
     for headers in [

@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use parking_lot::Mutex;
-use postrider_model::{AccountId, Automation, AutomationId, EventPattern, EventTypeName};
+use postrider_model::{
+    AccountId, AuditAction, Automation, AutomationId, By, EventPattern, EventTypeName, Target,
+};
 use postrider_storage::StoreError;
 
 use super::{AcceptError, Accepted, Audience, Rejection, Submission};
@@ -24,9 +26,12 @@ impl Engine {
     /// its first prefix, otherwise `test`. If `data` is `None`, the event has the catalogue's example for its
     /// type, otherwise `{"test":true}`.
     ///
+    /// The audit trail has an entry of a test that was sent, besides the event itself.
+    ///
     /// Returns `None` if the account has no such automation.
     pub async fn send_test(
         &self,
+        by: &By,
         account: AccountId,
         automation: AutomationId,
         event_type: Option<EventTypeName>,
@@ -64,6 +69,11 @@ impl Engine {
             .await;
         if !matches!(&results, Ok(results) if results.iter().all(Result::is_ok)) {
             self.tests().call_off(account, now);
+        } else {
+            let target = Target::named(automation, &found.name);
+            let id = self.ids().audit(self.clock().now());
+            let entry = by.did(id, AuditAction::AutomationTested, Some(account), target);
+            self.store().note_audit(vec![entry]).await?;
         }
         Ok(results?.into_iter().next())
     }

@@ -1,5 +1,6 @@
 //! Large requests beside small ones.
 
+use crate::support::BY;
 use std::future::poll_fn;
 use std::pin::pin;
 use std::task::Poll;
@@ -75,7 +76,7 @@ fn an_event_goes_to_the_automations_that_exist_when_its_schema_check_has_ended()
             schema: Some(r#"{"items":{"type":"integer"}}"#.to_owned()),
             visible: true,
         };
-        node.configuration.put_event_type(event_type).await.unwrap();
+        node.configuration.put_event_type(&BY, event_type).await.unwrap();
         let mut priced = submission("proposal.priced");
         priced.data = format!("[{}1]", "1,".repeat(100_000)).into();
         // The account is in memory from now on, so that the check begins at the first poll.

@@ -1,6 +1,7 @@
 //! A receiver's advice counts in any protocol: these carriers speak none, and their exchanges hold no status
 //! code that would say the same.
 
+use crate::support::BY;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -161,7 +162,10 @@ fn an_action_that_is_deleted_while_its_request_waits_for_a_connection_is_not_cal
             tokio::time::sleep(Duration::from_secs(5)).await;
             if is_deleted {
                 let (account, automation) = (fixture.account, fixture.automation);
-                let deleted = node.configuration.delete_automation(account, automation).await;
+                let deleted = node
+                    .configuration
+                    .delete_automation(&BY, account, automation)
+                    .await;
                 assert!(deleted.unwrap());
             }
             let delivery = node.wait_until_settled(fixture.account).await.remove(0);

@@ -5,6 +5,7 @@ use std::time::Duration;
 use crate::support::{Node, folder, life, status};
 use postrider_engine::EngineSettings;
 use postrider_model::DeliveryStatus;
+use postrider_storage::{AuditFilter, PageRequest};
 
 const URL: &str = "https://receiver.example/hook";
 const DAY_MS: i64 = 86_400_000;
@@ -44,6 +45,42 @@ fn a_clock_that_is_32_days_ahead_for_a_while_prunes_nothing() {
         tokio::time::sleep(Duration::from_secs(2 * 3600)).await;
         let read = node.store.event(account, event).await.unwrap();
         assert!(read.is_none(), "it is pruned when its time has come");
+    });
+}
+
+#[test]
+fn audit_entries_are_pruned_by_their_age() {
+    let trail = async |node: &Node| {
+        let page = PageRequest {
+            limit: 50,
+            after: None,
+        };
+        let page = node.store.audit(&AuditFilter::default(), page).await.unwrap();
+        page.items.len()
+    };
+    assert_eq!(
+        EngineSettings::default().audit_retention,
+        Duration::from_secs(400 * 86_400)
+    );
+    let folder = folder();
+    life(async {
+        let settings = EngineSettings {
+            audit_retention: Duration::from_secs(43_200),
+            ..EngineSettings::default()
+        };
+        let node = Node::start(folder.path(), 0, settings, |_, _| (Duration::ZERO, status(200))).await;
+        node.account(&[URL]).await;
+        let entries = trail(&node).await;
+        assert!(entries >= 2, "an account and an automation");
+        tokio::time::sleep(Duration::from_secs(11 * 3600)).await;
+        assert_eq!(trail(&node).await, entries);
+        node.account(&[URL]).await;
+        tokio::time::sleep(Duration::from_secs(2 * 3600)).await;
+        assert_eq!(trail(&node).await, entries, "those of the second account alone");
+        // A clock that is ahead for a while removes nothing.
+        node.receivers.clock.step(500 * DAY_MS);
+        tokio::time::sleep(Duration::from_secs(1_800)).await;
+        assert_eq!(trail(&node).await, entries);
     });
 }
 

@@ -1,6 +1,7 @@
 //! Edits between attempts: what an attempt reads from the current configuration, and what acceptance has
 //! fixed.
 
+use crate::support::BY;
 use std::time::Duration;
 
 use crate::support::{Fixture, Node, folder, life, life_in_small_steps, status, webhook};
@@ -63,19 +64,28 @@ fn a_deleted_or_disabled_action_is_not_called_anymore() {
                 2 => {
                     assert!(
                         node.configuration
-                            .delete_automation(fixture.account, fixture.automation)
+                            .delete_automation(&BY, fixture.account, fixture.automation)
                             .await
                             .unwrap()
                     );
                 }
-                _ => assert!(node.configuration.delete_account(fixture.account).await.unwrap()),
+                _ => assert!(
+                    node.configuration
+                        .delete_account(&BY, fixture.account)
+                        .await
+                        .unwrap()
+                ),
             }
             tokio::time::sleep(Duration::from_secs(7200)).await;
             assert_eq!(node.times(URL).len(), 1, "removal {removal}");
             if removal < 3 {
                 let deliveries = node.wait_until_settled(fixture.account).await;
                 assert_eq!(deliveries[0].progress.status, DeliveryStatus::Canceled);
-                let outcome = node.engine.resend(fixture.key(&deliveries[0])).await.unwrap();
+                let outcome = node
+                    .engine
+                    .resend(&BY, fixture.key(&deliveries[0]))
+                    .await
+                    .unwrap();
                 assert_eq!(outcome, ResendOutcome::ActionGone);
             }
         });
@@ -103,7 +113,9 @@ fn a_rotated_key_signs_beside_the_old_one_until_the_overlap_ends() {
             overlap_s: Some(60),
             secret: Some("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw".to_owned()),
         };
-        let rotated = node.configuration.rotate_signing_key(fixture.account, rotation);
+        let rotated = node
+            .configuration
+            .rotate_signing_key(&BY, fixture.account, rotation);
         rotated.await.unwrap();
         node.wait_until_settled(fixture.account).await;
         let seen = node.seen();
@@ -211,7 +223,7 @@ fn a_resend_is_one_more_attempt_with_the_same_id_and_bytes() {
         let (node, fixture) = failing(folder.path()).await;
         let delivery = node.wait_until_settled(fixture.account).await.remove(0);
         assert_eq!(
-            node.engine.resend(fixture.key(&delivery)).await.unwrap(),
+            node.engine.resend(&BY, fixture.key(&delivery)).await.unwrap(),
             ResendOutcome::Due
         );
         let delivery = node.wait_until_settled(fixture.account).await.remove(0);
@@ -224,7 +236,7 @@ fn a_resend_is_one_more_attempt_with_the_same_id_and_bytes() {
         })
         .await;
         assert_eq!(
-            node.engine.resend(fixture.key(&delivery)).await.unwrap(),
+            node.engine.resend(&BY, fixture.key(&delivery)).await.unwrap(),
             ResendOutcome::Due
         );
         let delivery = node.wait_until_settled(fixture.account).await.remove(0);

@@ -1,5 +1,6 @@
 //! Rate limits that were set for an action: they hold, lose nothing, use no attempt, and follow edits.
 
+use crate::support::BY;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -73,11 +74,11 @@ fn retries_resends_and_tests_count_toward_the_limit() {
         limit(&node, &fixture, 2, 1).await;
         accept_many(&node, &fixture, 30).await;
         for delivery in node.wait_until_settled(fixture.account).await {
-            node.engine.resend(fixture.key(&delivery)).await.unwrap();
+            node.engine.resend(&BY, fixture.key(&delivery)).await.unwrap();
         }
         let test = node
             .engine
-            .send_test(fixture.account, fixture.automation, None, None);
+            .send_test(&BY, fixture.account, fixture.automation, None, None);
         test.await.unwrap();
         node.wait_until_settled(fixture.account).await;
         let times = node.times(URL);

@@ -1,5 +1,6 @@
 //! Replays: counted first, then run, with progress reports.
 
+use crate::support::BY;
 use std::path::Path;
 use std::time::Duration;
 
@@ -109,7 +110,7 @@ fn the_replay_matches_its_count() {
                 *expected,
                 "it changes nothing"
             );
-            let replayed = node.engine.replay(fixture.account, filter.clone()).await;
+            let replayed = node.engine.replay(&BY, fixture.account, filter.clone()).await;
             assert_eq!(replayed, Ok(*expected), "{filter:?}");
             assert_eq!(
                 counted(&node, &fixture, filter).await,
@@ -121,7 +122,7 @@ fn the_replay_matches_its_count() {
         let sent = node.seen().len();
         let all = DeliveryFilter::default();
         assert_eq!(counted(&node, &fixture, &all).await, 3 * 7);
-        assert_eq!(node.engine.replay(fixture.account, all).await, Ok(3 * 7));
+        assert_eq!(node.engine.replay(&BY, fixture.account, all).await, Ok(3 * 7));
         wait_until_none_pending(&node).await;
         assert_eq!(node.seen().len() - sent, 3 * 7, "each was sent once more");
     });
@@ -144,7 +145,7 @@ fn deliveries_after_the_count_are_not_replayed() {
         accept_many(&node, &fixture, 3).await;
         wait_until_none_pending(&node).await;
         assert_eq!(counted(&node, &fixture, &filter).await, 5);
-        assert_eq!(node.engine.replay(fixture.account, filter).await, Ok(5));
+        assert_eq!(node.engine.replay(&BY, fixture.account, filter).await, Ok(5));
         wait_until_none_pending(&node).await;
         let deliveries = node.deliveries(fixture.account).await;
         assert_eq!(deliveries.len(), 8);
@@ -165,7 +166,7 @@ fn a_replay_continues_without_a_listener() {
         wait_until_none_pending(&node).await;
         drop(
             node.engine
-                .replay_with_progress(fixture.account, DeliveryFilter::default())
+                .replay_with_progress(&BY, fixture.account, DeliveryFilter::default())
                 .unwrap(),
         );
         wait_until_none_pending(&node).await;
@@ -183,11 +184,14 @@ fn an_account_runs_one_replay_at_a_time() {
         wait_until_none_pending(&node).await;
         let begin = |fixture: &Fixture| {
             node.engine
-                .replay_with_progress(fixture.account, DeliveryFilter::default())
+                .replay_with_progress(&BY, fixture.account, DeliveryFilter::default())
         };
         let mut first = begin(&one).unwrap();
         assert!(begin(&one).is_err());
-        let second = node.engine.replay(one.account, DeliveryFilter::default()).await;
+        let second = node
+            .engine
+            .replay(&BY, one.account, DeliveryFilter::default())
+            .await;
         assert_eq!(second, Err(ReplayError::Running(ReplayRunning)));
         assert!(begin(&other).is_ok());
         first
@@ -219,7 +223,10 @@ fn progress_grows_until_the_replay_ends() {
         };
         let count = counted(&node, &fixture, &filter).await;
         assert_eq!(count, MANY as u64);
-        let mut progress = node.engine.replay_with_progress(fixture.account, filter).unwrap();
+        let mut progress = node
+            .engine
+            .replay_with_progress(&BY, fixture.account, filter)
+            .unwrap();
         assert_eq!(*progress.borrow_and_update(), ReplayProgress::default());
         let mut reported = Vec::new();
         while progress.changed().await.is_ok() {
@@ -250,7 +257,7 @@ fn a_stop_ends_a_replay_after_the_step_under_way() {
         let filter = DeliveryFilter::default();
         let mut progress = node
             .engine
-            .replay_with_progress(fixture.account, filter.clone())
+            .replay_with_progress(&BY, fixture.account, filter.clone())
             .unwrap();
         progress.changed().await.unwrap();
         node.engine.stop(LONG).await;
@@ -260,7 +267,7 @@ fn a_stop_ends_a_replay_after_the_step_under_way() {
             stopped.replayed > 0 && stopped.replayed < MANY as u64,
             "{stopped:?}"
         );
-        let late = node.engine.replay(fixture.account, filter).await;
+        let late = node.engine.replay(&BY, fixture.account, filter).await;
         assert!(late.is_err(), "{late:?}");
     });
 }
@@ -290,7 +297,7 @@ fn an_aborted_replay_reports_its_progress() {
         outside.execute_batch(&refuse).unwrap();
         let mut progress = node
             .engine
-            .replay_with_progress(fixture.account, DeliveryFilter::default())
+            .replay_with_progress(&BY, fixture.account, DeliveryFilter::default())
             .unwrap();
         let stopped = progress.wait_for(|progress| progress.result.is_some()).await;
         let stopped = stopped.unwrap().clone();

@@ -1,5 +1,6 @@
 //! The schedule on virtual time: when attempts are made, and when they end.
 
+use crate::support::BY;
 use std::time::Duration;
 
 use crate::support::{Node, folder, life, refused, status};
@@ -132,7 +133,10 @@ fn the_automations_schedule_overrides_the_accounts_and_the_installations() {
             retry_delays_s: Some(vec![2, 2]),
             ..AccountDraft::of(&account)
         };
-        node.configuration.update_account(account, edited).await.unwrap();
+        node.configuration
+            .update_account(&BY, account, edited)
+            .await
+            .unwrap();
         let began = node.times(URL).len();
         node.accept(fixture.account).await;
         node.wait_until_settled(fixture.account).await;

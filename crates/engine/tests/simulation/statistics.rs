@@ -1,5 +1,6 @@
 //! Figures on virtual time: they are exact, they reach the store, and an overview shows them at once.
 
+use crate::support::BY;
 use std::time::Duration;
 
 use crate::support::{Fixture, Node, START_MS, folder, inline, life, status};
@@ -187,7 +188,7 @@ fn a_resend_counts_only_if_it_changes_the_status() {
         node.accept(fixture.account).await;
         let delivery = node.wait_until_settled(fixture.account).await.remove(0);
         for succeeded in [1, 1] {
-            node.engine.resend(fixture.key(&delivery)).await.unwrap();
+            node.engine.resend(&BY, fixture.key(&delivery)).await.unwrap();
             node.wait_until_settled(fixture.account).await;
             let totals = overview(&node, Range::Hour).await.totals;
             assert_eq!((totals.succeeded, totals.failed), (succeeded, 1));
@@ -208,7 +209,7 @@ fn test_events_count_with_what_they_store_only() {
         let node = Node::start(folder.path(), 0, EngineSettings::default(), good_or_bad).await;
         let fixture = node.account(&[GOOD, BAD]).await;
         let (account, automation) = (fixture.account, fixture.automation);
-        let sent = node.engine.send_test(account, automation, None, None).await;
+        let sent = node.engine.send_test(&BY, account, automation, None, None).await;
         assert!(matches!(sent, Ok(Some(Ok(_)))), "{sent:?}");
         node.wait_until_settled(fixture.account).await;
         tokio::time::sleep(2 * FLUSH_EVERY).await;

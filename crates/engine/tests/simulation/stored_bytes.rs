@@ -1,5 +1,6 @@
 //! The limit on what an account may store.
 
+use crate::support::BY;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -58,7 +59,9 @@ fn an_account_at_its_limit_is_refused_until_its_events_expire() {
             node.wait_until_settled(full.account).await;
         }
         assert_eq!(send_one(&node, full.account).await, Err(refused(max)));
-        let test = node.engine.send_test(full.account, full.automation, None, None);
+        let test = node
+            .engine
+            .send_test(&BY, full.account, full.automation, None, None);
         assert_eq!(test.await, Ok(Some(Err(refused(max)))), "tests are refused too");
         node.accept(other.account).await;
         // After a minute, the sum is read from the store.
@@ -66,7 +69,7 @@ fn an_account_at_its_limit_is_refused_until_its_events_expire() {
         assert_eq!(send_one(&node, full.account).await, Err(refused(max)));
         node.accept(other.account).await;
         let delivery = node.deliveries(full.account).await.remove(0);
-        node.engine.resend(full.key(&delivery)).await.unwrap();
+        node.engine.resend(&BY, full.key(&delivery)).await.unwrap();
         node.wait_until_settled(full.account).await;
 
         let margin = Duration::from_secs(150);

@@ -3,6 +3,7 @@
 mod clock;
 mod receivers;
 
+use postrider_model::By;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -26,6 +27,9 @@ use postrider_storage_sqlite::{SqliteOptions, SqliteStore};
 
 pub use clock::{START_MS, VirtualClock};
 pub use receivers::{Receivers, Seen, refused, status};
+
+/// Who asks for changes.
+pub static BY: By = By::NODE;
 
 /// A store whose work runs on the calling thread.
 pub fn inline(folder: &std::path::Path) -> Arc<dyn Store> {
@@ -161,7 +165,7 @@ impl Node {
             metadata: None,
             retry_delays_s: None,
         };
-        let account = self.configuration.create_account(account).await.unwrap().id;
+        let account = self.configuration.create_account(&BY, account).await.unwrap().id;
         self.automation(account, urls).await
     }
 
@@ -174,7 +178,7 @@ impl Node {
             actions: urls.iter().map(|url| action(url)).collect(),
             retry_delays_s: None,
         };
-        let automation = self.configuration.create_automation(account, automation);
+        let automation = self.configuration.create_automation(&BY, account, automation);
         Fixture {
             account,
             automation: automation.await.unwrap().id,
@@ -188,7 +192,9 @@ impl Node {
         let current = current.unwrap().unwrap();
         let mut edited = AutomationDraft::of(&current);
         change(&mut edited);
-        let saved = self.configuration.update_automation(account, current, edited);
+        let saved = self
+            .configuration
+            .update_automation(&BY, account, current, edited);
         saved.await.unwrap();
     }
 

@@ -224,25 +224,32 @@ macro_rules! verbs {
 mod others;
 
 verbs!(AccountStore {
-    create_account(account: Account, key: SigningKey) -> SaveAccount;
+    create_account(account: Account, key: SigningKey, audit: AuditEntry) -> SaveAccount;
     account(account: &AccountRef) -> Option<Account>;
     accounts(page: PageRequest) -> Page<Account>;
-    update_account(account: Account) -> SaveAccount => Changed::Account(account.id);
-    delete_account(account: AccountId) -> bool => Changed::Account(account);
+    update_account(account: Account, audit: AuditEntry) -> SaveAccount => Changed::Account(account.id);
+    delete_account(account: AccountId, audit: AuditEntry) -> bool => Changed::Account(account);
     signing_keys(account: AccountId) -> Option<Vec<SigningKey>>;
-    rotate_signing_key(account: AccountId, key: SigningKey, overlap_until: Timestamp) -> bool
+    rotate_signing_key(account: AccountId, key: SigningKey, overlap_until: Timestamp, audit: AuditEntry) -> bool
         => Changed::Account(account);
     account_config(account: AccountId) -> Option<AccountConfig>;
 });
 
+verbs!(AuditStore {
+    note_audit(entries: Vec<AuditEntry>) -> ();
+    audit(filter: &AuditFilter, page: PageRequest) -> Page<AuditEntry>;
+    prune_audit(before: Timestamp, limit: usize) -> usize;
+});
+
 verbs!(AutomationStore {
-    create_automation(account: AccountId, automation: Automation) -> SaveAutomation
+    create_automation(account: AccountId, automation: Automation, audit: AuditEntry) -> SaveAutomation
         => Changed::Account(account);
     automation(account: AccountId, id: AutomationId) -> Option<Automation>;
     automations(account: AccountId, page: PageRequest) -> Page<Automation>;
-    update_automation(account: AccountId, automation: Automation) -> SaveAutomation
+    update_automation(account: AccountId, automation: Automation, audit: AuditEntry) -> SaveAutomation
         => Changed::Account(account);
-    delete_automation(account: AccountId, id: AutomationId) -> bool => Changed::Account(account);
+    delete_automation(account: AccountId, id: AutomationId, audit: AuditEntry) -> bool
+        => Changed::Account(account);
 });
 
 verbs!(DeliveryStore {
@@ -250,9 +257,9 @@ verbs!(DeliveryStore {
     waiting_lanes(since: Timestamp, after: Option<ActionId>, limit: usize) -> Vec<WaitingLane>;
     due_ahead(now: Timestamp, after: Option<DueAhead>, limit: usize) -> Vec<DueAhead>;
     bring_forward(earlier: Vec<DueEarlier>) -> usize;
-    resend(key: DeliveryKey, now: Timestamp) -> Resent;
+    resend(key: DeliveryKey, now: Timestamp, audit: AuditEntry) -> Resent;
     replay_step(account: AccountId, filter: &DeliveryFilter, actions: &[ActionId], after: Option<Position>,
-        now: Timestamp) -> ReplayStep;
+        now: Timestamp, audit: Option<AuditEntry>) -> ReplayStep;
     count_step(account: AccountId, filter: &DeliveryFilter, actions: &[ActionId], after: Option<Position>,
         now: Timestamp) -> CountStep;
     delivery(key: DeliveryKey) -> Option<Delivery>;

@@ -3,6 +3,7 @@
 mod callers;
 mod ending;
 
+use postrider_model::By;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -19,6 +20,9 @@ use crate::plan::{Does, How, Outage, Plan};
 use crate::receivers::Receiver;
 use crate::rng::Rng;
 use crate::shared::Shared;
+
+/// Who asks for changes.
+static BY: By = By::NODE;
 
 /// How long a start may take.
 const START_MAX: Duration = Duration::from_secs(30);
@@ -175,7 +179,7 @@ impl<'a> Storm<'a> {
         };
         let id = node
             .configuration
-            .create_account(draft)
+            .create_account(&BY, draft)
             .await
             .expect("a valid account")
             .id;

@@ -188,6 +188,10 @@ pub struct Settings {
     #[arg(long, value_name = "DURATION", default_value = "30d")]
     pub retention: Retention,
 
+    /// How long an entry of the audit trail is kept.
+    #[arg(long, value_name = "DURATION", default_value = "400d")]
+    pub audit_retention: Retention,
+
     /// The most that one account may store within the `retention`: the `data` of its events, what is kept of
     /// the responses, and 160 bytes for each event, delivery and attempt. An account that has stored so much
     /// gets a 429 for further events until older ones expire. Example: `20GiB`. Unlimited by default.
@@ -359,6 +363,7 @@ impl Settings {
                 UnseenEventTypes::Refuse => UnseenTypes::Refuse,
             },
             retention: self.retention.get(),
+            audit_retention: self.audit_retention.get(),
             stored_bytes_per_account_max: self
                 .stored_bytes_per_account_max
                 .map(|max| u64::try_from(max.bytes()).unwrap_or(u64::MAX)),

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use postrider_access::{Access, AccessParts, UseNotes};
+use postrider_access::{Access, AccessParts, RefusalNotes, UseNotes};
 use postrider_configuration::sealing::{KeyHolder, Sealing, SealingParts};
 use postrider_configuration::{Configuration, ConfigurationParts};
 use postrider_egress::{ClientSettings, EgressGuard, HttpClient, Resolve, SystemResolver};
@@ -25,6 +25,8 @@ pub struct Running {
     pub access: Arc<Access>,
     /// Notes when API keys were last used.
     use_notes: UseNotes,
+    /// Writes refusals to the audit trail.
+    refusal_notes: RefusalNotes,
     /// The engine, which delivers events.
     pub engine: Arc<Engine>,
     /// The statistics, the overview and the feed of attempts; the engine's observer.
@@ -78,6 +80,7 @@ pub async fn start(
         holder,
         clock: Arc::clone(&shared.clock),
         entropy: shared.entropy.clone(),
+        ids: Arc::clone(&shared.ids),
     };
     let engine = Engine::start(EngineParts {
         carriers,
@@ -96,6 +99,7 @@ pub async fn start(
     Ok(Running {
         configuration,
         use_notes: access.note_uses(),
+        refusal_notes: access.note_refusals(),
         access,
         engine,
         figures,
@@ -109,6 +113,7 @@ impl Running {
     pub async fn stop(&self, grace: Duration) {
         self.sealing.stop().await;
         self.use_notes.stop().await;
+        self.refusal_notes.stop().await;
         self.engine.stop(grace).await;
         // Last, because the engine reports outcomes to the figures until it has stopped.
         self.figures.stop().await;

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use postrider_api::{Api, ApiState, RateLimits, batch_bytes_max};
 use postrider_figures::Figures;
-use postrider_model::Entropy;
+use postrider_model::{By, Entropy};
 use postrider_storage::Sealer;
 use postrider_web::body::BODY_TIMEOUT;
 use postrider_web::body_budget::BodyBudget;
@@ -141,7 +141,11 @@ impl Node {
 
     /// A link that signs one of the operator's staff in to the console, once, within [`FIRST_LINK`].
     pub async fn sign_in_link(&self) -> Result<String, Failure> {
-        let created = self.running.access.create_operator_link(FIRST_LINK).await;
+        let created = self
+            .running
+            .access
+            .create_operator_link(&By::COMMAND_LINE, FIRST_LINK)
+            .await;
         let token = created.map_err(|error| Failure::Failed(format!("no link to sign in with: {error}")))?;
         Ok(format!("{}/sign-in/{}", self.base_url, token.expose()))
     }

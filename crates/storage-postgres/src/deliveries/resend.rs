@@ -1,17 +1,22 @@
 //! Resending: one more attempt, at once.
 
 use postrider_model::delivery::Progress;
-use postrider_model::{ActionId, DeliveryStatus, Timestamp};
+use postrider_model::{ActionId, AuditEntry, DeliveryStatus, Timestamp};
 use postrider_storage::rows::deliveries::ProgressRow;
 use postrider_storage::{DeliveryKey, Resent};
 
 use crate::columns::{self, uuid};
 use crate::database::Client;
 use crate::sql_error::SqlResult;
-use crate::statement;
+use crate::{audit, statement};
 
 /// Requests one more attempt; see [`postrider_storage::DeliveryStore::resend`].
-pub(crate) async fn resend(client: &mut Client, key: DeliveryKey, now: Timestamp) -> SqlResult<Resent> {
+pub(crate) async fn resend(
+    client: &mut Client,
+    key: DeliveryKey,
+    now: Timestamp,
+    audit: &AuditEntry,
+) -> SqlResult<Resent> {
     let (account, id) = (uuid(key.account.as_bytes()), uuid(key.delivery.as_bytes()));
     let transaction = client.transaction().await?;
     let row = statement::query_opt(
@@ -46,6 +51,6 @@ pub(crate) async fn resend(client: &mut Client, key: DeliveryKey, now: Timestamp
     )
     .await?;
     let action = columns::id(&row, 5, ActionId::from_bytes)?;
-    transaction.commit().await?;
+    audit::commit(transaction, audit).await?;
     Ok(Resent::Due(action))
 }

@@ -1,12 +1,14 @@
-//! Configuration: the catalogue, API keys, and accounts with their signing keys and automations.
+//! Configuration: the catalogue, API keys, and accounts with their signing keys and automations. The audit
+//! trail of their changes.
 
 use deadpool_postgres::Transaction;
-use postrider_storage::rows::{ApiKeyRow, EventTypeRow};
+use postrider_storage::rows::{ApiKeyRow, AuditRow, EventTypeRow};
 use postrider_storage::transfer::AccountRows;
 use tokio_postgres::types::Type;
 use uuid::Uuid;
 
 use super::writer::TableWriter;
+use crate::audit;
 use crate::columns::uuid;
 use crate::sql_error::SqlResult;
 use crate::statement;
@@ -167,6 +169,14 @@ async fn automations(transaction: &Transaction<'_>, accounts: &[AccountRows]) ->
         }
     }
     writer.finish().await
+}
+
+/// Copies the audit trail.
+pub(super) async fn audit(transaction: &Transaction<'_>, rows: &[AuditRow]) -> SqlResult<()> {
+    for row in rows {
+        audit::insert_row(transaction, row).await?;
+    }
+    Ok(())
 }
 
 /// Copies deleted accounts that retention still has to prune, in the order of their deletion.

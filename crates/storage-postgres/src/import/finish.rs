@@ -84,7 +84,11 @@ fn differences(expected: Counts, found: Counts) -> Vec<Difference> {
     Counts::TABLES
         .into_iter()
         .zip(counts)
-        .filter(|(_, (expected, found))| expected != found)
+        .filter(|(table, (expected, found))| match *table {
+            // A server that was started here before has noted that.
+            "audit" => found < expected,
+            _ => expected != found,
+        })
         .map(|(table, (expected, found))| Difference {
             table,
             expected,

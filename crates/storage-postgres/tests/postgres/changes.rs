@@ -53,7 +53,10 @@ impl Nodes {
             .await;
         let mut account = found.expect("account").expect("it is there");
         account.name = "Renamed".to_owned();
-        self.one.update_account(account).await.expect("update_account");
+        self.one
+            .update_account(account, audit())
+            .await
+            .expect("update_account");
     }
 }
 
@@ -78,14 +81,18 @@ async fn keys_automations_and_deletions_are_changes_of_the_account() {
     let key = new_key(&nodes.scene.ids, 1);
     nodes
         .one
-        .rotate_signing_key(account, key, at(9))
+        .rotate_signing_key(account, key, at(9), audit())
         .await
         .expect("rotate");
     for _ in 0..2 {
         let (changed, next) = nodes.told(mark).await;
         assert_eq!(changed, [Changed::Account(account)]);
         mark = next;
-        nodes.one.delete_account(account).await.expect("delete_account");
+        nodes
+            .one
+            .delete_account(account, audit())
+            .await
+            .expect("delete_account");
     }
 }
 

@@ -5,12 +5,15 @@ use std::time::Duration;
 use crate::support::TestDatabase;
 use postrider_model::{ApiKey, Timestamp};
 use postrider_storage::rows::deliveries::ProgressRow;
-use postrider_storage::rows::{AccountRow, ApiKeyRow, AttemptRow, DeliveryRow, EventRow, EventTypeRow};
+use postrider_storage::rows::{
+    AccountRow, ApiKeyRow, AttemptRow, AuditRow, DeliveryRow, EventRow, EventTypeRow,
+};
 use postrider_storage::transfer::{
     AccountRows, Batch, Counts, DeliveryRows, EventRows, Overview, Place, Rows, Stage,
 };
 use postrider_storage::{AddApiKey, ApiKeyStore, RetentionStore, SessionStore, StoreError};
 use postrider_storage_postgres::{Begun, Difference, ImportError, OpenError, PostgresImport, UnfinishedCopy};
+use postrider_storage_testkit::build::audit;
 
 /// The source's name in messages.
 const NAME: &str = "sqlite:/somewhere";
@@ -122,7 +125,7 @@ fn event_type() -> EventTypeRow {
 }
 
 /// The batches of a source.
-fn batches() -> [Batch; 4] {
+fn batches() -> [Batch; 5] {
     let events = (1..)
         .zip(DAYS_AGO)
         .map(|(seq, days)| event(seq, (today() - days) * DAY_MS));
@@ -137,6 +140,10 @@ fn batches() -> [Batch; 4] {
         Batch {
             rows: Rows::Accounts(vec![account()]),
             through: through(Stage::Accounts, 1),
+        },
+        Batch {
+            rows: Rows::Audit(vec![AuditRow::of(&audit())]),
+            through: through(Stage::Audit, 1),
         },
         Batch {
             rows: Rows::Events(first.to_vec()),
@@ -161,7 +168,7 @@ fn overview() -> Overview {
 
 /// The numbers of rows in the batches.
 fn counts() -> Counts {
-    Counts::from_array([1, 0, 0, 1, 4, 4, 4])
+    Counts::from_array([1, 0, 0, 1, 1, 4, 4, 4])
 }
 
 async fn begin(database: &TestDatabase, overview: &Overview) -> Result<Begun, ImportError> {
@@ -239,8 +246,8 @@ async fn a_copy_goes_on_where_it_was_and_lets_nobody_else_in() {
     let open = database.open().await.expect("a store");
     let mut import = ready(&database).await;
     assert_eq!((import.place(), import.events()), (Place::START, 0));
-    let [types, accounts, first, second] = batches();
-    for batch in [&types, &accounts, &first] {
+    let [types, accounts, audit, first, second] = batches();
+    for batch in [&types, &accounts, &audit, &first] {
         import.write(batch).await.expect("rows are written");
     }
     let lease = Duration::from_secs(10);
@@ -327,9 +334,9 @@ async fn the_sources_configured_key_replaces_the_targets_and_other_keys_stay() {
         last_used_at: None,
     };
     let stored = |row| ApiKey::try_from(row).expect("a key");
-    let add = store.add_api_key(stored(key(1, false)));
+    let add = store.add_api_key(stored(key(1, false)), audit());
     assert_eq!(add.await, Ok(AddApiKey::Added));
-    let configure = store.configure_api_key(Some(stored(key(2, true))));
+    let configure = store.configure_api_key(Some(stored(key(2, true))), audit());
     configure.await.expect("configure_api_key");
     drop(store);
     let mut import = ready(&database).await;

@@ -4,16 +4,16 @@ use std::sync::Arc;
 
 use crate::support::TestDatabase;
 use postrider_model::{
-    AccountId, Delivery, DeliveryStatus, Grant, GrantId, GrantKind, IdGenerator, Permission, Permissions,
-    Scope,
+    AccountId, AuditAction, Delivery, DeliveryStatus, Grant, GrantId, GrantKind, IdGenerator, Permission,
+    Permissions, Scope,
 };
 use postrider_storage::sealing::known_sealer;
 use postrider_storage::{
-    AccountRef, AccountStore, ApiKeyStore, ConsoleStore, DeliveryFilter, DeliveryStore, PageRequest,
-    PutGrant, SaveAccount, SessionStore,
+    AccountRef, AccountStore, ApiKeyStore, AuditFilter, AuditStore, ConsoleStore, DeliveryFilter,
+    DeliveryStore, PageRequest, PutGrant, SaveAccount, SessionStore,
 };
 use postrider_storage_postgres::{MigrationReport, PostgresStore, SCHEMA_VERSION};
-use postrider_storage_testkit::build::{SEED, at, new_account, new_key};
+use postrider_storage_testkit::build::{SEED, at, audit, new_account, new_key};
 use tokio::task::JoinSet;
 
 /// The number of nodes that start at the same time.
@@ -108,6 +108,13 @@ async fn a_database_of_schema_1_is_migrated_with_its_rows() {
     let deliveries = store.deliveries(account.id, &filter, page).await;
     let statuses: Vec<_> = deliveries.expect("deliveries").items.iter().map(status).collect();
     assert_eq!(statuses, [DeliveryStatus::Pending, DeliveryStatus::Failed]);
+    let audit_trail = store
+        .audit(&AuditFilter::default(), page)
+        .await
+        .expect("audit")
+        .items;
+    assert_eq!(audit_trail[0].action, AuditAction::AutomationCreated);
+    assert_eq!(audit_trail[0].at(), at(0));
     assert_grants(&store, account.id).await;
 }
 
@@ -130,10 +137,26 @@ async fn assert_grants(store: &PostgresStore, account: AccountId) {
         created_at: at(0),
         expires_at: at(60),
     };
-    assert_eq!(store.put_grant(grant.clone()).await, Ok(PutGrant::Put));
+    assert_eq!(store.put_grant(grant.clone(), audit()).await, Ok(PutGrant::Put));
     assert_eq!(store.grant(&grant.sha256, at(0)).await, Ok(Some(grant.clone())));
-    assert_eq!(store.delete_account(account).await, Ok(true));
+    assert_eq!(store.delete_account(account, audit()).await, Ok(true));
     assert_eq!(store.grant(&grant.sha256, at(0)).await, Ok(None));
+}
+
+#[tokio::test]
+async fn an_entry_cannot_be_changed() {
+    let database = TestDatabase::empty().await;
+    let store = database.open().await.expect("an open store");
+    store.note_audit(vec![audit()]).await.expect("note_audit");
+    let client = database.client().await;
+    for sql in ["UPDATE audit SET actor_name = 'Somebody else'", "TRUNCATE audit"] {
+        let error = client.batch_execute(sql).await.expect_err("it is refused");
+        let message = error.as_db_error().map(|error| error.message().to_owned());
+        assert!(
+            message.is_some_and(|message| message.contains("cannot be changed")),
+            "{sql}"
+        );
+    }
 }
 
 #[tokio::test]
@@ -164,7 +187,9 @@ async fn a_database_of_a_newer_version_is_left_alone_and_works() {
     let store = store.expect("an open store");
     let ids = IdGenerator::new(SEED);
     let account = new_account(&ids, 0);
-    let created = store.create_account(account.clone(), new_key(&ids, 0)).await;
+    let created = store
+        .create_account(account.clone(), new_key(&ids, 0), audit())
+        .await;
     assert_eq!(created, Ok(SaveAccount::Saved(account)));
     let version = PostgresStore::schema_version(database.options()).await;
     assert_eq!(version, Ok(newer));

@@ -217,7 +217,7 @@ async fn an_event_with_a_pending_delivery_does_not_keep_its_day_and_settles_as_u
 async fn a_resent_delivery_is_attempted_after_its_day_was_dropped() {
     let days = Days::new().await;
     let event = days.append_settled(-DAY_S).await;
-    let resent = days.scene.store.resend(key_of(&event, 1), at(0)).await;
+    let resent = days.scene.store.resend(key_of(&event, 1), at(0), audit()).await;
     resent.expect("resend");
     assert_eq!(days.prune_all(at(HOUR_S)).await.0, 0);
     assert!(!days.has_day(FIRST).await);
@@ -316,7 +316,7 @@ async fn what_a_deleted_account_left_behind_goes_from_days_too() {
     let days = Days::new().await;
     days.append_settled(-HOUR_S).await;
     days.append_settled(1).await;
-    let deleted = days.scene.store.delete_account(days.scene.account).await;
+    let deleted = days.scene.store.delete_account(days.scene.account, audit()).await;
     assert_eq!(deleted, Ok(true));
     assert_eq!(days.prune_all(at(-DAY_S)).await.0, 2);
     assert_eq!(days.rows().await, [0; 4]);

@@ -7,7 +7,7 @@ use crate::support::TestDatabase;
 use postrider_model::DeliveryStatus;
 use postrider_storage::{AccountStore, RetentionStore};
 use postrider_storage_postgres::PostgresStore;
-use postrider_storage_testkit::build::at;
+use postrider_storage_testkit::build::{at, audit};
 use postrider_storage_testkit::scene::Scene;
 
 /// Long after everything that the tests store.
@@ -20,7 +20,7 @@ async fn deleted_account_in(database: &TestDatabase) -> Arc<PostgresStore> {
     let store = Arc::new(store.expect("an open store"));
     let scene = Scene::new(Arc::clone(&store) as _).await;
     scene.append_in_status(1, DeliveryStatus::Succeeded).await;
-    assert_eq!(store.delete_account(scene.account).await, Ok(true));
+    assert_eq!(store.delete_account(scene.account, audit()).await, Ok(true));
     let client = database.client().await;
     let age = "UPDATE changes SET at = at - interval '2 hours'";
     client.execute(age, &[]).await.expect("old notes");

@@ -1,6 +1,7 @@
-//! Configuration: the catalogue, API keys, and accounts with their signing keys and automations.
+//! Configuration: the catalogue, API keys, and accounts with their signing keys and automations. The audit
+//! trail of their changes.
 
-use postrider_storage::rows::{AccountRow, ApiKeyRow, AutomationRow, EventTypeRow, SigningKeyRow};
+use postrider_storage::rows::{AccountRow, ApiKeyRow, AuditRow, AutomationRow, EventTypeRow, SigningKeyRow};
 use postrider_storage::transfer::{AccountRows, Rows};
 use rusqlite::{Connection, Row};
 
@@ -87,6 +88,14 @@ fn of_account<T>(
         found.push(read(row)?);
     }
     Ok(found)
+}
+
+/// The audit trail.
+pub(super) fn audit(conn: &Connection, after: i64) -> ExportResult<Found> {
+    let columns = AuditRow::COLUMNS;
+    let sql = format!("SELECT number, {columns} FROM audit WHERE number > ?1 ORDER BY number LIMIT ?2");
+    let found = numbered(conn, &sql, after, |row| Ok(read(row, 1, AuditRow::read)?))?;
+    Ok(some(found, Rows::Audit))
 }
 
 /// Deleted accounts that retention still has to prune.

@@ -43,6 +43,8 @@ async fn a_commit_is_acknowledged_only_after_a_sync_that_began_after_it() {
         let _seed = Seed(seed);
         let disk = SimulatedDisk::new(seed);
         let store = open_healthy(&disk).await;
+        // A checkpoint would sync the second commit before the power fails.
+        store.checkpoint_after(10_000).await.expect("a setting");
         let scene = Scene::new(Arc::clone(&store) as Arc<dyn Store>).await;
         disk.sync_takes(Some(SYNC));
         let (first, second) = (scene.owned(1), scene.owned(2));

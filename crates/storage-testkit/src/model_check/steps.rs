@@ -247,7 +247,7 @@ async fn resend(check: &mut Check) {
         let key = key(check, delivery);
         let due_before = check.model.deliveries[&delivery].due();
         let expected = check.model.resend(key, now);
-        assert_eq!(check.scene.store.resend(key, now).await, Ok(expected));
+        assert_eq!(check.scene.store.resend(key, now, audit()).await, Ok(expected));
         if let (Resent::Due(_), Some(before)) = (expected, due_before) {
             adopt_due(check, delivery, before.min(now), now).await;
         }

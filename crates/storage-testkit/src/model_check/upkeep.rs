@@ -100,7 +100,7 @@ pub async fn replay(check: &mut Check) {
         let step = check
             .scene
             .store
-            .replay_step(check.scene.account, &filter, &given, after, now)
+            .replay_step(check.scene.account, &filter, &given, after, now, Some(audit()))
             .await;
         let step = step.expect("replay_step");
         replayed += step.replayed;

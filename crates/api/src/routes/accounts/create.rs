@@ -7,6 +7,7 @@ use http::{StatusCode, Uri, header};
 
 use super::input::AccountInput;
 use super::view::AccountView;
+use crate::by::Asks;
 use crate::json_body::JsonBody;
 use crate::path::account_not_found;
 use crate::problem::Problem;
@@ -30,11 +31,12 @@ use crate::router::ApiState;
 )]
 pub async fn create_account(
     State(state): State<ApiState>,
+    Asks(by): Asks,
     uri: Uri,
     JsonBody(input): JsonBody<AccountInput>,
 ) -> Result<impl IntoResponse, Problem> {
     no_parameters(&uri)?;
-    let created = state.configuration.create_account(input.into_draft()).await;
+    let created = state.configuration.create_account(&by, input.into_draft()).await;
     let account = created.map_err(|error| Problem::of_configuring(error, account_not_found))?;
     let location = format!("/v1/accounts/{}", account.id);
     let view = AccountView::of(account)?;

@@ -3,6 +3,7 @@
 use axum::extract::State;
 use http::{StatusCode, Uri};
 
+use crate::by::Asks;
 use crate::path::{AccountPath, InAccount, account_not_found};
 use crate::problem::Problem;
 use crate::query::no_parameters;
@@ -22,11 +23,12 @@ use crate::router::ApiState;
 )]
 pub async fn delete_account(
     State(state): State<ApiState>,
+    Asks(by): Asks,
     InAccount(account): InAccount,
     uri: Uri,
 ) -> Result<StatusCode, Problem> {
     no_parameters(&uri)?;
-    if state.configuration.delete_account(account).await? {
+    if state.configuration.delete_account(&by, account).await? {
         Ok(StatusCode::NO_CONTENT)
     } else {
         Err(account_not_found())

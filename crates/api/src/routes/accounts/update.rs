@@ -10,6 +10,7 @@ use postrider_model::Account;
 use super::find;
 use super::input::AccountInput;
 use super::view::AccountView;
+use crate::by::Asks;
 use crate::json_body::JsonText;
 use crate::patch::patched;
 use crate::path::{AccountPath, InAccount, account_not_found};
@@ -36,6 +37,7 @@ use crate::router::ApiState;
 )]
 pub async fn update_account(
     State(state): State<ApiState>,
+    Asks(by): Asks,
     InAccount(id): InAccount,
     uri: Uri,
     patch: JsonText,
@@ -44,7 +46,7 @@ pub async fn update_account(
     for _ in 0..EDITS_MAX {
         let current = find(&state, id).await?;
         let draft = edit(&current, patch.as_str()?)?;
-        match state.configuration.update_account(current, draft).await {
+        match state.configuration.update_account(&by, current, draft).await {
             Err(ConfigureError::Stale) => {}
             Err(error) => return Err(Problem::of_configuring(error, account_not_found)),
             Ok(account) => return AccountView::of(account).map(Json),

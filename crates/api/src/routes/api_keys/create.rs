@@ -10,6 +10,7 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::view::{ApiKeyView, CreatedApiKeyView};
+use crate::by::Asks;
 use crate::json_body::JsonBody;
 use crate::openapi::shapes;
 use crate::path::account_ref;
@@ -54,6 +55,7 @@ pub struct ApiKeyInput {
 )]
 pub async fn create_api_key(
     State(state): State<ApiState>,
+    Asks(by): Asks,
     uri: Uri,
     JsonBody(input): JsonBody<ApiKeyInput>,
 ) -> Result<(StatusCode, Json<CreatedApiKeyView>), Problem> {
@@ -65,7 +67,7 @@ pub async fn create_api_key(
     };
     let draft = input.draft(account, &mut faults);
     faults.into_result(Code::InvalidBody)?;
-    let created = state.access.create_api_key(draft).await;
+    let created = state.access.create_api_key(&by, draft).await;
     let (key, shown) = created.map_err(problem)?;
     let view = CreatedApiKeyView {
         key: shown.expose().to_owned(),

@@ -5,6 +5,7 @@ use http::{StatusCode, Uri};
 use postrider_model::ApiKeyId;
 use postrider_storage::RemoveApiKey;
 
+use crate::by::Asks;
 use crate::path::{IdPath, PathId};
 use crate::problem::{Code, Problem};
 use crate::query::no_parameters;
@@ -27,11 +28,12 @@ use crate::router::ApiState;
 )]
 pub async fn delete_api_key(
     State(state): State<ApiState>,
+    Asks(by): Asks,
     PathId(id): PathId<ApiKeyId>,
     uri: Uri,
 ) -> Result<StatusCode, Problem> {
     no_parameters(&uri)?;
-    match state.access.delete_api_key(id).await? {
+    match state.access.delete_api_key(&by, id).await? {
         RemoveApiKey::Removed => Ok(StatusCode::NO_CONTENT),
         RemoveApiKey::Missing => Err(Problem::new(Code::ApiKeyNotFound, "no API key has this id")),
         RemoveApiKey::LastAdmin => Err(Problem::new(

@@ -7,6 +7,7 @@ use http::{StatusCode, Uri, header};
 
 use super::input::AutomationInput;
 use super::view::AutomationView;
+use crate::by::Asks;
 use crate::json_body::JsonBody;
 use crate::path::{AccountPath, InAccount, account_not_found};
 use crate::problem::Problem;
@@ -35,6 +36,7 @@ use crate::router::ApiState;
 )]
 pub async fn create_automation(
     State(state): State<ApiState>,
+    Asks(by): Asks,
     InAccount(account): InAccount,
     uri: Uri,
     JsonBody(input): JsonBody<AutomationInput>,
@@ -42,7 +44,7 @@ pub async fn create_automation(
     no_parameters(&uri)?;
     let created = state
         .configuration
-        .create_automation(account, input.into_draft())
+        .create_automation(&by, account, input.into_draft())
         .await;
     let automation = created.map_err(|error| Problem::of_configuring(error, account_not_found))?;
     let location = format!("/v1/accounts/{account}/automations/{}", automation.id);

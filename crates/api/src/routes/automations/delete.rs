@@ -5,6 +5,7 @@ use http::{StatusCode, Uri};
 use postrider_model::AutomationId;
 
 use super::automation_not_found;
+use crate::by::Asks;
 use crate::path::{InAccount, ObjectPath, PathId};
 use crate::problem::Problem;
 use crate::query::no_parameters;
@@ -24,12 +25,13 @@ use crate::router::ApiState;
 )]
 pub async fn delete_automation(
     State(state): State<ApiState>,
+    Asks(by): Asks,
     InAccount(account): InAccount,
     PathId(id): PathId<AutomationId>,
     uri: Uri,
 ) -> Result<StatusCode, Problem> {
     no_parameters(&uri)?;
-    if state.configuration.delete_automation(account, id).await? {
+    if state.configuration.delete_automation(&by, account, id).await? {
         Ok(StatusCode::NO_CONTENT)
     } else {
         Err(automation_not_found())

@@ -12,6 +12,7 @@ use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
 use super::automation_not_found;
+use crate::by::Asks;
 use crate::decode::decode;
 use crate::json_body::{read_optional, utf8};
 use crate::openapi::shapes;
@@ -59,6 +60,7 @@ pub struct TestInput<'a> {
 )]
 pub async fn test_automation(
     State(state): State<ApiState>,
+    Asks(by): Asks,
     InAccount(account): InAccount,
     PathId(id): PathId<AutomationId>,
     uri: Uri,
@@ -80,7 +82,7 @@ pub async fn test_automation(
     let event_type =
         event_type.map_err(|error| Problem::body("/type", fault_codes::INVALID_VALUE, error.to_string()))?;
     let data = input.data.map(|data| data_of(data, &body));
-    match state.engine.send_test(account, id, event_type, data).await? {
+    match state.engine.send_test(&by, account, id, event_type, data).await? {
         None => Err(automation_not_found()),
         Some(Ok(accepted)) => accepted_response(&accepted),
         Some(Err(rejection)) => Err(rejection.into()),

@@ -10,6 +10,7 @@ use postrider_model::{Automation, AutomationId};
 use super::input::AutomationInput;
 use super::view::AutomationView;
 use super::{automation_not_found, find};
+use crate::by::Asks;
 use crate::json_body::JsonText;
 use crate::patch::patched;
 use crate::path::{InAccount, ObjectPath, PathId};
@@ -39,6 +40,7 @@ use crate::router::ApiState;
 )]
 pub async fn update_automation(
     State(state): State<ApiState>,
+    Asks(by): Asks,
     InAccount(account): InAccount,
     PathId(id): PathId<AutomationId>,
     uri: Uri,
@@ -50,7 +52,7 @@ pub async fn update_automation(
         let draft = edit(&current, patch.as_str()?)?;
         match state
             .configuration
-            .update_automation(account, current, draft)
+            .update_automation(&by, account, current, draft)
             .await
         {
             Err(ConfigureError::Stale) => {}

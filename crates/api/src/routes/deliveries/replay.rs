@@ -9,6 +9,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::filter::ReplayInput;
+use crate::by::Asks;
 use crate::json_body::JsonBody;
 use crate::path::{AccountPath, InAccount};
 use crate::problem::Problem;
@@ -55,6 +56,7 @@ pub struct ReplayView {
 )]
 pub async fn replay_deliveries(
     State(state): State<ApiState>,
+    Asks(by): Asks,
     InAccount(account): InAccount,
     uri: Uri,
     JsonBody(input): JsonBody<ReplayInput>,
@@ -69,7 +71,7 @@ pub async fn replay_deliveries(
         }
     } else {
         ReplayView {
-            count: state.engine.replay(account, filter).await?,
+            count: state.engine.replay(&by, account, filter).await?,
             incomplete: false,
         }
     };

@@ -10,6 +10,7 @@ use serde::Deserialize;
 
 use super::view::DeliveryView;
 use super::{delivery_not_found, find};
+use crate::by::Asks;
 use crate::json_body::OptionalJsonBody;
 use crate::path::{InAccount, ObjectPath, PathId};
 use crate::problem::{Code, Problem};
@@ -41,6 +42,7 @@ pub struct Nothing {}
 )]
 pub async fn resend_delivery(
     State(state): State<ApiState>,
+    Asks(by): Asks,
     InAccount(account): InAccount,
     PathId(delivery): PathId<DeliveryId>,
     uri: Uri,
@@ -48,7 +50,7 @@ pub async fn resend_delivery(
 ) -> Result<(StatusCode, Json<DeliveryView>), Problem> {
     no_parameters(&uri)?;
     let key = DeliveryKey { account, delivery };
-    match state.engine.resend(key).await? {
+    match state.engine.resend(&by, key).await? {
         ResendOutcome::Due => {
             let delivery = find(&state, key).await?;
             Ok((StatusCode::ACCEPTED, Json(DeliveryView::of(delivery))))

@@ -4,6 +4,7 @@ use axum::extract::State;
 use http::{StatusCode, Uri};
 
 use super::event_type_not_found;
+use crate::by::Asks;
 use crate::path::{EventTypePath, PathEventType};
 use crate::problem::Problem;
 use crate::query::no_parameters;
@@ -23,11 +24,12 @@ use crate::router::ApiState;
 )]
 pub async fn delete_event_type(
     State(state): State<ApiState>,
+    Asks(by): Asks,
     PathEventType(name): PathEventType,
     uri: Uri,
 ) -> Result<StatusCode, Problem> {
     no_parameters(&uri)?;
-    if state.configuration.delete_event_type(&name).await? {
+    if state.configuration.delete_event_type(&by, &name).await? {
         Ok(StatusCode::NO_CONTENT)
     } else {
         Err(event_type_not_found())

@@ -12,6 +12,7 @@ use utoipa::ToSchema;
 
 use super::event_type_not_found;
 use super::view::EventTypeView;
+use crate::by::Asks;
 use crate::json_body::JsonBody;
 use crate::openapi::shapes;
 use crate::path::{EventTypePath, PathEventType};
@@ -56,12 +57,16 @@ pub struct EventTypeInput {
 )]
 pub async fn put_event_type(
     State(state): State<ApiState>,
+    Asks(by): Asks,
     PathEventType(name): PathEventType,
     uri: Uri,
     JsonBody(input): JsonBody<EventTypeInput>,
 ) -> Result<Response, Problem> {
     no_parameters(&uri)?;
-    let put = state.configuration.put_event_type(input.into_draft(&name)).await;
+    let put = state
+        .configuration
+        .put_event_type(&by, input.into_draft(&name))
+        .await;
     let (event_type, is_new) = put.map_err(|error| Problem::of_configuring(error, event_type_not_found))?;
     let location = format!("/v1/event-types/{}", event_type.name);
     let view = Json(EventTypeView::of(event_type)?);

@@ -8,6 +8,7 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::view::MasterKeyView;
+use crate::by::Asks;
 use crate::json_body::OptionalJsonBody;
 use crate::problem::{Code, Problem};
 use crate::query::no_parameters;
@@ -37,11 +38,12 @@ pub struct RotateMasterKeyInput {}
 )]
 pub async fn rotate_master_key(
     State(state): State<ApiState>,
+    Asks(by): Asks,
     uri: Uri,
     OptionalJsonBody(RotateMasterKeyInput {}): OptionalJsonBody<RotateMasterKeyInput>,
 ) -> Result<(StatusCode, Json<MasterKeyView>), Problem> {
     no_parameters(&uri)?;
-    let rotated = state.sealing.rotate().await.map_err(|error| match error {
+    let rotated = state.sealing.rotate(&by).await.map_err(|error| match error {
         RotateKeyError::NotHere { .. } | RotateKeyError::OtherNodes { .. } => {
             Problem::new(Code::MasterKeyElsewhere, error.to_string())
         }

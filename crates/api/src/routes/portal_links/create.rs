@@ -13,6 +13,7 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::view::{CreatedPortalLinkView, PortalLinkView};
+use crate::by::Asks;
 use crate::decode::Whole;
 use crate::json_body::OptionalJsonBody;
 use crate::openapi::shapes;
@@ -62,6 +63,7 @@ pub struct PortalLinkInput {
 )]
 pub async fn create_portal_link(
     State(state): State<ApiState>,
+    Asks(by): Asks,
     InAccount(account): InAccount,
     Extension(caller): Extension<Caller>,
     uri: Uri,
@@ -83,7 +85,7 @@ pub async fn create_portal_link(
         Who::ApiKey(id) => Some(id),
         Who::Session { api_key, .. } => api_key,
     };
-    let (token, link) = match state.access.create_portal_link(draft, api_key).await? {
+    let (token, link) = match state.access.create_portal_link(&by, draft, api_key).await? {
         CreatePortalLink::Created(token, link) => (token, link),
         CreatePortalLink::Gone => return Err(account_not_found()),
         CreatePortalLink::TooMany => {

@@ -4,6 +4,7 @@ use axum::extract::State;
 use http::{StatusCode, Uri};
 use postrider_model::GrantId;
 
+use crate::by::Asks;
 use crate::path::{InAccount, ObjectPath, PathId};
 use crate::problem::{Code, Problem};
 use crate::query::no_parameters;
@@ -22,12 +23,13 @@ use crate::router::ApiState;
 )]
 pub async fn revoke_portal_link(
     State(state): State<ApiState>,
+    Asks(by): Asks,
     InAccount(account): InAccount,
     PathId(id): PathId<GrantId>,
     uri: Uri,
 ) -> Result<StatusCode, Problem> {
     no_parameters(&uri)?;
-    if state.access.revoke_portal_link(account, id).await? {
+    if state.access.revoke_portal_link(&by, account, id).await? {
         Ok(StatusCode::NO_CONTENT)
     } else {
         Err(Problem::new(

@@ -7,6 +7,7 @@ use http::{StatusCode, Uri};
 use postrider_model::{GrantId, Scope};
 
 use super::view::{EndedSessionsView, SessionView};
+use crate::by::Asks;
 use crate::cursor::ListId;
 use crate::list::List;
 use crate::path::{AccountPath, InAccount, ObjectPath, PathId};
@@ -49,12 +50,13 @@ pub async fn list_sessions_of_account(
 )]
 pub async fn end_session_of_account(
     State(state): State<ApiState>,
+    Asks(by): Asks,
     InAccount(account): InAccount,
     PathId(id): PathId<GrantId>,
     uri: Uri,
 ) -> Result<StatusCode, Problem> {
     no_parameters(&uri)?;
-    super::end(&state, Scope::Account(account), id).await
+    super::end(&state, &by, Scope::Account(account), id).await
 }
 
 /// End all sessions of an account
@@ -71,10 +73,11 @@ pub async fn end_session_of_account(
 )]
 pub async fn end_all_sessions_of_account(
     State(state): State<ApiState>,
+    Asks(by): Asks,
     InAccount(account): InAccount,
     uri: Uri,
 ) -> Result<Json<EndedSessionsView>, Problem> {
     no_parameters(&uri)?;
-    let count = state.access.end_sessions(Scope::Account(account)).await?;
+    let count = state.access.end_sessions(&by, Scope::Account(account)).await?;
     Ok(Json(EndedSessionsView { count }))
 }

@@ -6,6 +6,7 @@ use http::{StatusCode, Uri};
 use postrider_model::{GrantId, Scope};
 
 use super::view::{EndedSessionsView, SessionView};
+use crate::by::Asks;
 use crate::cursor::ListId;
 use crate::list::List;
 use crate::path::{IdPath, PathId};
@@ -47,11 +48,12 @@ pub async fn list_sessions(
 )]
 pub async fn end_session(
     State(state): State<ApiState>,
+    Asks(by): Asks,
     PathId(id): PathId<GrantId>,
     uri: Uri,
 ) -> Result<StatusCode, Problem> {
     no_parameters(&uri)?;
-    super::end(&state, Scope::All, id).await
+    super::end(&state, &by, Scope::All, id).await
 }
 
 /// End all sessions of the operator's staff
@@ -66,9 +68,10 @@ pub async fn end_session(
 )]
 pub async fn end_all_sessions(
     State(state): State<ApiState>,
+    Asks(by): Asks,
     uri: Uri,
 ) -> Result<Json<EndedSessionsView>, Problem> {
     no_parameters(&uri)?;
-    let count = state.access.end_sessions(Scope::All).await?;
+    let count = state.access.end_sessions(&by, Scope::All).await?;
     Ok(Json(EndedSessionsView { count }))
 }

@@ -7,6 +7,7 @@ use postrider_model::SigningKey;
 use postrider_storage::{Page, PageRequest, Position};
 
 use super::view::SigningKeyView;
+use crate::by::Asks;
 use crate::cursor::ListId;
 use crate::list::List;
 use crate::path::{AccountPath, InAccount, account_not_found};
@@ -27,6 +28,7 @@ use crate::router::ApiState;
 )]
 pub async fn list_signing_keys(
     State(state): State<ApiState>,
+    Asks(by): Asks,
     InAccount(account): InAccount,
     uri: Uri,
 ) -> Result<Json<List<SigningKeyView>>, Problem> {
@@ -36,7 +38,7 @@ pub async fn list_signing_keys(
     parameters.finish()?;
     let keys = state
         .configuration
-        .signing_keys(account)
+        .reveal_signing_keys(&by, account)
         .await?
         .ok_or_else(account_not_found)?;
     let now = state.engine.clock().now();

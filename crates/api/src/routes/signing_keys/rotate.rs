@@ -8,6 +8,7 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::view::SigningKeyView;
+use crate::by::Asks;
 use crate::decode::Whole;
 use crate::json_body::OptionalJsonBody;
 use crate::path::{AccountPath, InAccount, account_not_found};
@@ -48,6 +49,7 @@ pub struct RotateInput {
 )]
 pub async fn rotate_signing_key(
     State(state): State<ApiState>,
+    Asks(by): Asks,
     InAccount(account): InAccount,
     uri: Uri,
     OptionalJsonBody(input): OptionalJsonBody<RotateInput>,
@@ -57,7 +59,7 @@ pub async fn rotate_signing_key(
         overlap_s: input.overlap_s.map(|it| it.0),
         secret: input.secret,
     };
-    let rotated = state.configuration.rotate_signing_key(account, draft).await;
+    let rotated = state.configuration.rotate_signing_key(&by, account, draft).await;
     let key = rotated.map_err(|error| Problem::of_configuring(error, account_not_found))?;
     let view = SigningKeyView::of(&key, state.engine.clock().now());
     Ok((StatusCode::CREATED, Json(view)))

@@ -37,7 +37,7 @@ pub async fn create(State(app): State<App>, visitor: Visitor, form: Form) -> Res
         metadata: None,
         retry_delays_s: None,
     };
-    let faults = match app.configuration.create_account(draft).await {
+    let faults = match app.configuration.create_account(&visitor.by, draft).await {
         Ok(account) => return Ok(Redirect::to(&format!("/accounts/{}", account.id)).into_response()),
         Err(ConfigureError::Faults(faults)) => faults,
         Err(ConfigureError::UidTaken) => vec![uid_taken()],

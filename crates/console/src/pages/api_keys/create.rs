@@ -40,7 +40,10 @@ pub async fn create(State(app): State<App>, visitor: Visitor, form: Form) -> Res
         Ok(account) => account,
         Err(fault) => return again(&app, &visitor, fields, vec![fault]).await,
     };
-    let created = app.access.create_api_key(fields.draft(account, app.now())).await;
+    let created = app
+        .access
+        .create_api_key(&visitor.by, fields.draft(account, app.now()))
+        .await;
     let (key, shown) = match created {
         Ok(created) => created,
         Err(error) => return again(&app, &visitor, fields, faults(error)?).await,

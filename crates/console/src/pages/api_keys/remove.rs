@@ -46,7 +46,7 @@ pub async fn remove(
     PathId(id): PathId<ApiKeyId>,
     _form: Form,
 ) -> Result<Response, Refusal> {
-    match app.access.delete_api_key(id).await? {
+    match app.access.delete_api_key(&visitor.by, id).await? {
         RemoveApiKey::Removed | RemoveApiKey::Missing => {
             Ok(Redirect::to("/api-keys?removed=1").into_response())
         }

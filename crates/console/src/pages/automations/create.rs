@@ -36,7 +36,11 @@ pub async fn create(State(app): State<App>, account: InAccount, form: Form) -> R
     if !own.is_empty() {
         return render(&app, &account, &SUBJECT, &fields, (own, false)).await;
     }
-    match app.configuration.create_automation(account.id(), draft).await {
+    match app
+        .configuration
+        .create_automation(&account.visitor.by, account.id(), draft)
+        .await
+    {
         Ok(automation) => {
             let path = account.path(&format!("automations/{}?saved=1", automation.id));
             Ok(Redirect::to(&path).into_response())

@@ -43,6 +43,8 @@ pub async fn delete(
     PathId(id): PathId<AutomationId>,
     _form: Form,
 ) -> Result<Redirect, Refusal> {
-    app.configuration.delete_automation(account.id(), id).await?;
+    app.configuration
+        .delete_automation(&account.visitor.by, account.id(), id)
+        .await?;
     Ok(Redirect::to(&account.path("automations")))
 }

@@ -63,7 +63,7 @@ pub async fn save(
     }
     match app
         .configuration
-        .update_automation(account.id(), current, draft)
+        .update_automation(&account.visitor.by, account.id(), current, draft)
         .await
     {
         Ok(_) => {

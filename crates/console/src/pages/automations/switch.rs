@@ -19,7 +19,7 @@ pub async fn switch(
 ) -> Result<Redirect, Refusal> {
     let enabled = form.text("enabled") == "true";
     app.configuration
-        .set_automation_enabled(account.id(), id, enabled)
+        .set_automation_enabled(&account.visitor.by, account.id(), id, enabled)
         .await?;
     Ok(Redirect::to(own_address(form.text("back"))))
 }

@@ -52,7 +52,11 @@ pub async fn send(
         Err(error) => vec![fault("/type", codes::INVALID_VALUE, error.to_string())],
         Ok(name) => {
             let bytes = (!data.is_empty()).then(|| Bytes::copy_from_slice(data.as_bytes()));
-            match app.engine.send_test(account.id(), id, name, bytes).await? {
+            match app
+                .engine
+                .send_test(&account.visitor.by, account.id(), id, name, bytes)
+                .await?
+            {
                 None => return Err(Refusal::NotFound),
                 Some(Ok(accepted)) => {
                     let result = account.path(&format!("automations/{id}/tests/{}", accepted.id));

@@ -31,7 +31,7 @@ pub async fn resend(
         account: account.id(),
         delivery: id,
     };
-    let name = match app.engine.resend(key).await? {
+    let name = match app.engine.resend(&account.visitor.by, key).await? {
         ResendOutcome::Due => "due",
         ResendOutcome::UnderWay => "under-way",
         ResendOutcome::TooManyAttempts => "too-many",

@@ -25,7 +25,11 @@ pub async fn create(State(app): State<App>, visitor: Visitor, form: Form) -> Res
     {
         return render(&app, &visitor, None, &fields, vec![name_conflict()]);
     }
-    match app.configuration.put_event_type(fields.draft(None)).await {
+    match app
+        .configuration
+        .put_event_type(&visitor.by, fields.draft(None))
+        .await
+    {
         Ok((entry, _)) => {
             let path = super::href(&entry.name).unwrap_or_else(|| "/event-types".to_owned());
             Ok(Redirect::to(&format!("{path}?saved=1")).into_response())

@@ -37,6 +37,8 @@ pub async fn ask(State(app): State<App>, entry: Entry) -> Result<Response, Refus
 /// Deletes it.
 pub async fn delete(State(app): State<App>, entry: Entry, _form: Form) -> Result<Redirect, Refusal> {
     let name = &entry.event_type.name;
-    app.configuration.delete_event_type(name).await?;
+    app.configuration
+        .delete_event_type(&entry.visitor.by, name)
+        .await?;
     Ok(Redirect::to(&format!("/event-types?deleted={name}")))
 }

@@ -28,7 +28,7 @@ pub async fn save(State(app): State<App>, entry: Entry, form: Form) -> Result<Re
     };
     match app
         .configuration
-        .put_event_type(fields.draft(Some(current)))
+        .put_event_type(&entry.visitor.by, fields.draft(Some(current)))
         .await
     {
         Ok(_) => {

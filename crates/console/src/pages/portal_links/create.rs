@@ -70,7 +70,7 @@ pub async fn create(
     }
     let created = app
         .access
-        .create_portal_link(draft, account.visitor.api_key())
+        .create_portal_link(&account.visitor.by, draft, account.visitor.api_key())
         .await?;
     let (token, link) = match created {
         CreatePortalLink::Created(token, link) => (token, link),

@@ -17,7 +17,9 @@ pub async fn revoke(
     PathId(id): PathId<GrantId>,
     _form: Form,
 ) -> Result<Redirect, Refusal> {
-    app.access.revoke_portal_link(account.id(), id).await?;
+    app.access
+        .revoke_portal_link(&account.visitor.by, account.id(), id)
+        .await?;
     Ok(Redirect::to(&account.path("portal-links?done=revoked")))
 }
 
@@ -27,6 +29,8 @@ pub async fn end_sessions(
     account: InAccount,
     _form: Form,
 ) -> Result<Redirect, Refusal> {
-    app.access.end_sessions(Scope::Account(account.id())).await?;
+    app.access
+        .end_sessions(&account.visitor.by, Scope::Account(account.id()))
+        .await?;
     Ok(Redirect::to(&account.path("portal-links?done=ended")))
 }

@@ -80,7 +80,7 @@ pub async fn run(State(app): State<App>, account: InAccount, form: Form) -> Resu
     }
     let progress = app
         .engine
-        .replay_with_progress(account.id(), filter)
+        .replay_with_progress(&account.visitor.by, account.id(), filter)
         .map_err(|_: ReplayRunning| Refusal::ReplayRunning)?;
     let markup = RunPage {
         shell: Shell::of(&app, &account.visitor, Section::Accounts, "Replaying"),

@@ -37,7 +37,9 @@ pub async fn delete(State(app): State<App>, account: InAccount, form: Form) -> R
         return Ok(response);
     }
     // If the account no longer exists, this is a no-op.
-    app.configuration.delete_account(account.id()).await?;
+    app.configuration
+        .delete_account(&account.visitor.by, account.id())
+        .await?;
     Ok(Redirect::to("/accounts").into_response())
 }
 

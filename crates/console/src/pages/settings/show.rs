@@ -54,7 +54,11 @@ pub async fn save(State(app): State<App>, account: InAccount, form: Form) -> Res
         return Err(Refusal::Stale);
     }
     let draft = fields.draft(&current);
-    let faults = match app.configuration.update_account(current, draft).await {
+    let faults = match app
+        .configuration
+        .update_account(&account.visitor.by, current, draft)
+        .await
+    {
         Ok(_) => return Ok(Redirect::to(&account.path("settings?saved=1")).into_response()),
         Err(ConfigureError::Faults(faults)) => faults,
         Err(ConfigureError::UidTaken) => vec![uid_taken()],

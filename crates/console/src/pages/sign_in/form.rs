@@ -7,7 +7,7 @@ use axum::response::Response;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
-use postrider_access::SignIn;
+use postrider_access::{SignIn, shown_key};
 use postrider_web::client::Client;
 use postrider_web::host::RequestHost;
 use postrider_web::wait::whole_seconds;
@@ -19,6 +19,7 @@ use crate::query::Query;
 use crate::refusal::Refusal;
 use crate::shell::Shell;
 use crate::state::App;
+use crate::visitor::trail::{Sender, sign_in_refused};
 use crate::visitor::{cookie, csrf};
 
 #[derive(Template)]
@@ -58,15 +59,21 @@ pub async fn show(
 pub async fn sign_in(
     State(app): State<App>,
     Extension(client): Extension<Client>,
+    Sender(sender): Sender,
     host: RequestHost,
     headers: HeaderMap,
     form: Form,
 ) -> Result<Response, Refusal> {
     let back = own_address(form.text("back"));
-    let fault = match app.access.sign_in(form.text("key").trim()).await? {
+    let key = form.text("key").trim();
+    let fault = match app.access.sign_in(&sender, key).await? {
         SignIn::Begun(token, session) => return super::begin(&app, &host, token.expose(), &session, back),
-        SignIn::MayNotRead => "This API key cannot sign in: it lacks the permission to read.",
+        SignIn::MayNotRead => {
+            sign_in_refused(&app, &sender, "permission_denied", shown_key(key));
+            "This API key cannot sign in: it lacks the permission to read."
+        }
         SignIn::UnknownKey => {
+            sign_in_refused(&app, &sender, "unknown_key", shown_key(key));
             refuse_excess(&app, client)?;
             tracing::info!(address = %client.address, "sign-in failed: unknown API key");
             "This API key is not valid here."

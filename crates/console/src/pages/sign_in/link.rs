@@ -10,7 +10,7 @@ use axum::extract::{Path, State};
 use axum::response::Response;
 use http::{HeaderMap, HeaderValue, header};
 use postrider_access::OpenLink;
-use postrider_model::Scope;
+use postrider_model::{By, Scope};
 use postrider_storage::AccountRef;
 use postrider_web::client::Client;
 use postrider_web::host::RequestHost;
@@ -20,6 +20,7 @@ use crate::console::page;
 use crate::refusal::Refusal;
 use crate::shell::Shell;
 use crate::state::App;
+use crate::visitor::trail::{Sender, sign_in_refused};
 
 /// How long a person waits whose link began too many sessions within a minute.
 const TOO_MANY_WAIT_S: u64 = 60;
@@ -40,11 +41,12 @@ struct LinkPage<'a> {
 pub async fn show(
     State(app): State<App>,
     Extension(client): Extension<Client>,
+    Sender(sender): Sender,
     Path(link): Path<String>,
     headers: HeaderMap,
 ) -> Result<Response, Refusal> {
     let Some(scope) = app.access.link(&link).await? else {
-        return Err(dead(&app, client));
+        return Err(dead(&app, client, &sender));
     };
     let account = match scope {
         Scope::All => None,
@@ -65,17 +67,20 @@ pub async fn show(
 pub async fn open(
     State(app): State<App>,
     Extension(client): Extension<Client>,
+    Sender(sender): Sender,
     Path(link): Path<String>,
     host: RequestHost,
     headers: HeaderMap,
 ) -> Result<Response, Refusal> {
     if !is_from_our_page(&app, &host, &headers) {
+        sign_in_refused(&app, &sender, "foreign_form", None);
         return Err(Refusal::ForeignForm);
     }
-    let (token, session) = match app.access.open_link(&link).await? {
+    let (token, session) = match app.access.open_link(&sender, &link).await? {
         OpenLink::Begun(token, session) => (token, session),
-        OpenLink::Dead => return Err(dead(&app, client)),
+        OpenLink::Dead => return Err(dead(&app, client, &sender)),
         OpenLink::TooMany => {
+            sign_in_refused(&app, &sender, "too_many_sessions", None);
             return Err(Refusal::TooManyTries {
                 wait_s: TOO_MANY_WAIT_S,
             });
@@ -105,6 +110,7 @@ fn is_from_our_page(app: &App, host: &RequestHost, headers: &HeaderMap) -> bool 
 
 /// Counts a link that does not work as an attempt. Links that work do not count: behind a proxy, all
 /// customers of a product have one address.
-fn dead(app: &App, client: Client) -> Refusal {
+fn dead(app: &App, client: Client, sender: &By) -> Refusal {
+    sign_in_refused(app, sender, "dead_link", None);
     refuse_excess(app, client).err().unwrap_or(Refusal::DeadLink)
 }

@@ -67,7 +67,11 @@ pub async fn rotate(State(app): State<App>, account: InAccount, form: Form) -> R
         overlap_s: Some(form.text("overlap").parse().unwrap_or(-1)),
         secret: (!secret.is_empty()).then(|| secret.to_owned()),
     };
-    match app.configuration.rotate_signing_key(account.id(), draft).await {
+    match app
+        .configuration
+        .rotate_signing_key(&account.visitor.by, account.id(), draft)
+        .await
+    {
         Ok(_) => Ok(Redirect::to(&account.path("signing-key?rotated=1")).into_response()),
         Err(ConfigureError::Faults(faults)) => {
             let mut response = render(&app, &account, &form, FieldFaults::new(faults))?;

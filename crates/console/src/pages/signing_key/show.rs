@@ -46,9 +46,17 @@ pub async fn show(State(app): State<App>, account: InAccount) -> Result<Response
     render(&app, &account, None)
 }
 
-/// The page with one of the secrets.
+/// The page with one of the secrets, once that is in the audit trail.
 pub async fn reveal(State(app): State<App>, account: InAccount, form: Form) -> Result<Response, Refusal> {
-    render(&app, &account, Some(form.text("key")))
+    let key = form.text("key");
+    let shown = super::live(&account, app.now()).find(|live| live.id.to_string() == key);
+    if let Some(shown) = shown {
+        let by = &account.visitor.by;
+        app.configuration
+            .note_revealed(by, account.id(), shown.id)
+            .await?;
+    }
+    render(&app, &account, Some(key))
 }
 
 /// `shown`: the id of the key whose secret was requested.

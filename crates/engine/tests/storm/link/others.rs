@@ -11,29 +11,29 @@ use postrider_storage::*;
 use super::Link;
 
 verbs!(ApiKeyStore {
-    add_api_key(key: ApiKey) -> AddApiKey;
-    configure_api_key(key: Option<ApiKey>) -> ();
-    add_first_api_key(key: ApiKey) -> bool;
+    add_api_key(key: ApiKey, audit: AuditEntry) -> AddApiKey;
+    configure_api_key(key: Option<ApiKey>, audit: AuditEntry) -> ();
+    add_first_api_key(key: ApiKey, audit: AuditEntry) -> bool;
     api_keys() -> Vec<ApiKey>;
     note_api_key_uses(uses: Vec<(ApiKeyId, Timestamp)>) -> ();
-    delete_api_key(id: ApiKeyId) -> RemoveApiKey;
+    delete_api_key(id: ApiKeyId, audit: AuditEntry) -> RemoveApiKey;
 });
 
 verbs!(EventTypeStore {
-    put_event_type(event_type: EventType) -> (EventType, bool);
+    put_event_type(event_type: EventType, audit: AuditEntry) -> (EventType, bool);
     event_type(name: &EventTypeName) -> Option<EventType>;
     event_types(page: PageRequest) -> Page<EventType>;
-    delete_event_type(name: &EventTypeName) -> bool;
+    delete_event_type(name: &EventTypeName, audit: AuditEntry) -> bool;
 });
 
 verbs!(ConsoleStore {
-    put_grant(grant: Grant) -> PutGrant;
-    begin_session(session: Grant, limits: SessionLimits) -> BeginSession;
+    put_grant(grant: Grant, audit: AuditEntry) -> PutGrant;
+    begin_session(session: Grant, limits: SessionLimits, audit: AuditEntry) -> BeginSession;
     grant(sha256: &[u8; 32], now: Timestamp) -> Option<Grant>;
     grants(filter: GrantFilter, now: Timestamp, page: PageRequest) -> Page<Grant>;
-    take_grant(sha256: &[u8; 32], now: Timestamp) -> Option<Grant>;
-    delete_grant(filter: GrantFilter, id: GrantId) -> bool;
-    delete_grants(filter: GrantFilter) -> u64;
+    take_grant(sha256: &[u8; 32], now: Timestamp, audit: AuditEntry) -> Option<Grant>;
+    delete_grant(filter: GrantFilter, id: GrantId, audit: AuditEntry) -> bool;
+    delete_grants(filter: GrantFilter, audit: AuditEntry) -> u64;
 });
 
 verbs!(StatisticsStore {

@@ -3,12 +3,16 @@
 use bytes::Bytes;
 use postrider_configuration::{ActionDraft, AutomationDraft, DoesDraft, SendWebhookDraft};
 use postrider_engine::Submission;
+use postrider_model::By;
 use postrider_model::DeliveryStatus;
 use postrider_storage::{DeliveryFilter, DeliveryKey, PageRequest};
 use tokio::time::timeout;
 
 use super::{CALLER_WAITS, Storm};
 use crate::node::url;
+
+/// Who asks for changes.
+static BY: By = By::NODE;
 
 impl Storm<'_> {
     pub(super) async fn accept(&self, account: usize, node: usize, events: usize) {
@@ -48,7 +52,7 @@ impl Storm<'_> {
         }
         let updated = node
             .configuration
-            .update_automation(customer.id, current, draft)
+            .update_automation(&BY, customer.id, current, draft)
             .await;
         if updated.is_ok() && !on {
             self.book.lock().switched_off(url, node.link.life);
@@ -61,7 +65,7 @@ impl Storm<'_> {
         if let (Some(node), Some(automation)) = (self.node(node), self.accounts[account].automation) {
             let deleted = node
                 .configuration
-                .delete_automation(self.accounts[account].id, automation);
+                .delete_automation(&BY, self.accounts[account].id, automation);
             if let Ok(Ok(true)) = timeout(CALLER_WAITS, deleted).await {
                 for receiver in 0..self.plan.accounts[account] {
                     let url = url(account, receiver, self.accounts[account].generation);
@@ -96,7 +100,7 @@ impl Storm<'_> {
         self.book.lock().resent.insert(delivery.to_string());
         let _ = timeout(
             CALLER_WAITS,
-            node.engine.resend(DeliveryKey { account, delivery }),
+            node.engine.resend(&BY, DeliveryKey { account, delivery }),
         )
         .await;
     }
@@ -112,7 +116,7 @@ impl Storm<'_> {
             return;
         };
         self.book.lock().resent.extend(matching);
-        let _ = timeout(CALLER_WAITS, node.engine.replay(account, filter)).await;
+        let _ = timeout(CALLER_WAITS, node.engine.replay(&BY, account, filter)).await;
     }
 
     pub(super) async fn create_automation(&mut self, account: usize, node: usize) {
@@ -129,7 +133,7 @@ impl Storm<'_> {
             actions: actions.collect(),
             retry_delays_s: None,
         };
-        let created = node.configuration.create_automation(customer.id, draft);
+        let created = node.configuration.create_automation(&BY, customer.id, draft);
         let created = timeout(CALLER_WAITS, created).await;
         self.accounts[account].automation = created.ok().and_then(Result::ok).map(|created| created.id);
     }

@@ -1,0 +1,112 @@
+//! Refused requests in the audit trail.
+
+use axum::body::Body;
+use http::Request;
+use postrider_web::client::Client;
+use serde_json::json;
+
+use super::{CANARY, call, trail};
+use crate::app::{App, KEY};
+
+#[tokio::test]
+async fn refusals_are_noted_with_their_reason_and_without_the_key() {
+    let app = App::start().await;
+    let account = app.account().await;
+    let other = app.account().await;
+    let own = account.rsplit('/').next().unwrap();
+    let body = json!({"name": "Customer", "permissions": ["read"], "account": own});
+    let customer = app.post("/v1/api-keys", &body).await.expect(201);
+    let key = customer["key"].as_str().unwrap();
+    let unknown = format!("prk_{}", "z".repeat(43));
+    call(&app, &unknown, "GET", "/v1/accounts", None)
+        .await
+        .problem(401, "unauthorized");
+    call(&app, CANARY, "GET", "/v1/accounts", None)
+        .await
+        .problem(401, "unauthorized");
+    call(&app, key, "DELETE", &account, None)
+        .await
+        .problem(403, "permission_denied");
+    call(&app, key, "GET", &format!("{other}/automations"), None)
+        .await
+        .problem(404, "account_not_found");
+    app.access.write_refusals().await;
+    let list = app.get("/v1/audit?action=request.refused").await.expect(200);
+    let seen: Vec<_> = list["data"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|entry| {
+            let details = &entry["details"];
+            let texts =
+                ["reason", "method", "route", "key"].map(|name| details[name].as_str().unwrap_or("-"));
+            (
+                texts.join(" "),
+                entry["actor"]["name"].as_str().unwrap_or("-").to_owned(),
+            )
+        })
+        .collect();
+    let entry = |text: &str, who: &str| (text.to_owned(), who.to_owned());
+    assert_eq!(
+        seen,
+        [
+            entry("not_found GET /v1/accounts/{account}/automations -", "Customer"),
+            entry("permission_denied DELETE /v1/accounts/{account} -", "Customer"),
+            entry("unauthorized GET /v1/accounts -", "-"),
+            entry("unauthorized GET /v1/accounts prk_zzzz", "-"),
+        ]
+    );
+    let text = list.to_string();
+    assert!(!text.contains(CANARY) && !text.contains(key));
+    let own = call(
+        &app,
+        KEY,
+        "GET",
+        &format!("{account}/audit?action=request.*"),
+        None,
+    )
+    .await
+    .expect(200);
+    assert_eq!(
+        own["data"].as_array().unwrap().len(),
+        2,
+        "what the customer's key was refused"
+    );
+}
+
+#[tokio::test]
+async fn a_flood_of_refusals_leaves_a_bounded_number_of_entries() {
+    let app = App::start().await;
+    let refused = async |client: &str| {
+        let request = Request::builder()
+            .uri("/v1/accounts")
+            .extension(Client::direct(client.parse().unwrap()));
+        let response = app.send(request.body(Body::empty()).unwrap()).await;
+        response.problem(401, "unauthorized");
+    };
+    for _ in 0..300 {
+        refused("192.0.2.1").await;
+    }
+    // A subscriber with a whole /64 is one client.
+    for n in 0..300 {
+        refused(&format!("2001:db8::{n:x}")).await;
+    }
+    refused("192.0.2.2").await;
+    app.access.write_refusals().await;
+    let entries = trail(&app).await;
+    let refusals = entries
+        .iter()
+        .filter(|entry| entry.action.as_str() == "request.refused");
+    assert_eq!(refusals.count(), 21);
+    let newest = entries[0].details.as_deref().unwrap();
+    assert!(newest.contains(r#""refused_since":290"#), "{newest}");
+    let entries: Vec<_> = (0..100).map(|n| format!("198.51.100.{n}")).collect();
+    for client in &entries {
+        refused(client).await;
+    }
+    app.access.write_refusals().await;
+    assert!(
+        trail(&app).await.len() <= 60 + 1,
+        "the trail is full for this minute"
+    );
+}

@@ -1,0 +1,99 @@
+//! `postrider audit`: who did what.
+
+use http::Method;
+use serde_json::Value;
+
+use super::remote::Remote;
+use crate::client::pages::PageArgs;
+use crate::client::{Call, ClientArgs};
+use crate::display::{Paint, Table, cell, time};
+use crate::values::moment::Moment;
+use crate::{Context, Failure};
+
+/// Flags of the group.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  postrider audit list --after 1d
+  postrider audit list --account customer-42 --action 'automation.*'
+  postrider audit list --target auto_01h455vb4pex5vsknk084sn02q --json")]
+pub struct Args {
+    #[command(subcommand)]
+    command: Command,
+    #[command(flatten)]
+    client: ClientArgs,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum Command {
+    /// List the audit trail, newest first
+    List {
+        #[command(flatten)]
+        filter: Box<FilterArgs>,
+        #[command(flatten)]
+        pages: PageArgs,
+    },
+}
+
+#[derive(Debug, clap::Args)]
+struct FilterArgs {
+    /// Only what concerns this account: its id or uid [default: everything]
+    #[arg(long)]
+    account: Option<String>,
+    /// Only this action, such as automation.updated, or a kind of target, such as automation.*
+    #[arg(long)]
+    action: Option<String>,
+    /// Only what the actor with this id did
+    #[arg(long, value_name = "ID")]
+    actor: Option<String>,
+    /// Only what was done to the target with this id
+    #[arg(long, value_name = "ID")]
+    target: Option<String>,
+    /// Only entries of this time or later: RFC 3339, or a duration ago such as 2h
+    #[arg(long, value_name = "TIME")]
+    after: Option<Moment>,
+    /// Only entries before this time
+    #[arg(long, value_name = "TIME")]
+    before: Option<Moment>,
+}
+
+/// Runs the command.
+pub async fn run(args: Args, context: Context<'_>) -> Result<(), Failure> {
+    let mut remote = Remote::new(&args.client, context)?;
+    match args.command {
+        Command::List { filter, pages } => {
+            let path = match &filter.account {
+                Some(account) => vec!["accounts", account, "audit"],
+                None => vec!["audit"],
+            };
+            let time = |moment: Option<Moment>| moment.map(|moment: Moment| moment.resolve(context.clock));
+            let call = Call::new(Method::GET, &path)
+                .query("action", filter.action.as_deref())
+                .query("actor", filter.actor.as_deref())
+                .query("target", filter.target.as_deref())
+                .query("after", time(filter.after))
+                .query("before", time(filter.before));
+            remote.list(&call, pages, table).await
+        }
+    }
+}
+
+fn table(entries: &[Value], paint: Paint) -> String {
+    let mut table = Table::new(&["AT", "WHO", "ACTION", "TARGET", "FROM"]);
+    for entry in entries {
+        let (actor, target) = (&entry["actor"], &entry["target"]);
+        let named = |value: &Value, other: &str| match (&value["name"], &value["id"]) {
+            (Value::Null, Value::Null) => other.to_owned(),
+            (Value::Null, id) => cell(id),
+            (name, _) => cell(name),
+        };
+        table.row([
+            time(&entry["at"]),
+            named(actor, &cell(&actor["kind"])),
+            cell(&entry["action"]),
+            named(target, ""),
+            cell(&entry["client"]),
+        ]);
+    }
+    table.render(paint, "Nothing happened.")
+}
