@@ -11,6 +11,7 @@
 //! | `api_keys.rs` | API keys: `caller_of_key`, `api_keys`, `create_api_key`, `delete_api_key` |
 //! | `grants.rs` | fresh links and sessions: a token, and what is stored of it |
 //! | `held_keys.rs` | the API keys in memory |
+//! | `people.rs` | [`People`]: the staff, who sign in through an identity provider |
 //! | `portal_links.rs` | portal links: `create_portal_link`, `portal_links`, `revoke_portal_link` |
 //! | `sessions.rs` | sessions of the console, listed and ended |
 //! | `sign_in.rs` | how a session begins: `sign_in`, `open_link`, and whose it is: `session` |
@@ -20,7 +21,8 @@
 //! Keys and tokens are 256 random bits, or a secret of the operator's that is hard to guess. Memory and store
 //! hold only their SHA-256, so that a reader of the store cannot sign in.
 //!
-//! This crate must never know HTTP, log a key or a token, or decide what a route requires: a route declares
+//! This crate must never know HTTP (requests to the identity provider leave through a
+//! [`people::ProviderTransport`]), log a key or a token, or decide what a route requires: a route declares
 //! that itself (`postrider_web::caller`).
 //!
 //! To add a kind of caller, add a variant to [`postrider_model::caller::Who`] and the verb that recognises
@@ -36,6 +38,7 @@ mod admin_key;
 mod api_keys;
 mod grants;
 mod held_keys;
+pub mod people;
 mod portal_links;
 mod sessions;
 mod sign_in;
@@ -45,6 +48,7 @@ mod uses;
 pub use access::{Access, AccessParts};
 pub use admin_key::{AdminKey, AdminKeyError, FirstKey};
 pub use api_keys::{ApiKeyDraft, ApiKeyFault, CreateApiKeyError};
+pub use people::{People, PeopleParts, PeopleSettings};
 pub use portal_links::{CreatePortalLink, LINK_LIFETIME_S, PortalLinkDraft};
 pub use sign_in::{OPERATOR_SESSION, OpenLink, Session, SignIn};
 pub use token::{ShownKey, ShownToken};

@@ -2,7 +2,7 @@
 //! those of its portal links.
 
 use postrider_model::{Grant, GrantId, GrantKind, Scope};
-use postrider_storage::{GrantFilter, Page, PageRequest, StoreResult};
+use postrider_storage::{GrantFilter, Page, PageRequest, PermittedSessions, StoreResult};
 
 use crate::access::Access;
 use crate::token::{SESSION_PREFIX, token_sha256};
@@ -23,12 +23,17 @@ impl Access {
         self.store.delete_grants(sessions_of(scope)).await
     }
 
-    /// Ends the session of this token. Returns false if there is none.
-    pub async fn sign_out(&self, token: &str) -> StoreResult<bool> {
+    /// Ends the session of this token, and returns it. `None` if there is none.
+    pub async fn sign_out(&self, token: &str) -> StoreResult<Option<Grant>> {
         match token_sha256(token, SESSION_PREFIX) {
-            Some(sha256) => Ok(self.store.take_grant(&sha256, self.now()).await?.is_some()),
-            None => Ok(false),
+            Some(sha256) => self.store.take_grant(&sha256, self.now()).await,
+            None => Ok(None),
         }
+    }
+
+    /// Ends the staff's sessions that the settings no longer permit, and returns their number.
+    pub async fn keep_sessions(&self, permitted: PermittedSessions) -> StoreResult<u64> {
+        self.store.keep_sessions(permitted).await
     }
 }
 

@@ -32,6 +32,7 @@ pub mod grant;
 pub mod hex;
 pub mod id;
 pub mod name;
+pub mod person;
 pub mod schedule;
 pub mod secret;
 pub mod secret_query;
@@ -54,6 +55,7 @@ pub use id::{
     AccountId, ActionId, ApiKeyId, AutomationId, DeliveryId, EventId, GrantId, IdGenerator, SigningKeyId,
 };
 pub use name::NameError;
+pub use person::{Person, Role};
 pub use schedule::Schedule;
 pub use secret::SigningSecret;
 pub use secret_query::SecretQuery;

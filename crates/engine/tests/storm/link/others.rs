@@ -34,6 +34,7 @@ verbs!(ConsoleStore {
     take_grant(sha256: &[u8; 32], now: Timestamp) -> Option<Grant>;
     delete_grant(filter: GrantFilter, id: GrantId) -> bool;
     delete_grants(filter: GrantFilter) -> u64;
+    keep_sessions(permitted: PermittedSessions) -> u64;
 });
 
 verbs!(StatisticsStore {
