@@ -12,9 +12,11 @@ pub mod cookie;
 pub mod csrf;
 pub mod limit;
 
+use std::sync::Arc;
+
 use axum::extract::FromRequestParts;
 use http::request::Parts;
-use postrider_model::{AccountId, ApiKeyId, Caller, Permission, Scope, Theme, Who};
+use postrider_model::{AccountId, ApiKeyId, Caller, Permission, Person, Scope, Theme, Who};
 
 use crate::query::Query;
 use crate::refusal::Refusal;
@@ -25,6 +27,8 @@ use crate::state::App;
 pub struct Visitor {
     /// Who it is, and what they may do.
     pub caller: Caller,
+    /// The person, if they signed in through the identity provider.
+    pub person: Option<Arc<Person>>,
     /// For the forms of their pages.
     pub csrf: String,
     /// The theme that the link they came by asks for: they cannot choose another.
@@ -50,6 +54,7 @@ impl Visitor {
         let session = app.access.session(token).await?.ok_or_else(signed_out)?;
         Ok(Self {
             caller: session.caller,
+            person: session.person,
             csrf: csrf::token(&parts.headers).unwrap_or_default(),
             forced_theme: session.theme,
             theme: session.theme.or_else(|| cookie::theme(&parts.headers)),

@@ -139,6 +139,15 @@ impl Provider {
         code: &str,
         flow: &Flow,
     ) -> Result<Tokens, SignInFault> {
+        let answer = self.send(self.code_request(metadata, code, flow)).await?;
+        if answer.status != 200 {
+            return Err(refused_code(&answer));
+        }
+        serde_json::from_slice(&answer.body)
+            .map_err(|_| SignInFault::Unusable("its answer to the code has no ID token".to_owned()))
+    }
+
+    fn code_request(&self, metadata: &Metadata, code: &str, flow: &Flow) -> ToProvider {
         let mut form = form_urlencoded::Serializer::new(String::new());
         form.append_pair("grant_type", "authorization_code")
             .append_pair("code", code)
@@ -162,19 +171,12 @@ impl Provider {
                 Some(format!("Basic {}", STANDARD.encode(pair)))
             }
         };
-        let answer = self
-            .send(ToProvider {
-                url: metadata.token_endpoint.to_string(),
-                authorization,
-                form: Some(form.finish()),
-                bytes_max: DOCUMENT_BYTES_MAX,
-            })
-            .await?;
-        if answer.status != 200 {
-            return Err(refused_code(&answer));
+        ToProvider {
+            url: metadata.token_endpoint.to_string(),
+            authorization,
+            form: Some(form.finish()),
+            bytes_max: DOCUMENT_BYTES_MAX,
         }
-        serde_json::from_slice(&answer.body)
-            .map_err(|_| SignInFault::Unusable("its answer to the code has no ID token".to_owned()))
     }
 
     /// What the provider tells about the person with this access token (OpenID Connect Core 1.0, section

@@ -17,7 +17,7 @@ use tokio::net::TcpListener;
 use super::admin_key::{self, FirstKey, KeepCreated};
 use super::engine::{self, Running};
 use super::site::{Approach, Monitoring, Site, taken_segment};
-use super::{console, listener, master_key, metrics, store};
+use super::{console, listener, master_key, metrics, people, store};
 use crate::config::Settings;
 use crate::config::per_second::PerSecond;
 use postrider_cli::Failure;
@@ -38,6 +38,8 @@ pub struct Secrets<'a> {
     pub database_password: Option<&'a str>,
     /// The master key.
     pub master_key: Option<&'a str>,
+    /// The client's secret at the identity provider.
+    pub oidc_client_secret: Option<&'a str>,
 }
 
 /// A started node. It accepts connections once it runs.
@@ -63,16 +65,8 @@ impl Node {
         secrets: Secrets<'_>,
         keep_created: &KeepCreated,
     ) -> Result<Self, Failure> {
-        let taken = settings
-            .public_url
-            .as_ref()
-            .and_then(|url| taken_segment(url.as_str()));
-        if let Some(segment) = taken {
-            return Err(Failure::Usage(format!(
-                "public_url: the path must not begin with `/{segment}`, because the server has addresses of \
-                 its own there"
-            )));
-        }
+        check_public_url(settings)?;
+        let people = people::of_settings(settings, secrets.oidc_client_secret)?;
         let (listener, address) = bind(settings.listen).await?;
         let monitoring = match settings.metrics_listen {
             Some(address) => Some(bind(address).await?),
@@ -84,10 +78,22 @@ impl Node {
         let sealer = Sealer::new(keys, entropy.clone());
         tracing::info!(master_key = %sealer.first_key_id(), %source, "secrets are sealed");
         let store = store::open(settings, secrets.database_password, &sealer).await?;
-        let running = engine::start(settings, store, sealer, Arc::new(source), entropy).await?;
-        let opened = admin_key::open(&running.access, secrets.admin_key, keep_created).await;
-        let first_key = match opened {
-            Ok(first_key) => first_key,
+        let source = Arc::new(source);
+        let running = engine::start(settings, store, sealer.clone(), source, entropy.clone()).await?;
+        let opened = async {
+            let first_key = admin_key::open(&running.access, secrets.admin_key, keep_created).await?;
+            let parts = people::Parts {
+                sealer,
+                clock: Arc::clone(running.engine.clock()),
+                entropy,
+            };
+            Ok((
+                first_key,
+                people::start(settings, people, &running.access, parts).await?,
+            ))
+        };
+        let (first_key, people) = match opened.await {
+            Ok(opened) => opened,
             Err(failure) => {
                 running.stop(Duration::ZERO).await;
                 return Err(failure);
@@ -95,7 +101,7 @@ impl Node {
         };
         let largest = batch_bytes_max(running.engine.settings().data_bytes_max);
         let body_budget = Arc::new(BodyBudget::for_bodies_of(largest));
-        let console = console::console(settings, &running, Arc::clone(&body_budget))?;
+        let console = console::console(settings, &running, people, Arc::clone(&body_budget))?;
         let state = ApiState {
             sealing: Arc::clone(&running.sealing),
             engine: Arc::clone(&running.engine),
@@ -193,6 +199,18 @@ impl Node {
             result = served => result,
             never = monitored => match never {},
         }
+    }
+}
+
+/// Refuses a public URL whose path the server has a meaning for.
+fn check_public_url(settings: &Settings) -> Result<(), Failure> {
+    let url = settings.public_url.as_ref();
+    match url.and_then(|url| taken_segment(url.as_str())) {
+        None => Ok(()),
+        Some(segment) => Err(Failure::Usage(format!(
+            "public_url: the path must not begin with `/{segment}`, because the server has addresses of its \
+             own there"
+        ))),
     }
 }
 
