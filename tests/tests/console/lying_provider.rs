@@ -2,6 +2,7 @@
 
 use http::Method;
 use postrider_tests::identity_provider::IdentityProvider;
+use postrider_tests::wait::SOON;
 use postrider_tests::{Api, ApiResponse, Postgres, Server};
 use serde_json::json;
 
@@ -134,9 +135,12 @@ async fn a_token_that_proves_nothing_signs_nobody_in_and_the_log_says_why() {
             (status, false),
             "{says}"
         );
-        let log = server.log().lines()[from..].join("\n");
-        assert!(log.contains(why), "{says}: {log}");
-        assert!(!log.contains("eyJ"), "no token in the log: {log}");
+        let logged = server.log().find(from, SOON, |line| {
+            let is_it = line.contains("sign-in failed") && line.contains(why);
+            is_it.then(|| line.to_owned())
+        });
+        let logged = logged.unwrap_or_else(|| panic!("{says}: the log does not say “{why}”"));
+        assert!(!logged.contains("eyJ"), "no token in the log: {logged}");
         provider.say(json!({})).await;
     }
     let returned = returned(&anybody, &provider).await;
@@ -169,4 +173,25 @@ async fn one_node_finishes_the_sign_in_that_another_began() {
         .send()
         .await;
     assert_eq!(page.status, 200);
+}
+
+#[tokio::test]
+async fn another_issuer_ends_the_sessions_of_the_former_ones_people() {
+    let provider = IdentityProvider::start_lying();
+    let mut server = provider.server(&[]).await;
+    let anybody = anybody(&server);
+    let returned = returned(&anybody, &provider).await;
+    assert!(begins_session(&finish(&anybody, &returned).await));
+    let count = async |server: &Server| {
+        let sessions = server.api().get("/v1/sessions").await.expect(200);
+        sessions["data"].as_array().unwrap().len()
+    };
+    let flags = provider.flags();
+    let flags: Vec<&str> = flags.iter().map(String::as_str).collect();
+    server.stop();
+    server.start_again_with(&flags);
+    assert_eq!(count(&server).await, 1);
+    server.stop();
+    server.start_again();
+    assert_eq!(count(&server).await, 0);
 }

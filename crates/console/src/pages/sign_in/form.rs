@@ -31,6 +31,8 @@ struct SignInPage<'a> {
     provider: Option<&'a str>,
     /// Where it leads.
     provider_href: String,
+    /// Whether the provider asks who it is, even if it knows.
+    asks_who: bool,
     signs_in_by_key: bool,
     fault: Option<&'static str>,
     is_in_frame: bool,
@@ -128,6 +130,7 @@ pub(super) fn render(
     fault: Option<&'static str>,
 ) -> Result<Response, Refusal> {
     let mut shell = Shell::anonymous(app, headers, "Sign in");
+    let asks_who = note.as_ref().is_some_and(|note| note.asks_who);
     // A form needs a secret for its token.
     let fresh = csrf::token(headers).is_none().then(fresh_secret);
     if let Some(fresh) = &fresh {
@@ -137,7 +140,8 @@ pub(super) fn render(
         shell,
         back,
         provider: app.people.as_ref().map(|people| people.label()),
-        provider_href: provider_address(back, note.as_ref().is_some_and(|note| note.asks_who)),
+        provider_href: provider_address(back, asks_who),
+        asks_who,
         signs_in_by_key: app.signs_in_by_key,
         note,
         fault,

@@ -42,14 +42,12 @@ pub async fn sign_out(
         None
     };
     let mut response = match url {
-        Some(url) => page(&SignedOutPage {
+        Some(url) => {
             // Without forms, whose token would be that of the session that has ended.
-            shell: Shell {
-                theme: cookie::theme(&headers),
-                ..Shell::anonymous(&app, &HeaderMap::new(), "Signed out")
-            },
-            url,
-        })?,
+            let mut shell = Shell::anonymous(&app, &HeaderMap::new(), "Signed out");
+            shell.theme = cookie::theme(&headers);
+            page(&SignedOutPage { shell, url })?
+        }
         None => Redirect::to("/sign-in").into_response(),
     };
     // The cookie may have either scope: browsers keep a framed cookie apart from the other one.
