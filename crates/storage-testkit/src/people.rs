@@ -13,7 +13,7 @@ const ISSUER: &str = "https://id.example";
 
 /// A session of this person at this issuer.
 fn session_of(n: u16, issuer: &str, subject: &str) -> Grant {
-    let email = (n % 2 == 0).then_some("zoe@example.com");
+    let email = n.is_multiple_of(2).then_some("zoe@example.com");
     let person = Person::new(issuer.to_owned(), subject.to_owned(), ["Zoë Müller"], email);
     Grant {
         person: Some(Arc::new(person)),
