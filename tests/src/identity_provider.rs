@@ -1,5 +1,5 @@
-//! The identity providers of `tests/identity_provider/`, as child processes: a real one (`oidc-provider`), and
-//! one that lies.
+//! The identity providers of `tests/identity_provider/`, as child processes: a real one (`oidc-provider`),
+//! and one that lies.
 //!
 //! `./test` installs the package into `node_modules` beside them.
 

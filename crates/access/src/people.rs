@@ -20,7 +20,7 @@
 //! A provider that is down stops nothing but sign-in: its metadata is fetched when it is needed.
 //!
 //! This module must never trust a claim before the signature, follow a URL that the provider did not publish
-//! in its metadata, or put into a [`SignInFault`] what a browser should not see: its `Display` is for the log.
+//! in its metadata, or show the `Display` of a [`SignInFault`] to a browser: it is for the log.
 
 mod flow;
 mod id_token;
@@ -46,7 +46,7 @@ pub use transport::{FromProvider, ProviderTransport, ToProvider, Unanswered};
 use crate::access::Access;
 use crate::sign_in::Session;
 use crate::token::ShownToken;
-use flow::{Flow, Flows};
+use flow::{Flow, Flows, Found};
 use id_token::Expected;
 use provider::{Metadata, Provider};
 
@@ -213,25 +213,20 @@ impl People {
         })
     }
 
-    /// Finishes the sign-in of this cookie, which is used up: begins a session of [`OPERATOR_SESSION`].
+    /// Finishes the sign-in of this cookie: begins a session of [`OPERATOR_SESSION`], once.
     ///
     /// [`OPERATOR_SESSION`]: crate::OPERATOR_SESSION
     pub async fn finish(&self, cookie: Option<&str>, answer: Answer<'_>) -> Result<SignedIn, FailedSignIn> {
-        let opened = self.flows.take(cookie, answer.state, self.clock.wall());
-        let flow = opened.map_err(|fault| FailedSignIn {
+        let found = self.flows.find(cookie, answer.state, self.clock.wall());
+        let found = found.map_err(|fault| FailedSignIn {
             fault,
             back: "/".to_owned(),
         })?;
-        match self.session_of(&flow, answer).await {
-            Ok((token, session)) => Ok(SignedIn {
-                token,
-                session,
-                back: flow.back,
-            }),
-            Err(fault) => Err(FailedSignIn {
-                fault,
-                back: flow.back,
-            }),
+        let begun = self.session_of(&found, answer).await;
+        let back = found.flow.back;
+        match begun {
+            Ok((token, session)) => Ok(SignedIn { token, session, back }),
+            Err(fault) => Err(FailedSignIn { fault, back }),
         }
     }
 
@@ -251,9 +246,10 @@ impl People {
 
     async fn session_of(
         &self,
-        flow: &Flow,
+        found: &Found,
         answer: Answer<'_>,
     ) -> Result<(ShownToken, Session), SignInFault> {
+        let flow = &found.flow;
         let metadata = self.provider.metadata().await?;
         self.check_answer(&metadata, answer)?;
         let code = answer
@@ -277,6 +273,7 @@ impl People {
         let Some(role) = self.rules.role(&claims) else {
             return Err(SignInFault::NoRole(person));
         };
+        self.flows.finish(found, self.clock.wall())?;
         let begun = self.access.begin_person_session(person, role).await?;
         begun.ok_or(SignInFault::Busy)
     }

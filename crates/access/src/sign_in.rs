@@ -1,5 +1,5 @@
-//! Signing in to the console with an API key, with a link or as a person whom [`crate::people`] knows, and the
-//! session that this begins.
+//! Signing in to the console with an API key, with a link or as a person ([`crate::people`]), and the session
+//! that this begins.
 //!
 //! A token is a prefix and 256 random bits. The store holds its SHA-256, for all nodes. Links and sessions
 //! differ twice: in the prefix of the token, and in the kind of the grant.

@@ -69,7 +69,14 @@ impl Flow {
     }
 }
 
-/// Seals flows, and opens each once.
+/// A flow whose browser has come back.
+pub(super) struct Found {
+    id: [u8; ID_BYTES],
+    ends_ms: i64,
+    pub(super) flow: Flow,
+}
+
+/// Seals flows, and lets each begin one session.
 pub(super) struct Flows {
     sealer: Sealer,
     /// Flows that were finished on this node, with their ends in Unix milliseconds. On another node, the
@@ -90,23 +97,29 @@ impl Flows {
         URL_SAFE_NO_PAD.encode([&id[..], &sealed].concat())
     }
 
-    /// The flow of this cookie, if it has this state, is not too old and was not taken before.
-    pub(super) fn take(
+    /// The flow of this cookie, if it has this state, is not too old and was not finished before.
+    pub(super) fn find(
         &self,
         cookie: Option<&str>,
         state: Option<&str>,
         now: Timestamp,
-    ) -> Result<Flow, SignInFault> {
+    ) -> Result<Found, SignInFault> {
         let (id, flow) = cookie
             .and_then(|cookie| self.open(cookie))
             .ok_or(SignInFault::Lost)?;
-        let ends_ms = Timestamp::from_unix_ms(flow.begun_ms)
-            .after(FLOW_LIFETIME)
-            .unix_ms();
+        let begun = Timestamp::from_unix_ms(flow.begun_ms);
+        let ends_ms = begun.after(FLOW_LIFETIME).unix_ms();
         let is_state = flow.state.as_bytes().ct_eq(state.unwrap_or_default().as_bytes());
-        if !bool::from(is_state) || now.unix_ms() >= ends_ms {
+        let is_finished = self.finished.lock().contains_key(&id);
+        if !bool::from(is_state) || now.unix_ms() >= ends_ms || is_finished {
             return Err(SignInFault::Lost);
         }
+        Ok(Found { id, ends_ms, flow })
+    }
+
+    /// Ends a flow, of which one caller begins a session. Only flows that the provider has confirmed are
+    /// remembered: strangers can begin any number of others.
+    pub(super) fn finish(&self, found: &Found, now: Timestamp) -> Result<(), SignInFault> {
         let mut finished = self.finished.lock();
         if finished.len() >= FINISHED_MAX {
             finished.retain(|_, ends_ms| *ends_ms > now.unix_ms());
@@ -114,8 +127,8 @@ impl Flows {
         if finished.len() >= FINISHED_MAX {
             return Err(SignInFault::Busy);
         }
-        match finished.insert(id, ends_ms) {
-            None => Ok(flow),
+        match finished.insert(found.id, found.ends_ms) {
+            None => Ok(()),
             Some(_) => Err(SignInFault::Lost),
         }
     }
@@ -157,7 +170,7 @@ mod tests {
     }
 
     #[test]
-    fn a_flow_is_taken_once_by_its_state_and_within_its_time() {
+    fn a_flow_begins_one_session_by_its_state_and_within_its_time() {
         let flows = Flows::new(known_sealer());
         let flow = flow();
         let state = Some(flow.state.as_str());
@@ -171,12 +184,18 @@ mod tests {
             (Some(&cookie[1..]), state, NOW),
             (Some(""), state, NOW),
         ] {
-            assert!(matches!(flows.take(cookie, state, now), Err(SignInFault::Lost)));
+            assert!(matches!(flows.find(cookie, state, now), Err(SignInFault::Lost)));
         }
-        let taken = flows.take(Some(&cookie), state, NOW).ok().unwrap();
-        assert_eq!(taken.back, "/accounts");
+        let found = flows.find(Some(&cookie), state, NOW).ok().unwrap();
+        let again = flows.find(Some(&cookie), state, NOW).ok().unwrap();
+        assert_eq!(found.flow.back, "/accounts");
+        assert!(flows.finish(&found, NOW).is_ok());
+        assert!(
+            matches!(flows.finish(&again, NOW), Err(SignInFault::Lost)),
+            "at the same moment"
+        );
         assert!(matches!(
-            flows.take(Some(&cookie), state, NOW),
+            flows.find(Some(&cookie), state, NOW),
             Err(SignInFault::Lost)
         ));
     }
@@ -201,14 +220,16 @@ mod tests {
         let some = (0..u128::try_from(FINISHED_MAX).unwrap()).map(|n| (n.to_be_bytes(), ends_ms));
         flows.finished.lock().extend(some);
         let cookie = flows.seal(&flow, [0xff; 16]);
-        let take = |now| flows.take(Some(&cookie), Some(&flow.state), now);
-        assert!(matches!(take(NOW), Err(SignInFault::Busy)));
-        flows
+        let found = flows.find(Some(&cookie), Some(&flow.state), NOW).ok().unwrap();
+        assert!(matches!(flows.finish(&found, NOW), Err(SignInFault::Busy)));
+        let ends = flows
             .finished
             .lock()
             .values_mut()
-            .for_each(|ends_ms| *ends_ms = NOW.unix_ms());
-        assert!(take(NOW).is_ok());
+            .map(|ends_ms| *ends_ms = NOW.unix_ms())
+            .count();
+        assert_eq!(ends, FINISHED_MAX);
+        assert!(flows.finish(&found, NOW).is_ok());
         assert_eq!(flows.finished.lock().len(), 1);
     }
 }

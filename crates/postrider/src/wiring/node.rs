@@ -81,18 +81,17 @@ impl Node {
         let source = Arc::new(source);
         let running = engine::start(settings, store, sealer.clone(), source, entropy.clone()).await?;
         let opened = async {
-            let first_key = admin_key::open(&running.access, secrets.admin_key, keep_created).await?;
             let parts = people::Parts {
+                access: Arc::clone(&running.access),
                 sealer,
                 clock: Arc::clone(running.engine.clock()),
                 entropy,
             };
-            Ok((
-                first_key,
-                people::start(settings, people, &running.access, parts).await?,
-            ))
+            let people = people::start(settings, people, parts).await?;
+            let first_key = admin_key::open(&running.access, secrets.admin_key, keep_created).await?;
+            Ok((people, first_key))
         };
-        let (first_key, people) = match opened.await {
+        let (people, first_key) = match opened.await {
             Ok(opened) => opened,
             Err(failure) => {
                 running.stop(Duration::ZERO).await;
@@ -117,11 +116,7 @@ impl Node {
             public_url: settings.public_url.as_ref().map(|url| url.as_str().into()),
             metrics: Arc::new(metrics::Exposition::new(metrics, Arc::clone(&running.engine))),
         };
-        let approach = Approach {
-            proxies: TrustedProxies::new(settings.trusted_proxies.clone()),
-            public_url: settings.public_url.as_ref().map(ToString::to_string),
-            has_moved_metrics: monitoring.is_some(),
-        };
+        let approach = approach(settings);
         let grace = settings.shutdown_grace.get();
         Ok(Self {
             running,
@@ -199,6 +194,15 @@ impl Node {
             result = served => result,
             never = monitored => match never {},
         }
+    }
+}
+
+/// The way between clients and the site.
+fn approach(settings: &Settings) -> Approach {
+    Approach {
+        proxies: TrustedProxies::new(settings.trusted_proxies.clone()),
+        public_url: settings.public_url.as_ref().map(ToString::to_string),
+        has_moved_metrics: settings.metrics_listen.is_some(),
     }
 }
 

@@ -43,6 +43,8 @@ pub fn of_settings(settings: &Settings, secret: Option<&str>) -> Result<Option<P
 
 /// The dependencies of the people.
 pub struct Parts {
+    /// The sessions.
+    pub access: Arc<Access>,
     /// Seals sign-ins under way.
     pub sealer: Sealer,
     /// The clock.
@@ -55,14 +57,13 @@ pub struct Parts {
 pub async fn start(
     settings: &Settings,
     people: Option<PeopleSettings>,
-    access: &Arc<Access>,
     parts: Parts,
 ) -> Result<Option<Arc<People>>, Failure> {
     let permitted = PermittedSessions {
         issuer: people.as_ref().map(|people| people.issuer.as_str().to_owned()),
         by_key: settings.sign_in_by_key,
     };
-    let ended = access.keep_sessions(permitted).await;
+    let ended = parts.access.keep_sessions(permitted).await;
     let ended = ended.map_err(|error| Failure::Failed(format!("cannot read the sessions: {error}")))?;
     if ended > 0 {
         tracing::warn!(
@@ -76,7 +77,7 @@ pub async fn start(
     Ok(Some(Arc::new(People::new(
         people,
         PeopleParts {
-            access: Arc::clone(access),
+            access: parts.access,
             transport: Arc::new(HttpTransport::new(settings)?),
             sealer: parts.sealer,
             clock: parts.clock,
