@@ -301,19 +301,19 @@ impl People {
         claims: &mut Map<String, Value>,
         access_token: Option<&str>,
     ) -> Result<(), SignInFault> {
-        let decides = !self.rules.are_decided_by(claims);
+        let is_undecided = !self.rules.are_decided_by(claims);
         let has_name = ["name", "preferred_username", "email"]
             .into_iter()
             .any(|name| claims.contains_key(name));
         let (Some(endpoint), Some(access_token)) = (&metadata.userinfo_endpoint, access_token) else {
             return Ok(());
         };
-        if !decides && has_name {
+        if !is_undecided && has_name {
             return Ok(());
         }
         let info = match self.provider.user_info(endpoint, access_token).await {
             Ok(info) => info,
-            Err(fault) if decides => return Err(fault),
+            Err(fault) if is_undecided => return Err(fault),
             Err(fault) => {
                 tracing::warn!(%fault, "a person has no name");
                 return Ok(());
@@ -333,7 +333,8 @@ impl People {
     }
 }
 
-/// Who these claims describe. The ID token was checked, so there is a subject.
+/// Who these claims describe. The ID token was checked, so there is a subject. An address that the provider
+/// doubts is not shown.
 fn person(issuer: &Issuer, claims: &Map<String, Value>) -> Person {
     let text = |name: &str| claims.get(name).and_then(Value::as_str);
     let names = ["name", "preferred_username", "email"];
@@ -341,6 +342,6 @@ fn person(issuer: &Issuer, claims: &Map<String, Value>) -> Person {
         issuer.as_str().to_owned(),
         text("sub").unwrap_or_default().to_owned(),
         names.into_iter().filter_map(text),
-        text("email"),
+        text("email").filter(|_| !roles::is_unverified(claims)),
     )
 }

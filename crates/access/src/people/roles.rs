@@ -83,6 +83,13 @@ fn is_verified(claims: &Map<String, Value>) -> bool {
         .is_some_and(|verified| *verified == true || verified == "true")
 }
 
+/// Whether the provider says that the address may be somebody else's.
+pub(super) fn is_unverified(claims: &Map<String, Value>) -> bool {
+    claims
+        .get("email_verified")
+        .is_some_and(|verified| *verified == false || verified == "false")
+}
+
 /// Who gets which role.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RoleRules {
