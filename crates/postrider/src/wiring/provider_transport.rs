@@ -148,3 +148,102 @@ fn message(url: &Url, request: ToProvider) -> Result<Request<Full<Bytes>>, Strin
     let body = Full::from(request.form.unwrap_or_default());
     message.body(body).map_err(|error| error.to_string())
 }
+
+#[cfg(test)]
+mod tests {
+    use std::net::SocketAddr;
+
+    use rcgen::{CertifiedKey, generate_simple_self_signed};
+    use rustls::ServerConfig;
+    use rustls::pki_types::PrivateKeyDer;
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    use tokio::net::TcpListener;
+    use tokio_rustls::TlsAcceptor;
+
+    use super::*;
+    use crate::config::declaration;
+
+    /// A provider over TLS that answers every request alike. Returns its address and its certificate.
+    async fn provider(answer: &'static str) -> (SocketAddr, String) {
+        let CertifiedKey { cert, signing_key } =
+            generate_simple_self_signed(vec!["localhost".to_owned()]).unwrap();
+        let key = PrivateKeyDer::try_from(signing_key.serialize_der()).unwrap();
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let config = ServerConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_no_client_auth()
+            .with_single_cert(vec![cert.der().clone()], key)
+            .unwrap();
+        let acceptor = TlsAcceptor::from(Arc::new(config));
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        tokio::spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                // A client that trusts nobody ends the handshake.
+                let Ok(mut stream) = acceptor.accept(stream).await else {
+                    continue;
+                };
+                let mut request = [0; 4096];
+                let _ = stream.read(&mut request).await;
+                let _ = stream.write_all(answer.as_bytes()).await;
+                let _ = stream.shutdown().await;
+            }
+        });
+        (address, cert.pem())
+    }
+
+    async fn ask(transport: &HttpTransport, url: String, bytes_max: usize) -> Result<(u16, String), String> {
+        let answered = transport.send(ToProvider {
+            url,
+            authorization: Some("Bearer t".to_owned()),
+            form: None,
+            bytes_max,
+        });
+        let answered = answered.await.map_err(|Unanswered(why)| why)?;
+        Ok((answered.status, String::from_utf8(answered.body).unwrap()))
+    }
+
+    fn transport(extra_ca_pem: Option<&str>) -> HttpTransport {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let mut settings = declaration::read(declaration::defaults()).unwrap();
+        if let Some(pem) = extra_ca_pem {
+            std::fs::write(file.path(), pem).unwrap();
+            settings.extra_ca_file = Some(file.path().to_owned());
+        }
+        HttpTransport::new(&settings).unwrap_or_else(|failure| panic!("{failure}"))
+    }
+
+    #[tokio::test]
+    async fn a_provider_over_tls_needs_a_certificate_that_is_trusted_and_an_answer_within_its_bound() {
+        let (address, pem) =
+            provider("HTTP/1.1 302 Found\r\nlocation: /x\r\ncontent-length: 2\r\n\r\n{}").await;
+        let url = |host: &str| format!("https://{host}:{}/token?x=1", address.port());
+        let trusting = transport(Some(&pem));
+        let answered = ask(&trusting, url("localhost"), 2).await;
+        assert_eq!(answered, Ok((302, "{}".to_owned())), "not followed");
+        assert!(
+            ask(&trusting, url("localhost"), 1)
+                .await
+                .unwrap_err()
+                .contains("the body")
+        );
+        assert!(
+            ask(&trusting, url("127.0.0.1"), 2)
+                .await
+                .unwrap_err()
+                .contains("TLS"),
+            "another name"
+        );
+        let error = ask(&transport(None), url("localhost"), 2).await.unwrap_err();
+        assert!(error.contains("TLS"), "{error}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_provider_that_keeps_silent_is_given_up() {
+        let silent = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}/", silent.local_addr().unwrap());
+        let error = ask(&transport(None), url, 2).await.unwrap_err();
+        assert_eq!(error, "no answer within 10 s");
+    }
+}
