@@ -11,6 +11,7 @@
 //! * [`client`], [`account`]: calls to the API, and the calls that tests need most.
 //! * [`receiver`]: records requests and responds as scripted. [`foreign`]: the receivers in Node, Python
 //!   and PHP.
+//! * [`identity_provider`]: the identity providers in Node, a real one and one that lies.
 //! * [`database`]: reads a data folder with Python's `sqlite3`.
 //! * [`postgres`]: a PostgreSQL server per test: crashed, started again, replicated, promoted. [`proxy`]: the
 //!   network between a node and its database: silent, cut, redirected. [`cluster`]: nodes on such a database.
@@ -29,6 +30,7 @@ pub mod cluster;
 pub mod command;
 pub mod database;
 pub mod foreign;
+pub mod identity_provider;
 pub mod log;
 pub mod postgres;
 pub mod proxy;

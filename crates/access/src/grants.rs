@@ -44,6 +44,7 @@ impl Access {
             theme: rights.theme,
             api_key: rights.api_key,
             link: None,
+            person: None,
             created_at: now,
             expires_at,
         };

@@ -13,6 +13,7 @@
 //! | `by.rs` | callers as the audit trail names them |
 //! | `grants.rs` | fresh links and sessions: a token, and what is stored of it |
 //! | `held_keys.rs` | the API keys in memory |
+//! | `people.rs` | [`People`]: the staff, who sign in through an identity provider |
 //! | `portal_links.rs` | portal links: `create_portal_link`, `portal_links`, `revoke_portal_link` |
 //! | `refusals.rs` | refused requests and sign-ins in the audit trail, bounded |
 //! | `sessions.rs` | sessions of the console, listed and ended |
@@ -26,7 +27,8 @@
 //! A verb that changes something takes [`By`](postrider_model::By), who asks for it, and gives the store the
 //! entry of the audit trail that it writes with the change.
 //!
-//! This crate must never know HTTP, log a key or a token, or decide what a route requires: a route declares
+//! This crate must never know HTTP (requests to the identity provider leave through a
+//! [`people::ProviderTransport`]), log a key or a token, or decide what a route requires: a route declares
 //! that itself (`postrider_web::caller`).
 //!
 //! To add a kind of caller, add a variant to [`postrider_model::caller::Who`] and the verb that recognises
@@ -44,6 +46,7 @@ mod audit;
 mod by;
 mod grants;
 mod held_keys;
+pub mod people;
 mod portal_links;
 mod refusals;
 mod sessions;
@@ -54,6 +57,8 @@ mod uses;
 pub use access::{Access, AccessParts};
 pub use admin_key::{AdminKey, AdminKeyError, FirstKey};
 pub use api_keys::{ApiKeyDraft, ApiKeyFault, CreateApiKeyError};
+pub use by::by_person;
+pub use people::{People, PeopleParts, PeopleSettings};
 pub use portal_links::{CreatePortalLink, LINK_LIFETIME_S, PortalLinkDraft};
 pub use refusals::{REFUSALS_PER_CLIENT, REFUSALS_PER_MINUTE, Refusal, RefusalNotes, by_unknown, shown_key};
 pub use sign_in::{OPERATOR_SESSION, OpenLink, Session, SignIn};

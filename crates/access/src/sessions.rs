@@ -2,7 +2,7 @@
 //! those of its portal links.
 
 use postrider_model::{AuditAction, By, Grant, GrantId, GrantKind, Scope, Target};
-use postrider_storage::{GrantFilter, Page, PageRequest, StoreResult};
+use postrider_storage::{GrantFilter, Page, PageRequest, PermittedSessions, StoreResult};
 
 use crate::access::Access;
 use crate::token::{SESSION_PREFIX, token_sha256};
@@ -25,18 +25,33 @@ impl Access {
         self.store.delete_grants(sessions_of(scope), audit).await
     }
 
-    /// Ends the session of this token, which is then the actor; `by` says from where. Returns false if there
-    /// is none.
-    pub async fn sign_out(&self, by: &By, token: &str) -> StoreResult<bool> {
+    /// Ends the session of this token, and returns it. `None` if there is none. The actor in the audit trail is
+    /// the session; `by` says from where.
+    pub async fn sign_out(&self, by: &By, token: &str) -> StoreResult<Option<Grant>> {
         let (Some(sha256), Some(session)) = (token_sha256(token, SESSION_PREFIX), self.session(token).await?)
         else {
-            return Ok(false);
+            return Ok(None);
         };
-        let by = self.by(&session.caller, by.client, by.request_id.clone());
+        let by = self.by(
+            &session.caller,
+            session.person.as_deref(),
+            by.client,
+            by.request_id.clone(),
+        );
         let scope = session.caller.scope;
         let audit = self.did(&by, AuditAction::SessionEnded, scope, Target::of(session.id));
-        let taken = self.store.take_grant(&sha256, self.now(), audit).await?;
-        Ok(taken.is_some())
+        self.store.take_grant(&sha256, self.now(), audit).await
+    }
+
+    /// Ends the staff's sessions that the settings no longer permit, and returns their number.
+    pub async fn keep_sessions(&self, permitted: PermittedSessions) -> StoreResult<u64> {
+        let audit = self.did(
+            &By::COMMAND_LINE,
+            AuditAction::SessionsEnded,
+            Scope::All,
+            Target::default(),
+        );
+        self.store.keep_sessions(permitted, audit).await
     }
 }
 

@@ -1,13 +1,15 @@
-//! Signing in to the console with an API key or a link, and the session that this begins.
+//! Signing in to the console with an API key, with a link or as a person ([`crate::people`]), and the session
+//! that this begins.
 //!
 //! A token is a prefix and 256 random bits. The store holds its SHA-256, for all nodes. Links and sessions
 //! differ twice: in the prefix of the token, and in the kind of the grant.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use postrider_model::{
-    Actor, ActorKind, AuditAction, By, Caller, Grant, GrantId, GrantKind, Permission, Scope, Target, Theme,
-    Timestamp, Who,
+    Actor, ActorKind, AuditAction, By, Caller, Grant, GrantId, GrantKind, Permission, Person, Role, Scope,
+    Target, Theme, Timestamp, Who,
 };
 use postrider_storage::{BeginSession, PutGrant, SessionLimits, StoreResult};
 
@@ -33,13 +35,21 @@ const KEY_LIMITS: SessionLimits = SessionLimits {
     per_minute_max: None,
 };
 
+/// Sessions of one person: more browsers than anybody uses in half a day.
+const PERSON_LIMITS: SessionLimits = SessionLimits {
+    live_max: 20,
+    per_minute_max: None,
+};
+
 /// A session of the console.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Session {
     /// Its id.
     pub id: GrantId,
     /// Who is signed in.
     pub caller: Caller,
+    /// The person who signed in through the identity provider; `None` for keys and links.
+    pub person: Option<Arc<Person>>,
     /// The theme that the link requested; `None` follows the person's system setting.
     pub theme: Option<Theme>,
     /// When it ends.
@@ -167,6 +177,29 @@ impl Access {
         })
     }
 
+    /// Begins the session of a person of the staff, with the permissions of the role. `None` if it could not
+    /// be stored. The actor in the audit trail is the session; `by` says from where.
+    pub(crate) async fn begin_person_session(
+        &self,
+        by: &By,
+        person: Person,
+        role: Role,
+    ) -> StoreResult<Option<(ShownToken, Session)>> {
+        let rights = Rights {
+            scope: Scope::All,
+            permissions: role.permissions(),
+            theme: None,
+            api_key: None,
+        };
+        let expires_at = self.now().after(OPERATOR_SESSION);
+        let (token, mut grant) = self.draw(GrantKind::Session, rights, expires_at);
+        grant.person = Some(Arc::new(person));
+        let session = Session::of(&grant);
+        let audit = self.session_begins(by, &grant);
+        let begun = self.store.begin_session(grant, PERSON_LIMITS, audit).await?;
+        Ok((begun == BeginSession::Begun).then_some((token, session)))
+    }
+
     /// The session of this token, while it lasts.
     pub async fn session(&self, token: &str) -> StoreResult<Option<Session>> {
         let Some(sha256) = token_sha256(token, SESSION_PREFIX) else {
@@ -190,6 +223,7 @@ impl Session {
                 scope: grant.scope,
                 permissions: grant.permissions,
             },
+            person: grant.person.clone(),
             theme: grant.theme,
             expires_at: grant.expires_at,
         }

@@ -30,7 +30,7 @@ fn by(access: &Access, caller: Option<&Caller>, extensions: &Extensions) -> By {
     let client = extensions.get().map(|client: &Client| client.address);
     let request_id = extensions.get().and_then(RequestId::text);
     match caller {
-        Some(caller) => access.by(caller, client, request_id),
+        Some(caller) => access.by(caller, None, client, request_id),
         None => By {
             client,
             ..by_unknown(std::net::Ipv4Addr::UNSPECIFIED.into(), request_id)

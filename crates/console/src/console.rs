@@ -10,7 +10,7 @@ use axum::body::HttpBody;
 use axum::response::{IntoResponse, Redirect, Response};
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Method, Request, header};
-use postrider_access::Access;
+use postrider_access::{Access, People};
 use postrider_configuration::Configuration;
 use postrider_engine::Engine;
 use postrider_figures::Figures;
@@ -49,6 +49,10 @@ pub struct ConsoleParts {
     pub figures: Arc<Figures>,
     /// API keys, links and sessions.
     pub access: Arc<Access>,
+    /// The staff who sign in through an identity provider, if there is one.
+    pub people: Option<Arc<People>>,
+    /// Whether an API key begins a session.
+    pub signs_in_by_key: bool,
     /// Memory for forms, shared with the API.
     pub body_budget: Arc<BodyBudget>,
     /// The installation's name, colour and logo.
@@ -83,6 +87,8 @@ impl Console {
             configuration: parts.configuration,
             figures: parts.figures,
             access: parts.access,
+            people: parts.people,
+            signs_in_by_key: parts.signs_in_by_key,
             body_budget: parts.body_budget,
             brand: parts.brand,
             prefix: PathPrefix::of(parts.public_url.as_deref()),

@@ -95,8 +95,7 @@ impl FromRequest<App> for Form {
 /// Notes a form that is not ours, or no longer.
 fn refuse_foreign(app: &App, extensions: &Extensions) {
     let visitor: Option<&Visitor> = extensions.get();
-    let caller = visitor.map(|visitor| &visitor.caller);
-    trail::request_refused(app, caller, extensions, "POST", "foreign_form");
+    trail::request_refused(app, visitor, extensions, "POST", "foreign_form");
 }
 
 /// The limits of a form: a visitor's, or that of somebody who may be anybody.

@@ -24,6 +24,8 @@ pub enum Refusal {
     NotFound,
     /// The visitor may look but not change anything.
     ReadOnly,
+    /// Only people of the identity provider sign in.
+    NoKeys,
     /// The form is not from one of our pages, or is older than the session.
     ForeignForm,
     /// The form is too large.
@@ -64,7 +66,7 @@ impl Refusal {
         match self {
             Self::SignedOut { .. } => StatusCode::SEE_OTHER,
             Self::NotFound => StatusCode::NOT_FOUND,
-            Self::ReadOnly | Self::ForeignForm => StatusCode::FORBIDDEN,
+            Self::ReadOnly | Self::ForeignForm | Self::NoKeys => StatusCode::FORBIDDEN,
             Self::FormTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::FormTooSlow => StatusCode::REQUEST_TIMEOUT,
             Self::UnusableHost => StatusCode::BAD_REQUEST,
@@ -108,9 +110,13 @@ impl Refusal {
                 "Page not found",
                 "It may have been deleted, or the address is wrong.",
             ),
+            Self::NoKeys => (
+                "API keys do not sign in here",
+                "The operator has switched this off. Sign in with your identity provider. The key still calls the API.",
+            ),
             Self::ReadOnly => (
                 "You cannot do this here",
-                "Your link or API key does not permit it.",
+                "Your role, link or API key does not permit it.",
             ),
             Self::ForeignForm => (
                 "This form is no longer valid",
@@ -139,10 +145,7 @@ impl Refusal {
                 "A replay is running",
                 "An account has one replay at a time on each node. Wait until it has ended, then count again.",
             ),
-            Self::TooManyTries { .. } => (
-                "Too many failed attempts",
-                "This key or link is not valid. Wait a moment before you try another one.",
-            ),
+            Self::TooManyTries { .. } => ("Too many failed attempts", "Wait a moment before you try again."),
             Self::DeadLink => (
                 "This link has expired",
                 "It is too old, was already used, or was revoked. Ask the sender for a new link.",

@@ -1,7 +1,7 @@
 //! The parts around every page: the brand, the navigation, the theme, the signed-in visitor.
 
 use http::HeaderMap;
-use postrider_model::{Permission, Theme};
+use postrider_model::{Permission, Person, Theme};
 
 use crate::state::App;
 use crate::view::id::CopyId;
@@ -54,6 +54,25 @@ pub struct Link {
     pub is_current: bool,
 }
 
+/// Who is signed in, as the header shows it.
+pub struct WhoIs {
+    /// The person's name.
+    pub name: String,
+    /// The name with the address, or with the id at the provider.
+    pub title: String,
+}
+
+impl WhoIs {
+    /// How to show this person.
+    pub fn of(person: &Person) -> Self {
+        let further = person.email.as_ref().unwrap_or(&person.subject);
+        Self {
+            title: format!("{} ({further})", person.name),
+            name: person.name.clone(),
+        }
+    }
+}
+
 /// The parts around a page.
 pub struct Shell<'a> {
     /// The page's own title.
@@ -72,6 +91,8 @@ pub struct Shell<'a> {
     pub may_choose_theme: bool,
     /// The address of the page.
     pub here: String,
+    /// The person who is signed in, if they came through the identity provider.
+    pub who: Option<WhoIs>,
     /// Whether somebody is signed in.
     pub is_signed_in: bool,
     /// The server's time in Unix milliseconds; the browser computes relative times from it.
@@ -96,6 +117,7 @@ impl<'a> Shell<'a> {
             theme: visitor.theme,
             may_choose_theme: visitor.forced_theme.is_none(),
             here: visitor.here.clone(),
+            who: visitor.person.as_deref().map(WhoIs::of),
             is_signed_in: true,
             ..Self::bare(app, title)
         }
@@ -120,6 +142,7 @@ impl<'a> Shell<'a> {
             theme: None,
             may_choose_theme: true,
             here: "/".to_owned(),
+            who: None,
             is_signed_in: false,
             now_ms: app.now().unix_ms(),
             assets: &app.assets,

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use postrider_access::Access;
+use postrider_access::{Access, People};
 use postrider_configuration::Configuration;
 use postrider_engine::Engine;
 use postrider_figures::Figures;
@@ -33,6 +33,10 @@ pub struct Shared {
     pub figures: Arc<Figures>,
     /// API keys, links and sessions.
     pub access: Arc<Access>,
+    /// The staff who sign in through an identity provider, if there is one.
+    pub people: Option<Arc<People>>,
+    /// Whether an API key begins a session.
+    pub signs_in_by_key: bool,
     /// Memory for forms, shared with the API.
     pub body_budget: Arc<BodyBudget>,
     /// The installation's name, colour and logo.

@@ -14,9 +14,11 @@ pub mod csrf;
 pub mod limit;
 pub mod trail;
 
+use std::sync::Arc;
+
 use axum::extract::FromRequestParts;
 use http::request::Parts;
-use postrider_model::{AccountId, ApiKeyId, By, Caller, Permission, Scope, Theme, Who};
+use postrider_model::{AccountId, ApiKeyId, By, Caller, Permission, Person, Scope, Theme, Who};
 
 use crate::query::Query;
 use crate::refusal::Refusal;
@@ -29,6 +31,8 @@ pub struct Visitor {
     pub caller: Caller,
     /// Who asks, from where, for the audit trail.
     pub by: By,
+    /// The person, if they signed in through the identity provider.
+    pub person: Option<Arc<Person>>,
     /// For the forms of their pages.
     pub csrf: String,
     /// The theme that the link they came by asks for: they cannot choose another.
@@ -53,8 +57,9 @@ impl Visitor {
         let token = cookie::session(&parts.headers).ok_or_else(signed_out)?;
         let session = app.access.session(token).await?.ok_or_else(signed_out)?;
         Ok(Self {
-            by: trail::by(app, &session.caller, &parts.extensions),
+            by: trail::by(app, &session.caller, session.person.as_deref(), &parts.extensions),
             caller: session.caller,
+            person: session.person,
             csrf: csrf::token(&parts.headers).unwrap_or_default(),
             forced_theme: session.theme,
             theme: session.theme.or_else(|| cookie::theme(&parts.headers)),

@@ -1,7 +1,10 @@
 //! Grants: links and sessions, which let a person into the console without an API key.
 
+use std::sync::Arc;
+
 use crate::caller::{Permissions, Scope};
 use crate::id::{ApiKeyId, GrantId};
+use crate::person::Person;
 use crate::time::Timestamp;
 
 /// What a token permits until it expires. The token itself is shown once and never stored.
@@ -23,6 +26,8 @@ pub struct Grant {
     pub api_key: Option<ApiKeyId>,
     /// The portal link that began the session. The session ends with the link.
     pub link: Option<GrantId>,
+    /// The person of the staff who signed in through an identity provider, for the sessions of such people.
+    pub person: Option<Arc<Person>>,
     /// When the grant was created.
     pub created_at: Timestamp,
     /// When the grant expires.

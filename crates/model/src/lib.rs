@@ -34,6 +34,7 @@ pub mod grant;
 pub mod hex;
 pub mod id;
 pub mod name;
+pub mod person;
 pub mod schedule;
 pub mod secret;
 pub mod secret_query;
@@ -58,6 +59,7 @@ pub use id::{
     SigningKeyId,
 };
 pub use name::NameError;
+pub use person::{Person, Role};
 pub use schedule::Schedule;
 pub use secret::SigningSecret;
 pub use secret_query::SecretQuery;

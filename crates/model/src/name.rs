@@ -47,6 +47,9 @@ impl NameError {
     }
 }
 
+/// Most characters of a foreign text that [`shown_name`] reads: a name's, and as many that it drops.
+const SHOWN_CHARS_READ: usize = 2 * NAME_CHARS_MAX;
+
 /// The zero width non-joiner and joiner. Persian, the scripts of India and emoji need them after a letter or
 /// sign of theirs; elsewhere they only make two texts look alike.
 const fn is_joiner(character: char) -> bool {
@@ -72,20 +75,43 @@ pub fn first_deceptive(text: &str) -> Option<char> {
     let mut before = 'x';
     let mut characters = text.chars().peekable();
     while let Some(character) = characters.next() {
-        let is_refused = if is_joiner(character) {
-            before.is_ascii() || is_joiner(before)
-        } else if is_selector(character) {
-            let is_keycap = characters.peek() == Some(&KEYCAP);
-            before.is_ascii() && !is_keycap || is_joiner(before) || is_selector(before)
-        } else {
-            is_deceptive(character)
-        };
-        if is_refused {
+        if deceives(before, character, characters.peek().copied()) {
             return Some(character);
         }
         before = character;
     }
     None
+}
+
+/// A text from elsewhere as a name that people can read: without control characters and those that
+/// [`first_deceptive`] finds, and cut to [`NAME_CHARS_MAX`] characters. `None` if nothing visible is left.
+pub fn shown_name(text: &str) -> Option<String> {
+    let mut name = String::new();
+    let mut characters = text.chars().take(SHOWN_CHARS_READ).peekable();
+    while let Some(character) = characters.next() {
+        let before = name.chars().next_back().unwrap_or('x');
+        if !character.is_control() && !deceives(before, character, characters.peek().copied()) {
+            name.push(character);
+        }
+    }
+    let mut shown: String = name.trim().chars().take(NAME_CHARS_MAX).collect();
+    // Where it was cut, the last character may have lost the one that excuses it.
+    while first_deceptive(&shown).is_some() || shown.ends_with(char::is_whitespace) {
+        shown.pop();
+    }
+    (!shown.is_empty()).then_some(shown)
+}
+
+/// Whether a character makes a text look like another, between these.
+fn deceives(before: char, character: char, after: Option<char>) -> bool {
+    if is_joiner(character) {
+        before.is_ascii() || is_joiner(before)
+    } else if is_selector(character) {
+        let is_keycap = after == Some(KEYCAP);
+        before.is_ascii() && !is_keycap || is_joiner(before) || is_selector(before)
+    } else {
+        is_deceptive(character)
+    }
 }
 
 /// Characters without a shape of their own (Unicode's Default_Ignorable_Code_Point, in which it reserves some
@@ -206,5 +232,17 @@ mod tests {
         ] {
             assert_eq!(NameError::all_of(text).next(), None, "{text:?}");
         }
+    }
+
+    #[test]
+    fn a_foreign_text_is_shown_without_what_deceives() {
+        assert_eq!(
+            shown_name(" Zoë\u{202e} M\u{200b}ü\u{0}ller\n").as_deref(),
+            Some("Zoë Müller")
+        );
+        assert_eq!(shown_name("\u{2066} \u{200d}\t"), None);
+        let long = shown_name(&"x".repeat(10_000)).unwrap();
+        assert_eq!(long.chars().count(), NAME_CHARS_MAX);
+        assert!(first_deceptive(&long).is_none());
     }
 }

@@ -8,17 +8,20 @@
 //! * [`reference`]: the commented `docs/reference/postrider.toml`.
 //! * Each other file holds one kind of value.
 //!
-//! To add a setting: add a field with a doc comment in [`settings`], and use it in [`Settings::engine`] or in
+//! To add a setting: add a field with a doc comment in [`settings`], and use it in [`derived`] or in
 //! [`crate::wiring`]; then `UPDATE_GENERATED=1 cargo test -p postrider` writes it into the references.
 
 pub mod accent_color;
+pub mod claim_values;
 pub mod database;
 pub mod declaration;
+pub mod derived;
 pub mod duration;
 pub mod egress_proxy;
 pub mod environment;
 pub mod file;
 pub mod frame_ancestors;
+pub mod issuer_url;
 pub mod listen;
 pub mod load;
 pub mod log;
@@ -27,12 +30,14 @@ pub mod names;
 pub mod nearest;
 pub mod networks;
 pub mod origins;
+pub mod people;
 pub mod per_second;
 pub mod ports;
 pub mod product_name;
 pub mod public_url;
 pub mod reference;
 pub mod retry_delays;
+pub mod scopes;
 pub mod service_links;
 pub mod settings;
 pub mod size;
@@ -90,6 +95,9 @@ pub enum ConfigError {
     /// A setting of the database is given without a database.
     #[error("{0} is set without database_url: set database_url, or remove it")]
     NoDatabase(Origin),
+    /// A setting of the identity provider is given without a provider.
+    #[error("{0} is set without oidc_issuer: set oidc_issuer, or remove it")]
+    NoIssuer(Origin),
     /// A key of the file that is not a setting.
     #[error("{}, line {line}: {key} is not a setting{}", path.display(), hint(nearest.as_deref()))]
     UnknownKey {

@@ -4,6 +4,7 @@
 //! * [`admin_key`]: the operator's API key, configured or created at the first start.
 //! * `engine`: configuration, access, figures and the engine. [`store`]: opens the store.
 //! * [`master_key`]: where the master key comes from, and where a new one goes.
+//! * [`people`]: the staff's identity provider. `provider_transport`: requests to it.
 //! * [`site`]: what the one port serves. `system`: the facts about the process in the console.
 //! * [`logging`], [`metrics`], [`signals`], [`open_files`]: set up once per process.
 //!
@@ -18,6 +19,8 @@ pub mod master_key;
 pub mod metrics;
 pub mod node;
 pub mod open_files;
+pub mod people;
+mod provider_transport;
 pub mod signals;
 pub mod site;
 pub mod store;

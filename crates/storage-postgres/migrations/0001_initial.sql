@@ -275,12 +275,18 @@ CREATE TABLE grants (
     api_key_id  uuid     REFERENCES api_keys (id) ON DELETE CASCADE,  -- NULL: not created by a key
     link_id     uuid     REFERENCES grants (id) ON DELETE CASCADE,    -- NULL: no portal link began it
     created_at  bigint   NOT NULL,
-    expires_at  bigint   NOT NULL
+    expires_at  bigint   NOT NULL,
+    -- All four are NULL unless the person signed in through an identity provider.
+    person_issuer  text,
+    person_subject text,
+    person_name    text,
+    person_email   text
 );
 CREATE INDEX grants_by_end ON grants (expires_at);
 CREATE INDEX grants_by_account ON grants (account_id, kind, id);
 CREATE INDEX grants_by_link ON grants (link_id) WHERE link_id IS NOT NULL;
 CREATE INDEX grants_by_api_key ON grants (api_key_id) WHERE api_key_id IS NOT NULL;
+CREATE INDEX grants_by_person ON grants (person_subject, person_issuer) WHERE person_subject IS NOT NULL;
 
 -- Sums by time. The rows of an account for some hours are one range of the key. If a sum is not of an action,
 -- automation_id and action_id are the nil id; if it is of the whole installation, account_id is too. Each

@@ -7,10 +7,11 @@ use postrider_model::{AuditEntry, Grant, GrantId, GrantKind, Timestamp};
 use postrider_storage::rows::GrantRow;
 use postrider_storage::{
     BeginSession, ConsoleStore, EXPIRED_GRANTS_REMOVED_MAX, GrantFilter, PORTAL_LINKS_MAX, Page, PageRequest,
-    Position, PutGrant, SessionLimits, StoreResult,
+    PermittedSessions, Position, PutGrant, SessionLimits, StoreResult,
 };
 use tokio_postgres::Row;
 use tokio_postgres::error::SqlState;
+use tokio_postgres::types::ToSql;
 use uuid::Uuid;
 
 use crate::database::Client;
@@ -20,6 +21,10 @@ use crate::{audit, columns, statement};
 
 /// The span in which [`SessionLimits::per_minute_max`] counts.
 const MINUTE_MS: i64 = 60_000;
+
+/// The first number of the advisory locks of people, whose second one is a hash of the person: "pers" in
+/// ASCII. Locks of one number, which the store has too, never collide with them.
+const PERSON_LOCK: i32 = 0x7065_7273;
 
 #[async_trait]
 impl ConsoleStore for PostgresStore {
@@ -118,6 +123,24 @@ impl ConsoleStore for PostgresStore {
             })
             .await
     }
+
+    async fn keep_sessions(&self, permitted: PermittedSessions, audit: AuditEntry) -> StoreResult<u64> {
+        let sql = "DELETE FROM grants WHERE kind = 2 AND link_id IS NULL AND (
+                       (person_issuer IS NOT NULL AND person_issuer IS DISTINCT FROM $1)
+                       OR (api_key_id IS NOT NULL AND NOT $2))";
+        self.database
+            .run(async || {
+                let mut client = self.database.client().await?;
+                let transaction = client.transaction().await?;
+                let ended =
+                    statement::execute(&transaction, sql, &[&permitted.issuer, &permitted.by_key]).await?;
+                if ended > 0 {
+                    audit::commit(transaction, &audit).await?;
+                }
+                Ok(ended)
+            })
+            .await
+    }
 }
 
 const COLUMNS: &str = GrantRow::COLUMNS;
@@ -139,9 +162,9 @@ fn put_sql() -> String {
     format!(
         "WITH expired AS (
              DELETE FROM grants WHERE sha256 IN (
-                 SELECT sha256 FROM grants WHERE expires_at <= $9 ORDER BY expires_at LIMIT $11 FOR UPDATE SKIP LOCKED)
+                 SELECT sha256 FROM grants WHERE expires_at <= $9 ORDER BY expires_at LIMIT $15 FOR UPDATE SKIP LOCKED)
          )
-         INSERT INTO grants ({COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)"
+         INSERT INTO grants ({COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)"
     )
 }
 
@@ -170,6 +193,10 @@ async fn put(client: &impl GenericClient, grant: &Grant) -> SqlResult<PutGrant> 
             &row.link.as_ref().map(columns::uuid),
             &row.created_at,
             &row.expires_at,
+            &row.person_issuer,
+            &row.person_subject,
+            &row.person_name,
+            &row.person_email,
             &columns::number(EXPIRED_GRANTS_REMOVED_MAX),
         ],
     )
@@ -182,16 +209,58 @@ async fn put(client: &impl GenericClient, grant: &Grant) -> SqlResult<PutGrant> 
     }
 }
 
-/// The sessions that the link `$1` began.
-const OF_LINK: &str = "FROM grants WHERE link_id = $1";
+/// The sessions that the link `$1` began. Of the three origins, `$2` belongs to a person alone.
+const OF_LINK: &str = "FROM grants WHERE link_id = $1 AND $2::text IS NULL";
 
 /// The statements below write the code of a session out.
 const _: () = assert!(GrantKind::Session.code() == 2);
 
 /// The sessions that began with the API key `$1`, without those of its links.
-const OF_KEY: &str = "FROM grants WHERE api_key_id = $1 AND kind = 2 AND link_id IS NULL";
+const OF_KEY: &str =
+    "FROM grants WHERE api_key_id = $1 AND kind = 2 AND link_id IS NULL AND $2::text IS NULL";
 
-/// The lock on the origin makes concurrent callers count and add one after the other.
+/// The sessions of the person with the subject `$1` at the issuer `$2`.
+const OF_PERSON: &str = "FROM grants WHERE person_subject = $1 AND person_issuer = $2";
+
+/// What begins a session: its sessions, and the parameters `$1` and `$2` of these.
+struct Origin<'a> {
+    sessions: &'static str,
+    id: Box<dyn ToSql + Sync + Send + 'a>,
+    issuer: Option<&'a str>,
+}
+
+/// Locks the origin of a session, so that concurrent callers count and add one after the other. `None` if it
+/// is gone.
+async fn lock_origin<'a>(client: &impl GenericClient, session: &'a Grant) -> SqlResult<Option<Origin<'a>>> {
+    let (lock, origin) = match (session.link, session.api_key, &session.person) {
+        (Some(link), ..) => {
+            let link = columns::uuid(link.as_bytes());
+            let lock =
+                "SELECT 1 FROM grants WHERE id = $1 AND kind = $2 AND expires_at > $3 FOR NO KEY UPDATE";
+            let kind = i16::from(GrantKind::PortalLink.code());
+            let now_ms = session.created_at.unix_ms();
+            let locked = statement::query_opt(client, lock, &[&link, &kind, &now_ms]).await?;
+            (locked, (OF_LINK, Box::new(link) as _, None))
+        }
+        (None, Some(key), _) => {
+            let key = columns::uuid(key.as_bytes());
+            let lock = "SELECT 1 FROM api_keys WHERE id = $1 FOR NO KEY UPDATE";
+            let locked = statement::query_opt(client, lock, &[&key]).await?;
+            (locked, (OF_KEY, Box::new(key) as _, None))
+        }
+        (None, None, Some(person)) => {
+            let (subject, issuer) = (person.subject.as_str(), person.issuer.as_str());
+            // People have no row of their own.
+            let lock = "SELECT 1 FROM (SELECT pg_advisory_xact_lock($1, hashtext($2 || ' ' || $3))) locked";
+            let locked = statement::query_opt(client, lock, &[&PERSON_LOCK, &subject, &issuer]).await?;
+            (locked, (OF_PERSON, Box::new(subject) as _, Some(issuer)))
+        }
+        (None, None, None) => return Ok(None),
+    };
+    let (sessions, id, issuer) = origin;
+    Ok(lock.is_some().then_some(Origin { sessions, id, issuer }))
+}
+
 async fn begin_session(
     client: &mut Client,
     session: &Grant,
@@ -200,33 +269,15 @@ async fn begin_session(
 ) -> SqlResult<BeginSession> {
     let transaction = client.transaction().await?;
     let now_ms = session.created_at.unix_ms();
-    let (origin, sessions, locked) = match (session.link, session.api_key) {
-        (Some(link), _) => {
-            let link = columns::uuid(link.as_bytes());
-            let lock =
-                "SELECT 1 FROM grants WHERE id = $1 AND kind = $2 AND expires_at > $3 FOR NO KEY UPDATE";
-            let kind = i16::from(GrantKind::PortalLink.code());
-            let locked = statement::query_opt(&transaction, lock, &[&link, &kind, &now_ms]).await?;
-            (link, OF_LINK, locked)
-        }
-        (None, Some(key)) => {
-            let key = columns::uuid(key.as_bytes());
-            let lock = "SELECT 1 FROM api_keys WHERE id = $1 FOR NO KEY UPDATE";
-            (
-                key,
-                OF_KEY,
-                statement::query_opt(&transaction, lock, &[&key]).await?,
-            )
-        }
-        (None, None) => return Ok(BeginSession::OriginGone),
-    };
-    if locked.is_none() {
+    let Some(Origin { sessions, id, issuer }) = lock_origin(&transaction, session).await? else {
         return Ok(BeginSession::OriginGone);
-    }
+    };
+    let id = &*id as &(dyn ToSql + Sync);
     let count = format!(
-        "SELECT count(*) FILTER (WHERE created_at > $2), count(*) FILTER (WHERE expires_at > $3) {sessions}"
+        "SELECT count(*) FILTER (WHERE created_at > $3), count(*) FILTER (WHERE expires_at > $4) {sessions}"
     );
-    let row = statement::query_one(&transaction, &count, &[&origin, &(now_ms - MINUTE_MS), &now_ms]).await?;
+    let parameters = [id, &issuer, &(now_ms - MINUTE_MS), &now_ms];
+    let row = statement::query_one(&transaction, &count, &parameters).await?;
     let (begun, live): (i64, i64) = (row.try_get(0)?, row.try_get(1)?);
     if limits
         .per_minute_max
@@ -237,9 +288,9 @@ async fn begin_session(
     let surplus = live + 1 - columns::number(limits.live_max);
     if surplus > 0 {
         let end = format!(
-            "DELETE FROM grants WHERE id IN (SELECT id {sessions} AND expires_at > $2 ORDER BY id LIMIT $3)"
+            "DELETE FROM grants WHERE id IN (SELECT id {sessions} AND expires_at > $3 ORDER BY id LIMIT $4)"
         );
-        statement::execute(&transaction, &end, &[&origin, &now_ms, &surplus]).await?;
+        statement::execute(&transaction, &end, &[id, &issuer, &now_ms, &surplus]).await?;
     }
     if put(&transaction, session).await? != PutGrant::Put {
         return Ok(BeginSession::OriginGone);

@@ -6,8 +6,9 @@ use postrider_model::{AuditEntry, Grant, GrantId, GrantKind, Timestamp};
 use postrider_storage::rows::GrantRow;
 use postrider_storage::{
     BeginSession, ConsoleStore, EXPIRED_GRANTS_REMOVED_MAX, GrantFilter, PORTAL_LINKS_MAX, Page, PageRequest,
-    Position, PutGrant, SessionLimits, StoreResult,
+    PermittedSessions, Position, PutGrant, SessionLimits, StoreResult,
 };
+use rusqlite::types::Value;
 use rusqlite::{Connection, Row};
 
 use crate::sql_error::SqlResult;
@@ -100,6 +101,22 @@ impl ConsoleStore for SqliteStore {
         })
         .await
     }
+
+    async fn keep_sessions(&self, permitted: PermittedSessions, audit: AuditEntry) -> StoreResult<u64> {
+        self.write(move |cx| {
+            let mut statement = cx.conn.prepare_cached(
+                "DELETE FROM grants WHERE kind = 2 AND link_id IS NULL AND (
+                     (person_issuer IS NOT NULL AND person_issuer IS NOT ?1)
+                     OR (api_key_id IS NOT NULL AND NOT ?2))",
+            )?;
+            let ended = statement.execute((&permitted.issuer, permitted.by_key))?;
+            if ended > 0 {
+                audit::insert(cx.conn, &audit)?;
+            }
+            Ok(ended as u64)
+        })
+        .await
+    }
 }
 
 const COLUMNS: &str = GrantRow::COLUMNS;
@@ -146,7 +163,7 @@ fn put(conn: &Connection, grant: &Grant) -> SqlResult<PutGrant> {
         }
     }
     conn.prepare_cached(&format!(
-        "INSERT INTO grants ({COLUMNS}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)"
+        "INSERT INTO grants ({COLUMNS}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)"
     ))?
     .execute((
         row.id,
@@ -159,38 +176,49 @@ fn put(conn: &Connection, grant: &Grant) -> SqlResult<PutGrant> {
         row.link,
         row.created_at,
         row.expires_at,
+        row.person_issuer,
+        row.person_subject,
+        row.person_name,
+        row.person_email,
     ))?;
     Ok(PutGrant::Put)
 }
 
-/// The sessions that the link `?1` began.
-const OF_LINK: &str = "FROM grants WHERE link_id = ?1";
+/// The sessions that the link `?1` began. Of the three origins, `?2` belongs to a person alone.
+const OF_LINK: &str = "FROM grants WHERE link_id = ?1 AND ?2 IS NULL";
 
 /// The statements below write the code of a session out.
 const _: () = assert!(GrantKind::Session.code() == 2);
 
 /// The sessions that began with the API key `?1`, without those of its links.
-const OF_KEY: &str = "FROM grants WHERE api_key_id = ?1 AND kind = 2 AND link_id IS NULL";
+const OF_KEY: &str = "FROM grants WHERE api_key_id = ?1 AND kind = 2 AND link_id IS NULL AND ?2 IS NULL";
+
+/// The sessions of the person with the subject `?1` at the issuer `?2`.
+pub(crate) const OF_PERSON: &str = "FROM grants WHERE person_subject = ?1 AND person_issuer = ?2";
 
 fn begin_session(conn: &Connection, session: &Grant, limits: SessionLimits) -> SqlResult<BeginSession> {
     let now_ms = session.created_at.unix_ms();
-    let (origin, sessions) = match (session.link, session.api_key) {
-        (Some(link), _) => (*link.as_bytes(), OF_LINK),
-        (None, Some(key)) => (*key.as_bytes(), OF_KEY),
-        (None, None) => return Ok(BeginSession::OriginGone),
+    let (origin, sessions) = match (session.link, session.api_key, &session.person) {
+        (Some(link), ..) => ([Value::from(link.as_bytes().to_vec()), Value::Null], OF_LINK),
+        (None, Some(key), _) => ([Value::from(key.as_bytes().to_vec()), Value::Null], OF_KEY),
+        (None, None, Some(person)) => (
+            [person.subject.clone().into(), person.issuer.clone().into()],
+            OF_PERSON,
+        ),
+        (None, None, None) => return Ok(BeginSession::OriginGone),
     };
     let is_gone = session.link.is_some()
         && !conn
             .prepare_cached("SELECT 1 FROM grants WHERE id = ?1 AND kind = ?2 AND expires_at > ?3")?
-            .exists((origin, GrantKind::PortalLink.code(), now_ms))?;
+            .exists((&origin[0], GrantKind::PortalLink.code(), now_ms))?;
     if is_gone {
         return Ok(BeginSession::OriginGone);
     }
     let (begun, live): (i64, i64) = conn
         .prepare_cached(&format!(
-            "SELECT count(*) FILTER (WHERE created_at > ?2), count(*) FILTER (WHERE expires_at > ?3) {sessions}"
+            "SELECT count(*) FILTER (WHERE created_at > ?3), count(*) FILTER (WHERE expires_at > ?4) {sessions}"
         ))?
-        .query_row((origin, now_ms - MINUTE_MS, now_ms), |row| {
+        .query_row((&origin[0], &origin[1], now_ms - MINUTE_MS, now_ms), |row| {
             Ok((row.get(0)?, row.get(1)?))
         })?;
     if limits
@@ -202,9 +230,9 @@ fn begin_session(conn: &Connection, session: &Grant, limits: SessionLimits) -> S
     let surplus = live + 1 - columns::number(limits.live_max);
     if surplus > 0 {
         conn.prepare_cached(&format!(
-            "DELETE FROM grants WHERE id IN (SELECT id {sessions} AND expires_at > ?2 ORDER BY id LIMIT ?3)"
+            "DELETE FROM grants WHERE id IN (SELECT id {sessions} AND expires_at > ?3 ORDER BY id LIMIT ?4)"
         ))?
-        .execute((origin, now_ms, surplus))?;
+        .execute((&origin[0], &origin[1], now_ms, surplus))?;
     }
     Ok(match put(conn, session)? {
         PutGrant::Put => BeginSession::Begun,

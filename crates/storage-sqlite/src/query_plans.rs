@@ -109,6 +109,10 @@ fn statements_over_large_tables_seek_in_the_index_meant_for_them() {
             "SEARCH audit USING COVERING INDEX sqlite_autoindex_audit_1 (id<?)".to_owned(),
         ),
         (
+            &format!("SELECT id {}", grants::OF_PERSON),
+            "SEARCH grants USING INDEX grants_by_person (person_subject=? AND person_issuer=?)".to_owned(),
+        ),
+        (
             accounts::LIST,
             "SEARCH accounts USING INDEX sqlite_autoindex_accounts_1 (id<?)".to_owned(),
         ),

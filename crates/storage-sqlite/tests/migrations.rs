@@ -160,6 +160,7 @@ async fn assert_grants(folder: &Path) {
         theme: None,
         api_key: Some(key),
         link: None,
+        person: None,
         created_at: now,
         expires_at: Timestamp::from_unix_ms(1_768_435_300_000),
     };

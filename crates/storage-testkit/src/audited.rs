@@ -26,6 +26,7 @@ fn link(scene: &Scene, account: AccountId, n: u8) -> Grant {
         theme: None,
         api_key: None,
         link: None,
+        person: None,
         created_at: at(0),
         expires_at: at(1_000),
     }

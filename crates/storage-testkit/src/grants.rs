@@ -27,6 +27,7 @@ pub(crate) fn new_grant(n: u16) -> Grant {
         theme: None,
         api_key: None,
         link: None,
+        person: None,
         created_at: at(0),
         expires_at: at(60),
     }

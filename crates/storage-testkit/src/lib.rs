@@ -38,6 +38,7 @@ pub mod health;
 pub mod keys;
 pub mod lists;
 pub mod model_check;
+pub mod people;
 pub mod portal_links;
 mod promises;
 pub mod rate_limits;

@@ -97,6 +97,10 @@ macro_rules! conformance {
                 no_grant_is_put_for_an_account_or_an_api_key_that_is_gone,
                 putting_a_grant_removes_a_bounded_number_of_expired_ones,
             ]
+            people: [
+                a_person_begins_a_bounded_number_of_sessions,
+                sessions_that_the_settings_no_longer_permit_end,
+            ]
             portal_links: [
                 a_portal_link_begins_a_bounded_number_of_sessions,
                 a_link_that_is_gone_begins_no_session,
@@ -324,6 +328,7 @@ mod tests {
             include_str!("event_types.rs"),
             include_str!("api_keys.rs"),
             include_str!("grants.rs"),
+            include_str!("people.rs"),
             include_str!("portal_links.rs"),
             include_str!("advance.rs"),
             include_str!("append.rs"),

@@ -24,13 +24,22 @@ pub enum PutGrant {
     TooMany,
 }
 
-/// Bounds on the sessions that one portal link or one API key begins.
+/// Bounds on the sessions that one portal link, one API key or one person begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SessionLimits {
     /// Most sessions at the same time. A further one ends the oldest.
     pub live_max: usize,
     /// Most sessions that begin within a minute, if that is bounded. Further ones are refused.
     pub per_minute_max: Option<usize>,
+}
+
+/// Which sessions of the operator's staff the settings permit. Sessions of one-time links always are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PermittedSessions {
+    /// The issuer whose people sign in; `None` if people sign in with API keys only.
+    pub issuer: Option<String>,
+    /// Whether sessions begin with an API key.
+    pub by_key: bool,
 }
 
 /// The result of beginning a session.
@@ -63,7 +72,8 @@ pub trait ConsoleStore: Send + Sync {
     async fn put_grant(&self, grant: Grant, audit: AuditEntry) -> StoreResult<PutGrant>;
 
     /// Adds a session within the limits on its origin, even if other processes begin sessions at the same
-    /// moment. The origin is `session.link` or, without one, `session.api_key`. `session.created_at` is now.
+    /// moment. The origin is `session.link` or, without one, `session.api_key` or, without that,
+    /// `session.person`. `session.created_at` is now.
     async fn begin_session(
         &self,
         session: Grant,
@@ -97,4 +107,8 @@ pub trait ConsoleStore: Send + Sync {
 
     /// Removes all grants that the filter covers, and returns their number.
     async fn delete_grants(&self, filter: GrantFilter, audit: AuditEntry) -> StoreResult<u64>;
+
+    /// Removes the sessions that began without a portal link and that are not permitted, and returns their
+    /// number.
+    async fn keep_sessions(&self, permitted: PermittedSessions, audit: AuditEntry) -> StoreResult<u64>;
 }

@@ -63,8 +63,8 @@ pub use error::{StoreError, StoreResult};
 pub use event_types::EventTypeStore;
 pub use events::{Appended, EventFilter, EventStore, FirstAttempt, NewDelivery, NewEvent};
 pub use grants::{
-    BeginSession, ConsoleStore, EXPIRED_GRANTS_REMOVED_MAX, GrantFilter, PORTAL_LINKS_MAX, PutGrant,
-    SessionLimits,
+    BeginSession, ConsoleStore, EXPIRED_GRANTS_REMOVED_MAX, GrantFilter, PORTAL_LINKS_MAX, PermittedSessions,
+    PutGrant, SessionLimits,
 };
 pub use page::{LIMIT_MAX, Page, PageRequest, Position};
 pub use rate_limits::{RateLimitStore, ReserveSlots};

@@ -52,6 +52,8 @@ pub enum What {
     AutomationSecrets,
     /// The probe that ties a store to its master key.
     Probe,
+    /// A person's sign-in under way, which is in a cookie and in no column.
+    SignIn,
 }
 
 impl What {
@@ -61,6 +63,7 @@ impl What {
             Self::SigningKey => "signing_key",
             Self::AutomationSecrets => "automation_secrets",
             Self::Probe => "probe",
+            Self::SignIn => "sign_in",
         }
     }
 }
@@ -83,12 +86,17 @@ impl Context {
         }
     }
 
-    /// The context of the probe, which belongs to no account.
-    pub const PROBE: Self = Self {
-        what: What::Probe,
-        account: [0; 16],
-        row: [0; 16],
-    };
+    /// The context of the probe.
+    pub const PROBE: Self = Self::of_installation(What::Probe, [0; 16]);
+
+    /// The context of a value that belongs to no account.
+    pub const fn of_installation(what: What, row: [u8; 16]) -> Self {
+        Self {
+            what,
+            account: [0; 16],
+            row,
+        }
+    }
 
     /// An unambiguous form, because only the name has a variable length.
     fn bytes(&self) -> Vec<u8> {

@@ -3,6 +3,7 @@
 //! With `UPDATE_SCREENSHOTS=1`, also replaces the pictures in `docs/screenshots`.
 
 use postrider_tests::browser::{Emulation, Scheme, button, css, label, link};
+use postrider_tests::identity_provider::IdentityProvider;
 use postrider_tests::wait::SOON;
 use postrider_tests::{Account, Browser, Reply, database};
 use serde_json::{Value, json};
@@ -135,6 +136,39 @@ async fn pages_of_an_installation_in_which_nothing_has_happened() {
     desk.browser.wait_for_path("/sign-in").await;
     look_at(&desk.browser, "sign-in").await;
     desk.browser.assert_no_fault_logged(&[]).await;
+}
+
+#[tokio::test]
+async fn pages_of_staff_with_an_identity_provider() {
+    let provider = IdentityProvider::start_lying();
+    let flags = provider.flags();
+    let flags: Vec<&str> = flags.iter().map(String::as_str).collect();
+    let desk = Desk::open_with(&flags, Browser::start().await).await;
+    let browser = Browser::start().await;
+    let people = [
+        (
+            json!({"sub": "24400320", "name": "Łukasz Nowak", "groups": ["sales"]}),
+            "Łukasz Nowak",
+        ),
+        (
+            json!({"sub": "24400321", "name": "Zoë Müller", "email": "zoe@example.com", "groups": ["platform"]}),
+            "Zoë Müller",
+        ),
+    ];
+    for (claims, name) in people {
+        provider.say(json!({ "claims": claims })).await;
+        browser.open(&desk.url("/sign-in/oidc")).await;
+        browser.wait_for_text(name).await;
+    }
+    browser.open(&desk.url("/sessions")).await;
+    look_at(&browser, "sessions-of-people").await;
+    browser.open(&desk.url("/sign-in")).await;
+    look_at(&browser, "sign-in-with-provider").await;
+    provider.say(json!({"claims": {"groups": []}})).await;
+    browser.click(link("Acme sign-on")).await;
+    browser.wait_for_text("has no role here").await;
+    look_at(&browser, "sign-in-without-role").await;
+    browser.assert_no_fault_logged(&["403", "404"]).await;
 }
 
 #[tokio::test]

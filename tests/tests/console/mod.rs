@@ -1,7 +1,7 @@
 //! The console in a real browser.
 //!
 //! * [`desk`]: the start of a journey. The journeys: [`sign_in`], [`automations`], [`deliveries`], [`keys`],
-//!   [`customer`], [`frames`], [`live`].
+//!   [`customer`], [`frames`], [`live`], [`people`], [`lying_provider`].
 //! * [`every_page`]: no page has an accessibility fault.
 //! * [`harness`]: the browser works as the other tests assume, shown on the static pages of [`pages`].
 
@@ -14,5 +14,7 @@ mod frames;
 mod harness;
 mod keys;
 mod live;
+mod lying_provider;
 mod pages;
+mod people;
 mod sign_in;

@@ -4,5 +4,7 @@
 
 mod admin_key;
 mod api_keys;
+mod people;
+mod provider;
 mod sign_in;
 mod support;

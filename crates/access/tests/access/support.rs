@@ -18,9 +18,9 @@ use tokio::time::Instant;
 pub struct Node {
     pub access: Arc<Access>,
     pub store: Arc<dyn Store>,
-    entropy: Entropy,
+    pub entropy: Entropy,
     ids: Arc<IdGenerator>,
-    clock: Arc<dyn Clock>,
+    pub clock: Arc<dyn Clock>,
     _folder: TempDir,
 }
 

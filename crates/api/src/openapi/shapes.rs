@@ -3,7 +3,7 @@
 
 use postrider_model::automation::HEADERS_MAX;
 use postrider_model::schedule::{DELAY_S_MAX, OWN_DELAY_S_MIN, RETRIES_MAX};
-use postrider_model::{DeliveryStatus, Origin, Outcome, Permission, Theme};
+use postrider_model::{DeliveryStatus, Origin, Outcome, Permission, Role, Theme};
 use serde_json::{Value, json};
 use utoipa::openapi::schema::{
     AdditionalProperties, ArrayBuilder, Object, ObjectBuilder, Schema, SchemaType, Type,
@@ -209,6 +209,19 @@ pub(crate) fn permissions() -> Schema {
              includes `resend`. `admin` administers accounts, event types, API keys and sessions.",
         ))
         .examples([json!(["events:write"])])
+        .into()
+}
+
+/// A role of the operator's staff, or null.
+pub(crate) fn role() -> Schema {
+    let names = Role::ALL.map(|role| Value::from(role.as_str()));
+    ObjectBuilder::new()
+        .schema_type(SchemaType::from_iter([Type::String, Type::Null]))
+        .enum_values(Some(names.into_iter().chain([Value::Null])))
+        .description(Some(
+            "What the person may do: `viewer` reads, `support` also resends and replays, `admin` does everything. Null if \
+             the permissions are those of no role.",
+        ))
         .into()
 }
 

@@ -89,13 +89,22 @@ pub async fn run(args: Args, context: Context<'_>) -> Result<(), Failure> {
 }
 
 fn table(sessions: &[Value], paint: Paint) -> String {
-    let mut table = Table::new(&["ID", "PERMISSIONS", "BEGAN", "EXPIRES", "BEGAN WITH"]);
+    let mut table = Table::new(&["ID", "PERMISSIONS", "BEGAN", "EXPIRES", "WHO"]);
     for session in sessions {
         let permissions = session["permissions"].as_array().into_iter().flatten().map(cell);
-        let with = match (&session["portal_link_id"], &session["api_key_id"]) {
-            (Value::Null, Value::Null) => "a one-time link".to_owned(),
-            (Value::Null, key) => cell(key),
-            (link, _) => cell(link),
+        let person = &session["person"];
+        let with = match (
+            &session["portal_link_id"],
+            &session["api_key_id"],
+            &person["email"],
+        ) {
+            (Value::Null, Value::Null, _) if person.is_null() => "a one-time link".to_owned(),
+            (Value::Null, Value::Null, Value::Null) => {
+                format!("{} ({})", cell(&person["name"]), cell(&person["subject"]))
+            }
+            (Value::Null, Value::Null, email) => format!("{} ({})", cell(&person["name"]), cell(email)),
+            (Value::Null, key, _) => cell(key),
+            (link, ..) => cell(link),
         };
         table.row([
             cell(&session["id"]),

@@ -1,7 +1,8 @@
-//! Signing in, by an API key or by a link, and signing out.
+//! Signing in, by an API key, by a link or through the identity provider, and signing out.
 
 pub mod form;
 mod link;
+mod oidc;
 mod sign_out;
 
 use axum::response::{IntoResponse as _, Redirect, Response};
@@ -20,6 +21,8 @@ pub fn routes() -> Routes {
     Routes::default()
         .get("/sign-in", PUBLIC, form::show)
         .post("/sign-in", PUBLIC, form::sign_in)
+        .get("/sign-in/oidc", PUBLIC, oidc::begin)
+        .get(oidc::CALLBACK, PUBLIC, oidc::finish)
         .get("/sign-in/{token}", PUBLIC, link::show)
         .post("/sign-in/{token}", PUBLIC, link::open)
         .post("/sign-out", PUBLIC, sign_out::sign_out)

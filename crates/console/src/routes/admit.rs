@@ -15,7 +15,7 @@ use axum::response::Response;
 use http::Method;
 use http::request::Parts;
 use postrider_configuration::AccountEntry;
-use postrider_model::{AccountId, Caller, Permission};
+use postrider_model::{AccountId, Permission};
 use postrider_storage::AccountRef;
 use postrider_web::body_budget::Owner;
 use postrider_web::caller::{Denied, Requirement};
@@ -53,9 +53,9 @@ pub async fn admit(State(gate): State<Arc<Gate>>, request: Request, next: Next) 
     if requirement != Requirement::Public {
         let visitor = Visitor::of(&parts, &gate.app).await?;
         Acquaintance::make(&parts.extensions);
-        let account = account(&mut parts, &gate.app, &visitor.caller).await?;
+        let account = account(&mut parts, &gate.app, &visitor).await?;
         requirement.check(Some(&visitor.caller)).map_err(|denied| {
-            note(&parts, &gate.app, &visitor.caller, "permission_denied");
+            note(&parts, &gate.app, &visitor, "permission_denied");
             refusal(denied)
         })?;
         if let Some(entry) = account {
@@ -67,11 +67,11 @@ pub async fn admit(State(gate): State<Arc<Gate>>, request: Request, next: Next) 
     Ok(next.run(Request::from_parts(parts, body)).await)
 }
 
-/// The account that the path names, if it exists for this caller; `None` where the path names none.
+/// The account that the path names, if it exists for this visitor; `None` where the path names none.
 async fn account(
     parts: &mut Parts,
     app: &App,
-    caller: &Caller,
+    visitor: &Visitor,
 ) -> Result<Option<Arc<AccountEntry>>, Refusal> {
     let name: String = match parameter(parts, "account").await {
         Ok(name) => name,
@@ -84,18 +84,18 @@ async fn account(
         .resolve(&reference)
         .await?
         .ok_or(Refusal::NotFound)?;
-    if !caller.scope.includes(id) {
-        note(parts, app, caller, "not_found");
+    if !visitor.caller.scope.includes(id) {
+        note(parts, app, visitor, "not_found");
         return Err(Refusal::NotFound);
     }
     let entry = app.configuration.entry(id).await?.ok_or(Refusal::NotFound)?;
     Ok(Some(entry))
 }
 
-fn note(parts: &Parts, app: &App, caller: &Caller, reason: &str) {
+fn note(parts: &Parts, app: &App, visitor: &Visitor, reason: &str) {
     trail::request_refused(
         app,
-        Some(caller),
+        Some(visitor),
         &parts.extensions,
         parts.method.as_str(),
         reason,

@@ -9,6 +9,9 @@ const SESSION: &str = "postrider_session";
 /// A random value that forms hang on before there is a session.
 const FORM: &str = "postrider_form";
 
+/// A sign-in at the identity provider that is under way.
+const FLOW: &str = "postrider_sign_in";
+
 /// The theme that was chosen by hand.
 const THEME: &str = "postrider_theme";
 
@@ -77,7 +80,7 @@ impl Scope<'_> {
 /// those without the prefix are dropped: anybody who can write one for the domain could plant them.
 pub fn keep_own(headers: &mut HeaderMap, place: Place<'_>) {
     let mut own = String::new();
-    for name in [SESSION, FORM, THEME] {
+    for name in [SESSION, FORM, FLOW, THEME] {
         let sent_as = format!("{}{name}", place.name_prefix());
         if let Some(value) = value(headers, &sent_as) {
             let separator = if own.is_empty() { "" } else { "; " };
@@ -99,6 +102,11 @@ pub fn session(headers: &HeaderMap) -> Option<&str> {
 /// What forms without a session hang on.
 pub fn form(headers: &HeaderMap) -> Option<&str> {
     value(headers, FORM)
+}
+
+/// The sign-in at the identity provider that is under way.
+pub fn flow(headers: &HeaderMap) -> Option<&str> {
+    value(headers, FLOW)
 }
 
 /// The theme that was chosen by hand.
@@ -123,6 +131,17 @@ pub fn end_session(scope: Scope<'_>) -> Option<HeaderValue> {
 /// Sets what forms without a session hang on, until the browser is closed.
 pub fn set_form(value: &str, scope: Scope<'_>) -> Option<HeaderValue> {
     set(FORM, value, None, scope)
+}
+
+/// Sets a sign-in at the identity provider, for as many seconds. The provider's answer comes from its site by
+/// a redirect, with which browsers send a cookie that is `SameSite=Lax`.
+pub fn set_flow(value: &str, lifetime_s: u64, scope: Scope<'_>) -> Option<HeaderValue> {
+    set(FLOW, value, Some(lifetime_s), scope)
+}
+
+/// Ends a sign-in at the identity provider.
+pub fn end_flow(scope: Scope<'_>) -> Option<HeaderValue> {
+    set(FLOW, "", Some(0), scope)
 }
 
 /// Remembers a theme, or forgets it.

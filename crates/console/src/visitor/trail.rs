@@ -6,12 +6,13 @@ use axum::extract::{FromRequestParts, MatchedPath};
 use http::Extensions;
 use http::request::Parts;
 use postrider_access::{Refusal as Refused, by_unknown};
-use postrider_model::{AuditAction, By, Caller};
+use postrider_model::{AuditAction, By, Caller, Person};
 use postrider_web::client::{Client, network};
 use postrider_web::request_id::RequestId;
 
 use crate::refusal::Refusal;
 use crate::state::{App, Shared};
+use crate::visitor::Visitor;
 
 /// The sender of a request to a route that needs no session.
 pub struct Sender(pub By);
@@ -29,30 +30,27 @@ pub fn sender(extensions: &Extensions) -> By {
     by_unknown(client(extensions), extensions.get().and_then(RequestId::text))
 }
 
-/// The caller of a session.
-pub fn by(app: &Shared, caller: &Caller, extensions: &Extensions) -> By {
+/// The caller of a session, and the person if an identity provider named one.
+pub fn by(app: &Shared, caller: &Caller, person: Option<&Person>, extensions: &Extensions) -> By {
     let sender = sender(extensions);
-    app.access.by(caller, sender.client, sender.request_id)
+    app.access.by(caller, person, sender.client, sender.request_id)
 }
 
 /// Notes a refused page or form.
 pub fn request_refused(
     app: &Shared,
-    caller: Option<&Caller>,
+    visitor: Option<&Visitor>,
     extensions: &Extensions,
     method: &str,
     reason: &str,
 ) {
     let route = extensions.get().map_or("-", MatchedPath::as_str);
-    let by = match caller {
-        Some(caller) => by(app, caller, extensions),
-        None => sender(extensions),
-    };
+    let by = visitor.map_or_else(|| sender(extensions), |visitor| visitor.by.clone());
     app.access.note_refusal(&Refused {
         action: AuditAction::RequestRefused,
         by,
         client: network(client(extensions)),
-        account: caller.and_then(|caller| caller.scope.account()),
+        account: visitor.and_then(Visitor::own_account),
         reason,
         request: Some((method, route)),
         key: None,

@@ -305,6 +305,8 @@ fn console(
         configuration: Arc::clone(configuration),
         figures,
         access: Arc::clone(access),
+        people: None,
+        signs_in_by_key: true,
         body_budget: Arc::new(BodyBudget::for_bodies_of(1024 * 1024)),
         brand: Brand {
             product: "Postrider".to_owned(),

@@ -45,10 +45,12 @@ const GET: &[bool] = &[false];
 const POST: &[bool] = &[true];
 const BOTH: &[bool] = &[false, true];
 
-const PATHS: [(&str, &[bool], For); 51] = [
+const PATHS: [(&str, &[bool], For); 53] = [
     ("/assets/0/console.css", GET, For::All),
     ("/theme", POST, For::All),
     ("/sign-in", BOTH, For::All),
+    ("/sign-in/oidc", GET, For::All),
+    ("/sign-in/oidc/callback", GET, For::All),
     ("/sign-in/prl_none", BOTH, For::All),
     ("/sign-out", POST, For::All),
     ("/", GET, For::SignedIn),
@@ -192,6 +194,7 @@ fn serves(declared: &Declared, path: &str) -> bool {
     template.clone().count() == path.clone().count()
         && template.zip(path).all(|(template, part)| {
             template == part
-                || (template.starts_with('{') && !["new", "live", "end-sessions", "end-all"].contains(&part))
+                || (template.starts_with('{')
+                    && !["new", "live", "end-sessions", "end-all", "oidc"].contains(&part))
         })
 }

@@ -9,7 +9,7 @@ use crate::config::logo::{Logo, LogoError};
 use crate::config::{self, Environment, Loaded, Settings};
 use crate::wiring::admin_key::{self, FirstKey, KeepCreated};
 use crate::wiring::signals::StopSignals;
-use crate::wiring::{Node, Secrets, logging, open_files};
+use crate::wiring::{Node, Secrets, logging, open_files, people};
 use postrider_cli::Failure;
 use postrider_cli::display::Screen;
 
@@ -54,10 +54,12 @@ pub async fn run(matches: &ArgMatches, environment: &Environment) -> Result<(), 
     log_settings(&loaded, logo.as_ref(), open_files);
     let mut stop = StopSignals::catch()?;
     let admin_key = admin_key::configured(settings, environment)?;
+    let oidc_client_secret = people::client_secret(settings, environment)?;
     let secrets = Secrets {
         admin_key: admin_key.as_deref(),
         database_password: environment.get("POSTRIDER_DATABASE_PASSWORD"),
         master_key: environment.get("POSTRIDER_MASTER_KEY"),
+        oidc_client_secret: oidc_client_secret.as_deref(),
     };
     // Output that is not a terminal may be collected, and logs are read by many.
     let keep_created = if std::io::stdout().is_terminal() {
@@ -121,6 +123,8 @@ fn log_settings(loaded: &Loaded, logo: Option<&Logo>, open_files: Option<u64>) {
         admin_key_file = shown(settings.admin_key_file.as_deref()),
         master_key_file = shown(settings.master_key_file.as_deref()),
         master_key_command = settings.master_key_command.is_some(),
+        oidc_issuer = settings.oidc_issuer.as_ref().map(ToString::to_string),
+        sign_in_by_key = settings.sign_in_by_key,
         retry_delays_s = %settings.retry_delays,
         attempt_timeout = %settings.attempt_timeout,
         header_prefix = %settings.header_prefix,

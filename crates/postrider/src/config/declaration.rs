@@ -11,7 +11,7 @@ use super::settings::Settings;
 pub const VARIABLE_PREFIX: &str = "POSTRIDER_";
 
 /// Variables that the server reads beside its settings, with what they are for.
-const SERVER_VARIABLES: [(&str, &str); 4] = [
+const SERVER_VARIABLES: [(&str, &str); 5] = [
     (
         "POSTRIDER_ADMIN_KEY",
         "the API key of the operator, if no file holds it; with neither, the first start creates one",
@@ -23,6 +23,10 @@ const SERVER_VARIABLES: [(&str, &str); 4] = [
     (
         "POSTRIDER_MASTER_KEY",
         "the master key, instead of a file or a command; several keys are separated by spaces",
+    ),
+    (
+        "POSTRIDER_OIDC_CLIENT_SECRET",
+        "the secret of the client at the identity provider, if no file holds it",
     ),
     ("POSTRIDER_CONFIG", "same as --config"),
 ];

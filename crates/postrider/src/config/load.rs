@@ -27,6 +27,9 @@ const OF_THE_DATABASE: [&str; 3] = [
     "database_connections",
 ];
 
+/// What the names of the identity provider's settings begin with. They have no effect without its issuer.
+const OF_THE_PROVIDER: &str = "oidc_";
+
 /// The variable that holds the database's password.
 const DATABASE_PASSWORD: &str = "POSTRIDER_DATABASE_PASSWORD";
 
@@ -120,6 +123,12 @@ fn merge(
     for (one, other) in EXCLUSIVE {
         if let (Some(one), Some(other)) = (origins.get(one), origins.get(other)) {
             return Err(ConfigError::Conflict(one.clone(), other.clone()));
+        }
+    }
+    if !origins.contains_key("oidc_issuer") {
+        let of_provider = settings().map(key).filter(|key| key.starts_with(OF_THE_PROVIDER));
+        if let Some(origin) = of_provider.filter_map(|key| origins.get(key)).next() {
+            return Err(ConfigError::NoIssuer(origin.clone()));
         }
     }
     let settings = read(values).expect("each value was checked, and no setting depends on another");

@@ -8,11 +8,10 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use ipnet::IpNet;
-use postrider_cli::Failure;
+use postrider_access::people::ClaimName;
 use postrider_cli::values::header_prefix::HeaderPrefix;
 use postrider_cli::values::retry_delays::RetryDelays;
-use postrider_egress::{EgressRules, NamePattern, Origin, Proxy};
-use postrider_engine::{EngineSettings, UnseenTypes};
+use postrider_egress::{NamePattern, Origin};
 use serde::{Deserialize, Serialize};
 
 use super::accent_color::AccentColor;
@@ -20,13 +19,14 @@ use super::database::DatabaseUrl;
 use super::duration::{AttemptTimeout, Retention, SessionLease, ShutdownGrace};
 use super::egress_proxy::EgressProxyUrl;
 use super::frame_ancestors::{self, FrameAncestor};
+use super::issuer_url::IssuerUrl;
 use super::log::{LogFormat, LogLevel};
-use super::logo::{Logo, LogoError};
 use super::per_second::PerSecond;
 use super::product_name::ProductName;
 use super::public_url::PublicUrl;
+use super::scopes::Scopes;
 use super::size::{BodyLimit, ResponseBytes, StoredBytes};
-use super::{listen, names, networks, origins, ports, retry_delays, text_value};
+use super::{claim_values, listen, names, networks, origins, ports, retry_delays, text_value};
 
 /// The settings of `postrider serve`.
 #[derive(Debug, Clone, PartialEq, Eq, clap::Args, Serialize, Deserialize)]
@@ -99,6 +99,72 @@ pub struct Settings {
     #[arg(long, value_name = "COMMAND")]
     pub master_key_command: Option<String>,
 
+    /// The issuer of the identity provider (OpenID Connect) that your staff sign in with, such as
+    /// `https://login.example.com/realms/staff`. Requires `oidc_client_id`, `public_url`, and at least one of
+    /// `oidc_admin`, `oidc_support` and `oidc_viewer`. By default staff sign in with API keys only.
+    #[arg(long, value_name = "URL")]
+    pub oidc_issuer: Option<IssuerUrl>,
+
+    /// The id of this client at the identity provider. Register `<public_url>/sign-in/oidc/callback` there as
+    /// its redirect URI, and `<public_url>/sign-in` as its post-logout redirect URI.
+    #[arg(long, value_name = "ID")]
+    pub oidc_client_id: Option<String>,
+
+    /// A file that holds only the client's secret. Alternatively, set POSTRIDER_OIDC_CLIENT_SECRET. Without
+    /// either, the client is public, and PKCE alone protects its sign-ins.
+    #[arg(long, value_name = "FILE")]
+    pub oidc_client_secret_file: Option<PathBuf>,
+
+    /// The scopes to request, separated by spaces. `openid` must be among them.
+    #[arg(long, value_name = "SCOPES", default_value = "openid profile email")]
+    pub oidc_scopes: Scopes,
+
+    /// The claim that gives a person a role: a name, or a JSON pointer to a nested claim, such as
+    /// `/realm_access/roles`. Its value is a string or an array of strings. `email` counts only if the
+    /// provider says that the address is verified.
+    #[arg(long, value_name = "CLAIM", default_value = "groups")]
+    #[serde(with = "text_value")]
+    pub oidc_role_claim: ClaimName,
+
+    /// A value of the role claim that makes a person an administrator. Repeatable, or separated by commas; in
+    /// the file a value may contain commas. The highest role that matches counts, and nobody without a role
+    /// signs in.
+    #[arg(long, value_name = "VALUE", value_delimiter = ',', value_parser = claim_values::parse)]
+    #[serde(default, with = "claim_values")]
+    pub oidc_admin: Vec<String>,
+
+    /// A value of the role claim that lets a person read, resend and replay. Repeatable, or separated by
+    /// commas.
+    #[arg(long, value_name = "VALUE", value_delimiter = ',', value_parser = claim_values::parse)]
+    #[serde(default, with = "claim_values")]
+    pub oidc_support: Vec<String>,
+
+    /// A value of the role claim that lets a person read. Repeatable, or separated by commas.
+    #[arg(long, value_name = "VALUE", value_delimiter = ',', value_parser = claim_values::parse)]
+    #[serde(default, with = "claim_values")]
+    pub oidc_viewer: Vec<String>,
+
+    /// The claim that lists a person's groups, for `oidc_required_groups`.
+    #[arg(long, value_name = "CLAIM", default_value = "groups")]
+    #[serde(with = "text_value")]
+    pub oidc_group_claim: ClaimName,
+
+    /// A group of which a person must be a member to sign in, whatever the role; if there are several, of one
+    /// of them. Repeatable, or separated by commas. By default no group is required.
+    #[arg(long, value_name = "GROUP", value_delimiter = ',', value_parser = claim_values::parse)]
+    #[serde(default, with = "claim_values")]
+    pub oidc_required_groups: Vec<String>,
+
+    /// The text of the button on the sign-in page, at most 60 characters.
+    #[arg(long, value_name = "TEXT", default_value = "Single sign-on")]
+    pub oidc_name: ProductName,
+
+    /// Whether people can sign in to the console with an API key. `false` requires `oidc_issuer`. API keys
+    /// still call the API, and portal links still open the console.
+    #[arg(long, value_name = "TRUE|FALSE", default_value = "true", action = clap::ArgAction::Set, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    #[serde(deserialize_with = "text_value::deserialize")]
+    pub sign_in_by_key: bool,
+
     /// The retry schedule: delays in seconds. `10,100` makes the first attempt at once, retries 10 s after
     /// the first failure and 100 s after the second, then marks the delivery failed. `none` makes one
     /// attempt. Accounts and automations can override it.
@@ -165,7 +231,8 @@ pub struct Settings {
     #[arg(long, value_name = "FILE")]
     pub egress_proxy_password_file: Option<PathBuf>,
 
-    /// A file with additional certificates (PEM) to trust when webhooks are sent over https.
+    /// A file with additional certificates (PEM) to trust when webhooks are sent over https, and for the
+    /// identity provider.
     #[arg(long, value_name = "FILE")]
     pub extra_ca_file: Option<PathBuf>,
 
@@ -310,66 +377,5 @@ impl std::fmt::Display for UnseenEventTypes {
             Self::Add => "add",
             Self::Refuse => "refuse",
         })
-    }
-}
-
-impl Settings {
-    /// The logo of the console, read from its file; `None` if none is set.
-    pub fn console_logo(&self) -> Result<Option<Logo>, LogoError> {
-        self.console_logo_file.as_deref().map(Logo::read).transpose()
-    }
-
-    /// The sources of `frame-ancestors` in the console's Content-Security-Policy.
-    pub fn console_frame_sources(&self) -> String {
-        frame_ancestors::csp_sources(&self.console_frame_ancestors)
-    }
-
-    /// The proxy that webhooks go through, with its password.
-    pub fn proxy(&self) -> Result<Option<Proxy>, Failure> {
-        match (&self.egress_proxy, &self.egress_proxy_password_file) {
-            (Some(url), file) => url.proxy(file.as_deref()).map(Some),
-            (None, None) => Ok(None),
-            (None, Some(_)) => {
-                let reason = "egress_proxy_password_file has no effect without egress_proxy";
-                Err(Failure::Usage(reason.to_owned()))
-            }
-        }
-    }
-
-    /// What webhooks may reach.
-    pub fn egress_rules(&self) -> Result<EgressRules, Failure> {
-        if self.https_only && !self.http2_prior_knowledge.is_empty() {
-            let reason = "http2_prior_knowledge is about receivers without TLS, which https_only forbids";
-            return Err(Failure::Usage(reason.to_owned()));
-        }
-        Ok(EgressRules {
-            allowed: self.allow_destination.clone(),
-            denied: self.deny_destination.clone(),
-            allowed_names: self.allow_destination_name.clone(),
-            allowed_ports: self.allow_port.clone(),
-            only_ports: self.only_port.clone(),
-            https_only: self.https_only,
-        })
-    }
-
-    /// The settings of the engine.
-    pub fn engine(&self) -> EngineSettings {
-        EngineSettings {
-            retry_delays: self.retry_delays.schedule().clone(),
-            attempt_timeout: self.attempt_timeout.get(),
-            data_bytes_max: self.body_limit.bytes(),
-            unseen_types: match self.unseen_event_types {
-                UnseenEventTypes::Add => UnseenTypes::Add,
-                UnseenEventTypes::Refuse => UnseenTypes::Refuse,
-            },
-            retention: self.retention.get(),
-            audit_retention: self.audit_retention.get(),
-            stored_bytes_per_account_max: self
-                .stored_bytes_per_account_max
-                .map(|max| u64::try_from(max.bytes()).unwrap_or(u64::MAX)),
-            lease: self.session_lease.get(),
-            in_flight_max: usize::try_from(self.in_flight_max).unwrap_or(usize::MAX),
-            ..EngineSettings::default()
-        }
     }
 }

@@ -3,6 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 
+use postrider_access::People;
 use postrider_console::{Brand, Console, ConsoleParts, Logo};
 use postrider_web::body_budget::BodyBudget;
 
@@ -15,6 +16,7 @@ use postrider_cli::Failure;
 pub fn console(
     settings: &Settings,
     running: &Running,
+    people: Option<Arc<People>>,
     body_budget: Arc<BodyBudget>,
 ) -> Result<Console, Failure> {
     Ok(Console::new(ConsoleParts {
@@ -22,6 +24,8 @@ pub fn console(
         configuration: Arc::clone(&running.configuration),
         figures: Arc::clone(&running.figures),
         access: Arc::clone(&running.access),
+        people,
+        signs_in_by_key: settings.sign_in_by_key,
         body_budget,
         brand: brand(settings)?,
         frame_sources: settings.console_frame_sources(),

@@ -17,7 +17,7 @@ use tokio::net::TcpListener;
 use super::admin_key::{self, FirstKey, KeepCreated};
 use super::engine::{self, Running};
 use super::site::{Approach, Monitoring, Site, taken_segment};
-use super::{console, listener, master_key, metrics, store};
+use super::{console, listener, master_key, metrics, people, store};
 use crate::config::Settings;
 use crate::config::per_second::PerSecond;
 use postrider_cli::Failure;
@@ -38,6 +38,8 @@ pub struct Secrets<'a> {
     pub database_password: Option<&'a str>,
     /// The master key.
     pub master_key: Option<&'a str>,
+    /// The client's secret at the identity provider.
+    pub oidc_client_secret: Option<&'a str>,
 }
 
 /// A started node. It accepts connections once it runs.
@@ -63,16 +65,8 @@ impl Node {
         secrets: Secrets<'_>,
         keep_created: &KeepCreated,
     ) -> Result<Self, Failure> {
-        let taken = settings
-            .public_url
-            .as_ref()
-            .and_then(|url| taken_segment(url.as_str()));
-        if let Some(segment) = taken {
-            return Err(Failure::Usage(format!(
-                "public_url: the path must not begin with `/{segment}`, because the server has addresses of \
-                 its own there"
-            )));
-        }
+        check_public_url(settings)?;
+        let people = people::of_settings(settings, secrets.oidc_client_secret)?;
         let (listener, address) = bind(settings.listen).await?;
         let monitoring = match settings.metrics_listen {
             Some(address) => Some(bind(address).await?),
@@ -84,10 +78,21 @@ impl Node {
         let sealer = Sealer::new(keys, entropy.clone());
         tracing::info!(master_key = %sealer.first_key_id(), %source, "secrets are sealed");
         let store = store::open(settings, secrets.database_password, &sealer).await?;
-        let running = engine::start(settings, store, sealer, Arc::new(source), entropy).await?;
-        let opened = admin_key::open(&running.access, secrets.admin_key, keep_created).await;
-        let first_key = match opened {
-            Ok(first_key) => first_key,
+        let source = Arc::new(source);
+        let running = engine::start(settings, store, sealer.clone(), source, entropy.clone()).await?;
+        let opened = async {
+            let parts = people::Parts {
+                access: Arc::clone(&running.access),
+                sealer,
+                clock: Arc::clone(running.engine.clock()),
+                entropy,
+            };
+            let people = people::start(settings, people, parts).await?;
+            let first_key = admin_key::open(&running.access, secrets.admin_key, keep_created).await?;
+            Ok((people, first_key))
+        };
+        let (people, first_key) = match opened.await {
+            Ok(opened) => opened,
             Err(failure) => {
                 running.stop(Duration::ZERO).await;
                 return Err(failure);
@@ -95,7 +100,7 @@ impl Node {
         };
         let largest = batch_bytes_max(running.engine.settings().data_bytes_max);
         let body_budget = Arc::new(BodyBudget::for_bodies_of(largest));
-        let console = console::console(settings, &running, Arc::clone(&body_budget))?;
+        let console = console::console(settings, &running, people, Arc::clone(&body_budget))?;
         let state = ApiState {
             sealing: Arc::clone(&running.sealing),
             engine: Arc::clone(&running.engine),
@@ -111,11 +116,7 @@ impl Node {
             public_url: settings.public_url.as_ref().map(|url| url.as_str().into()),
             metrics: Arc::new(metrics::Exposition::new(metrics, Arc::clone(&running.engine))),
         };
-        let approach = Approach {
-            proxies: TrustedProxies::new(settings.trusted_proxies.clone()),
-            public_url: settings.public_url.as_ref().map(ToString::to_string),
-            has_moved_metrics: monitoring.is_some(),
-        };
+        let approach = approach(settings);
         let grace = settings.shutdown_grace.get();
         Ok(Self {
             running,
@@ -197,6 +198,27 @@ impl Node {
             result = served => result,
             never = monitored => match never {},
         }
+    }
+}
+
+/// The way between clients and the site.
+fn approach(settings: &Settings) -> Approach {
+    Approach {
+        proxies: TrustedProxies::new(settings.trusted_proxies.clone()),
+        public_url: settings.public_url.as_ref().map(ToString::to_string),
+        has_moved_metrics: settings.metrics_listen.is_some(),
+    }
+}
+
+/// Refuses a public URL whose path the server has a meaning for.
+fn check_public_url(settings: &Settings) -> Result<(), Failure> {
+    let url = settings.public_url.as_ref();
+    match url.and_then(|url| taken_segment(url.as_str())) {
+        None => Ok(()),
+        Some(segment) => Err(Failure::Usage(format!(
+            "public_url: the path must not begin with `/{segment}`, because the server has addresses of its \
+             own there"
+        ))),
     }
 }
 

@@ -134,6 +134,7 @@ async fn assert_grants(store: &PostgresStore, account: AccountId) {
         theme: None,
         api_key: Some(keys[0].id),
         link: None,
+        person: None,
         created_at: at(0),
         expires_at: at(60),
     };

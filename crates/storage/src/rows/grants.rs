@@ -1,6 +1,8 @@
 //! Grants: portal links and sessions of the console.
 
-use postrider_model::{AccountId, ApiKeyId, Grant, GrantId, GrantKind, Permissions, Scope, Theme};
+use std::sync::Arc;
+
+use postrider_model::{AccountId, ApiKeyId, Grant, GrantId, GrantKind, Permissions, Person, Scope, Theme};
 
 use super::{Columns, Reader, from_code, time};
 use crate::encoding::Damaged;
@@ -28,6 +30,14 @@ pub struct GrantRow {
     pub created_at: i64,
     /// When it expires.
     pub expires_at: i64,
+    /// The issuer of the person's identity; `None`, like the next three, if no person signed in.
+    pub person_issuer: Option<String>,
+    /// The provider's id for the person.
+    pub person_subject: Option<String>,
+    /// The person's name.
+    pub person_name: Option<String>,
+    /// The person's e-mail address, if the provider told it.
+    pub person_email: Option<String>,
 }
 
 impl GrantRow {
@@ -42,10 +52,15 @@ impl GrantRow {
         "link_id",
         "created_at",
         "expires_at",
+        "person_issuer",
+        "person_subject",
+        "person_name",
+        "person_email",
     );
 
     /// The row that a store keeps for a grant.
     pub fn of(grant: &Grant) -> Self {
+        let person = grant.person.as_deref();
         Self {
             id: *grant.id.as_bytes(),
             sha256: grant.sha256.to_vec(),
@@ -57,6 +72,10 @@ impl GrantRow {
             link: grant.link.map(|id| *id.as_bytes()),
             created_at: grant.created_at.unix_ms(),
             expires_at: grant.expires_at.unix_ms(),
+            person_issuer: person.map(|person| person.issuer.clone()),
+            person_subject: person.map(|person| person.subject.clone()),
+            person_name: person.map(|person| person.name.clone()),
+            person_email: person.and_then(|person| person.email.clone()),
         }
     }
 
@@ -73,6 +92,10 @@ impl GrantRow {
             link: row.id_opt()?,
             created_at: row.number()?,
             expires_at: row.number()?,
+            person_issuer: row.text_opt()?,
+            person_subject: row.text_opt()?,
+            person_name: row.text_opt()?,
+            person_email: row.text_opt()?,
         })
     }
 }
@@ -82,6 +105,16 @@ impl TryFrom<GrantRow> for Grant {
 
     fn try_from(row: GrantRow) -> Result<Self, Damaged> {
         let theme = row.theme.map(|code| from_code(code, Theme::from_code));
+        let person = match (row.person_issuer, row.person_subject, row.person_name) {
+            (Some(issuer), Some(subject), Some(name)) => Some(Arc::new(Person {
+                issuer,
+                subject,
+                name,
+                email: row.person_email,
+            })),
+            (None, None, None) => None,
+            _ => return Err(Damaged("the person of a grant")),
+        };
         Ok(Self {
             id: GrantId::from_bytes(row.id),
             sha256: row
@@ -94,6 +127,7 @@ impl TryFrom<GrantRow> for Grant {
             theme: theme.transpose()?,
             api_key: row.api_key.map(ApiKeyId::from_bytes),
             link: row.link.map(GrantId::from_bytes),
+            person,
             created_at: time(row.created_at),
             expires_at: time(row.expires_at),
         })

@@ -18,7 +18,7 @@ pub struct PortalLinkView {
     /// The theme of the pages; null follows the customer's system.
     #[schema(schema_with = shapes::theme_or_null)]
     theme: Option<&'static str>,
-    /// The API key that created it, and that it ends with; null if it came from a one-time sign-in link.
+    /// The API key that created it, and that it ends with; null if its creator signed in without a key.
     #[schema(value_type = Option<String>, example = "apikey_01h455vb4pex5vsknk084sn02q")]
     api_key_id: Option<ApiKeyId>,
     /// When it was created.

@@ -58,7 +58,7 @@ pub async fn end_session(
 
 /// End all sessions of the operator's staff
 ///
-/// Everyone who is signed in to the console with an API key or a one-time link is signed out, you too.
+/// Everyone who is signed in to the console for the operator is signed out, you too.
 #[utoipa::path(
     delete,
     path = "/v1/sessions",

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use askama::Template;
 use axum::extract::State;
 use axum::response::Response;
-use postrider_model::{ApiKeyId, Permission, Scope, Who};
+use postrider_model::{ApiKeyId, Permission, Role, Scope, Who};
 
 use crate::console::page;
 use crate::paging;
@@ -26,8 +26,10 @@ struct ListPage<'a> {
 }
 
 struct Row {
-    /// The name of the API key that it began with.
-    key: Option<String>,
+    /// The person, or what they signed in with.
+    who: String,
+    /// The person's e-mail address or id at the provider, or what `who` is.
+    further: Option<String>,
     permissions: String,
     began: Moment,
     expires: Moment,
@@ -47,13 +49,32 @@ pub async fn show(State(app): State<App>, visitor: Visitor) -> Result<Response, 
         .map(|key| (key.id, key.name))
         .collect();
     let now = app.now();
-    let rows = found.items.into_iter().map(|session| Row {
-        key: session.api_key.and_then(|key| names.get(&key).cloned()),
-        permissions: words(session.permissions.named()),
-        began: Moment::new(session.created_at, now),
-        expires: Moment::new(session.expires_at, now),
-        is_own: matches!(visitor.caller.who, Who::Session { id, .. } if id == session.id),
-        end: format!("/sessions/{}/end", session.id),
+    let rows = found.items.into_iter().map(|session| {
+        let key = session.api_key.and_then(|key| names.get(&key).cloned());
+        let (who, further) = match (session.person.as_deref(), key) {
+            (Some(person), _) => {
+                let further = person.email.as_ref().unwrap_or(&person.subject);
+                (person.name.clone(), Some(further.clone()))
+            }
+            (None, Some(key)) => (key, Some("API key".to_owned())),
+            (None, None) => ("A one-time sign-in link".to_owned(), None),
+        };
+        Row {
+            who,
+            further,
+            permissions: match session
+                .person
+                .as_ref()
+                .and_then(|_| Role::of_permissions(session.permissions))
+            {
+                Some(role) => role.as_str().to_owned(),
+                None => words(session.permissions.named()),
+            },
+            began: Moment::new(session.created_at, now),
+            expires: Moment::new(session.expires_at, now),
+            is_own: matches!(visitor.caller.who, Who::Session { id, .. } if id == session.id),
+            end: format!("/sessions/{}/end", session.id),
+        }
     });
     page(&ListPage {
         shell: Shell::of(&app, &visitor, Section::Sessions, "Sessions"),

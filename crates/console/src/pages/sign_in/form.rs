@@ -1,4 +1,4 @@
-//! `GET` and `POST /sign-in`: with an API key.
+//! `GET` and `POST /sign-in`: the ways in, and signing in with an API key.
 
 use askama::Template;
 use axum::Extension;
@@ -27,8 +27,24 @@ use crate::visitor::{cookie, csrf};
 struct SignInPage<'a> {
     shell: Shell<'a>,
     back: &'a str,
+    note: Option<Note>,
+    /// The button of the identity provider, if there is one.
+    provider: Option<&'a str>,
+    /// Where it leads.
+    provider_href: String,
+    /// Whether the provider asks who it is, even if it knows.
+    asks_who: bool,
+    signs_in_by_key: bool,
     fault: Option<&'static str>,
     is_in_frame: bool,
+}
+
+/// Why a sign-in through the identity provider failed.
+pub struct Note {
+    /// In plain words.
+    pub text: &'static str,
+    /// Whether the provider should ask who it is, because it would give the same answer again.
+    pub asks_who: bool,
 }
 
 /// The address of the form that returns to `back` after sign-in.
@@ -42,6 +58,20 @@ pub fn address(back: &str) -> String {
     format!("/sign-in?{query}")
 }
 
+/// The address that begins a sign-in through the identity provider.
+fn provider_address(back: &str, asks_who: bool) -> String {
+    let mut query = form_urlencoded::Serializer::new(String::new());
+    if back != "/" {
+        query.append_pair("back", back);
+    }
+    if asks_who {
+        query.append_pair("again", "1");
+    }
+    let query = query.finish();
+    let separator = if query.is_empty() { "" } else { "?" };
+    format!("/sign-in/oidc{separator}{query}")
+}
+
 /// The form.
 pub async fn show(
     State(app): State<App>,
@@ -51,7 +81,7 @@ pub async fn show(
 ) -> Result<Response, Refusal> {
     let query = Query::of(&uri);
     let back = own_address(query.get("back").unwrap_or("/"));
-    render(&app, &host, &headers, back, None)
+    render(&app, &host, &headers, back, None, None)
 }
 
 /// Signs in. The response to a wrong key says only that it is wrong. Only wrong keys count toward the limit,
@@ -64,6 +94,9 @@ pub async fn sign_in(
     headers: HeaderMap,
     form: Form,
 ) -> Result<Response, Refusal> {
+    if !app.signs_in_by_key {
+        return Err(Refusal::NoKeys);
+    }
     let back = own_address(form.text("back"));
     let key = form.text("key").trim();
     let fault = match app.access.sign_in(&sender, key).await? {
@@ -79,7 +112,7 @@ pub async fn sign_in(
             "This API key is not valid here."
         }
     };
-    let mut response = render(&app, &host, &headers, back, Some(fault))?;
+    let mut response = render(&app, &host, &headers, back, None, Some(fault))?;
     *response.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
     Ok(response)
 }
@@ -94,14 +127,17 @@ pub fn refuse_excess(app: &App, client: Client) -> Result<(), Refusal> {
     })
 }
 
-fn render(
+/// The page, with why one of the ways in did not work.
+pub(super) fn render(
     app: &App,
     host: &RequestHost,
     headers: &HeaderMap,
     back: &str,
+    note: Option<Note>,
     fault: Option<&'static str>,
 ) -> Result<Response, Refusal> {
     let mut shell = Shell::anonymous(app, headers, "Sign in");
+    let asks_who = note.as_ref().is_some_and(|note| note.asks_who);
     // A form needs a secret for its token.
     let fresh = csrf::token(headers).is_none().then(fresh_secret);
     if let Some(fresh) = &fresh {
@@ -110,6 +146,11 @@ fn render(
     let mut response = page(&SignInPage {
         shell,
         back,
+        provider: app.people.as_ref().map(|people| people.label()),
+        provider_href: provider_address(back, asks_who),
+        asks_who,
+        signs_in_by_key: app.signs_in_by_key,
+        note,
         fault,
         is_in_frame: is_in_frame(headers),
     })?;

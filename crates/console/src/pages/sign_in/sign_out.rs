@@ -1,17 +1,31 @@
 //! `POST /sign-out`
 
+use askama::Template;
 use axum::extract::State;
-use axum::response::{IntoResponse, Redirect, Response};
+use axum::response::{IntoResponse as _, Redirect, Response};
 use http::{HeaderMap, header};
 use postrider_web::host::RequestHost;
 
+use crate::console::page;
 use crate::form::Form;
 use crate::refusal::Refusal;
+use crate::shell::Shell;
 use crate::state::App;
 use crate::visitor::cookie;
 use crate::visitor::trail::Sender;
 
-/// Ends the session, for this browser and for anybody else who has its token.
+/// Sends the browser on to the identity provider. By a page, not by a redirect: browsers apply `form-action`
+/// of the Content-Security-Policy to the redirects of a form, and the policy of every page would have to name
+/// the provider.
+#[derive(Template)]
+#[template(path = "sign_in/signed_out.html")]
+struct SignedOutPage<'a> {
+    shell: Shell<'a>,
+    url: String,
+}
+
+/// Ends the session, for this browser and for anybody else who has its token. A person who signed in through
+/// the identity provider is signed out there too, if it can do that.
 pub async fn sign_out(
     State(app): State<App>,
     Sender(sender): Sender,
@@ -19,10 +33,25 @@ pub async fn sign_out(
     headers: HeaderMap,
     _form: Form,
 ) -> Result<Response, Refusal> {
-    if let Some(token) = cookie::session(&headers) {
-        app.access.sign_out(&sender, token).await?;
-    }
-    let mut response = Redirect::to("/sign-in").into_response();
+    let ended = match cookie::session(&headers) {
+        Some(token) => app.access.sign_out(&sender, token).await?,
+        None => None,
+    };
+    let is_person = ended.is_some_and(|session| session.person.is_some());
+    let url = if is_person {
+        provider_url(&app, &host).await
+    } else {
+        None
+    };
+    let mut response = match url {
+        Some(url) => {
+            // Without forms, whose token would be that of the session that has ended.
+            let mut shell = Shell::anonymous(&app, &HeaderMap::new(), "Signed out");
+            shell.theme = cookie::theme(&headers);
+            page(&SignedOutPage { shell, url })?
+        }
+        None => Redirect::to("/sign-in").into_response(),
+    };
     // The cookie may have either scope: browsers keep a framed cookie apart from the other one.
     for is_customers in [false, true] {
         if let Some(cookie) = cookie::end_session(app.cookie_scope(&host, is_customers)) {
@@ -30,4 +59,11 @@ pub async fn sign_out(
         }
     }
     Ok(response)
+}
+
+/// Where the person signs out at the provider, which sends them back to the sign-in page.
+async fn provider_url(app: &App, host: &RequestHost) -> Option<String> {
+    let people = app.people.as_ref()?;
+    let base = app.base_url(host).ok()?;
+    people.sign_out_url(&format!("{base}/sign-in")).await
 }

@@ -34,6 +34,7 @@ verbs!(ConsoleStore {
     take_grant(sha256: &[u8; 32], now: Timestamp, audit: AuditEntry) -> Option<Grant>;
     delete_grant(filter: GrantFilter, id: GrantId, audit: AuditEntry) -> bool;
     delete_grants(filter: GrantFilter, audit: AuditEntry) -> u64;
+    keep_sessions(permitted: PermittedSessions, audit: AuditEntry) -> u64;
 });
 
 verbs!(StatisticsStore {

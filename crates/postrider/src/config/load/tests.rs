@@ -263,3 +263,33 @@ fn what_webhooks_may_reach_is_written_alike_everywhere() {
         assert!(refusal(&[], &[(key, value)], "").starts_with(key), "{key}");
     }
 }
+
+#[test]
+fn the_identity_providers_settings_are_written_alike_everywhere_and_need_its_issuer() {
+    let file = "oidc_issuer = \"https://id.example\"\noidc_client_id = \"p\"\noidc_admin = [\"cn=ops,ou=groups\", \"root\"]\n\
+        oidc_role_claim = \"/realm_access/roles\"\nsign_in_by_key = false";
+    let from_file = settings(&[], &[], file).unwrap();
+    assert_eq!(from_file.oidc_admin, ["cn=ops,ou=groups", "root"]);
+    assert!(!from_file.sign_in_by_key);
+    let flags = [
+        "--oidc-issuer=https://id.example",
+        "--oidc-client-id=p",
+        "--oidc-viewer=sales,finance",
+        "--oidc-viewer=support",
+        "--sign-in-by-key=false",
+    ];
+    let from_flags = settings(&flags, &[], "").unwrap();
+    assert_eq!(from_flags.oidc_viewer, ["sales", "finance", "support"]);
+    assert_eq!(from_flags.oidc_scopes.as_str(), "openid profile email");
+    assert!(settings(&[], &[], "").unwrap().sign_in_by_key);
+    for (key, value, why) in [
+        ("POSTRIDER_OIDC_ADMIN", "ops", "is set without oidc_issuer"),
+        ("POSTRIDER_OIDC_NAME", "Acme", "is set without oidc_issuer"),
+        ("POSTRIDER_OIDC_ISSUER", "http://id.example", "https"),
+        ("POSTRIDER_OIDC_SCOPES", "profile", "openid"),
+        ("POSTRIDER_OIDC_VIEWER", "a,,b", "visible"),
+    ] {
+        let refused = refusal(&[], &[(key, value)], "");
+        assert!(refused.starts_with(key) && refused.contains(why), "{refused}");
+    }
+}

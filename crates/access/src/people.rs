@@ -1,0 +1,355 @@
+//! People: the operator's staff, who sign in through an identity provider (OpenID Connect Core 1.0, the
+//! authorization code flow with PKCE). RFC 9700 is the checklist.
+//!
+//! ```text
+//! begin ──► browser ──► provider ──► browser ──► finish: open flow ──► code for tokens ──► verify ID token
+//! (flow sealed in a cookie)          (code, state)                      ──► role ──► session
+//! ```
+//!
+//! | file | holds |
+//! |---|---|
+//! | `transport.rs` | [`ProviderTransport`]: how requests reach the provider; the process implements it |
+//! | `issuer.rs` | [`Issuer`]: who the provider is, and which of its addresses are acceptable |
+//! | `provider.rs` | the provider: its metadata (OpenID Connect Discovery 1.0), tokens, user info |
+//! | `keys.rs` | the provider's keys, and when they are fetched again |
+//! | `jose.rs` | signatures of ID tokens (RFC 7515, 7517, 7518, 8037) |
+//! | `id_token.rs` | the claims of an ID token that must hold |
+//! | `flow.rs` | a sign-in under way, sealed in a cookie of its browser |
+//! | `roles.rs` | [`RoleRules`]: which claim gives which role |
+//!
+//! A provider that is down stops nothing but sign-in: its metadata is fetched when it is needed.
+//!
+//! This module must never trust a claim before the signature, follow a URL that the provider did not publish
+//! in its metadata, or show the `Display` of a [`SignInFault`] to a browser: it is for the log.
+
+mod flow;
+mod id_token;
+mod issuer;
+mod jose;
+mod keys;
+mod provider;
+mod roles;
+mod transport;
+
+use std::sync::Arc;
+
+use postrider_model::{By, Clock, Entropy, Person};
+use postrider_storage::{Sealer, StoreError};
+use serde_json::{Map, Value};
+use url::Url;
+
+pub use issuer::{Issuer, IssuerError};
+pub use provider::ClientSecret;
+pub use roles::{ClaimName, ClaimNameError, RoleRules};
+pub use transport::{FromProvider, ProviderTransport, ToProvider, Unanswered};
+
+use crate::access::Access;
+use crate::sign_in::Session;
+use crate::token::ShownToken;
+use flow::{Flow, Flows, Found};
+use id_token::Expected;
+use provider::{Metadata, Provider};
+
+pub use flow::FLOW_LIFETIME;
+
+/// What the settings say about the people and their provider.
+pub struct PeopleSettings {
+    /// The provider.
+    pub issuer: Issuer,
+    /// Our id at the provider.
+    pub client_id: String,
+    /// Our secret there; `None` for a public client, which PKCE protects alone.
+    pub client_secret: Option<ClientSecret>,
+    /// The scopes to request, separated by spaces; `openid` is among them.
+    pub scopes: String,
+    /// Who gets which role.
+    pub rules: RoleRules,
+    /// What the button of the sign-in page calls the provider.
+    pub label: String,
+}
+
+/// The parts of [`People`].
+pub struct PeopleParts {
+    /// The sessions.
+    pub access: Arc<Access>,
+    /// How requests reach the provider.
+    pub transport: Arc<dyn ProviderTransport>,
+    /// Seals flows. All nodes have its keys, so that one can finish what another began.
+    pub sealer: Sealer,
+    /// The clock.
+    pub clock: Arc<dyn Clock>,
+    /// Randomness.
+    pub entropy: Entropy,
+}
+
+/// Signs people in and out through their identity provider.
+pub struct People {
+    access: Arc<Access>,
+    clock: Arc<dyn Clock>,
+    entropy: Entropy,
+    provider: Provider,
+    scopes: String,
+    rules: RoleRules,
+    label: String,
+    flows: Flows,
+}
+
+/// A sign-in that has begun.
+pub struct Begun {
+    /// Where the browser goes.
+    pub url: String,
+    /// What the browser keeps in a cookie for [`FLOW_LIFETIME`]: letters, digits, `-` and `_`.
+    pub cookie: String,
+}
+
+/// What the provider sent the browser back with.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Answer<'a> {
+    /// The state of the request.
+    pub state: Option<&'a str>,
+    /// The authorization code.
+    pub code: Option<&'a str>,
+    /// Why there is no code (RFC 6749, section 4.1.2.1).
+    pub error: Option<&'a str>,
+    /// Who answers (RFC 9207).
+    pub issuer: Option<&'a str>,
+}
+
+/// A session that a person began.
+pub struct SignedIn {
+    /// Its token.
+    pub token: ShownToken,
+    /// The session.
+    pub session: Session,
+    /// The address that the person asked for.
+    pub back: String,
+}
+
+/// Why nobody was signed in. `Display` is for the log: it may quote the provider, bounded and escaped.
+#[derive(Debug, thiserror::Error)]
+pub enum SignInFault {
+    /// The answer belongs to no sign-in that this browser began in the last ten minutes, or that was not
+    /// finished before.
+    #[error("the answer belongs to no sign-in of this browser")]
+    Lost,
+    /// The provider does not answer.
+    #[error("the identity provider cannot be reached: {0}")]
+    Unreachable(String),
+    /// The provider answers with what cannot be used, or the settings do not fit it.
+    #[error("the identity provider cannot be used: {0}")]
+    Unusable(String),
+    /// The person, or the provider's rules for them, declined.
+    #[error("the identity provider denied the sign-in")]
+    Denied,
+    /// The provider refused the sign-in for another reason.
+    #[error("the identity provider refused the sign-in: {0}")]
+    Refused(String),
+    /// The ID token, or the way it arrived, proves nothing.
+    #[error("the identity cannot be trusted: {0}")]
+    Untrusted(&'static str),
+    /// The person's claims give no role, or the group that is required is missing.
+    #[error("{0:?} has no role here")]
+    NoRole(Person),
+    /// Too many sign-ins are talking to the provider.
+    #[error("too many sign-ins are waiting for the identity provider")]
+    Busy,
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// A sign-in that failed, and the address that the person asked for.
+#[derive(Debug)]
+pub struct FailedSignIn {
+    /// Why.
+    pub fault: SignInFault,
+    /// The address; `/` if the flow is lost.
+    pub back: String,
+}
+
+impl People {
+    /// The people of these settings. Asks the provider nothing yet.
+    pub fn new(settings: PeopleSettings, parts: PeopleParts) -> Self {
+        let client = (settings.client_id, settings.client_secret);
+        let provider = Provider::new(settings.issuer, client, parts.transport, Arc::clone(&parts.clock));
+        Self {
+            access: parts.access,
+            flows: Flows::new(parts.sealer),
+            clock: parts.clock,
+            entropy: parts.entropy,
+            provider,
+            scopes: settings.scopes,
+            rules: settings.rules,
+            label: settings.label,
+        }
+    }
+
+    /// What the button of the sign-in page calls the provider.
+    pub fn label(&self) -> &str {
+        &self.label
+    }
+
+    /// Begins a sign-in. `redirect_uri` is where the provider sends the browser back to, `back` the address
+    /// that the person asked for. With `again`, the provider asks who it is even if it knows.
+    pub async fn begin(&self, redirect_uri: &str, back: &str, again: bool) -> Result<Begun, SignInFault> {
+        let metadata = self.provider.metadata().await?;
+        let flow = Flow::new(&self.entropy, redirect_uri, back, self.clock.wall());
+        let mut url = metadata.authorization_endpoint.clone();
+        url.query_pairs_mut()
+            .append_pair("response_type", "code")
+            .append_pair("client_id", self.provider.client_id())
+            .append_pair("redirect_uri", redirect_uri)
+            .append_pair("scope", &self.scopes)
+            .append_pair("state", &flow.state)
+            .append_pair("nonce", &flow.nonce)
+            .append_pair("code_challenge", &flow.challenge())
+            .append_pair("code_challenge_method", "S256");
+        if again {
+            url.query_pairs_mut().append_pair("prompt", "login");
+        }
+        Ok(Begun {
+            url: url.into(),
+            cookie: self.flows.seal(&flow, self.entropy.bytes()),
+        })
+    }
+
+    /// Finishes the sign-in of this cookie: begins a session of [`OPERATOR_SESSION`], once.
+    ///
+    /// The actor in the audit trail is the session; `by` says from where.
+    ///
+    /// [`OPERATOR_SESSION`]: crate::OPERATOR_SESSION
+    pub async fn finish(
+        &self,
+        by: &By,
+        cookie: Option<&str>,
+        answer: Answer<'_>,
+    ) -> Result<SignedIn, FailedSignIn> {
+        let found = self.flows.find(cookie, answer.state, self.clock.wall());
+        let found = found.map_err(|fault| FailedSignIn {
+            fault,
+            back: "/".to_owned(),
+        })?;
+        let begun = self.session_of(by, &found, answer).await;
+        let back = found.flow.back;
+        match begun {
+            Ok((token, session)) => Ok(SignedIn { token, session, back }),
+            Err(fault) => Err(FailedSignIn { fault, back }),
+        }
+    }
+
+    /// Where the browser goes to sign out at the provider too (OpenID Connect RP-Initiated Logout 1.0);
+    /// `None` if the provider has no such address, or does not answer.
+    pub async fn sign_out_url(&self, return_to: &str) -> Option<String> {
+        let metadata = self.provider.metadata().await;
+        let metadata = metadata
+            .inspect_err(|fault| tracing::warn!(%fault, "nobody is signed out at the identity provider"))
+            .ok()?;
+        let mut url: Url = metadata.end_session_endpoint.clone()?;
+        url.query_pairs_mut()
+            .append_pair("client_id", self.provider.client_id())
+            .append_pair("post_logout_redirect_uri", return_to);
+        Some(url.into())
+    }
+
+    async fn session_of(
+        &self,
+        by: &By,
+        found: &Found,
+        answer: Answer<'_>,
+    ) -> Result<(ShownToken, Session), SignInFault> {
+        let flow = &found.flow;
+        let metadata = self.provider.metadata().await?;
+        self.check_answer(&metadata, answer)?;
+        let code = answer
+            .code
+            .ok_or_else(|| SignInFault::Refused("it sent neither a code nor an error".to_owned()))?;
+        let tokens = self.provider.tokens(&metadata, code, flow).await?;
+        let jws = self.provider.verified(&metadata, &tokens.id_token).await?;
+        let mut claims = id_token::check(
+            &jws,
+            &Expected {
+                issuer: self.provider.issuer().as_str(),
+                client_id: self.provider.client_id(),
+                nonce: &flow.nonce,
+                access_token: tokens.access_token.as_deref(),
+                now: self.clock.wall(),
+            },
+        )?;
+        self.ask_for_missing(&metadata, &mut claims, tokens.access_token.as_deref())
+            .await?;
+        let person = person(self.provider.issuer(), &claims);
+        let Some(role) = self.rules.role(&claims) else {
+            return Err(SignInFault::NoRole(person));
+        };
+        self.flows.finish(found, self.clock.wall())?;
+        let begun = self.access.begin_person_session(by, person, role).await?;
+        begun.ok_or(SignInFault::Busy)
+    }
+
+    /// Whether the provider itself answers (RFC 9207), and with what.
+    fn check_answer(&self, metadata: &Metadata, answer: Answer<'_>) -> Result<(), SignInFault> {
+        let is_other = answer
+            .issuer
+            .is_some_and(|issuer| issuer != self.provider.issuer().as_str());
+        if is_other || (answer.issuer.is_none() && metadata.names_itself) {
+            return Err(SignInFault::Untrusted("another provider answers"));
+        }
+        match answer.error {
+            None => Ok(()),
+            Some("access_denied") => Err(SignInFault::Denied),
+            Some(error) => Err(SignInFault::Refused(provider::quoted(error))),
+        }
+    }
+
+    /// Adds what the ID token lacks from the provider's user info, if it has that. Claims of the ID token
+    /// win. A name alone is not worth a failure.
+    async fn ask_for_missing(
+        &self,
+        metadata: &Metadata,
+        claims: &mut Map<String, Value>,
+        access_token: Option<&str>,
+    ) -> Result<(), SignInFault> {
+        let is_undecided = !self.rules.are_decided_by(claims);
+        let has_name = ["name", "preferred_username", "email"]
+            .into_iter()
+            .any(|name| claims.contains_key(name));
+        let (Some(endpoint), Some(access_token)) = (&metadata.userinfo_endpoint, access_token) else {
+            return Ok(());
+        };
+        if !is_undecided && has_name {
+            return Ok(());
+        }
+        let info = match self.provider.user_info(endpoint, access_token).await {
+            Ok(info) => info,
+            Err(fault) if is_undecided => return Err(fault),
+            Err(fault) => {
+                tracing::warn!(%fault, "a person has no name");
+                return Ok(());
+            }
+        };
+        if info.get("sub") != claims.get("sub") {
+            return Err(SignInFault::Untrusted("the user info is another person's"));
+        }
+        // An address and whether it is verified belong together.
+        if !claims.contains_key("email_verified") {
+            claims.remove("email");
+        }
+        for (name, value) in info {
+            claims.entry(name).or_insert(value);
+        }
+        Ok(())
+    }
+}
+
+/// Who these claims describe. The ID token was checked, so there is a subject. An address that the provider
+/// doubts is not shown.
+fn person(issuer: &Issuer, claims: &Map<String, Value>) -> Person {
+    let text = |name: &str| claims.get(name).and_then(Value::as_str);
+    let names = ["name", "preferred_username", "email"];
+    Person::new(
+        issuer.as_str().to_owned(),
+        text("sub").unwrap_or_default().to_owned(),
+        names.into_iter().filter_map(text),
+        text("email").filter(|_| !roles::is_unverified(claims)),
+    )
+}

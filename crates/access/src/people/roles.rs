@@ -1,0 +1,216 @@
+//! Roles: which values of a claim give which role, and which group is required.
+
+use std::fmt;
+use std::str::FromStr;
+
+use postrider_model::Role;
+use serde_json::{Map, Value};
+
+/// Longest name of a claim, in bytes.
+const CLAIM_BYTES_MAX: usize = 256;
+
+/// The claim whose values anybody can choose at some providers, unless they are verified.
+const EMAIL: &str = "email";
+
+/// Where a claim is: its name, such as `groups`, or a JSON pointer (RFC 6901) to a nested one, such as
+/// `/realm_access/roles`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ClaimName(String);
+
+/// A text that names no claim.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("expected the name of a claim, such as `groups`, or a JSON pointer, such as `/realm_access/roles`")]
+pub struct ClaimNameError;
+
+impl FromStr for ClaimName {
+    type Err = ClaimNameError;
+
+    fn from_str(text: &str) -> Result<Self, ClaimNameError> {
+        let text = text.trim();
+        let is_name = (1..=CLAIM_BYTES_MAX).contains(&text.len()) && !text.chars().any(char::is_control);
+        if is_name && text != "/" {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(ClaimNameError)
+        }
+    }
+}
+
+impl fmt::Display for ClaimName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl ClaimName {
+    /// The claim, if the person has it.
+    fn find<'a>(&self, claims: &'a Map<String, Value>) -> Option<&'a Value> {
+        let Some(pointer) = self.0.strip_prefix('/') else {
+            return claims.get(&self.0);
+        };
+        let (first, rest) = match pointer.find('/') {
+            Some(at) => pointer.split_at(at),
+            None => (pointer, ""),
+        };
+        claims
+            .get(&first.replace("~1", "/").replace("~0", "~"))?
+            .pointer(rest)
+    }
+
+    /// Whether one of these is a value of the claim, which is a text or a list of texts.
+    fn has_any(&self, claims: &Map<String, Value>, wanted: &[String]) -> bool {
+        if self.0 == EMAIL && !is_verified(claims) {
+            return false;
+        }
+        let is_wanted = |value: &Value| wanted.iter().any(|wanted| value == wanted.as_str());
+        match self.find(claims) {
+            Some(Value::Array(values)) => values.iter().any(is_wanted),
+            Some(value) => is_wanted(value),
+            None => false,
+        }
+    }
+
+    /// Whether the claims say what there is to say about this one.
+    fn is_told(&self, claims: &Map<String, Value>) -> bool {
+        self.find(claims).is_some() && (self.0 != EMAIL || claims.contains_key("email_verified"))
+    }
+}
+
+/// Whether the provider has made sure that the address is the person's. Some providers send `"true"`.
+fn is_verified(claims: &Map<String, Value>) -> bool {
+    claims
+        .get("email_verified")
+        .is_some_and(|verified| *verified == true || verified == "true")
+}
+
+/// Whether the provider says that the address may be somebody else's.
+pub(super) fn is_unverified(claims: &Map<String, Value>) -> bool {
+    claims
+        .get("email_verified")
+        .is_some_and(|verified| *verified == false || verified == "false")
+}
+
+/// Who gets which role.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RoleRules {
+    /// The claim that gives roles. Of `email`, only verified addresses count.
+    pub role_claim: ClaimName,
+    /// Its values that give the role admin.
+    pub admin: Vec<String>,
+    /// Its values that give the role support.
+    pub support: Vec<String>,
+    /// Its values that give the role viewer.
+    pub viewer: Vec<String>,
+    /// The claim that lists the person's groups.
+    pub group_claim: ClaimName,
+    /// Groups of which a person needs at least one; none is needed if there are none.
+    pub required_groups: Vec<String>,
+}
+
+impl RoleRules {
+    /// The highest role that the claims give; `None` if they give none, or lack the required group.
+    pub(super) fn role(&self, claims: &Map<String, Value>) -> Option<Role> {
+        if !self.required_groups.is_empty() && !self.group_claim.has_any(claims, &self.required_groups) {
+            return None;
+        }
+        let values = |role| match role {
+            Role::Viewer => &self.viewer,
+            Role::Support => &self.support,
+            Role::Admin => &self.admin,
+        };
+        let mut roles = Role::ALL.into_iter().rev();
+        roles.find(|role| self.role_claim.has_any(claims, values(*role)))
+    }
+
+    /// Whether the claims have all that the rules look at.
+    pub(super) fn are_decided_by(&self, claims: &Map<String, Value>) -> bool {
+        let has_groups = self.required_groups.is_empty() || self.group_claim.is_told(claims);
+        has_groups && self.role_claim.is_told(claims)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn rules(role_claim: &str, required_groups: &[&str]) -> RoleRules {
+        RoleRules {
+            role_claim: role_claim.parse().unwrap(),
+            admin: vec!["ops".to_owned(), "root@example.com".to_owned()],
+            support: vec!["help".to_owned()],
+            viewer: vec!["staff".to_owned(), "sales".to_owned()],
+            group_claim: "groups".parse().unwrap(),
+            required_groups: required_groups.iter().map(|group| (*group).to_owned()).collect(),
+        }
+    }
+
+    fn role(rules: &RoleRules, claims: &Value) -> Option<Role> {
+        rules.role(claims.as_object().unwrap())
+    }
+
+    #[test]
+    fn the_highest_role_that_matches_wins_and_nobody_has_one_by_default() {
+        let rules = rules("groups", &[]);
+        for (groups, expected) in [
+            (json!(["staff", "ops", "help"]), Some(Role::Admin)),
+            (json!(["staff", "help"]), Some(Role::Support)),
+            (json!(["sales"]), Some(Role::Viewer)),
+            (json!("help"), Some(Role::Support)),
+            (json!(["Ops", "ops2", 7, ["ops"], {"ops": true}]), None),
+            (json!("staff help"), None),
+            (json!([]), None),
+            (json!(null), None),
+        ] {
+            assert_eq!(role(&rules, &json!({"groups": groups})), expected, "{groups}");
+        }
+        assert_eq!(role(&rules, &json!({})), None);
+    }
+
+    #[test]
+    fn a_nested_claim_is_found_by_its_pointer_and_a_url_is_a_name() {
+        let claims =
+            json!({"realm_access": {"roles": ["help"]}, "https://a/roles": "ops", "a/b": {"~": "help"}});
+        for (name, expected) in [
+            ("/realm_access/roles", Some(Role::Support)),
+            ("https://a/roles", Some(Role::Admin)),
+            ("/a~1b/~0", Some(Role::Support)),
+            ("/realm_access/none", None),
+            ("realm_access/roles", None),
+        ] {
+            assert_eq!(role(&rules(name, &[]), &claims), expected, "{name}");
+        }
+        for text in ["", " ", "/", "a\nb"] {
+            assert_eq!(text.parse::<ClaimName>(), Err(ClaimNameError));
+        }
+    }
+
+    #[test]
+    fn a_required_group_is_required_of_every_role() {
+        let rules = rules("role", &["eu", "us"]);
+        let with = |groups: Value| role(&rules, &json!({"role": "ops", "groups": groups}));
+        assert_eq!(with(json!(["us", "x"])), Some(Role::Admin));
+        assert_eq!(with(json!(["x"])), None);
+        assert_eq!(role(&rules, &json!({"role": "ops"})), None);
+        let decided = |claims: Value| rules.are_decided_by(claims.as_object().unwrap());
+        assert!(decided(json!({"role": "x", "groups": []})));
+        assert!(!decided(json!({"role": "x"})) && !decided(json!({"groups": []})));
+    }
+
+    #[test]
+    fn an_address_gives_a_role_only_if_it_is_verified() {
+        let rules = rules("email", &[]);
+        for (verified, expected) in [
+            (json!(true), Some(Role::Admin)),
+            (json!("true"), Some(Role::Admin)),
+            (json!(false), None),
+            (json!(null), None),
+            (json!(1), None),
+        ] {
+            let claims = json!({"email": "root@example.com", "email_verified": verified});
+            assert_eq!(role(&rules, &claims), expected, "{verified}");
+        }
+        assert_eq!(role(&rules, &json!({"email": "root@example.com"})), None);
+    }
+}

@@ -1,0 +1,249 @@
+//! Requests to the identity provider: HTTP/1.1, a connection for each, because a sign-in needs three.
+//!
+//! The provider is the operator's own and often internal, so neither the rules for destinations of webhooks
+//! nor the proxy for webhooks (`egress_proxy`) apply. Redirects are not followed: none of the addresses that
+//! a provider publishes redirects, and a followed one could carry a secret elsewhere.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HOST, USER_AGENT};
+use http::{HeaderValue, Method, Request};
+use http_body_util::{BodyExt as _, Full, Limited};
+use hyper::client::conn::http1::handshake;
+use hyper_util::rt::TokioIo;
+use postrider_access::people::{FromProvider, ProviderTransport, ToProvider, Unanswered};
+use rustls::pki_types::pem::PemObject as _;
+use rustls::pki_types::{CertificateDer, ServerName};
+use rustls::{ClientConfig, RootCertStore};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::TcpStream;
+use tokio_rustls::TlsConnector;
+use url::{Host, Position, Url};
+
+use crate::config::Settings;
+use postrider_cli::Failure;
+
+/// Deadline of a request, from the name look-up to the last byte. A person waits for three of them.
+const DEADLINE: Duration = Duration::from_secs(10);
+
+/// Sends requests to the provider.
+pub struct HttpTransport(TlsConnector);
+
+impl HttpTransport {
+    /// A transport that trusts the public authorities and those of `extra_ca_file`.
+    pub fn new(settings: &Settings) -> Result<Self, Failure> {
+        let mut roots = RootCertStore {
+            roots: webpki_roots::TLS_SERVER_ROOTS.to_vec(),
+        };
+        if let Some(file) = &settings.extra_ca_file {
+            let failed = |error: &dyn std::fmt::Display| {
+                Failure::Failed(format!("extra_ca_file {}: {error}", file.display()))
+            };
+            let certificates = CertificateDer::pem_file_iter(file).map_err(|error| failed(&error))?;
+            for certificate in certificates {
+                let certificate = certificate.map_err(|error| failed(&error))?;
+                roots.add(certificate).map_err(|error| failed(&error))?;
+            }
+        }
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let builder = ClientConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .map_err(|error| Failure::Failed(format!("cannot set up TLS: {error}")))?;
+        let config = builder.with_root_certificates(roots).with_no_client_auth();
+        Ok(Self(TlsConnector::from(Arc::new(config))))
+    }
+
+    async fn exchange(&self, request: ToProvider) -> Result<FromProvider, String> {
+        let url = Url::parse(&request.url).map_err(|error| error.to_string())?;
+        let stream = dial(&url).await.map_err(|error| error.to_string())?;
+        // If this fails, small writes are only slower.
+        let _ = stream.set_nodelay(true);
+        if url.scheme() == "http" {
+            return speak(stream, &url, request).await;
+        }
+        let host = url.host_str().unwrap_or_default();
+        let host = host.trim_start_matches('[').trim_end_matches(']').to_owned();
+        let name = ServerName::try_from(host).map_err(|error| error.to_string())?;
+        let stream = self.0.connect(name, stream).await;
+        speak(stream.map_err(|error| format!("TLS: {error}"))?, &url, request).await
+    }
+}
+
+#[async_trait]
+impl ProviderTransport for HttpTransport {
+    async fn send(&self, request: ToProvider) -> Result<FromProvider, Unanswered> {
+        match tokio::time::timeout(DEADLINE, self.exchange(request)).await {
+            Ok(answered) => answered.map_err(Unanswered),
+            Err(_) => Err(Unanswered(format!("no answer within {} s", DEADLINE.as_secs()))),
+        }
+    }
+}
+
+async fn dial(url: &Url) -> std::io::Result<TcpStream> {
+    let port = url.port_or_known_default().unwrap_or(443);
+    match url.host() {
+        Some(Host::Ipv4(address)) => TcpStream::connect((address, port)).await,
+        Some(Host::Ipv6(address)) => TcpStream::connect((address, port)).await,
+        Some(Host::Domain(name)) => TcpStream::connect((name, port)).await,
+        None => Err(std::io::Error::other("the URL has no host")),
+    }
+}
+
+async fn speak(
+    stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    url: &Url,
+    request: ToProvider,
+) -> Result<FromProvider, String> {
+    let bytes_max = request.bytes_max;
+    let request = message(url, request)?;
+    let (mut sender, connection) = handshake(TokioIo::new(stream))
+        .await
+        .map_err(|error| error.to_string())?;
+    // The connection is driven here and ends with this future, so that no task outlives the deadline.
+    let answer = async {
+        let answer = sender
+            .send_request(request)
+            .await
+            .map_err(|error| error.to_string())?;
+        let status = answer.status().as_u16();
+        let body = Limited::new(answer.into_body(), bytes_max).collect().await;
+        let body = body.map_err(|error| format!("the body: {error}"))?.to_bytes();
+        Ok(FromProvider {
+            status,
+            body: body.to_vec(),
+        })
+    };
+    let mut answer = std::pin::pin!(answer);
+    tokio::select! {
+        answer = &mut answer => answer,
+        // A connection that has ended may have left a whole answer behind.
+        _ = connection => answer.await,
+    }
+}
+
+fn message(url: &Url, request: ToProvider) -> Result<Request<Full<Bytes>>, String> {
+    let method = if request.form.is_some() {
+        Method::POST
+    } else {
+        Method::GET
+    };
+    let mut message = Request::builder()
+        .method(method)
+        .uri(&url[Position::BeforePath..Position::AfterQuery])
+        .header(HOST, &url[Position::BeforeHost..Position::AfterPort])
+        .header(ACCEPT, "application/json")
+        .header(USER_AGENT, concat!("postrider/", env!("CARGO_PKG_VERSION")));
+    if let Some(authorization) = request.authorization {
+        let mut value = HeaderValue::try_from(authorization)
+            .map_err(|_| "a token of the provider fits into no header".to_owned())?;
+        value.set_sensitive(true);
+        message = message.header(AUTHORIZATION, value);
+    }
+    if request.form.is_some() {
+        message = message.header(CONTENT_TYPE, "application/x-www-form-urlencoded");
+    }
+    let body = Full::from(request.form.unwrap_or_default());
+    message.body(body).map_err(|error| error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::SocketAddr;
+
+    use rcgen::{CertifiedKey, generate_simple_self_signed};
+    use rustls::ServerConfig;
+    use rustls::pki_types::PrivateKeyDer;
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    use tokio::net::TcpListener;
+    use tokio_rustls::TlsAcceptor;
+
+    use super::*;
+    use crate::config::declaration;
+
+    /// A provider over TLS that answers every request alike. Returns its address and its certificate.
+    async fn provider(answer: &'static str) -> (SocketAddr, String) {
+        let CertifiedKey { cert, signing_key } =
+            generate_simple_self_signed(vec!["localhost".to_owned()]).unwrap();
+        let key = PrivateKeyDer::try_from(signing_key.serialize_der()).unwrap();
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let config = ServerConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_no_client_auth()
+            .with_single_cert(vec![cert.der().clone()], key)
+            .unwrap();
+        let acceptor = TlsAcceptor::from(Arc::new(config));
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        tokio::spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                // A client that trusts nobody ends the handshake.
+                let Ok(mut stream) = acceptor.accept(stream).await else {
+                    continue;
+                };
+                let mut request = [0; 4096];
+                let _ = stream.read(&mut request).await;
+                let _ = stream.write_all(answer.as_bytes()).await;
+                let _ = stream.shutdown().await;
+            }
+        });
+        (address, cert.pem())
+    }
+
+    async fn ask(transport: &HttpTransport, url: String, bytes_max: usize) -> Result<(u16, String), String> {
+        let answered = transport.send(ToProvider {
+            url,
+            authorization: Some("Bearer t".to_owned()),
+            form: None,
+            bytes_max,
+        });
+        let answered = answered.await.map_err(|Unanswered(why)| why)?;
+        Ok((answered.status, String::from_utf8(answered.body).unwrap()))
+    }
+
+    fn transport(extra_ca_pem: Option<&str>) -> HttpTransport {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let mut settings = declaration::read(declaration::defaults()).unwrap();
+        if let Some(pem) = extra_ca_pem {
+            std::fs::write(file.path(), pem).unwrap();
+            settings.extra_ca_file = Some(file.path().to_owned());
+        }
+        HttpTransport::new(&settings).unwrap_or_else(|failure| panic!("{failure}"))
+    }
+
+    #[tokio::test]
+    async fn a_provider_over_tls_needs_a_certificate_that_is_trusted_and_an_answer_within_its_bound() {
+        let (address, pem) =
+            provider("HTTP/1.1 302 Found\r\nlocation: /x\r\ncontent-length: 2\r\n\r\n{}").await;
+        let url = |host: &str| format!("https://{host}:{}/token?x=1", address.port());
+        let trusting = transport(Some(&pem));
+        let answered = ask(&trusting, url("localhost"), 2).await;
+        assert_eq!(answered, Ok((302, "{}".to_owned())), "not followed");
+        assert!(
+            ask(&trusting, url("localhost"), 1)
+                .await
+                .unwrap_err()
+                .contains("the body")
+        );
+        assert!(
+            ask(&trusting, url("127.0.0.1"), 2)
+                .await
+                .unwrap_err()
+                .contains("TLS"),
+            "another name"
+        );
+        let error = ask(&transport(None), url("localhost"), 2).await.unwrap_err();
+        assert!(error.contains("TLS"), "{error}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_provider_that_keeps_silent_is_given_up() {
+        let silent = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}/", silent.local_addr().unwrap());
+        let error = ask(&transport(None), url, 2).await.unwrap_err();
+        assert_eq!(error, "no answer within 10 s");
+    }
+}

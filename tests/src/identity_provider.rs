@@ -1,0 +1,167 @@
+//! The identity providers of `tests/identity_provider/`, as child processes: a real one (`oidc-provider`),
+//! and one that lies.
+//!
+//! `./test` installs the package into `node_modules` beside them.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use tempfile::NamedTempFile;
+
+use crate::client::Api;
+use crate::foreign::port_in;
+use crate::log::Log;
+use crate::server::Server;
+
+/// How long Node may take to start on a busy machine.
+const START_TIMEOUT: Duration = Duration::from_secs(20);
+
+/// The id of the servers under test at the provider.
+const CLIENT_ID: &str = "postrider";
+
+/// Their secret there.
+pub const CLIENT_SECRET: &str = "the-secret-of-the-client-in-the-tests";
+
+/// A provider. Dropping it ends the process.
+#[derive(Debug)]
+pub struct IdentityProvider {
+    script: &'static str,
+    child: Option<Child>,
+    port: u16,
+    log: Log,
+    secret: NamedTempFile,
+}
+
+impl IdentityProvider {
+    /// A provider with the people `ada` (staff, platform), `sam` (staff, helpdesk), `vera` (staff, sales),
+    /// `nick` (staff) and `olga` (platform).
+    pub fn start() -> Self {
+        Self::start_script("server.mjs")
+    }
+
+    /// A provider that signs everybody in as `u1` of the group `platform`, and lies as told.
+    pub fn start_lying() -> Self {
+        Self::start_script("lying.mjs")
+    }
+
+    fn start_script(script: &'static str) -> Self {
+        let secret = NamedTempFile::new().expect("a file can be created");
+        std::fs::write(secret.path(), CLIENT_SECRET).expect("a file can be written");
+        let mut provider = Self {
+            script,
+            child: None,
+            port: 0,
+            log: Log::default(),
+            secret,
+        };
+        provider.start_again();
+        provider
+    }
+
+    /// Starts it again at its address, with other keys and without sessions.
+    pub fn start_again(&mut self) {
+        assert!(self.child.is_none(), "the provider runs already");
+        let from = self.log.len();
+        let mut command = Command::new("node");
+        let mut child = command
+            .arg(folder().join(self.script))
+            .env("PORT", self.port.to_string())
+            .env("CLIENT_SECRET", CLIENT_SECRET)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap_or_else(|error| panic!("{command:?}: {error}; ./test installs what is missing"));
+        self.log.follow(child.stdout.take().expect("it was piped"));
+        self.log.follow(child.stderr.take().expect("it was piped"));
+        self.child = Some(child);
+        let Some(port) = self.log.find(from, START_TIMEOUT, port_in) else {
+            self.log.print("output of a provider that did not start");
+            panic!("the provider does not start; ./test installs what is missing");
+        };
+        self.port = port;
+    }
+
+    /// Ends the process.
+    pub fn stop(&mut self) {
+        if let Some(mut child) = self.child.take() {
+            // It may have ended by itself.
+            let _ = child.kill();
+            let _ = child.wait();
+        }
+    }
+
+    /// The issuer.
+    pub fn issuer(&self) -> String {
+        format!("http://127.0.0.1:{}", self.port)
+    }
+
+    /// The flags of a server whose staff sign in here: `platform` administers, `helpdesk` supports, `sales`
+    /// views.
+    pub fn flags(&self) -> Vec<String> {
+        let secret = self.secret.path().display().to_string();
+        let flags = [
+            ("--oidc-issuer", self.issuer().as_str()),
+            ("--oidc-client-id", CLIENT_ID),
+            ("--oidc-client-secret-file", &secret),
+            ("--oidc-scopes", "openid profile email groups"),
+            ("--oidc-admin", "platform"),
+            ("--oidc-support", "helpdesk"),
+            ("--oidc-viewer", "sales"),
+            ("--oidc-name", "Acme sign-on"),
+        ]
+        .map(|(flag, value)| [flag.to_owned(), value.to_owned()]);
+        flags.concat()
+    }
+
+    /// Makes a server known as the client.
+    pub async fn register(&self, server: &Server) {
+        let url = server.api().url();
+        let client = json!({
+            "redirect_uris": [format!("{url}/sign-in/oidc/callback")],
+            "post_logout_redirect_uris": [format!("{url}/sign-in")],
+        });
+        self.api().post("/reg", client).await.expect(201);
+    }
+
+    /// A new server whose staff sign in here, with further flags.
+    pub async fn server(&self, further: &[&str]) -> Server {
+        let flags = self.flags();
+        let flags: Vec<&str> = flags
+            .iter()
+            .map(String::as_str)
+            .chain(further.iter().copied())
+            .collect();
+        let server = Server::start_with(&flags);
+        if self.script == "server.mjs" {
+            self.register(&server).await;
+        }
+        server
+    }
+
+    /// Tells a lying provider what to say next.
+    pub async fn say(&self, says: Value) {
+        self.api().post("/says", says).await.expect(200);
+    }
+
+    /// Calls the provider.
+    pub fn api(&self) -> Api {
+        Api::new(SocketAddr::from(([127, 0, 0, 1], self.port)), None)
+    }
+}
+
+impl Drop for IdentityProvider {
+    fn drop(&mut self) {
+        self.stop();
+        if std::thread::panicking() {
+            self.log.print("output of the identity provider");
+        }
+    }
+}
+
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("identity_provider")
+}
