@@ -1,12 +1,15 @@
 //! Patterns of values that have one spelling, so that a client can check them, and knows what a path takes.
 //!
 //! The example of a value shows its kind: an id's prefix, or the name of an event type. utoipa takes a
-//! pattern only as a literal, beside each of a hundred members.
+//! pattern only as a literal, beside each of a hundred members. A member that holds ids of several kinds has
+//! a pattern of its own, which stays.
 
 use serde_json::{Map, Value};
 
 /// The prefixes of ids.
-const PREFIXES: [&str; 8] = ["acct", "act", "apikey", "auto", "dlv", "evt", "grant", "key"];
+const PREFIXES: [&str; 9] = [
+    "acct", "act", "apikey", "aud", "auto", "dlv", "evt", "grant", "key",
+];
 
 /// What stands before `{id}` in a path, and the prefix of the ids there.
 const PLACES: [(&str, &str); 6] = [

@@ -16,10 +16,10 @@ pub struct AuditParameters {
     #[param(example = "automation.*")]
     action: Option<String>,
     /// Only what the actor with this id did: an API key, a session or a link.
-    #[param(example = "apikey_01h455vb4pex5vsknk084sn02q")]
+    #[param(example = "apikey_01h455vb4pex5vsknk084sn02q", pattern = "^[!-~]{1,128}$")]
     actor: Option<String>,
     /// Only what was done to the target with this id, or to the event type of this name.
-    #[param(example = "auto_01h455vb4pex5vsknk084sn02q")]
+    #[param(example = "auto_01h455vb4pex5vsknk084sn02q", pattern = "^[!-~]{1,128}$")]
     target: Option<String>,
     /// Only entries of this time or later.
     #[param(format = DateTime, example = "2026-01-31T09:30:00.000Z")]

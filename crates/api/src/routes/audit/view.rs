@@ -50,7 +50,7 @@ struct ActorView {
     #[schema(example = "api_key")]
     kind: &'static str,
     /// The id of the API key, session or link.
-    #[schema(example = "apikey_01h455vb4pex5vsknk084sn02q")]
+    #[schema(example = "apikey_01h455vb4pex5vsknk084sn02q", pattern = "^[!-~]{1,128}$")]
     id: Option<String>,
     /// The name at that time: of the API key, also for a session that began with it.
     #[schema(example = "Billing")]
@@ -65,7 +65,7 @@ struct TargetView {
     #[schema(example = "automation")]
     kind: &'static str,
     /// Its id, or the name of an event type; null if there are several.
-    #[schema(example = "auto_01h455vb4pex5vsknk084sn02q")]
+    #[schema(example = "auto_01h455vb4pex5vsknk084sn02q", pattern = "^[!-~]{1,128}$")]
     id: Option<String>,
     /// Its name at that time.
     #[schema(example = "Tell the CRM")]
