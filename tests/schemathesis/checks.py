@@ -22,6 +22,12 @@ PROBLEMS = {
     "too_many_tests": "a limit on time",
 }
 
+# Faults of single query parameters.
+PARAMETERS = {
+    "cursor": "as above, beside the fault of another parameter",
+    "action": "a filter of the audit trail names an action that exists",
+}
+
 # Faults of single members: the pointer, the codes, and the reason.
 FAULTS = [
     (r"", {"filter_required"}, "at least one of several members, beside others"),
@@ -50,7 +56,8 @@ def is_explained(problem) -> bool:
         return True
     faults = problem.get("errors", [])
     return bool(faults) and all(
-        any(
+        fault.get("parameter") in PARAMETERS
+        or any(
             re.fullmatch(pointer, fault.get("pointer", "-"), re.DOTALL) and fault.get("code") in codes
             for pointer, codes, _ in FAULTS
         )

@@ -13,7 +13,7 @@ const ID_BYTES_MAX: usize = 128;
 #[expect(dead_code, reason = "describes what [`take`] takes")]
 pub struct AuditParameters {
     /// Only this action, such as `automation.updated`, or those of one kind of target: `automation.*`.
-    #[param(example = "automation.*")]
+    #[param(example = "automation.*", pattern = r"^[a-z_]+\.([a-z_]+|\*)$")]
     action: Option<String>,
     /// Only what the actor with this id did: an API key, a session or a link.
     #[param(example = "apikey_01h455vb4pex5vsknk084sn02q", pattern = "^[!-~]{1,128}$")]
