@@ -11,8 +11,8 @@ use serde_json::{Value, json};
 use crate::access::Access;
 
 impl Access {
-    /// What the audit trail says of this caller and its request. `person`: who is signed in, if it is a person
-    /// of an identity provider.
+    /// What the audit trail says of this caller and its request. `person`: who is signed in, if it is a
+    /// person of an identity provider.
     pub fn by(
         &self,
         caller: &Caller,

@@ -25,8 +25,8 @@ impl Access {
         self.store.delete_grants(sessions_of(scope), audit).await
     }
 
-    /// Ends the session of this token, and returns it. `None` if there is none. The actor in the audit trail is
-    /// the session; `by` says from where.
+    /// Ends the session of this token, and returns it. `None` if there is none. The actor in the audit trail
+    /// is the session; `by` says from where.
     pub async fn sign_out(&self, by: &By, token: &str) -> StoreResult<Option<Grant>> {
         let (Some(sha256), Some(session)) = (token_sha256(token, SESSION_PREFIX), self.session(token).await?)
         else {

@@ -110,9 +110,7 @@ impl ConsoleStore for SqliteStore {
                      OR (api_key_id IS NOT NULL AND NOT ?2))",
             )?;
             let ended = statement.execute((&permitted.issuer, permitted.by_key))?;
-            if ended > 0 {
-                audit::insert(cx.conn, &audit)?;
-            }
+            audit::insert_if(ended > 0, cx.conn, &audit)?;
             Ok(ended as u64)
         })
         .await

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use postrider_model::automation::DisabledReason;
 use postrider_model::{
     Account, AccountId, Actor, ApiKey, AuditAction, AuditEntry, Automation, DeliveryStatus, EventType, Grant,
-    GrantKind, Permissions, Scope, Target,
+    GrantKind, Permissions, Person, Scope, Target,
 };
 
 use super::audit::{empty, trail};
@@ -13,7 +13,7 @@ use super::automations::{disable, stored};
 use super::build::*;
 use super::scene::*;
 use postrider_storage::{
-    DeliveryFilter, DisableAction, GrantFilter, Resent, SessionLimits, Store, StoreResult,
+    DeliveryFilter, DisableAction, GrantFilter, PermittedSessions, Resent, SessionLimits, Store, StoreResult,
 };
 
 fn link(scene: &Scene, account: AccountId, n: u8) -> Grant {
@@ -119,11 +119,28 @@ async fn change_everything(scene: &Scene, mut entry: impl FnMut() -> AuditEntry)
     let _ = store.delete_grant(links(id), first.id, entry()).await;
     let _ = store.put_grant(second, entry()).await;
     let _ = store.delete_grants(links(id), entry()).await;
+    let of_person = Grant {
+        kind: GrantKind::Session,
+        scope: Scope::All,
+        person: Some(Arc::new(Person::new(
+            "https://id.example".to_owned(),
+            "u1".to_owned(),
+            [],
+            None,
+        ))),
+        ..link(scene, id, 7)
+    };
+    let _ = store.put_grant(of_person, entry()).await;
+    let nobody = PermittedSessions {
+        issuer: None,
+        by_key: true,
+    };
+    let _ = store.keep_sessions(nobody, entry()).await;
     let _ = store.delete_account(id, entry()).await;
 }
 
 /// How many entries [`change_everything`] takes.
-const CHANGES: usize = 20;
+const CHANGES: usize = 22;
 
 pub async fn every_verb_that_changes_something_leaves_its_entry(store: Arc<dyn Store>) {
     let scene = Scene::new(store.clone()).await;

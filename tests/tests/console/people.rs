@@ -58,6 +58,27 @@ async fn people_sign_in_with_the_role_that_their_groups_give_them() {
     browser.wait_for(text("Vera Viewer")).await;
     browser.assert_no_fault_logged(&["403", "404"]).await;
 
+    sign_ins_are_in_the_trail(&server).await;
+    let sessions = server.api().get("/v1/sessions").await.expect(200);
+    let sessions = sessions["data"].as_array().unwrap();
+    let people: Vec<_> = sessions.iter().map(|session| &session["person"]).collect();
+    let names: Vec<_> = people
+        .iter()
+        .map(|person| (&person["name"], &person["role"]))
+        .collect();
+    let vera = json!(["Vera Viewer", "viewer"]);
+    let others = [["Ada Admin", "admin"], ["Sam Support", "support"]];
+    assert_eq!(json!(names), json!([vera, others[0], others[1], vera, vera]));
+    assert_eq!(people[1]["email"], "ada@example.com");
+    assert_eq!(
+        (&people[0]["email"], &people[0]["subject"]),
+        (&json!(null), &json!("vera"))
+    );
+    assert_eq!(people[0]["issuer"], provider.issuer());
+}
+
+/// Vera signed in last, after Nick was refused.
+async fn sign_ins_are_in_the_trail(server: &Server) {
     // Refusals reach the trail half a second later.
     let refused = wait::until("nick is in the audit trail", SOON, async || {
         let refused = server
@@ -77,23 +98,6 @@ async fn people_sign_in_with_the_role_that_their_groups_give_them() {
         .expect(200);
     assert_eq!(begun["data"][0]["actor"]["name"], "Vera Viewer");
     assert_eq!(begun["data"][0]["details"]["person"]["subject"], "vera");
-
-    let sessions = server.api().get("/v1/sessions").await.expect(200);
-    let sessions = sessions["data"].as_array().unwrap();
-    let people: Vec<_> = sessions.iter().map(|session| &session["person"]).collect();
-    let names: Vec<_> = people
-        .iter()
-        .map(|person| (&person["name"], &person["role"]))
-        .collect();
-    let vera = json!(["Vera Viewer", "viewer"]);
-    let others = [["Ada Admin", "admin"], ["Sam Support", "support"]];
-    assert_eq!(json!(names), json!([vera, others[0], others[1], vera, vera]));
-    assert_eq!(people[1]["email"], "ada@example.com");
-    assert_eq!(
-        (&people[0]["email"], &people[0]["subject"]),
-        (&json!(null), &json!("vera"))
-    );
-    assert_eq!(people[0]["issuer"], provider.issuer());
 }
 
 #[tokio::test]

@@ -5,6 +5,7 @@
 mod admin_key;
 mod api_keys;
 mod people;
+mod people_in_the_trail;
 mod provider;
 mod sign_in;
 mod support;
