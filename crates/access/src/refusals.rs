@@ -107,7 +107,7 @@ impl Access {
             "method": refusal.request.map(|(method, _)| method),
             "route": refusal.request.map(|(_, route)| route),
             "key": refusal.key,
-            "refused_since": refused_since,
+            "refused_since": (refused_since > 0).then_some(refused_since),
         });
         let Value::Object(mut members) = shown else { return };
         members.retain(|_, value| !value.is_null());

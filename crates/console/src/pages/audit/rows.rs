@@ -55,6 +55,7 @@ impl Row {
     pub fn of(entry: AuditEntry, now: Timestamp, names_account: bool) -> Self {
         let account = entry.account.filter(|_| names_account);
         let (is_change, values) = values(entry.details.as_deref());
+        let refused = (entry.action == AuditAction::RequestRefused).then(|| request(&values));
         // "Zoë signed in" needs no id of the session that this began.
         let shown_target = (entry.action != AuditAction::SessionBegun).then_some(&entry.target);
         let target = shown_target.and_then(|target| target.name.as_deref().or(target.id.as_deref()));
@@ -64,7 +65,7 @@ impl Row {
             who: who(&entry.actor),
             who_id: entry.actor.id,
             did: did(entry.action),
-            target: target.map(visible),
+            target: refused.flatten().or_else(|| target.map(visible)),
             target_id: entry.target.id.as_deref().map(visible),
             action: entry.action.as_str(),
             account: account.map(named),
@@ -74,6 +75,12 @@ impl Row {
             values,
         }
     }
+}
+
+/// The request that was refused: `GET /v1/accounts`.
+fn request(values: &[Changed]) -> Option<String> {
+    let value = |name| values.iter().find(|value| value.name == name)?.after.as_deref();
+    Some(format!("{} {}", value("method")?, value("route")?))
 }
 
 fn named(account: AccountId) -> (String, String) {
@@ -137,10 +144,19 @@ fn values(details: Option<&str>) -> (bool, Vec<Changed>) {
     };
     let (before, after) = (members.remove("before"), members.remove("after"));
     let is_change = before.is_some() || after.is_some();
+    // Of what is new, the members without a value say nothing.
+    let after = after.map(|after| {
+        if before.is_some() {
+            after
+        } else {
+            without_nulls(after)
+        }
+    });
+    let rest_of = without_nulls(Value::Object(members));
     let (mut old, mut new, mut rest) = (Vec::new(), Vec::new(), Vec::new());
     flatten("", before.as_ref(), &mut old);
     flatten("", after.as_ref(), &mut new);
-    flatten("", Some(&Value::Object(members)), &mut rest);
+    flatten("", Some(&rest_of), &mut rest);
     let mut values: Vec<Changed> = Vec::new();
     for (name, before) in old {
         let at = new.iter().position(|(other, _)| *other == name);
@@ -162,6 +178,18 @@ fn values(details: Option<&str>) -> (bool, Vec<Changed>) {
         after: Some(value),
     }));
     (is_change, values)
+}
+
+fn without_nulls(value: Value) -> Value {
+    match value {
+        Value::Object(members) => {
+            let members = members.into_iter().filter(|(_, value)| !value.is_null());
+            members
+                .map(|(name, value)| (name, without_nulls(value)))
+                .collect()
+        }
+        value => value,
+    }
 }
 
 /// The scalars of a value, each with its place. Arrays of scalars are one value.
@@ -232,6 +260,17 @@ mod tests {
         assert_eq!(
             shown(r#"{"filter":{"status":"failed"}}"#),
             [("filter / status".to_owned(), None, some("failed"))]
+        );
+        assert_eq!(
+            shown(r#"{"after":{"name":"a","actions":{"act_1":{"url":"b","timeout_s":null}}}}"#),
+            [
+                ("name".to_owned(), None, some("a")),
+                ("actions / act_1 / url".to_owned(), None, some("b"))
+            ]
+        );
+        assert_eq!(
+            shown(r#"{"before":{"limit":1},"after":{"limit":null}}"#),
+            [("limit".to_owned(), some("1"), some("–"))]
         );
         assert_eq!(shown("[]"), []);
     }
