@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use parking_lot::Mutex;
 use postrider_model::{AuditAction, By, Clock, Entropy, IdGenerator, Target};
-use postrider_storage::sealing::{KeyId, MasterKey};
+use postrider_storage::sealing::{KeyId, MASTER_KEYS_MAX, MasterKey};
 use postrider_storage::{RESEALED_MAX, Resealed, Sealer, Store, StoreError, StoreResult};
 use tokio::sync::Notify;
 use tokio::task::JoinHandle;
@@ -111,6 +111,15 @@ pub enum RotateKeyError {
         /// Where this node's keys are.
         place: String,
     },
+    /// There are as many keys as there can be.
+    #[error(
+        "{place} holds {MASTER_KEYS_MAX} keys, the most there can be: remove those that seal nothing any more, and \
+         restart the server"
+    )]
+    TooManyKeys {
+        /// Where they are.
+        place: String,
+    },
     /// The new key could not be written.
     #[error("{0}")]
     NotWritten(String),
@@ -188,6 +197,9 @@ impl Sealing {
         let nodes = self.parts.store.sessions(self.parts.clock.now()).await?;
         if self.parts.store.is_shared() && nodes.len() > 1 {
             return Err(RotateKeyError::OtherNodes { place });
+        }
+        if self.parts.sealer.key_ids().len() >= MASTER_KEYS_MAX {
+            return Err(RotateKeyError::TooManyKeys { place });
         }
         let key = MasterKey::generate(&self.parts.entropy);
         // Before the key is written, because a file takes part in no transaction of the store.

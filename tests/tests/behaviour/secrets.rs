@@ -239,3 +239,21 @@ async fn a_key_that_does_not_come_from_a_file_is_not_rotated() {
         "{said:?}"
     );
 }
+
+#[tokio::test]
+async fn a_rotation_that_would_exceed_the_number_of_keys_is_refused_and_changes_nothing() {
+    let server = server();
+    for _ in 1..100 {
+        let rotated = server.api().post("/v1/master-key/rotate", json!({})).await;
+        rotated.expect(202);
+    }
+    let file = server.data_dir().join(MASTER_KEY_FILE);
+    let kept = std::fs::read_to_string(&file).unwrap();
+    assert_eq!(kept.lines().count(), 100);
+    let refused = server.api().post("/v1/master-key/rotate", json!({})).await;
+    refused.problem(409, "too_many_master_keys");
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), kept);
+    let path = "/v1/audit?action=master_key.rotated&limit=250";
+    let noted = server.api().get(path).await.expect(200);
+    assert_eq!(noted["data"].as_array().unwrap().len(), 99);
+}

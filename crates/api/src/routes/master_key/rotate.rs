@@ -33,7 +33,7 @@ pub struct RotateMasterKeyInput {}
     request_body(content = Option<RotateMasterKeyInput>),
     responses(
         (status = 202, description = "The new key is on disk, and the secrets are being sealed again.", body = MasterKeyView),
-        (status = 409, description = "`master_key_elsewhere`: the keys do not come from a file, or other nodes work on the same database. `detail` says what to do instead."),
+        (status = 409, description = "`master_key_elsewhere`: the keys do not come from a file, or other nodes work on the same database; or `too_many_master_keys`: there are 100. `detail` says what to do instead."),
     )
 )]
 pub async fn rotate_master_key(
@@ -47,6 +47,7 @@ pub async fn rotate_master_key(
         RotateKeyError::NotHere { .. } | RotateKeyError::OtherNodes { .. } => {
             Problem::new(Code::MasterKeyElsewhere, error.to_string())
         }
+        RotateKeyError::TooManyKeys { .. } => Problem::new(Code::TooManyMasterKeys, error.to_string()),
         RotateKeyError::NotWritten(why) => Problem::internal(format_args!("the new master key: {why}")),
         RotateKeyError::Store(error) => error.into(),
     })?;
