@@ -74,7 +74,7 @@ def others():
     listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True)
     for name in sorted(filter(None, listed.stdout.split("\0"))):
         path = ROOT / name
-        if name == "test" or name.startswith("scripts/") or path.suffix in {".sql", ".js", ".toml"}:
+        if name == "test" or name.startswith("scripts/") or path.suffix in {".sql", ".js", ".mjs", ".toml"}:
             yield path
 
 
@@ -95,7 +95,7 @@ def functions(lines):
 
 
 def wide_comments(name, lines):
-    marks = {".rs": "//", ".js": "//", ".sql": "--"}.get(pathlib.Path(name).suffix, "#")
+    marks = {".rs": "//", ".js": "//", ".mjs": "//", ".sql": "--"}.get(pathlib.Path(name).suffix, "#")
     for number, line in enumerate(lines, start=1):
         if line.lstrip().startswith(marks) and len(line) > COMMENT_COLUMNS_MAX:
             yield f"{name}:{number}: a comment of {len(line)} columns, at most {COMMENT_COLUMNS_MAX}"

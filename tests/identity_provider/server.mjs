@@ -1,8 +1,8 @@
 // The package `oidc-provider` with people of our own: an identity provider as others run one.
 //
-// It prints `{"listening":PORT}`. Keys, sessions and clients are new with each start. A test registers itself as
-// the client `postrider` (POST /reg, OpenID Connect Dynamic Client Registration), because it learns its own
-// address later than the provider's.
+// It prints `{"listening":PORT}`. Keys, sessions and clients are new with each start. A test registers itself
+// as the client `postrider` (POST /reg, OpenID Connect Dynamic Client Registration), because it learns its
+// own address later than the provider's.
 import { generateKeyPairSync, randomUUID } from "node:crypto";
 import { createServer } from "node:http";
 import Provider from "oidc-provider";

@@ -1,4 +1,5 @@
-// Checks every delivery in each of the ways that a receiver written in Node would, and prints one verdict a line.
+// Checks every delivery in each of the ways that a receiver written in Node would, and prints one verdict a
+// line.
 //
 // POSTRIDER_TEST_SECRETS holds the signing keys to check with, separated by commas.
 import { createHmac, timingSafeEqual } from "node:crypto";

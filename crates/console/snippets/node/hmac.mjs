@@ -1,6 +1,7 @@
 import { createHmac, timingSafeEqual } from "node:crypto";
 
-// The body is the Buffer that arrived, before any parser touched it. In Express, express.raw({ type: "*/*" }) gives it.
+// The body is the Buffer that arrived, before any parser touched it.
+// In Express, express.raw({ type: "*/*" }) gives it.
 export function verify(headers, body) {
   const expected = Buffer.from(createHmac("sha256", process.env.WEBHOOK_SECRET).update(body).digest("hex"));
   // While a rotation of the key overlaps, the second header holds the signature of the new one.

@@ -3,7 +3,8 @@ import { Webhook } from "standardwebhooks";
 
 const webhook = new Webhook(process.env.WEBHOOK_SECRET);
 
-// The body is the Buffer that arrived, before any parser touched it. In Express, express.raw({ type: "*/*" }) gives it.
+// The body is the Buffer that arrived, before any parser touched it.
+// In Express, express.raw({ type: "*/*" }) gives it.
 export function verify(headers, body) {
   try {
     webhook.verify(body, headers);
