@@ -51,6 +51,8 @@ pub struct ApiState {
     pub body_timeout: Duration,
     /// Memory for bodies, shared with the console.
     pub body_budget: Arc<BodyBudget>,
+    /// Memory for large pages on their way.
+    pub page_budget: Arc<BodyBudget>,
     /// Limits on what producers send.
     pub rate_limits: Arc<RateLimits>,
     /// The text of `/metrics`.

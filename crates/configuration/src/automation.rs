@@ -200,7 +200,7 @@ fn check(
     };
     let fresh_id = || configuration.ids.action(now);
     let actions = actions::check(&draft.actions, &rules, fresh_id, &mut faults);
-    check_destinations(&configuration.guard, &draft.actions, existing, &mut faults);
+    check_destinations(&configuration.guard, &actions, existing, &mut faults);
     faults.into_checked(Some(CheckedAutomation {
         name: draft.name,
         enabled: draft.enabled,

@@ -16,6 +16,7 @@
 
 mod http_connect;
 mod socks5;
+mod turns;
 
 use std::fmt;
 use std::io;
@@ -26,19 +27,16 @@ use std::time::Duration;
 use parking_lot::Mutex;
 use percent_encoding::percent_decode_str;
 use tokio::net::TcpStream;
-use tokio::sync::Notify;
 use tokio::time::Instant;
 use url::Url;
 
 use crate::allowance::Allowance;
 use crate::connect::{connect_first, is_out_of_files};
 use crate::resolve::{Resolve, SystemResolver};
+use turns::Turns;
 
 /// How long to wait for a TCP connection to the proxy, which is near.
 const REACH_TIMEOUT: Duration = Duration::from_secs(5);
-
-/// How often a request tries a proxy that could not be used.
-const TRY_EVERY: Duration = Duration::from_secs(1);
 
 /// How long to wait for a tunnel to an address if the receiver has others.
 const ADDRESS_TIMEOUT: Duration = Duration::from_secs(3);
@@ -204,10 +202,7 @@ const TOO_LATE: ProxyFailure = ProxyFailure::Failed("The egress proxy opened no 
 pub(crate) struct Tunnels {
     proxy: Proxy,
     resolver: SystemResolver,
-    /// When a request may try the proxy next; `None` while the proxy can be used.
-    next_try: Mutex<Option<Instant>>,
-    /// The proxy can be used again.
-    usable: Notify,
+    turns: Turns,
     reported: Mutex<Option<Instant>>,
 }
 
@@ -216,8 +211,7 @@ impl Tunnels {
         Self {
             proxy,
             resolver: SystemResolver::with_search_domains(),
-            next_try: Mutex::default(),
-            usable: Notify::new(),
+            turns: Turns::default(),
             reported: Mutex::default(),
         }
     }
@@ -249,19 +243,17 @@ impl Tunnels {
         loop {
             let tcp = allowance.pause(self.reach()).await;
             let mut tcp = tcp.map_err(ProxyFailure::OutOfFiles)?;
-            let opened = tokio::time::timeout(timeout, self.open(&mut tcp, target)).await;
-            if let Ok(Err(TunnelError::Unusable(reason))) = opened {
-                self.is_unusable(&reason);
-                continue;
-            }
-            self.is_usable();
-            return match opened {
+            let opened = match tokio::time::timeout(timeout, self.open(&mut tcp, target)).await {
                 Ok(Ok(())) => Ok(tcp),
-                Ok(Err(TunnelError::Failed(sentence) | TunnelError::Unusable(sentence))) => {
-                    Err(ProxyFailure::Failed(sentence))
+                Ok(Err(TunnelError::Failed(sentence))) => Err(ProxyFailure::Failed(sentence)),
+                Ok(Err(TunnelError::Unusable(reason))) => {
+                    self.is_unusable(&reason);
+                    continue;
                 }
                 Err(_) => Err(TOO_LATE),
             };
+            self.turns.is_usable();
+            return opened;
         }
     }
 
@@ -277,7 +269,7 @@ impl Tunnels {
     /// has no more open files.
     async fn reach(&self) -> io::Result<TcpStream> {
         loop {
-            self.turn().await;
+            self.turns.turn().await;
             let connected = tokio::time::timeout(REACH_TIMEOUT, self.dial()).await;
             match connected.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into())) {
                 Ok(tcp) => return Ok(tcp),
@@ -287,42 +279,9 @@ impl Tunnels {
         }
     }
 
-    /// Waits until this request may try the proxy: at once if the proxy can be used; otherwise, one of all
-    /// that wait tries each second.
-    async fn turn(&self) {
-        loop {
-            let usable = self.usable.notified();
-            let next = {
-                let mut next_try = self.next_try.lock();
-                let now = Instant::now();
-                match *next_try {
-                    None => return,
-                    Some(at) if at <= now => {
-                        *next_try = Some(now + TRY_EVERY);
-                        return;
-                    }
-                    Some(at) => at,
-                }
-            };
-            tokio::select! {
-                () = tokio::time::sleep_until(next) => {}
-                () = usable => {}
-            }
-        }
-    }
-
-    fn is_usable(&self) {
-        if self.next_try.lock().take().is_some() {
-            self.usable.notify_waiters();
-        }
-    }
-
     fn is_unusable(&self, reason: &dyn fmt::Display) {
         self.report(reason);
-        let mut next_try = self.next_try.lock();
-        if next_try.is_none() {
-            *next_try = Some(Instant::now() + TRY_EVERY);
-        }
+        self.turns.is_unusable();
     }
 
     async fn dial(&self) -> io::Result<TcpStream> {

@@ -13,7 +13,7 @@ use crate::destination::Destination;
 use crate::failure::Failure;
 use crate::http2::Repeated;
 
-/// One POST. `Debug` shows neither the values of headers nor the body.
+/// One POST. `Debug` shows neither the query, the values of headers nor the body.
 #[derive(Clone)]
 pub struct Request {
     /// An absolute `http` or `https` URL. The client checks it, even if the caller has already done so.
@@ -33,7 +33,7 @@ impl fmt::Debug for Request {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let names: Vec<_> = self.headers.iter().map(|(name, _)| name).collect();
         f.debug_struct("Request")
-            .field("url", &self.url)
+            .field("url", &self.url.split('?').next().unwrap_or_default())
             .field("headers", &names)
             .field("body_bytes", &self.body.len())
             .field("timeout", &self.timeout)

@@ -300,7 +300,7 @@ impl Shared {
 /// Looks a name up in `/etc/hosts`, then with a dot at its end, so that neither search domains nor `ndots`
 /// apply.
 fn look_up_absolute(name: &str) -> io::Result<Vec<IpAddr>> {
-    let listed = hosts_file::look_up(name);
+    let listed = hosts_file::look_up(name)?;
     if listed.is_empty() {
         ask_system(&absolute(name))
     } else {

@@ -1,4 +1,5 @@
-//! Memory for bodies, shared between all that send and read them: one budget for the API and the console.
+//! Memory for bodies, shared between all that send them: one budget for the API and the console. Large pages
+//! have another.
 //!
 //! A body that arrives in one piece needs no room, because the connection's buffer holds it already; nearly
 //! all events do, so they take no lock. Any other body takes room for what has arrived, up to
@@ -27,6 +28,9 @@ pub const FIRST_BYTES: usize = 64 * 1024;
 /// Bytes of bodies that are read or stored at the same time. Events are copied out of them, so that a body
 /// takes up to twice its size for a moment.
 const BUDGET_BYTES: usize = 64 * 1024 * 1024;
+
+/// Bytes of large pages that are on their way to clients: four full ones of an account, and more of others.
+const PAGES_BYTES: usize = 32 * 1024 * 1024;
 
 /// How long a body waits for room before its sender gets a 503.
 const WAIT_MAX: Duration = Duration::from_secs(10);
@@ -99,6 +103,16 @@ impl BodyBudget {
     pub fn for_bodies_of(largest: usize) -> Self {
         Self {
             bytes_max: BUDGET_BYTES.max(largest.saturating_mul(4)),
+            used: Mutex::default(),
+            freed: Notify::new(),
+        }
+    }
+
+    /// A budget for pages that are read while clients take their time: a budget of their own, so that readers
+    /// take no room from what arrives.
+    pub fn for_pages() -> Self {
+        Self {
+            bytes_max: PAGES_BYTES,
             used: Mutex::default(),
             freed: Notify::new(),
         }

@@ -142,6 +142,7 @@ impl App {
             body_budget: Arc::new(BodyBudget::for_bodies_of(batch_bytes_max(
                 engine.settings().data_bytes_max,
             ))),
+            page_budget: Arc::new(BodyBudget::for_pages()),
             rate_limits: Arc::new(rate_limits),
             public_url: public_url.map(Arc::from),
             metrics: Arc::new(|| "some_metric 1\n".to_owned()),

@@ -20,4 +20,5 @@ mod lists;
 mod matrix;
 mod portal_links;
 mod rate_limits;
+mod secret_query;
 mod signing_keys;

@@ -82,7 +82,7 @@ impl SendWebhookDraft {
     }
 
     /// The URL without its secret query.
-    pub(super) fn shown_url(&self) -> Cow<'_, str> {
+    fn shown_url(&self) -> Cow<'_, str> {
         let divided = self.secret_query.then(|| SecretQuery::divide(&self.url));
         match divided.flatten() {
             Some((shown, _)) => shown.into(),

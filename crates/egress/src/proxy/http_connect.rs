@@ -14,6 +14,9 @@ const HEAD_BYTES_MAX: usize = 16 * 1024;
 
 const END: &[u8] = b"\r\n\r\n";
 
+/// What every response begins with.
+const VERSION: &[u8] = b"HTTP/1.";
+
 const NO_HTTP: TunnelError = TunnelError::Unusable("it does not respond with HTTP");
 
 /// Asks for a tunnel.
@@ -67,6 +70,9 @@ async fn read_head(stream: &mut (impl AsyncRead + Unpin)) -> Result<Vec<u8>, Tun
         let next = &mut next[..END.len() - found.unwrap_or(0)];
         stream.read_exact(next).await?;
         head.extend_from_slice(next);
+        if !VERSION.starts_with(&head[..head.len().min(VERSION.len())]) {
+            return Err(NO_HTTP);
+        }
         if head.ends_with(END) {
             return Ok(head);
         }
@@ -78,7 +84,7 @@ async fn read_head(stream: &mut (impl AsyncRead + Unpin)) -> Result<Vec<u8>, Tun
 
 /// The status in `HTTP/1.1 200 Connection established`.
 fn status(head: &[u8]) -> Option<u16> {
-    let line = head.strip_prefix(b"HTTP/1.")?;
+    let line = head.strip_prefix(VERSION)?;
     let code = line.get(2..5)?;
     let is_delimited = line.get(1) == Some(&b' ') && matches!(line.get(5), Some(b' ' | b'\r'));
     std::str::from_utf8(code)
@@ -122,7 +128,9 @@ mod tests {
             ("HTTP/1.1 407 Auth\r\n\r\n", "refuses"),
             ("HTTP/1.1 429 Slow down\r\n\r\n", "too many"),
             ("HTTP/1.1 2000 OK\r\n\r\n", "not respond with HTTP"),
-            ("SSH-2.0-OpenSSH\r\n\r\n", "not respond with HTTP"),
+            ("SSH-2.0-OpenSSH_9.6\r\n", "not respond with HTTP"),
+            // A TLS alert: unexpected message.
+            ("\x15\x03\x01\x00\x02\x02\x0a", "not respond with HTTP"),
         ] {
             let (opened, _) = exchange(response.as_bytes()).await;
             assert!(

@@ -10,21 +10,24 @@ use std::io::{self, Read};
 use std::net::IpAddr;
 use std::sync::Once;
 
+use crate::connect::is_out_of_files;
+
 const PATH: &str = "/etc/hosts";
 
 /// Maximum bytes of the file to read. Lists that block advertisements have a few MiB.
 const BYTES_MAX: u64 = 16 * 1024 * 1024;
 
 /// The addresses of the name in the file. A file that is missing or cannot be read holds none, as for the
-/// system's resolver; the log says once that it cannot be read.
-pub(super) fn look_up(name: &str) -> Vec<IpAddr> {
+/// system's resolver; the log says once that it cannot be read. Fails if this machine has no more open files.
+pub(super) fn look_up(name: &str) -> io::Result<Vec<IpAddr>> {
     static REPORTED: Once = Once::new();
     match read() {
-        Ok(text) => addresses(&String::from_utf8_lossy(&text), name),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
+        Ok(text) => Ok(addresses(&String::from_utf8_lossy(&text), name)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
+        Err(error) if is_out_of_files(&error) => Err(error),
         Err(error) => {
             REPORTED.call_once(|| tracing::warn!(%error, "{PATH} cannot be read, so its names are unknown"));
-            Vec::new()
+            Ok(Vec::new())
         }
     }
 }

@@ -109,6 +109,7 @@ impl Node {
             access: Arc::clone(&running.access),
             body_timeout: BODY_TIMEOUT,
             body_budget,
+            page_budget: Arc::new(BodyBudget::for_pages()),
             rate_limits: Arc::new(RateLimits::new(
                 settings.requests_per_s_and_key.map(PerSecond::get),
                 settings.events_per_s_and_account.map(PerSecond::get),

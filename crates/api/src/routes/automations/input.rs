@@ -11,7 +11,7 @@ use crate::decode::{Whole, object, objects, optional_object};
 use crate::openapi::shapes;
 
 /// An automation to create, or the editable part of an automation.
-#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[derive(Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, expecting = "an object")]
 #[schema(as = AutomationInput)]
 pub struct AutomationInput {
@@ -55,7 +55,7 @@ pub enum ActionType {
 }
 
 /// A webhook to send.
-#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[derive(Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, expecting = "an object")]
 #[schema(as = ActionInput)]
 pub struct ActionInput {

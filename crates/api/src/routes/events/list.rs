@@ -64,7 +64,7 @@ pub async fn list_events(
     };
     let request = parameters.page(list);
     parameters.finish()?;
-    let mut room = state.body_budget.body_of(Owner::of(&caller));
+    let mut room = state.page_budget.body_of(Owner::of(&caller));
     room.grow(PAGE_BYTES).await.map_err(|NoRoom| Problem::no_room())?;
     let page = bounded_page(&state.figures, account, &filter, request).await?;
     room.shrink(data_bytes(&page.items));

@@ -14,9 +14,10 @@ use std::borrow::Cow;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
-use postrider_egress::Request;
+use percent_encoding::percent_decode_str;
+use postrider_egress::{Destination, Request};
 use postrider_model::custom_header::MASK;
-use postrider_model::{CustomHeader, HttpResponse, SecretQuery, SendWebhook};
+use postrider_model::{CustomHeader, HttpResponse, SendWebhook};
 
 /// Shortest text that is replaced in a response.
 const ECHO_BYTES_MIN: usize = 8;
@@ -76,7 +77,7 @@ fn secrets_of(webhook: &SendWebhook) -> impl Iterator<Item = &CustomHeader> {
 
 /// The texts that give a secret away, the longest first, so that none leaves a part of another.
 fn texts(webhook: &SendWebhook) -> Vec<String> {
-    let mut texts = webhook.secret_query.as_ref().map(of_query).unwrap_or_default();
+    let mut texts = of_query(webhook);
     let is_public = |header: &&CustomHeader| PUBLIC.iter().any(|it| header.name.eq_ignore_ascii_case(it));
     for header in secrets_of(webhook).filter(|header| !is_public(header)) {
         let mut forms = vec![header.value.clone()];
@@ -104,14 +105,23 @@ fn texts(webhook: &SendWebhook) -> Vec<String> {
     texts
 }
 
-/// The query, and the values in it: as they are in the URL, and decoded.
-fn of_query(query: &SecretQuery) -> Vec<String> {
-    let query = query.expose();
-    let values = query.split('&').filter_map(|pair| pair.split_once('='));
-    let mut texts: Vec<_> = values.map(|(_, value)| value.to_owned()).collect();
-    let decoded = form_urlencoded::parse(query.as_bytes());
-    texts.extend(decoded.map(|(_, value)| value.into_owned()));
-    texts.push(query.to_owned());
+/// The query, and its values or what stands without one: as they were typed, as they are sent, and decoded.
+fn of_query(webhook: &SendWebhook) -> Vec<String> {
+    let Some(query) = &webhook.secret_query else {
+        return Vec::new();
+    };
+    // The URL that is sent: `'` becomes `%27`, and other characters than ASCII are encoded.
+    let sent = Destination::parse(&webhook.call_url()).ok();
+    let sent = sent.and_then(|url| Some(url.as_str().split_once('?')?.1.to_owned()));
+    let mut texts = Vec::new();
+    for query in [query.expose().to_owned()].into_iter().chain(sent) {
+        for part in query.split('&') {
+            let value = part.split_once('=').map_or(part, |(_, value)| value);
+            let decoded = percent_decode_str(value).decode_utf8_lossy();
+            texts.extend([decoded.replace('+', " "), decoded.into_owned(), value.to_owned()]);
+        }
+        texts.push(query);
+    }
     texts
 }
 
@@ -189,6 +199,8 @@ fn begun_at_end(bytes: &[u8], text: &[u8]) -> Option<usize> {
 mod tests {
     use std::time::Duration;
 
+    use postrider_model::SecretQuery;
+
     use super::*;
 
     fn webhook(headers: Vec<CustomHeader>) -> SendWebhook {
@@ -247,6 +259,26 @@ mod tests {
         };
         let echo = "/?v=2&token=long%20secret, long%20secret, long secret, v=2";
         assert_eq!(body(&webhook, echo, false), "/?••••, ••••, ••••, v=2");
+        for (url, echo) in [
+            ("https://a.example/?token=pa'ss-wörd", "token=pa%27ss-w%C3%B6rd"),
+            ("https://a.example/?token=pa'ss-wörd", "token=pa'ss-wörd"),
+            ("https://a.example/?only'a-value", "only%27a-value"),
+            ("https://a.example/?t=one+secret", "t=one secret"),
+            ("https://a.example/?t=one+secret", "t=one+secret"),
+        ] {
+            let (url, query) = SecretQuery::divide(url).unwrap();
+            let webhook = SendWebhook {
+                url,
+                secret_query: Some(query),
+                ..webhook.clone()
+            };
+            let shown = body(&webhook, &format!("GET /?{echo} HTTP/1.1"), false);
+            assert!(
+                shown.contains(MASK) && !shown.contains("ss-w") && !shown.contains("secret"),
+                "{shown}"
+            );
+            assert!(!shown.contains("a-value"), "{shown}");
+        }
     }
 
     #[test]
