@@ -30,7 +30,8 @@ pub struct Unanswered(pub String);
 
 /// Sends requests to the provider.
 ///
-/// It does not follow redirects, checks certificates, sends no cookies, and fails after a deadline of its own.
+/// It does not follow redirects, checks certificates, sends no cookies, and fails after a deadline of its
+/// own.
 #[async_trait]
 pub trait ProviderTransport: Send + Sync {
     /// Sends a request, and returns the whole response.

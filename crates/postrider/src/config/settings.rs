@@ -150,7 +150,8 @@ pub struct Settings {
     #[serde(with = "text_value")]
     pub oidc_group_claim: ClaimName,
 
-    /// A group that a person must belong to, whatever the role; of several, to at least one. Repeatable, or separated by commas. By default no group is required.
+    /// A group that a person must belong to, whatever the role; of several, to at least one. Repeatable, or
+    /// separated by commas. By default no group is required.
     #[arg(long, value_name = "GROUP", value_delimiter = ',', value_parser = claim_values::parse)]
     #[serde(default, with = "claim_values")]
     pub oidc_required_groups: Vec<String>,
