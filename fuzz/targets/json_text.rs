@@ -82,7 +82,7 @@ fn styles_lose_nothing(text: &str, canonical: &str, inspection: &Inspection) {
     }
 }
 
-/// A lossy text is no fixed point, and its loss is pointed to within it.
+/// A lossy text is not a fixed point, and the loss has a position within it.
 fn is_within(loss: &Loss, inspection: &Inspection, tree: Option<&Tree>) {
     assert!(!inspection.js_fixed_point && !inspection.python_fixed_point);
     assert!(

@@ -39,7 +39,7 @@ fuzz_target!(|bytes: &[u8]| {
     }
 });
 
-/// A cursor of which one byte was replaced is no cursor.
+/// A cursor with one byte replaced is refused.
 fn altered(list: ListId, cursor: &str, change: &[u8]) {
     let &[at, byte, ..] = change else { return };
     let mut bytes = cursor.as_bytes().to_vec();

@@ -91,7 +91,9 @@ impl Access {
             }
             None => {
                 if let Some(former) = known.iter().find(|key| key.is_configured) {
-                    tracing::warn!("no admin key is configured any more: the former one is revoked");
+                    tracing::warn!(
+                        "the settings no longer configure an admin key: the former one is revoked"
+                    );
                     let target = Target::named(former.id, &former.name);
                     let audit = self.did(&By::COMMAND_LINE, AuditAction::ApiKeyDeleted, Scope::All, target);
                     self.store.configure_api_key(None, audit).await?;

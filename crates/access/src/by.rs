@@ -23,7 +23,7 @@ impl Access {
         let is_staff = caller.scope == Scope::All;
         let actor = match caller.who {
             Who::ApiKey(id) => Actor::api_key(id, self.held.name(id), is_staff),
-            // The key of a customer's session is that of whoever created the link.
+            // The key of a customer's session belongs to the staff, who created the link.
             Who::Session { id, api_key } => {
                 let key = api_key.filter(|_| is_staff);
                 let name = person
@@ -85,7 +85,7 @@ impl Access {
     }
 }
 
-/// Who a person is that is known to the identity provider, but has no session.
+/// The actor for a person whom the identity provider knows, but who gets no session.
 pub fn by_person(by: &By, person: &Person) -> By {
     let actor = Actor {
         name: Some(named(person)),
@@ -94,7 +94,7 @@ pub fn by_person(by: &By, person: &Person) -> By {
     By { actor, ..by.clone() }
 }
 
-/// A person, as people know them: name and address. The subject is in the entry of the sign-in.
+/// The person's name and e-mail address. The subject is in the entry of the sign-in.
 fn named(person: &Person) -> String {
     match &person.email {
         Some(email) if *email != person.name => format!("{} <{email}>", person.name),

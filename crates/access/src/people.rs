@@ -111,7 +111,7 @@ pub struct Answer<'a> {
     pub code: Option<&'a str>,
     /// Why there is no code (RFC 6749, section 4.1.2.1).
     pub error: Option<&'a str>,
-    /// Who answers (RFC 9207).
+    /// The issuer of the response (RFC 9207).
     pub issuer: Option<&'a str>,
 }
 
@@ -125,17 +125,17 @@ pub struct SignedIn {
     pub back: String,
 }
 
-/// Why nobody was signed in. `Display` is for the log: it may quote the provider, bounded and escaped.
+/// Why a sign-in failed. `Display` is for the log: it may quote the provider, bounded and escaped.
 #[derive(Debug, thiserror::Error)]
 pub enum SignInFault {
-    /// The answer belongs to no sign-in that this browser began in the last ten minutes, or that was not
-    /// finished before.
-    #[error("the answer belongs to no sign-in of this browser")]
+    /// The response does not belong to a sign-in that this browser began in the last ten minutes, or that
+    /// sign-in has ended already.
+    #[error("the response does not belong to a sign-in of this browser")]
     Lost,
-    /// The provider does not answer.
+    /// The provider does not respond.
     #[error("the identity provider cannot be reached: {0}")]
     Unreachable(String),
-    /// The provider answers with what cannot be used, or the settings do not fit it.
+    /// The provider's response cannot be used, or the settings do not fit the provider.
     #[error("the identity provider cannot be used: {0}")]
     Unusable(String),
     /// The person, or the provider's rules for them, declined.
@@ -168,7 +168,7 @@ pub struct FailedSignIn {
 }
 
 impl People {
-    /// The people of these settings. Asks the provider nothing yet.
+    /// The people of these settings. Sends no request yet.
     pub fn new(settings: PeopleSettings, parts: PeopleParts) -> Self {
         let client = (settings.client_id, settings.client_secret);
         let provider = Provider::new(settings.issuer, client, parts.transport, Arc::clone(&parts.clock));
@@ -190,7 +190,8 @@ impl People {
     }
 
     /// Begins a sign-in. `redirect_uri` is where the provider sends the browser back to, `back` the address
-    /// that the person asked for. With `again`, the provider asks who it is even if it knows.
+    /// that the person asked for. With `again`, the provider asks for the password even if the
+    /// person is signed in there.
     pub async fn begin(&self, redirect_uri: &str, back: &str, again: bool) -> Result<Begun, SignInFault> {
         let metadata = self.provider.metadata().await?;
         let flow = Flow::new(&self.entropy, redirect_uri, back, self.clock.wall());
@@ -238,11 +239,11 @@ impl People {
     }
 
     /// Where the browser goes to sign out at the provider too (OpenID Connect RP-Initiated Logout 1.0);
-    /// `None` if the provider has no such address, or does not answer.
+    /// `None` if the provider has no such address, or does not respond.
     pub async fn sign_out_url(&self, return_to: &str) -> Option<String> {
         let metadata = self.provider.metadata().await;
         let metadata = metadata
-            .inspect_err(|fault| tracing::warn!(%fault, "nobody is signed out at the identity provider"))
+            .inspect_err(|fault| tracing::warn!(%fault, "could not sign out at the identity provider"))
             .ok()?;
         let mut url: Url = metadata.end_session_endpoint.clone()?;
         url.query_pairs_mut()
@@ -292,7 +293,7 @@ impl People {
             .issuer
             .is_some_and(|issuer| issuer != self.provider.issuer().as_str());
         if is_other || (answer.issuer.is_none() && metadata.names_itself) {
-            return Err(SignInFault::Untrusted("another provider answers"));
+            return Err(SignInFault::Untrusted("another provider responded"));
         }
         match answer.error {
             None => Ok(()),
@@ -302,7 +303,7 @@ impl People {
     }
 
     /// Adds what the ID token lacks from the provider's user info, if it has that. Claims of the ID token
-    /// win. A name alone is not worth a failure.
+    /// win. If only the name is missing, a failure is logged and the sign-in goes on.
     async fn ask_for_missing(
         &self,
         metadata: &Metadata,
@@ -323,7 +324,7 @@ impl People {
             Ok(info) => info,
             Err(fault) if is_undecided => return Err(fault),
             Err(fault) => {
-                tracing::warn!(%fault, "a person has no name");
+                tracing::warn!(%fault, "could not read a person's name");
                 return Ok(());
             }
         };

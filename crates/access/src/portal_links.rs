@@ -62,7 +62,7 @@ impl Access {
             api_key: None,
         };
         let (token, grant) = self.draw(GrantKind::OneTimeLink, rights, self.now().after(lifetime));
-        // The result is always `Put`: this link has no account, API key or link that could be gone.
+        // Always `Put`: the link depends on no account, API key or other link that could be deleted.
         let audit = self.link_created(by, &grant);
         self.store.put_grant(grant, audit).await?;
         Ok(token)

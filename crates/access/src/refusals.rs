@@ -1,7 +1,7 @@
 //! Refused requests and sign-ins in the audit trail.
 //!
-//! Anybody can have requests refused, as many as they like. So that nobody can fill the trail or slow the
-//! node, only some become entries; the others are counted into the next one (`refused_since`). Entries wait
+//! Strangers can cause any number of refusals. To bound the trail and the load on the node, only some become
+//! entries; the next entry counts the others (`refused_since`). Entries wait
 //! in memory, off the path of the request, and a task writes them.
 
 use std::collections::HashMap;
@@ -22,7 +22,7 @@ use crate::access::Access;
 /// Most entries of refusals within a minute on each node: some 30 MB a day at most.
 pub const REFUSALS_PER_MINUTE: usize = 60;
 
-/// Most of them for one client, so that one that tries keys hides nobody else.
+/// Most of them for one client, so that a client that tries many keys does not hide the others.
 pub const REFUSALS_PER_CLIENT: usize = 10;
 
 /// Most entries that wait for a store that is away. Later ones are only counted.

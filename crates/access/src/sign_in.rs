@@ -35,7 +35,7 @@ const KEY_LIMITS: SessionLimits = SessionLimits {
     per_minute_max: None,
 };
 
-/// Sessions of one person: more browsers than anybody uses in half a day.
+/// Sessions of one person: more browsers than a person uses in half a day.
 const PERSON_LIMITS: SessionLimits = SessionLimits {
     live_max: 20,
     per_minute_max: None,
@@ -122,7 +122,7 @@ impl Access {
         }
     }
 
-    /// Takes a one-time link, of which there is none left then.
+    /// Uses up a one-time link.
     async fn use_up(&self, by: &By, link: &Grant, now: Timestamp) -> StoreResult<Option<Grant>> {
         let by = By {
             actor: Actor {

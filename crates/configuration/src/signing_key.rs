@@ -49,8 +49,8 @@ impl Configuration {
         rotated.then_some(key).ok_or(ConfigureError::Missing)
     }
 
-    /// The account's signing keys with their secrets, the current one first, to be shown to whoever asks.
-    /// They are noted as revealed first: what cannot be noted is not shown. `None` if the account does not
+    /// The account's signing keys with their secrets, the current one first, to be shown to `by`.
+    /// Writes the audit entry before it returns them. `None` if the account does not
     /// exist.
     pub async fn reveal_signing_keys(
         &self,
@@ -65,8 +65,8 @@ impl Configuration {
         Ok(Some(keys))
     }
 
-    /// Notes that the secret of one signing key is shown to whoever asks. What cannot be noted must not be
-    /// shown.
+    /// Writes the audit entry that the secret of one signing key is shown to `by`. If this fails, the caller
+    /// must not show it.
     pub async fn note_revealed(&self, by: &By, account: AccountId, key: SigningKeyId) -> StoreResult<()> {
         let entry = self.did(by, AuditAction::SigningKeyRevealed, account, Target::of(key));
         self.store.note_audit(vec![entry]).await

@@ -49,7 +49,7 @@ impl AuditEntry {
 /// What an entry was done to.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Target {
-    /// Its id, or the name of an event type; `None` if there are several, or it has none.
+    /// Its id, or the name of an event type; `None` if there are several targets, or the target has no id.
     pub id: Option<String>,
     /// Its name at the time.
     pub name: Option<String>,
@@ -94,7 +94,7 @@ impl Actor {
     /// Somebody without a valid key or session.
     pub const UNKNOWN: Self = Self::without_id(ActorKind::Unknown, false);
 
-    /// Whoever starts the process, with its settings and commands.
+    /// The operator, through the settings or a command.
     pub const COMMAND_LINE: Self = Self::without_id(ActorKind::CommandLine, true);
 
     const fn without_id(kind: ActorKind, is_staff: bool) -> Self {
@@ -223,7 +223,7 @@ named! {
         CommandLine = "command_line",
         /// A node of Postrider, by itself.
         Node = "node",
-        /// The operator's staff, for a reader who does not learn who. No entry is stored so.
+        /// The operator's staff, as readers of one account see them. Never stored.
         Staff = "staff",
         /// Somebody without a valid key, link or session.
         Unknown = "unknown",
@@ -263,7 +263,7 @@ named! {
         ApiKeyCreated = "api_key.created",
         /// An API key was deleted, with its links and sessions.
         ApiKeyDeleted = "api_key.deleted",
-        /// The API key in the settings of the server was set, replaced or removed.
+        /// The API key in the settings of the server was set or replaced.
         ApiKeyConfigured = "api_key.configured",
         /// A portal link was created, and shown once.
         PortalLinkCreated = "portal_link.created",

@@ -16,9 +16,11 @@ pub struct Person {
     /// The provider's id for the person, at most [`SUBJECT_BYTES_MAX`] bytes. The provider never gives it to
     /// another person.
     pub subject: String,
-    /// The name to show, as [`shown_name`] returns it. It identifies nobody: the person may have chosen it.
+    /// The name to show, as [`shown_name`] returns it. Does not identify the person, who may
+    /// have chosen it.
     pub name: String,
-    /// The e-mail address to show, as [`shown_name`] returns it. It identifies nobody either.
+    /// The e-mail address to show, as [`shown_name`] returns it. Does not identify the person
+    /// either.
     pub email: Option<String>,
 }
 

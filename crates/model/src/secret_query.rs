@@ -15,7 +15,8 @@ impl SecretQuery {
         Self(text.into())
     }
 
-    /// Divides a URL at its first `?` into the URL as it may be shown, and the query. `None` if it has none.
+    /// Divides a URL at its first `?` into the URL as it may be shown, and the query. `None` if the URL has
+    /// no query.
     pub fn divide(url: &str) -> Option<(String, Self)> {
         let (bare, query) = url.split_once('?').filter(|(_, query)| !query.is_empty())?;
         Some((format!("{bare}?{MASK}"), Self::new(query)))

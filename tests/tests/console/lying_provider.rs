@@ -114,12 +114,12 @@ async fn a_token_that_proves_nothing_signs_nobody_in_and_the_log_says_why() {
         (
             json!({"header": {"alg": "none"}}),
             403,
-            "is not signed as it must be",
+            "is not signed with a permitted algorithm",
         ),
         (
             json!({"header": {"alg": "HS256"}}),
             403,
-            "is not signed as it must be",
+            "is not signed with a permitted algorithm",
         ),
         (json!({"other_key": true}), 403, "no key of the provider verifies"),
         (json!({"tokens": {"id_token": null}}), 502, "has no ID token"),

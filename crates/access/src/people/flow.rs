@@ -1,8 +1,8 @@
 //! A sign-in under way. Its secrets are sealed in a cookie of the browser that began it, so that strangers
 //! who begin sign-ins write nothing, and any node can finish what another began.
 //!
-//! Another site cannot finish a flow that its own visitor did not begin: it has no such cookie (login CSRF;
-//! RFC 9700, section 4.7). Nobody can make up a flow, because only the nodes can seal one.
+//! Another site cannot finish a flow that its own visitor did not begin: it does not have the cookie (login
+//! CSRF; RFC 9700, section 4.7). A flow cannot be forged, because only the nodes can seal one.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -32,7 +32,7 @@ const FINISHED_MAX: usize = 10_000;
 /// The sealed part of the cookie has the flow's id in front: it derives the key, so that each flow has one.
 const ID_BYTES: usize = 16;
 
-/// What has to be known when the browser returns.
+/// What Postrider must know when the browser returns.
 #[derive(Serialize, Deserialize)]
 pub(super) struct Flow {
     /// Ties the provider's answer to this flow.
@@ -97,7 +97,7 @@ impl Flows {
         URL_SAFE_NO_PAD.encode([&id[..], &sealed].concat())
     }
 
-    /// The flow of this cookie, if it has this state, is not too old and was not finished before.
+    /// The flow of this cookie, if it has this state, has not expired and was not finished before.
     pub(super) fn find(
         &self,
         cookie: Option<&str>,

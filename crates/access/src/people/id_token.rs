@@ -23,7 +23,7 @@ pub(super) struct Expected<'a> {
     pub(super) now: Timestamp,
 }
 
-/// The claims, if the token was issued for this sign-in. Its signature was verified before.
+/// The claims, if the token was issued for this sign-in. The caller has verified the signature.
 pub(super) fn check(token: &Verified, expected: &Expected<'_>) -> Result<Map<String, Value>, SignInFault> {
     let claims: Map<String, Value> = serde_json::from_slice(&token.payload)
         .map_err(|_| SignInFault::Untrusted("the claims of the ID token are malformed"))?;
@@ -51,19 +51,19 @@ pub(super) fn check(token: &Verified, expected: &Expected<'_>) -> Result<Map<Str
     let time_s = |name: &str| claims.get(name).map(|time| time.as_f64().map(|time| time as i64));
     let expires = time_s("exp")
         .flatten()
-        .ok_or(SignInFault::Untrusted("the ID token never expires"))?;
+        .ok_or(SignInFault::Untrusted("the ID token has no expiry time"))?;
     ensure(
         now_s < expires.saturating_add(LEEWAY_S),
         "the ID token has expired",
     )?;
     let issued = time_s("iat")
         .flatten()
-        .ok_or(SignInFault::Untrusted("the ID token has no time"))?;
+        .ok_or(SignInFault::Untrusted("the ID token has no issue time"))?;
     let not_before = time_s("nbf").map_or(Some(issued), |time| time);
     let begins = not_before.map_or(i64::MAX, |time| time.max(issued));
     ensure(
         begins.saturating_sub(LEEWAY_S) <= now_s,
-        "the ID token is from the future",
+        "the ID token is not valid yet",
     )?;
     if let Some(hash) = claims.get("at_hash") {
         let is_hash = expected
@@ -74,7 +74,7 @@ pub(super) fn check(token: &Verified, expected: &Expected<'_>) -> Result<Map<Str
     let subject = text("sub").unwrap_or_default();
     let is_subject = (1..=SUBJECT_BYTES_MAX).contains(&subject.len())
         && subject.bytes().all(|byte| (b' '..=b'~').contains(&byte));
-    ensure(is_subject, "the ID token names nobody")?;
+    ensure(is_subject, "the ID token has no valid subject")?;
     Ok(claims)
 }
 

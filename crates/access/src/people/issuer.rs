@@ -17,7 +17,7 @@ pub struct Issuer {
     is_local: bool,
 }
 
-/// A text that is no issuer identifier.
+/// The text is not an issuer identifier.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum IssuerError {
     /// Not a URL, or one with more than scheme, host, port and path.

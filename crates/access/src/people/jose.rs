@@ -2,7 +2,7 @@
 //! provider (RFC 7517, RFC 7518, RFC 8037).
 //!
 //! The algorithm is the token's own choice, and so an attacker's. It must be one of [`Algorithm`], and the
-//! key must be made for it: neither `none` nor a symmetric algorithm exists here (RFC 8725, section 3.1).
+//! key must fit it: neither `none` nor a symmetric algorithm exists here (RFC 8725, section 3.1).
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -35,7 +35,7 @@ impl Algorithm {
         })
     }
 
-    /// The hash that `at_hash` is made with (OpenID Connect Core 1.0, section 3.1.3.6). For Ed25519 it is the
+    /// The hash in `at_hash` (OpenID Connect Core 1.0, section 3.1.3.6). For Ed25519 it is the
     /// hash of the signature itself, SHA-512.
     pub(super) fn hash(self) -> &'static digest::Algorithm {
         match self {
@@ -46,7 +46,7 @@ impl Algorithm {
     }
 }
 
-/// A signed token that was not verified yet.
+/// A signed token that is not verified yet.
 pub(super) struct Jws<'a> {
     algorithm: Algorithm,
     key_id: Option<String>,
@@ -81,8 +81,9 @@ impl<'a> Jws<'a> {
             return Err(SignInFault::Untrusted("the ID token has a critical header"));
         }
         Ok(Self {
-            algorithm: Algorithm::of(&header.alg)
-                .ok_or(SignInFault::Untrusted("the ID token is not signed as it must be"))?,
+            algorithm: Algorithm::of(&header.alg).ok_or(SignInFault::Untrusted(
+                "the ID token is not signed with a permitted algorithm",
+            ))?,
             key_id: header.kid,
             signed,
             signature: URL_SAFE_NO_PAD.decode(signature).map_err(|_| malformed())?,
@@ -126,7 +127,7 @@ enum Public {
     Ed25519(Vec<u8>),
 }
 
-/// A JSON Web Key (RFC 7517), as far as it is read.
+/// The members of a JSON Web Key (RFC 7517) that are read.
 #[derive(Deserialize)]
 pub(super) struct Jwk {
     kty: String,
@@ -142,7 +143,7 @@ pub(super) struct Jwk {
 }
 
 impl Key {
-    /// The key; `None` if it is for something else than these signatures.
+    /// The key; `None` if it is not for these signatures.
     pub(super) fn of(jwk: Jwk) -> Option<Self> {
         if jwk.purpose.is_some_and(|purpose| purpose != "sig") {
             return None;

@@ -1,7 +1,7 @@
 //! The provider's keys in memory.
 //!
-//! Providers change their keys without a word: a token then names a key that is not held, and the keys are
-//! fetched again, at most once in [`REFETCH_EVERY`], so that made-up tokens do not turn into requests.
+//! Providers change their keys without notice. If a token names a key that is not held, the keys are fetched
+//! again, at most once in [`REFETCH_EVERY`], so that forged tokens do not turn into requests.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,7 +11,7 @@ use parking_lot::RwLock;
 use super::SignInFault;
 use super::jose::{Jwk, Key};
 
-/// How long keys are held. One that the provider has withdrawn counts for no longer.
+/// How long keys are held, and so the longest that a withdrawn key still counts.
 pub(super) const KEYS_HELD: Duration = Duration::from_secs(3600);
 
 /// How often unknown keys make us fetch the keys again.
@@ -38,7 +38,7 @@ impl HeldKeys {
         (now.saturating_sub(*fetched_at) < KEYS_HELD).then(|| Arc::clone(keys))
     }
 
-    /// Whether to fetch the keys again because of an unknown one. Who asks has to do so.
+    /// Whether to fetch the keys again because of an unknown one. If true, the caller must fetch them.
     pub(super) fn may_refetch(&self, now: Duration) -> bool {
         let mut held = self.0.write();
         let is_due = held

@@ -1,8 +1,7 @@
 //! The identity provider: what it publishes about itself (OpenID Connect Discovery 1.0), and the requests
 //! that a sign-in needs.
 //!
-//! No lock is held while a request is under way. So two sign-ins may fetch the same; a bound on sign-ins
-//! that talk to the provider bounds that too.
+//! No request holds a lock, so two sign-ins may fetch the same document. [`REQUESTS_MAX`] bounds how many.
 
 use std::fmt;
 use std::sync::Arc;
@@ -27,13 +26,13 @@ use super::transport::{FromProvider, ProviderTransport, ToProvider};
 /// How long metadata is held.
 const METADATA_HELD: Duration = Duration::from_secs(3600);
 
-/// Longest metadata, answer with tokens, and user info, in bytes. A person in hundreds of groups has 20 KiB.
+/// Longest metadata, token response or user info, in bytes. A person in hundreds of groups has 20 KiB.
 const DOCUMENT_BYTES_MAX: usize = 64 * 1024;
 
 /// Longest set of keys, in bytes. Those of the large providers have 20 KiB.
 const KEYS_BYTES_MAX: usize = 256 * 1024;
 
-/// Most requests to the provider at the same time. Strangers can cause them.
+/// Most requests to the provider at the same time. Bounded, because strangers can cause them.
 const REQUESTS_MAX: usize = 32;
 
 /// Most characters of the provider's words that the log quotes.
@@ -63,9 +62,9 @@ pub(super) struct Metadata {
     jwks_uri: Url,
     pub(super) userinfo_endpoint: Option<Url>,
     pub(super) end_session_endpoint: Option<Url>,
-    /// Whether it takes our secret in the form only.
+    /// Whether it accepts our secret only in the form.
     takes_secret_in_form: bool,
-    /// Whether it names itself in each answer (RFC 9207).
+    /// Whether each response names its issuer (RFC 9207).
     pub(super) names_itself: bool,
 }
 
@@ -144,7 +143,7 @@ impl Provider {
             return Err(refused_code(&answer));
         }
         serde_json::from_slice(&answer.body)
-            .map_err(|_| SignInFault::Unusable("its answer to the code has no ID token".to_owned()))
+            .map_err(|_| SignInFault::Unusable("its response to the code has no ID token".to_owned()))
     }
 
     fn code_request(&self, metadata: &Metadata, code: &str, flow: &Flow) -> ToProvider {
@@ -179,7 +178,7 @@ impl Provider {
         }
     }
 
-    /// What the provider tells about the person with this access token (OpenID Connect Core 1.0, section
+    /// The provider's claims about the person with this access token (OpenID Connect Core 1.0, section
     /// 5.3). The caller compares the subject.
     pub(super) async fn user_info(
         &self,
@@ -191,10 +190,10 @@ impl Provider {
             .get(endpoint.to_string(), Some(authorization), DOCUMENT_BYTES_MAX)
             .await?;
         serde_json::from_slice(&body)
-            .map_err(|_| SignInFault::Unusable("its user info is no JSON object".to_owned()))
+            .map_err(|_| SignInFault::Unusable("its user info is not a JSON object".to_owned()))
     }
 
-    /// The token, if the provider signed it. An unknown key is looked for once more among newer ones.
+    /// The token, if the provider signed it. If no held key verifies it, fetches the keys again.
     pub(super) async fn verified(&self, metadata: &Metadata, token: &str) -> Result<Verified, SignInFault> {
         let jws = Jws::parse(token)?;
         let now = self.clock.monotonic();
@@ -207,7 +206,7 @@ impl Provider {
         }
         let unknown = SignInFault::Untrusted("no key of the provider verifies the ID token");
         if !self.keys.may_refetch(now) {
-            // Another sign-in may have fetched newer ones in the meantime.
+            // Another sign-in may have fetched newer keys meanwhile.
             let keys = self.keys.current(now).unwrap_or(keys);
             return jws.verified_by(&keys).ok_or(unknown);
         }
@@ -222,7 +221,7 @@ impl Provider {
         Ok(self.keys.put(keys::parse(&body)?, self.clock.monotonic()))
     }
 
-    /// The body of a successful answer to a GET.
+    /// The body of a successful response to a GET.
     async fn get(
         &self,
         url: String,
@@ -293,17 +292,17 @@ fn parse_metadata(issuer: &Issuer, body: &[u8]) -> Result<Metadata, SignInFault>
     if document.issuer != issuer.as_str() {
         let named = quoted(&document.issuer);
         return Err(SignInFault::Unusable(format!(
-            "it calls itself {named}: oidc_issuer has to be exactly that"
+            "its issuer is {named}: set oidc_issuer to exactly that"
         )));
     }
     let endpoint = |name: &str, text: &str| {
         issuer
             .endpoint(text)
-            .ok_or_else(|| SignInFault::Unusable(format!("its {name} is no https URL: {}", quoted(text))))
+            .ok_or_else(|| SignInFault::Unusable(format!("its {name} is not an https URL: {}", quoted(text))))
     };
     let optional =
         |name: &str, text: &Option<String>| text.as_deref().map(|text| endpoint(name, text)).transpose();
-    // Without a list, it takes HTTP Basic (OpenID Connect Discovery 1.0, section 3).
+    // Without a list, it accepts HTTP Basic (OpenID Connect Discovery 1.0, section 3).
     let takes_secret_in_form = document
         .token_endpoint_auth_methods_supported
         .is_some_and(|methods| !methods.iter().any(|method| method == "client_secret_basic"));

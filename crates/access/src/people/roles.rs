@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 /// Longest name of a claim, in bytes.
 const CLAIM_BYTES_MAX: usize = 256;
 
-/// The claim whose values anybody can choose at some providers, unless they are verified.
+/// The claim whose value people can choose at some providers. Only a verified one counts.
 const EMAIL: &str = "email";
 
 /// Where a claim is: its name, such as `groups`, or a JSON pointer (RFC 6901) to a nested one, such as
@@ -17,7 +17,7 @@ const EMAIL: &str = "email";
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ClaimName(String);
 
-/// A text that names no claim.
+/// The text does not name a claim.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("expected the name of a claim, such as `groups`, or a JSON pointer, such as `/realm_access/roles`")]
 pub struct ClaimNameError;
@@ -57,7 +57,7 @@ impl ClaimName {
             .pointer(rest)
     }
 
-    /// Whether one of these is a value of the claim, which is a text or a list of texts.
+    /// Whether the claim, a string or an array of strings, has one of these values.
     fn has_any(&self, claims: &Map<String, Value>, wanted: &[String]) -> bool {
         if self.0 == EMAIL && !is_verified(claims) {
             return false;
@@ -70,13 +70,13 @@ impl ClaimName {
         }
     }
 
-    /// Whether the claims say what there is to say about this one.
+    /// Whether the claims suffice to judge this one, so that user info could add nothing.
     fn is_told(&self, claims: &Map<String, Value>) -> bool {
         self.find(claims).is_some() && (self.0 != EMAIL || claims.contains_key("email_verified"))
     }
 }
 
-/// Whether the provider has made sure that the address is the person's. Some providers send `"true"`.
+/// Whether the provider has verified that the address is the person's. Some providers send `"true"`.
 fn is_verified(claims: &Map<String, Value>) -> bool {
     claims
         .get("email_verified")
@@ -103,12 +103,12 @@ pub struct RoleRules {
     pub viewer: Vec<String>,
     /// The claim that lists the person's groups.
     pub group_claim: ClaimName,
-    /// Groups of which a person needs at least one; none is needed if there are none.
+    /// A person must be in at least one of these groups. If the list is empty, no group is required.
     pub required_groups: Vec<String>,
 }
 
 impl RoleRules {
-    /// The highest role that the claims give; `None` if they give none, or lack the required group.
+    /// The highest role that the claims give; `None` if they give no role or lack the required group.
     pub(super) fn role(&self, claims: &Map<String, Value>) -> Option<Role> {
         if !self.required_groups.is_empty() && !self.group_claim.has_any(claims, &self.required_groups) {
             return None;

@@ -1,4 +1,5 @@
-//! How requests reach the identity provider. This crate knows no HTTP: the process passes a transport in.
+//! How requests reach the identity provider. This crate does not depend on HTTP: the process passes a
+//! transport in.
 
 use async_trait::async_trait;
 
@@ -14,7 +15,7 @@ pub struct ToProvider {
     pub bytes_max: usize,
 }
 
-/// What the provider answered.
+/// The provider's response.
 pub struct FromProvider {
     /// The status.
     pub status: u16,
@@ -22,16 +23,17 @@ pub struct FromProvider {
     pub body: Vec<u8>,
 }
 
-/// Why there is no answer, in plain words.
+/// Why the provider did not respond, as a text for the log.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct Unanswered(pub String);
 
 /// Sends requests to the provider.
 ///
-/// It follows no redirect, checks certificates, sends no cookie, and gives up after a deadline of its own.
+/// It does not follow redirects, checks certificates, sends no cookies, and fails after a deadline of its
+/// own.
 #[async_trait]
 pub trait ProviderTransport: Send + Sync {
-    /// Sends a request, and returns the whole answer.
+    /// Sends a request, and returns the whole response.
     async fn send(&self, request: ToProvider) -> Result<FromProvider, Unanswered>;
 }

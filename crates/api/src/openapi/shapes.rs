@@ -59,7 +59,7 @@ pub(crate) fn audit_details() -> Schema {
         .schema_type(SchemaType::from_iter([Type::Object, Type::Null]))
         .additional_properties(Some(AdditionalProperties::<Schema>::FreeForm(true)))
         .description(Some(
-            "More about it, at most 16 KiB; null if there is no more. An update has the members that it changed as \
+            "More about it, at most 16 KiB, or null. An update has the members that it changed as \
              `before` and `after`. `••••` stands for a secret. Long texts are cut.",
         ))
         .examples([json!({"before": {"enabled": true}, "after": {"enabled": false}})])

@@ -95,5 +95,5 @@ fn table(entries: &[Value], paint: Paint) -> String {
             cell(&entry["client"]),
         ]);
     }
-    table.render(paint, "Nothing happened.")
+    table.render(paint, "No entries.")
 }

@@ -16,12 +16,12 @@ pub(super) fn check_query(
     let kept = SecretQuery::stands_in(&draft.url);
     let checked = match (draft.secret_query, kept) {
         (false, false) => return (draft.url.clone(), None),
-        (false, true) => Err("send the query: a secret one cannot become readable"),
+        (false, true) => Err("send the query: a stored secret query cannot become readable"),
         (true, true) => kept_query(draft, stored).map(|query| (draft.url.clone(), query)),
         (true, false) => match SecretQuery::divide(&draft.url) {
             Some(divided) => Ok(divided),
             None => {
-                let detail = "the URL has no query that could be a secret";
+                let detail = "the URL has no query";
                 faults.add(format!("{pointer}/secret_query"), codes::INVALID_VALUE, detail);
                 return (draft.url.clone(), None);
             }
@@ -40,12 +40,10 @@ pub(super) fn check_query(
 fn kept_query(draft: &SendWebhookDraft, stored: Option<&SendWebhook>) -> Result<SecretQuery, &'static str> {
     let query = stored.and_then(|stored| Some((stored, stored.secret_query.clone()?)));
     let Some((stored, query)) = query else {
-        return Err("send the query: the action has none that it could keep");
+        return Err("send the query: the action has no stored one");
     };
     if origin(&draft.url) != origin(&stored.url) {
-        return Err(
-            "send the query: the URL leads to another receiver, which must not get the secret of the former",
-        );
+        return Err("send the query: the stored one is kept only if scheme, host and port stay the same");
     }
     Ok(query)
 }

@@ -23,8 +23,8 @@ pub enum PeopleError {
     /// The provider would not know where to send people back to.
     #[error("oidc_issuer is set without public_url: the provider sends people back to public_url")]
     NoPublicUrl,
-    /// The answer of the provider would travel in the clear (RFC 9700, section 2.6).
-    #[error("public_url has to begin with https:// for oidc_issuer, except on this machine")]
+    /// The provider's response would travel in the clear (RFC 9700, section 2.6).
+    #[error("with oidc_issuer, public_url must begin with https://, except on this machine")]
     InsecurePublicUrl,
 }
 

@@ -100,8 +100,9 @@ pub struct Settings {
     pub master_key_command: Option<String>,
 
     /// The issuer of the identity provider (OpenID Connect) that your staff sign in with, such as
-    /// `https://login.example.com/realms/staff`. Requires `oidc_client_id`, `public_url`, and at least one of
-    /// `oidc_admin`, `oidc_support` and `oidc_viewer`. By default staff sign in with API keys only.
+    /// `https://login.example.com/realms/staff`. Requires `oidc_client_id`, at least one of `oidc_admin`,
+    /// `oidc_support` and `oidc_viewer`, and, unless `listen` is a loopback address, `public_url`. By default
+    /// staff sign in with API keys only.
     #[arg(long, value_name = "URL")]
     pub oidc_issuer: Option<IssuerUrl>,
 
@@ -127,8 +128,8 @@ pub struct Settings {
     pub oidc_role_claim: ClaimName,
 
     /// A value of the role claim that makes a person an administrator. Repeatable, or separated by commas; in
-    /// the file a value may contain commas. The highest role that matches counts, and nobody without a role
-    /// signs in.
+    /// the file a value may contain commas. The highest role that matches counts. A person without a role
+    /// cannot sign in.
     #[arg(long, value_name = "VALUE", value_delimiter = ',', value_parser = claim_values::parse)]
     #[serde(default, with = "claim_values")]
     pub oidc_admin: Vec<String>,
@@ -149,8 +150,8 @@ pub struct Settings {
     #[serde(with = "text_value")]
     pub oidc_group_claim: ClaimName,
 
-    /// A group of which a person must be a member to sign in, whatever the role; if there are several, of one
-    /// of them. Repeatable, or separated by commas. By default no group is required.
+    /// A group that a person must belong to, whatever the role; of several, to at least one. Repeatable, or
+    /// separated by commas. By default no group is required.
     #[arg(long, value_name = "GROUP", value_delimiter = ',', value_parser = claim_values::parse)]
     #[serde(default, with = "claim_values")]
     pub oidc_required_groups: Vec<String>,

@@ -35,7 +35,7 @@ pub fn client_secret(settings: &Settings, environment: &Environment) -> Result<O
     }
 }
 
-/// Whose provider this is, or why the settings do not go together. Asks the provider nothing.
+/// The settings of the provider, if there is one, or why they do not go together. Sends no request.
 pub fn of_settings(settings: &Settings, secret: Option<&str>) -> Result<Option<PeopleSettings>, Failure> {
     let people = settings.people(secret);
     people.map_err(|error| Failure::Usage(error.to_string()))
@@ -64,7 +64,11 @@ pub async fn start(
         by_key: settings.sign_in_by_key,
     };
     let ended = parts.access.keep_sessions(permitted).await;
-    let ended = ended.map_err(|error| Failure::Failed(format!("cannot read the sessions: {error}")))?;
+    let ended = ended.map_err(|error| {
+        Failure::Failed(format!(
+            "cannot end the sessions that the settings no longer permit: {error}"
+        ))
+    })?;
     if ended > 0 {
         tracing::warn!(
             ended,

@@ -1,8 +1,8 @@
 //! Requests to the identity provider: HTTP/1.1, a connection for each, because a sign-in needs three.
 //!
 //! The provider is the operator's own and often internal, so neither the rules for destinations of webhooks
-//! nor the proxy for webhooks (`egress_proxy`) apply. Redirects are not followed: none of the addresses that
-//! a provider publishes redirects, and a followed one could carry a secret elsewhere.
+//! nor the proxy for webhooks (`egress_proxy`) apply. The client does not follow redirects: the
+//! addresses that a provider publishes do not redirect, and a redirect could carry a secret elsewhere.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -77,7 +77,7 @@ impl ProviderTransport for HttpTransport {
     async fn send(&self, request: ToProvider) -> Result<FromProvider, Unanswered> {
         match tokio::time::timeout(DEADLINE, self.exchange(request)).await {
             Ok(answered) => answered.map_err(Unanswered),
-            Err(_) => Err(Unanswered(format!("no answer within {} s", DEADLINE.as_secs()))),
+            Err(_) => Err(Unanswered(format!("no response within {} s", DEADLINE.as_secs()))),
         }
     }
 }
@@ -138,7 +138,7 @@ fn message(url: &Url, request: ToProvider) -> Result<Request<Full<Bytes>>, Strin
         .header(USER_AGENT, concat!("postrider/", env!("CARGO_PKG_VERSION")));
     if let Some(authorization) = request.authorization {
         let mut value = HeaderValue::try_from(authorization)
-            .map_err(|_| "a token of the provider fits into no header".to_owned())?;
+            .map_err(|_| "the provider's token cannot be sent in a header".to_owned())?;
         value.set_sensitive(true);
         message = message.header(AUTHORIZATION, value);
     }
@@ -244,6 +244,6 @@ mod tests {
         let silent = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}/", silent.local_addr().unwrap());
         let error = ask(&transport(None), url, 2).await.unwrap_err();
-        assert_eq!(error, "no answer within 10 s");
+        assert_eq!(error, "no response within 10 s");
     }
 }

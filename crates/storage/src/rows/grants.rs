@@ -36,7 +36,7 @@ pub struct GrantRow {
     pub person_subject: Option<String>,
     /// The person's name.
     pub person_name: Option<String>,
-    /// The person's e-mail address, if the provider told it.
+    /// The person's e-mail address, if the provider gives one.
     pub person_email: Option<String>,
 }
 

@@ -17,8 +17,8 @@ use crate::router::ApiState;
 
 /// List the audit trail of an account
 ///
-/// What happened in this account. For an API key that is limited to the account, the operator's staff is the
-/// actor `staff`, without name, address and request id.
+/// What happened in this account. To an API key that is limited to the account, members of the operator's
+/// staff appear as the actor `staff`, without name, address and request id.
 #[utoipa::path(
     get,
     path = "/v1/accounts/{account}/audit",

@@ -28,14 +28,14 @@ pub struct AuditEntryView {
     actor: ActorView,
     /// What it was done to.
     target: TargetView,
-    /// More about it; null if there is no more. An update has the members that it changed as `before` and
+    /// More about it, or null. An update has the members that it changed as `before` and
     /// `after`; `••••` stands for a secret. Long texts are cut.
     #[schema(schema_with = shapes::audit_details)]
     details: Option<Box<RawValue>>,
-    /// The IP address of the client; null if no request did it.
+    /// The IP address of the client; null if no request did it, or for the actor `staff`.
     #[schema(example = "203.0.113.9")]
     client: Option<String>,
-    /// The id of the request, which is in the header `X-Request-Id` of its response.
+    /// The id of the request, as in the header `X-Request-Id` of its response; null like `client`.
     #[schema(example = "019bbef3b0007007800000000000beef")]
     request_id: Option<String>,
 }
@@ -44,15 +44,16 @@ pub struct AuditEntryView {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Actor)]
 struct ActorView {
-    /// `api_key`; `session`: a person in the console; `link`: a sign-in link; `command_line`: whoever starts
-    /// the server; `node`: Postrider itself; `staff`: the operator's staff, for customers; `unknown`: no
-    /// valid key or session.
+    /// `api_key`; `session`: a person in the console; `link`: a sign-in or portal link; `command_line`: the
+    /// operator, through the settings or a command; `node`: Postrider itself; `staff`: the operator's staff,
+    /// as readers of one account see them; `unknown`: no valid key, link or session.
     #[schema(example = "api_key")]
     kind: &'static str,
     /// The id of the API key, session or link.
     #[schema(example = "apikey_01h455vb4pex5vsknk084sn02q", pattern = "^[!-~]{1,128}$")]
     id: Option<String>,
-    /// The name at that time: of the API key, also for a session that began with it.
+    /// The name at that time: of the API key, also for a session that began with it; or the person's name and
+    /// e-mail address.
     #[schema(example = "Billing")]
     name: Option<String>,
 }

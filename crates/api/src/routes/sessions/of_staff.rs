@@ -58,7 +58,7 @@ pub async fn end_session(
 
 /// End all sessions of the operator's staff
 ///
-/// Everyone who is signed in to the console for the operator is signed out, you too.
+/// Signs out everyone of the operator's staff, including you.
 #[utoipa::path(
     delete,
     path = "/v1/sessions",

@@ -37,10 +37,11 @@ pub struct SessionView {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Person)]
 pub struct PersonView {
-    /// The name that the provider gives. It identifies nobody.
+    /// The name that the provider gives. Do not identify a person by it.
     #[schema(example = "Zoë Müller")]
     name: String,
-    /// The e-mail address that the provider gives; null if it gives none. It identifies nobody either.
+    /// The e-mail address that the provider gives; null if it gives none. Do not identify a
+    /// person by it.
     #[schema(example = "zoe@example.com")]
     email: Option<String>,
     /// The issuer of the person's identity.

@@ -32,7 +32,7 @@ struct SignInPage<'a> {
     provider: Option<&'a str>,
     /// Where it leads.
     provider_href: String,
-    /// Whether the provider asks who it is, even if it knows.
+    /// Whether the provider asks for the password, even if the person is signed in there.
     asks_who: bool,
     signs_in_by_key: bool,
     fault: Option<&'static str>,
@@ -41,9 +41,9 @@ struct SignInPage<'a> {
 
 /// Why a sign-in through the identity provider failed.
 pub struct Note {
-    /// In plain words.
+    /// The text to show.
     pub text: &'static str,
-    /// Whether the provider should ask who it is, because it would give the same answer again.
+    /// Whether the provider should ask again, because it would otherwise name the same person.
     pub asks_who: bool,
 }
 
@@ -127,7 +127,7 @@ pub fn refuse_excess(app: &App, client: Client) -> Result<(), Refusal> {
     })
 }
 
-/// The page, with why one of the ways in did not work.
+/// The page, with the reason if a sign-in failed.
 pub(super) fn render(
     app: &App,
     host: &RequestHost,

@@ -1,7 +1,8 @@
 //! `GET /sign-in/oidc` and `GET /sign-in/oidc/callback`: through the identity provider.
 //!
-//! The protocol ends with a GET. It signs in all the same only who pressed the button: the browser sends the
-//! cookie of the first GET, whose sealed state the provider's answer repeats ([`postrider_access::people`]).
+//! The protocol ends with a GET. It signs in only the browser that began the sign-in: that browser sends the
+//! cookie of the first GET, whose sealed state the provider's response repeats
+//! ([`postrider_access::people`]).
 
 use axum::Extension;
 use axum::extract::State;
@@ -123,7 +124,7 @@ fn failed(
     Ok(response)
 }
 
-/// Notes in the audit trail who was not signed in. A provider that cannot be used refuses nobody.
+/// Notes a failed sign-in in the audit trail, except where the provider or the store failed.
 fn note_refusal(app: &App, sender: &By, fault: &SignInFault) {
     let reason = match fault {
         SignInFault::NoRole(person) => {

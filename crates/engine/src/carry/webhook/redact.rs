@@ -22,7 +22,7 @@ use postrider_model::{CustomHeader, HttpResponse, SendWebhook};
 /// Shortest text that is replaced in a response.
 const ECHO_BYTES_MIN: usize = 8;
 
-/// Headers whose values are no secrets and occur in responses, such as `application/json`. Their values are
+/// Headers whose values are not secrets and occur in responses, such as `application/json`. Their values are
 /// left out of the record of a request like others, unless they are marked plain.
 const PUBLIC: [&str; 8] = [
     "accept",

@@ -43,7 +43,7 @@ fn run(command: &str, time_max: Duration) -> Result<String, String> {
     std::thread::spawn(move || {
         let mut bytes = Vec::new();
         let read = printed.map(|printed| printed.take(BYTES_MAX + 1).read_to_end(&mut bytes));
-        // Nobody waits any more if the time is up.
+        // After the deadline, the receiver is gone.
         let _ = sender.send(matches!(read, Some(Ok(_))).then_some(bytes));
     });
     let ended = end_of(&mut child, &receiver, Instant::now() + time_max);
