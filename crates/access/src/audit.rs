@@ -1,10 +1,15 @@
-//! Reading the audit trail. A reader of one account sees its entries, and learns of the staff only that it
-//! was the staff.
+//! Reading the audit trail. A reader of one account sees its entries without what concerns the operator alone:
+//! which member of the staff it was, and what the account's own people do not see of the account.
 
-use postrider_model::{Actor, ActorKind, AuditEntry, Scope};
+use postrider_model::{Actor, ActorKind, AuditAction, AuditEntry, Scope};
 use postrider_storage::{AuditFilter, Page, PageRequest, StoreResult};
+use serde_json::{Map, Value};
 
 use crate::access::Access;
+
+/// The members of an account that a customer sees, as the console shows the account to them. `metadata` and
+/// `uid` are the operator's own.
+const ACCOUNT_MEMBERS: [&str; 2] = ["name", "retry_delays_s"];
 
 impl Access {
     /// A page of the audit trail as a reader of this scope may see it, newest first.
@@ -27,6 +32,10 @@ impl Access {
             if entry.actor.is_staff {
                 hide_staff(entry);
             }
+            entry.details = entry
+                .details
+                .take()
+                .and_then(|details| shown_details(entry.action, details));
         }
         Ok(page)
     }
@@ -41,4 +50,59 @@ fn hide_staff(entry: &mut AuditEntry) {
     };
     entry.client = None;
     entry.request_id = None;
+}
+
+/// What a customer sees of an entry's details; `None` if nothing remains.
+fn shown_details(action: AuditAction, details: String) -> Option<String> {
+    match action {
+        AuditAction::AccountCreated | AuditAction::AccountUpdated | AuditAction::AccountDeleted => {
+            let mut states = members(&details)?;
+            states.retain(|_, state| {
+                let Value::Object(state) = state else { return false };
+                state.retain(|name, _| ACCOUNT_MEMBERS.contains(&name.as_str()));
+                !state.is_empty()
+            });
+            text(states)
+        }
+        _ => Some(details),
+    }
+}
+
+fn members(details: &str) -> Option<Map<String, Value>> {
+    serde_json::from_str(details).ok()
+}
+
+fn text(members: Map<String, Value>) -> Option<String> {
+    (!members.is_empty()).then(|| Value::Object(members).to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shown(action: AuditAction, details: &str) -> Option<String> {
+        shown_details(action, details.to_owned())
+    }
+
+    #[test]
+    fn a_customer_sees_only_the_listed_members_of_an_account() {
+        let updated =
+            r#"{"before":{"name":"A","uid":"u","metadata":"{}","new":1},"after":{"name":"B","uid":null}}"#;
+        assert_eq!(
+            shown(AuditAction::AccountUpdated, updated).as_deref(),
+            Some(r#"{"before":{"name":"A"},"after":{"name":"B"}}"#)
+        );
+        for nothing in [
+            r#"{"before":{"metadata":"{}"},"after":{"metadata":"{\"a\":1}"}}"#,
+            r#"{"cut":"the change is too large to be shown"}"#,
+            "[]",
+        ] {
+            assert_eq!(shown(AuditAction::AccountUpdated, nothing), None, "{nothing}");
+        }
+        let other = r#"{"before":{"metadata":"{}"}}"#;
+        assert_eq!(
+            shown(AuditAction::AutomationUpdated, other).as_deref(),
+            Some(other)
+        );
+    }
 }

@@ -179,6 +179,37 @@ async fn a_customer_sees_its_own_account_and_not_which_member_of_the_staff_it_wa
 }
 
 #[tokio::test]
+async fn a_customer_sees_of_its_account_what_the_console_shows_and_no_metadata() {
+    let app = App::start().await;
+    let body = json!({"name": "Acme", "uid": "uid-canary", "metadata": {"note": CANARY}});
+    let made = app.post("/v1/accounts", &body).await.expect(201);
+    let account = format!("/v1/accounts/{}", made["id"].as_str().unwrap());
+    let body = json!({"metadata": {"note": format!("{CANARY} again")}});
+    app.patch(&account, &body).await.expect(200);
+    let body = json!({"name": "Bolt", "metadata": {"note": CANARY}, "uid": null});
+    app.patch(&account, &body).await.expect(200);
+    let body = json!({"name": "Customer", "permissions": ["manage"], "account": made["id"]});
+    let customer = app.post("/v1/api-keys", &body).await.expect(201);
+    let key = customer["key"].as_str().unwrap();
+    let path = format!("{account}/audit?action=account.*");
+    let own = call(&app, key, "GET", &path, None).await.expect(200);
+    let text = own.to_string();
+    assert!(!text.contains(CANARY) && !text.contains("uid-canary"), "{text}");
+    let entries = own["data"].as_array().unwrap().iter();
+    let details: Vec<_> = entries.map(|entry| entry["details"].clone()).collect();
+    assert_eq!(
+        details,
+        [
+            json!({"before": {"name": "Acme"}, "after": {"name": "Bolt"}}),
+            Value::Null,
+            json!({"after": {"name": "Acme", "retry_delays_s": null}}),
+        ]
+    );
+    let of_staff = app.get(&path).await.expect(200).to_string();
+    assert!(of_staff.contains(CANARY) && of_staff.contains("uid-canary"));
+}
+
+#[tokio::test]
 async fn a_secret_that_cannot_be_noted_is_not_shown() {
     let app = App::start().await;
     let account = app.account().await;
