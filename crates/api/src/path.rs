@@ -118,12 +118,13 @@ pub async fn find_account(
     let caller: Option<&Caller> = extensions.get();
     let caller = caller.ok_or_else(|| Problem::internal("a route in an account has no caller"))?;
     let found = state.configuration.resolve(account).await?;
-    let found = found.ok_or_else(account_not_found)?;
-    if !caller.scope.includes(found) {
+    let found = found.filter(|found| caller.scope.includes(*found));
+    // Noted whether or not the account exists: the caller reads the trail of its own account, which must not
+    // tell either.
+    if found.is_none() && caller.scope.account().is_some() {
         note_refusal(&state.access, extensions, "not_found", request, None);
-        return Err(account_not_found());
     }
-    Ok(found)
+    found.ok_or_else(account_not_found)
 }
 
 /// The problem of an account that does not exist.

@@ -79,15 +79,14 @@ async fn account(
         Err(PathError::NotUtf8 | PathError::Invalid(_)) => return Err(Refusal::NotFound),
     };
     let reference = AccountId::from_str(&name).map_or(AccountRef::Uid(name), AccountRef::Id);
-    let id = app
-        .configuration
-        .resolve(&reference)
-        .await?
-        .ok_or(Refusal::NotFound)?;
-    if !visitor.caller.scope.includes(id) {
+    let found = app.configuration.resolve(&reference).await?;
+    let found = found.filter(|found| visitor.caller.scope.includes(*found));
+    // Noted whether or not the account exists: the visitor reads the trail of their own account, which must not
+    // tell either.
+    if found.is_none() && visitor.own_account().is_some() {
         note(parts, app, visitor, "not_found");
-        return Err(Refusal::NotFound);
     }
+    let id = found.ok_or(Refusal::NotFound)?;
     let entry = app.configuration.entry(id).await?.ok_or(Refusal::NotFound)?;
     Ok(Some(entry))
 }

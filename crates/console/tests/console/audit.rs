@@ -69,6 +69,32 @@ async fn staff_see_who_did_what_and_customers_that_it_was_the_staff() {
 }
 
 #[tokio::test]
+async fn foreign_and_missing_accounts_leave_the_same_entry() {
+    let app = App::start().await;
+    let (operator, customer) = (app.operator().await, app.customer(false).await);
+    let before = noted(&app).await.len();
+    let foreign = app.accounts[1].account.to_string();
+    let others = [foreign.as_str(), "acct_01h455vb4pex5vsknk084sn02q", "nobody"];
+    for (count, other) in (1..).zip(others) {
+        let path = format!("/accounts/{other}/automations");
+        let response = app.get(&path, Some(&customer.cookie)).await;
+        assert_eq!(response.status(), StatusCode::NOT_FOUND, "{other}");
+        let noted = noted(&app).await;
+        assert_eq!(noted.len(), before + count, "{other}");
+        assert_eq!(noted[0], pair("request.refused", "not_found"), "{other}");
+    }
+    let response = app
+        .get("/accounts/nobody/automations", Some(&operator.cookie))
+        .await;
+    assert_eq!(response.status(), StatusCode::NOT_FOUND);
+    assert_eq!(
+        noted(&app).await.len(),
+        before + others.len(),
+        "for staff it is only a mistake"
+    );
+}
+
+#[tokio::test]
 async fn names_that_deceive_are_shown_as_what_they_are() {
     let app = App::start().await;
     let operator = app.operator().await;

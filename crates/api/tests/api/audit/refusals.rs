@@ -75,6 +75,45 @@ async fn refusals_are_noted_with_their_reason_and_without_the_key() {
 }
 
 #[tokio::test]
+async fn the_trail_does_not_tell_a_customer_which_other_accounts_exist() {
+    let app = App::start().await;
+    let account = app.account().await;
+    let body = json!({"name": "Another", "uid": "another"});
+    let foreign = app.post("/v1/accounts", &body).await.expect(201);
+    let body = json!({
+        "name": "Customer",
+        "permissions": ["events:write", "manage", "read"],
+        "account": account.rsplit('/').next(),
+    });
+    let customer = app.post("/v1/api-keys", &body).await.expect(201);
+    let key = customer["key"].as_str().unwrap();
+    let own_trail = format!("{account}/audit?action=request.*");
+    let missing = "acct_01h455vb4pex5vsknk084sn02q";
+    let mut noted = 0;
+    for other in ["another", foreign["id"].as_str().unwrap(), "nobody", missing] {
+        for (method, path) in [("GET", "automations"), ("POST", "events")] {
+            call(&app, key, method, &format!("/v1/accounts/{other}/{path}"), None)
+                .await
+                .problem(404, "account_not_found");
+            app.access.write_refusals().await;
+            noted += 1;
+            let trail = call(&app, key, "GET", &own_trail, None).await.expect(200);
+            let entries = trail["data"].as_array().unwrap();
+            assert_eq!(entries.len(), noted, "{method} {path} of {other}");
+            let route = format!("/v1/accounts/{{account}}/{path}");
+            let details = json!({"reason": "not_found", "method": method, "route": route});
+            assert_eq!(entries[0]["details"], details, "{other}");
+        }
+    }
+    let before = trail(&app).await.len();
+    app.get("/v1/accounts/nobody")
+        .await
+        .problem(404, "account_not_found");
+    app.access.write_refusals().await;
+    assert_eq!(trail(&app).await.len(), before, "for staff it is only a mistake");
+}
+
+#[tokio::test]
 async fn a_flood_of_refusals_leaves_a_bounded_number_of_entries() {
     let app = App::start().await;
     let refused = async |client: &str| {
