@@ -60,7 +60,7 @@ pub use api_keys::{ApiKeyDraft, ApiKeyFault, CreateApiKeyError};
 pub use by::by_person;
 pub use people::{People, PeopleParts, PeopleSettings};
 pub use portal_links::{CreatePortalLink, LINK_LIFETIME_S, PortalLinkDraft};
-pub use refusals::{REFUSALS_PER_CLIENT, REFUSALS_PER_MINUTE, Refusal, RefusalNotes, by_unknown, shown_key};
+pub use refusals::{REFUSALS_PER_MINUTE, REFUSALS_PER_SOURCE, Refusal, RefusalNotes, by_unknown, shown_key};
 pub use sign_in::{OPERATOR_SESSION, OpenLink, Session, SignIn};
 pub use token::{ShownKey, ShownToken};
 pub use uses::UseNotes;

@@ -1,37 +1,29 @@
 //! Refused requests and sign-ins in the audit trail.
 //!
-//! Strangers can cause any number of refusals. To bound the trail and the load on the node, only some become
-//! entries; the next entry counts the others (`refused_since`). Entries wait
-//! in memory, off the path of the request, and a task writes them.
+//! Anyone can cause any number of refusals. To bound the trail and the load on the node, only some become
+//! entries (`budget`); the next entry of the same budget counts the others (`refused_since`). Entries wait in
+//! memory, off the path of the request, and a task writes them.
 
-use std::collections::HashMap;
+mod budget;
+
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use parking_lot::Mutex;
-use postrider_model::{AccountId, Actor, AuditAction, AuditEntry, By, Target};
+use postrider_model::{AccountId, Actor, AuditAction, By, Target};
 use postrider_storage::rules::audit::details;
 use serde_json::{Value, json};
 use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 use tokio::time::sleep;
 
+use self::budget::Budgets;
+pub use self::budget::{REFUSALS_PER_MINUTE, REFUSALS_PER_SOURCE};
 use crate::access::Access;
-
-/// Most entries of refusals within a minute on each node: some 30 MB a day at most.
-pub const REFUSALS_PER_MINUTE: usize = 60;
-
-/// Most of them for one client, so that a client that tries many keys does not hide the others.
-pub const REFUSALS_PER_CLIENT: usize = 10;
-
-/// Most entries that wait for a store that is away. Later ones are only counted.
-const WAITING_MAX: usize = 4 * REFUSALS_PER_MINUTE;
 
 /// How long the first entry waits for others, which are then written in the same transaction.
 const GATHER: Duration = Duration::from_millis(500);
-
-const MINUTE: Duration = Duration::from_secs(60);
 
 /// How long a stop waits for the store.
 const STOP_MAX: Duration = Duration::from_secs(1);
@@ -58,50 +50,19 @@ pub struct Refusal<'a> {
 /// Refusals that become entries.
 #[derive(Default)]
 pub(crate) struct Refusals {
-    state: Mutex<State>,
+    budgets: Mutex<Budgets>,
     wake: Notify,
-}
-
-#[derive(Default)]
-struct State {
-    /// When the minute began, on the monotonic clock.
-    began: Duration,
-    in_minute: usize,
-    /// Clients with an entry in this minute, so at most [`REFUSALS_PER_MINUTE`].
-    of_clients: HashMap<IpAddr, usize>,
-    /// Refusals without an entry since the last one.
-    uncounted: u64,
-    waiting: Vec<AuditEntry>,
-}
-
-impl State {
-    /// Whether a refusal of this client becomes an entry. Counts it in any case.
-    fn admits(&mut self, client: IpAddr, now: Duration) -> bool {
-        if now.saturating_sub(self.began) >= MINUTE {
-            self.began = now;
-            self.in_minute = 0;
-            self.of_clients.clear();
-        }
-        let is_full = self.in_minute >= REFUSALS_PER_MINUTE || self.waiting.len() >= WAITING_MAX;
-        let of_client = self.of_clients.get(&client).copied().unwrap_or(0);
-        if is_full || of_client >= REFUSALS_PER_CLIENT {
-            self.uncounted += 1;
-            return false;
-        }
-        self.in_minute += 1;
-        self.of_clients.insert(client, of_client + 1);
-        true
-    }
 }
 
 impl Access {
     /// Notes a refusal. Returns at once; the entry is written later, if there is one.
     pub fn note_refusal(&self, refusal: &Refusal<'_>) {
-        let mut state = self.refusals.state.lock();
-        if !state.admits(refusal.client, self.clock.monotonic()) {
+        let mut budgets = self.refusals.budgets.lock();
+        let now = self.clock.monotonic();
+        let Some(budget) = budgets.admit(&refusal.by.actor, refusal.client, now) else {
             return;
-        }
-        let refused_since = std::mem::take(&mut state.uncounted);
+        };
+        let refused_since = std::mem::take(&mut budget.left_out);
         let shown = json!({
             "reason": refusal.reason,
             "method": refusal.request.map(|(method, _)| method),
@@ -116,8 +77,8 @@ impl Access {
             .by
             .did(id, refusal.action, refusal.account, Target::default())
             .with_details(Some(details(&members.into())));
-        state.waiting.push(entry);
-        drop(state);
+        budget.waiting.push(entry);
+        drop(budgets);
         self.refusals.wake.notify_one();
     }
 
@@ -139,14 +100,22 @@ impl Access {
 
     /// Writes the entries that wait. What the store refuses is counted into the next entry.
     pub async fn write_refusals(&self) {
-        let entries = std::mem::take(&mut self.refusals.state.lock().waiting);
-        if entries.is_empty() {
+        let (strangers, known) = {
+            let mut budgets = self.refusals.budgets.lock();
+            let strangers = std::mem::take(&mut budgets.strangers.waiting);
+            (strangers, std::mem::take(&mut budgets.known.waiting))
+        };
+        if strangers.is_empty() && known.is_empty() {
             return;
         }
-        let count = entries.len() as u64;
+        let lost = (strangers.len() as u64, known.len() as u64);
+        let entries = strangers.into_iter().chain(known).collect();
         if let Err(error) = self.store.note_audit(entries).await {
+            let count = lost.0 + lost.1;
             tracing::warn!(%error, count, "refusals could not be noted in the audit trail");
-            self.refusals.state.lock().uncounted += count;
+            let mut budgets = self.refusals.budgets.lock();
+            budgets.strangers.left_out += lost.0;
+            budgets.known.left_out += lost.1;
         }
     }
 }
@@ -186,24 +155,6 @@ pub fn by_unknown(client: IpAddr, request_id: Option<String>) -> By {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn admitted(state: &mut State, client: &str, seconds: u64) -> usize {
-        let client = client.parse().unwrap();
-        let now = Duration::from_secs(seconds);
-        (0..1_000).filter(|_| state.admits(client, now)).count()
-    }
-
-    #[test]
-    fn refusals_are_bounded_by_client_and_in_all() {
-        let mut state = State::default();
-        for n in 0..6 {
-            assert_eq!(admitted(&mut state, &format!("192.0.2.{n}"), 100), 10);
-        }
-        assert_eq!(admitted(&mut state, "192.0.2.99", 100), 0);
-        assert_eq!(state.uncounted, 7_000 - 60);
-        assert_eq!(state.of_clients.len(), 6);
-        assert_eq!(admitted(&mut state, "192.0.2.1", 160), 10);
-    }
 
     #[test]
     fn only_the_beginning_of_a_key_of_ours_is_shown() {

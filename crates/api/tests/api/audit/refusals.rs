@@ -149,3 +149,41 @@ async fn a_flood_of_refusals_leaves_a_bounded_number_of_entries() {
         "the trail is full for this minute"
     );
 }
+
+#[tokio::test]
+async fn strangers_hide_no_refusal_of_a_known_caller() {
+    let app = App::start().await;
+    let account = app.account().await;
+    let body = json!({"name": "Customer", "permissions": ["read"], "account": account.rsplit('/').next()});
+    let customer = app.post("/v1/api-keys", &body).await.expect(201);
+    let request = |client: &str, key: Option<&str>| {
+        let request = Request::builder()
+            .uri("/v1/sessions")
+            .extension(Client::direct(client.parse().unwrap()));
+        let request = match key {
+            Some(key) => request.header("authorization", format!("Bearer {key}")),
+            None => request,
+        };
+        app.send(request.body(Body::empty()).unwrap())
+    };
+    // From the same clients, which is what a proxy makes of everybody.
+    for n in 0..100 {
+        let response = request(&format!("198.51.100.{n}"), None).await;
+        response.problem(401, "unauthorized");
+    }
+    for n in 0..20 {
+        let response = request(&format!("198.51.100.{n}"), customer["key"].as_str()).await;
+        response.problem(403, "permission_denied");
+    }
+    app.access.write_refusals().await;
+    let path = "/v1/audit?action=request.refused&limit=250";
+    let all = app.get(path).await.expect(200);
+    let entries = all["data"].as_array().unwrap();
+    let of = |kind: &str| {
+        entries
+            .iter()
+            .filter(|entry| entry["actor"]["kind"] == kind)
+            .count()
+    };
+    assert_eq!((of("unknown"), of("api_key")), (60, 10));
+}
