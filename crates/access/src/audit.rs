@@ -1,5 +1,6 @@
 //! Reading the audit trail. A reader of one account sees its entries without what concerns the operator alone:
-//! which member of the staff it was, and what the account's own people do not see of the account.
+//! which member of the staff it was, what the account's own people do not see of the account, and how many
+//! others were refused.
 
 use postrider_model::{Actor, ActorKind, AuditAction, AuditEntry, Scope};
 use postrider_storage::{AuditFilter, Page, PageRequest, StoreResult};
@@ -10,6 +11,9 @@ use crate::access::Access;
 /// The members of an account that a customer sees, as the console shows the account to them. `metadata` and
 /// `uid` are the operator's own.
 const ACCOUNT_MEMBERS: [&str; 2] = ["name", "retry_delays_s"];
+
+/// The members of a refusal that a customer sees: `refused_since` counts the refusals of other accounts too.
+const REFUSAL_MEMBERS: [&str; 3] = ["reason", "method", "route"];
 
 impl Access {
     /// A page of the audit trail as a reader of this scope may see it, newest first.
@@ -59,10 +63,15 @@ fn shown_details(action: AuditAction, details: String) -> Option<String> {
             let mut states = members(&details)?;
             states.retain(|_, state| {
                 let Value::Object(state) = state else { return false };
-                state.retain(|name, _| ACCOUNT_MEMBERS.contains(&name.as_str()));
+                retain(state, &ACCOUNT_MEMBERS);
                 !state.is_empty()
             });
             text(states)
+        }
+        AuditAction::RequestRefused | AuditAction::SessionRefused => {
+            let mut refusal = members(&details)?;
+            retain(&mut refusal, &REFUSAL_MEMBERS);
+            text(refusal)
         }
         _ => Some(details),
     }
@@ -70,6 +79,10 @@ fn shown_details(action: AuditAction, details: String) -> Option<String> {
 
 fn members(details: &str) -> Option<Map<String, Value>> {
     serde_json::from_str(details).ok()
+}
+
+fn retain(members: &mut Map<String, Value>, names: &[&str]) {
+    members.retain(|name, _| names.contains(&name.as_str()));
 }
 
 fn text(members: Map<String, Value>) -> Option<String> {

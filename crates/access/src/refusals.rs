@@ -77,7 +77,7 @@ impl Access {
             .by
             .did(id, refusal.action, refusal.account, Target::default())
             .with_details(Some(details(&members.into())));
-        budget.waiting.push(entry);
+        budget.waiting.push(entry, refused_since);
         drop(budgets);
         self.refusals.wake.notify_one();
     }
@@ -98,24 +98,23 @@ impl Access {
         RefusalNotes { access, task }
     }
 
-    /// Writes the entries that wait. What the store refuses is counted into the next entry.
+    /// Writes the entries that wait. If the store refuses them, the next entry counts what they stand for.
     pub async fn write_refusals(&self) {
         let (strangers, known) = {
             let mut budgets = self.refusals.budgets.lock();
             let strangers = std::mem::take(&mut budgets.strangers.waiting);
             (strangers, std::mem::take(&mut budgets.known.waiting))
         };
-        if strangers.is_empty() && known.is_empty() {
+        if strangers.entries.is_empty() && known.entries.is_empty() {
             return;
         }
-        let lost = (strangers.len() as u64, known.len() as u64);
-        let entries = strangers.into_iter().chain(known).collect();
+        let entries = strangers.entries.into_iter().chain(known.entries).collect();
         if let Err(error) = self.store.note_audit(entries).await {
-            let count = lost.0 + lost.1;
+            let count = strangers.refusals + known.refusals;
             tracing::warn!(%error, count, "refusals could not be noted in the audit trail");
             let mut budgets = self.refusals.budgets.lock();
-            budgets.strangers.left_out += lost.0;
-            budgets.known.left_out += lost.1;
+            budgets.strangers.left_out += strangers.refusals;
+            budgets.known.left_out += known.refusals;
         }
     }
 }

@@ -50,7 +50,23 @@ pub(super) struct Budget {
     of_sources: HashMap<Source, usize>,
     /// Refusals without an entry since the last one.
     pub(super) left_out: u64,
-    pub(super) waiting: Vec<AuditEntry>,
+    pub(super) waiting: Waiting,
+}
+
+/// Entries that wait to be written.
+#[derive(Default)]
+pub(super) struct Waiting {
+    pub(super) entries: Vec<AuditEntry>,
+    /// The refusals that they stand for: one each, and those that they count.
+    pub(super) refusals: u64,
+}
+
+impl Waiting {
+    /// Adds an entry that counts `refused_since` others.
+    pub(super) fn push(&mut self, entry: AuditEntry, refused_since: u64) {
+        self.entries.push(entry);
+        self.refusals += 1 + refused_since;
+    }
 }
 
 #[derive(PartialEq, Eq, Hash)]
@@ -66,7 +82,7 @@ impl Budget {
             self.in_minute = 0;
             self.of_sources.clear();
         }
-        let is_full = self.in_minute >= REFUSALS_PER_MINUTE || self.waiting.len() >= WAITING_MAX;
+        let is_full = self.in_minute >= REFUSALS_PER_MINUTE || self.waiting.entries.len() >= WAITING_MAX;
         let has_many = |source| {
             self.of_sources
                 .get(source)
@@ -142,10 +158,10 @@ mod tests {
         for n in 0..1_000 {
             let (client, now) = (IpAddr::from([10, 0, 0, 1]), Duration::from_secs(60 * n));
             if let Some(budget) = budgets.admit(&Actor::UNKNOWN, client, now) {
-                budget.waiting.push(entry.clone());
+                budget.waiting.push(entry.clone(), 0);
             }
         }
-        assert_eq!(budgets.strangers.waiting.len(), WAITING_MAX);
+        assert_eq!(budgets.strangers.waiting.entries.len(), WAITING_MAX);
         assert_eq!(admitted(&mut budgets, &known(1), "10.0.0.1", 60_000), 10);
     }
 }

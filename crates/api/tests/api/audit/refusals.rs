@@ -2,11 +2,35 @@
 
 use axum::body::Body;
 use http::Request;
+use postrider_storage_sqlite::DATABASE_FILE;
 use postrider_web::client::Client;
 use serde_json::json;
 
 use super::{CANARY, call, trail};
 use crate::app::{App, KEY};
+
+/// A request of this client that is refused, with a key or without one.
+async fn refused(app: &App, client: &str, key: Option<&str>) {
+    let mut request = Request::builder()
+        .uri("/v1/accounts")
+        .extension(Client::direct(client.parse().unwrap()));
+    if let Some(key) = key {
+        request = request.header("authorization", format!("Bearer {key}"));
+    }
+    let response = app.send(request.body(Body::empty()).unwrap()).await;
+    match key {
+        Some(_) => response.problem(403, "permission_denied"),
+        None => response.problem(401, "unauthorized"),
+    };
+}
+
+/// A key of an account, and the account.
+async fn customer(app: &App) -> (String, String) {
+    let account = app.account().await;
+    let body = json!({"name": "Customer", "permissions": ["manage"], "account": account.rsplit('/').next()});
+    let customer = app.post("/v1/api-keys", &body).await.expect(201);
+    (account, customer["key"].as_str().unwrap().to_owned())
+}
 
 #[tokio::test]
 async fn refusals_are_noted_with_their_reason_and_without_the_key() {
@@ -116,21 +140,14 @@ async fn the_trail_does_not_tell_a_customer_which_other_accounts_exist() {
 #[tokio::test]
 async fn a_flood_of_refusals_leaves_a_bounded_number_of_entries() {
     let app = App::start().await;
-    let refused = async |client: &str| {
-        let request = Request::builder()
-            .uri("/v1/accounts")
-            .extension(Client::direct(client.parse().unwrap()));
-        let response = app.send(request.body(Body::empty()).unwrap()).await;
-        response.problem(401, "unauthorized");
-    };
     for _ in 0..300 {
-        refused("192.0.2.1").await;
+        refused(&app, "192.0.2.1", None).await;
     }
     // A subscriber with a whole /64 is one client.
     for n in 0..300 {
-        refused(&format!("2001:db8::{n:x}")).await;
+        refused(&app, &format!("2001:db8::{n:x}"), None).await;
     }
-    refused("192.0.2.2").await;
+    refused(&app, "192.0.2.2", None).await;
     app.access.write_refusals().await;
     let entries = trail(&app).await;
     let refusals = entries
@@ -141,7 +158,7 @@ async fn a_flood_of_refusals_leaves_a_bounded_number_of_entries() {
     assert!(newest.contains(r#""refused_since":290"#), "{newest}");
     let entries: Vec<_> = (0..100).map(|n| format!("198.51.100.{n}")).collect();
     for client in &entries {
-        refused(client).await;
+        refused(&app, client, None).await;
     }
     app.access.write_refusals().await;
     assert!(
@@ -153,27 +170,13 @@ async fn a_flood_of_refusals_leaves_a_bounded_number_of_entries() {
 #[tokio::test]
 async fn strangers_hide_no_refusal_of_a_known_caller() {
     let app = App::start().await;
-    let account = app.account().await;
-    let body = json!({"name": "Customer", "permissions": ["read"], "account": account.rsplit('/').next()});
-    let customer = app.post("/v1/api-keys", &body).await.expect(201);
-    let request = |client: &str, key: Option<&str>| {
-        let request = Request::builder()
-            .uri("/v1/sessions")
-            .extension(Client::direct(client.parse().unwrap()));
-        let request = match key {
-            Some(key) => request.header("authorization", format!("Bearer {key}")),
-            None => request,
-        };
-        app.send(request.body(Body::empty()).unwrap())
-    };
+    let (_, key) = customer(&app).await;
     // From the same clients, which is what a proxy makes of everybody.
     for n in 0..100 {
-        let response = request(&format!("198.51.100.{n}"), None).await;
-        response.problem(401, "unauthorized");
+        refused(&app, &format!("198.51.100.{n}"), None).await;
     }
     for n in 0..20 {
-        let response = request(&format!("198.51.100.{n}"), customer["key"].as_str()).await;
-        response.problem(403, "permission_denied");
+        refused(&app, &format!("198.51.100.{n}"), Some(&key)).await;
     }
     app.access.write_refusals().await;
     let path = "/v1/audit?action=request.refused&limit=250";
@@ -186,4 +189,45 @@ async fn strangers_hide_no_refusal_of_a_known_caller() {
             .count()
     };
     assert_eq!((of("unknown"), of("api_key")), (60, 10));
+}
+
+#[tokio::test]
+async fn a_store_that_refuses_entries_of_refusals_loses_no_count() {
+    let app = App::start().await;
+    let database = rusqlite::Connection::open(app.folder().join(DATABASE_FILE)).unwrap();
+    database
+        .execute_batch("ALTER TABLE audit RENAME TO away")
+        .unwrap();
+    // Ten entries and five that are left out, which the entry of the second client counts.
+    for _ in 0..15 {
+        refused(&app, "192.0.2.1", None).await;
+    }
+    refused(&app, "192.0.2.2", None).await;
+    app.access.write_refusals().await;
+    database
+        .execute_batch("ALTER TABLE away RENAME TO audit")
+        .unwrap();
+    refused(&app, "192.0.2.3", None).await;
+    app.access.write_refusals().await;
+    let entries = trail(&app).await;
+    let newest = entries[0].details.as_deref().unwrap();
+    assert!(newest.ends_with(r#""refused_since":16}"#), "{newest}");
+}
+
+#[tokio::test]
+async fn a_customer_does_not_learn_how_many_others_were_refused() {
+    let app = App::start().await;
+    let ((_, other), (account, key)) = (customer(&app).await, customer(&app).await);
+    for _ in 0..15 {
+        refused(&app, "192.0.2.1", Some(&other)).await;
+    }
+    refused(&app, "192.0.2.2", Some(&key)).await;
+    app.access.write_refusals().await;
+    let path = format!("{account}/audit?action=request.refused");
+    let counted = app.get(&path).await.expect(200);
+    assert_eq!(counted["data"][0]["details"]["refused_since"], 5);
+    let own = call(&app, &key, "GET", &path, None).await.expect(200);
+    let details = json!({"reason": "permission_denied", "method": "GET", "route": "/v1/accounts"});
+    assert_eq!(own["data"][0]["details"], details);
+    assert_eq!(own["data"].as_array().unwrap().len(), 1);
 }
