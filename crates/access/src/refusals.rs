@@ -41,8 +41,8 @@ pub struct Refusal<'a> {
     pub account: Option<AccountId>,
     /// A stable word for the reason: `unauthorized`, `permission_denied`, `not_found`, `foreign_form`.
     pub reason: &'a str,
-    /// The method and the route's template, which holds no secret of the path.
-    pub request: Option<(&'a str, &'a str)>,
+    /// The method, which no client can make up, and the route's template, which holds no secret of the path.
+    pub request: Option<(&'static str, &'a str)>,
     /// The beginning of the key that was presented ([`shown_key`]).
     pub key: Option<&'a str>,
 }

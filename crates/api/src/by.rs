@@ -43,7 +43,7 @@ pub fn note_refusal(
     access: &Access,
     extensions: &Extensions,
     reason: &'static str,
-    request: (&str, &str),
+    request: (&'static str, &str),
     key: Option<&str>,
 ) {
     let caller: Option<&Caller> = extensions.get();

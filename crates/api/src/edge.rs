@@ -20,6 +20,7 @@ use postrider_access::Access;
 use postrider_engine::Engine;
 use postrider_model::Who;
 use postrider_web::caller::Denied;
+use postrider_web::method::method_name;
 use postrider_web::panics::{Caught, Panicked};
 use postrider_web::request_id::{REQUEST_ID, RequestId};
 use tower::{Layer, Service};
@@ -126,7 +127,7 @@ impl Edge {
             Denied::Unknown => "unauthorized",
             Denied::Lacking(_) | Denied::OneAccount => "permission_denied",
         };
-        let named = (request.method().as_str(), self.routes.path(found));
+        let named = (method_name(request.method()), self.routes.path(found));
         let key = match denied {
             Denied::Unknown => auth::shown_key(request.headers()),
             Denied::Lacking(_) | Denied::OneAccount => None,

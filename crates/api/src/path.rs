@@ -11,6 +11,7 @@ use postrider_model::event_type::EventTypeNameError;
 use postrider_model::id::IdError;
 use postrider_model::{AccountId, Caller, EventTypeName};
 use postrider_storage::AccountRef;
+use postrider_web::method::method_name;
 use postrider_web::path::{PathError, parameter};
 use utoipa::IntoParams;
 
@@ -68,7 +69,7 @@ impl FromRequestParts<ApiState> for InAccount {
     async fn from_request_parts(parts: &mut Parts, state: &ApiState) -> Result<Self, Problem> {
         let name: String = parameter(parts, "account").await.map_err(invalid_path)?;
         let route = parts.extensions.get().map_or("-", MatchedPath::as_str);
-        let request = (parts.method.as_str(), route);
+        let request = (method_name(&parts.method), route);
         let found = find_account(state, &parts.extensions, request, &account_ref(&name)?).await;
         found.map(Self)
     }
@@ -112,7 +113,7 @@ impl FromRequestParts<ApiState> for PathEventType {
 pub async fn find_account(
     state: &ApiState,
     extensions: &Extensions,
-    request: (&str, &str),
+    request: (&'static str, &str),
     account: &AccountRef,
 ) -> Result<AccountId, Problem> {
     let caller: Option<&Caller> = extensions.get();

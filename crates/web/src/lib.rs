@@ -7,6 +7,7 @@
 //! | [`caller`] | what a route requires of its caller |
 //! | [`client`] | who sent a request: the peer, and the client that a trusted proxy names |
 //! | [`host`] | the host that a request names, and the base of links that lead back to this server |
+//! | [`method`] | the method of a request by its name |
 //! | [`panics`] | the net for panics |
 //! | [`path_prefix`] | the path of the public URL, below which all addresses appear |
 //! | [`path`], [`query`] | the parameters of paths and queries |
@@ -27,6 +28,7 @@ pub mod body_budget;
 pub mod caller;
 pub mod client;
 pub mod host;
+pub mod method;
 pub mod panics;
 pub mod path;
 pub mod path_prefix;

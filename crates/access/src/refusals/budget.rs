@@ -7,7 +7,9 @@ use std::time::Duration;
 
 use postrider_model::{Actor, AuditEntry};
 
-/// Most entries of refusals within a minute in each budget of a node.
+/// Most entries of refusals within a minute in each budget of a node: 86,400 a day. Measured in SQLite with its
+/// indexes, an entry has at most 370 bytes if it is a stranger's and 400 if it is a known caller's, which makes
+/// 32 and 34 MB a day; to that comes a name of at most 256 characters if the trail knows who it was.
 pub const REFUSALS_PER_MINUTE: usize = 60;
 
 /// Most of them for one client, and of known callers for one key or session, so that a client that tries many

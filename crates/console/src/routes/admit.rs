@@ -20,6 +20,7 @@ use postrider_storage::AccountRef;
 use postrider_web::body_budget::Owner;
 use postrider_web::caller::{Denied, Requirement};
 use postrider_web::client::Acquaintance;
+use postrider_web::method::method_name;
 use postrider_web::path::{PathError, parameter};
 
 use crate::refusal::Refusal;
@@ -96,7 +97,7 @@ fn note(parts: &Parts, app: &App, visitor: &Visitor, reason: &str) {
         app,
         Some(visitor),
         &parts.extensions,
-        parts.method.as_str(),
+        method_name(&parts.method),
         reason,
     );
 }

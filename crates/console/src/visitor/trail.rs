@@ -41,7 +41,7 @@ pub fn request_refused(
     app: &Shared,
     visitor: Option<&Visitor>,
     extensions: &Extensions,
-    method: &str,
+    method: &'static str,
     reason: &str,
 ) {
     let route = extensions.get().map_or("-", MatchedPath::as_str);

@@ -24,7 +24,7 @@ async fn refused(app: &App, client: &str, key: Option<&str>) {
     };
 }
 
-/// A key of an account, and the account.
+/// A new account, and a key of it.
 async fn customer(app: &App) -> (String, String) {
     let account = app.account().await;
     let body = json!({"name": "Customer", "permissions": ["manage"], "account": account.rsplit('/').next()});
@@ -230,4 +230,19 @@ async fn a_customer_does_not_learn_how_many_others_were_refused() {
     let details = json!({"reason": "permission_denied", "method": "GET", "route": "/v1/accounts"});
     assert_eq!(own["data"][0]["details"], details);
     assert_eq!(own["data"].as_array().unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn a_method_that_a_client_made_up_does_not_enlarge_an_entry() {
+    let app = App::start().await;
+    let request = Request::builder()
+        .method("A".repeat(2_000).as_str())
+        .uri("/v1/accounts");
+    let response = app.send(request.body(Body::empty()).unwrap()).await;
+    response.problem(401, "unauthorized");
+    app.access.write_refusals().await;
+    let list = app.get("/v1/audit?action=request.refused").await.expect(200);
+    let details = &list["data"][0]["details"];
+    assert_eq!(details["method"], "other");
+    assert!(details.to_string().len() < 200, "{details}");
 }
