@@ -316,3 +316,31 @@ async fn a_replay_needs_a_filter_and_a_confirmation_and_has_a_dry_run() {
         "the failed delivery alone was resent"
     );
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_audit_trail_of_an_account_is_listed_by_id_also_once_it_is_deleted() {
+    let server = Server::start();
+    let account = json(&server, &["accounts", "create", "Acme", "--uid", "acme"]);
+    let id = account["id"].as_str().unwrap();
+    let create = "api-keys create CI --permission manage --account acme";
+    let key = json(&server, &create.split(' ').collect::<Vec<_>>());
+    let key = key["key"].as_str().unwrap();
+    let actions = |arguments: &[&str]| {
+        let list = json(&server, &[&["audit", "list", "--account"], arguments].concat());
+        let entries = list["data"].as_array().unwrap().clone();
+        let action = |entry: &Value| entry["action"].as_str().unwrap().to_owned();
+        entries.iter().map(action).collect::<Vec<_>>()
+    };
+    let both = ["api_key.created", "account.created"];
+    assert_eq!(actions(&["acme"]), both);
+    assert_eq!(actions(&[id]), both);
+    assert_eq!(actions(&[id, "--api-key", key]), both, "its own key may ask too");
+    postrider(&server, &["accounts", "delete", id, "--yes"]).success();
+    assert_eq!(
+        actions(&[id, "--action", "account.*"]),
+        ["account.deleted", "account.created"]
+    );
+    let by_uid = postrider(&server, &["audit", "list", "--account", "acme"]);
+    assert_eq!(by_uid.code, 1);
+    assert!(by_uid.err.contains("account_not_found"), "{by_uid:?}");
+}

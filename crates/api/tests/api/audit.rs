@@ -251,11 +251,39 @@ async fn the_list_is_filtered_and_paged() {
         .await
         .expect(200);
     assert!(earlier["data"].as_array().unwrap().len() < 3);
-    for bad in ["action=flown", "actor=", "target=%00", "after=yesterday"] {
+    for bad in [
+        "action=flown",
+        "actor=",
+        "target=%00",
+        "after=yesterday",
+        "account=acme",
+        "account=apikey_01h455vb4pex5vsknk084sn02q",
+    ] {
         app.get(&format!("/v1/audit?{bad}"))
             .await
             .problem(400, "invalid_query");
     }
+}
+
+#[tokio::test]
+async fn the_entries_of_a_deleted_account_are_found_by_its_id() {
+    let app = App::start().await;
+    let (account, other) = (app.account().await, app.account().await);
+    app.delete(&account).await.expect(204);
+    app.get(&format!("{account}/audit"))
+        .await
+        .problem(404, "account_not_found");
+    let id = account.rsplit('/').next().unwrap();
+    let list = app.get(&format!("/v1/audit?account={id}")).await.expect(200);
+    let entries = list["data"].as_array().unwrap();
+    let actions: Vec<_> = entries.iter().map(|entry| &entry["action"]).collect();
+    assert_eq!(actions, ["account.deleted", "account.created"]);
+    assert!(entries.iter().all(|entry| entry["account_id"] == id));
+    let path = format!("/v1/audit?account={id}&action=account.created&limit=1");
+    assert_eq!(app.get(&path).await.expect(200)["data"][0], entries[1]);
+    app.get(&format!("{other}/audit?account={id}"))
+        .await
+        .problem(400, "invalid_query");
 }
 
 #[tokio::test]

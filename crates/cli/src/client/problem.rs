@@ -50,6 +50,11 @@ impl Problem {
             errors,
         }
     }
+
+    /// The stable code, if the response had one.
+    pub fn code(&self) -> Option<&str> {
+        self.code.as_deref()
+    }
 }
 
 fn entry(error: &Value) -> (String, String) {

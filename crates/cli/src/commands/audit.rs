@@ -1,6 +1,7 @@
 //! `postrider audit`: who did what.
 
 use http::Method;
+use postrider_model::AccountId;
 use serde_json::Value;
 
 use super::remote::Remote;
@@ -37,7 +38,7 @@ enum Command {
 
 #[derive(Debug, clap::Args)]
 struct FilterArgs {
-    /// Only what concerns this account: its id or uid [default: everything]
+    /// Only what concerns this account: its id or uid, of a deleted one its id [default: everything]
     #[arg(long)]
     account: Option<String>,
     /// Only this action, such as automation.updated, or a kind of target, such as automation.*
@@ -61,20 +62,38 @@ struct FilterArgs {
 pub async fn run(args: Args, context: Context<'_>) -> Result<(), Failure> {
     let mut remote = Remote::new(&args.client, context)?;
     match args.command {
-        Command::List { filter, pages } => {
-            let path = match &filter.account {
-                Some(account) => vec!["accounts", account, "audit"],
-                None => vec!["audit"],
-            };
-            let time = |moment: Option<Moment>| moment.map(|moment: Moment| moment.resolve(context.clock));
-            let call = Call::new(Method::GET, &path)
-                .query("action", filter.action.as_deref())
-                .query("actor", filter.actor.as_deref())
-                .query("target", filter.target.as_deref())
-                .query("after", time(filter.after))
-                .query("before", time(filter.before));
-            remote.list(&call, pages, table).await
+        Command::List { filter, pages } => filter.list(&mut remote, pages, context).await,
+    }
+}
+
+impl FilterArgs {
+    async fn list(&self, remote: &mut Remote, pages: PageArgs, context: Context<'_>) -> Result<(), Failure> {
+        let call = |path| self.narrowed(Call::new(Method::GET, path), context);
+        let Some(account) = self.account.as_deref() else {
+            return remote.list(&call(&["audit"]), pages, table).await;
+        };
+        // The path comes first, because a key of one account may ask for nothing else.
+        let path = ["accounts", account, "audit"];
+        match remote.list(&call(&path), pages, table).await {
+            // A deleted account has no path any more, but its entries stay.
+            Err(Failure::Problem(problem))
+                if problem.code() == Some("account_not_found") && account.parse::<AccountId>().is_ok() =>
+            {
+                let of_deleted = call(&["audit"]).query("account", Some(account));
+                remote.list(&of_deleted, pages, table).await
+            }
+            listed => listed,
         }
+    }
+
+    /// The call with all filters but the account.
+    fn narrowed<'a>(&self, call: Call<'a>, context: Context<'_>) -> Call<'a> {
+        let time = |moment: Option<Moment>| moment.map(|moment| moment.resolve(context.clock));
+        call.query("action", self.action.as_deref())
+            .query("actor", self.actor.as_deref())
+            .query("target", self.target.as_deref())
+            .query("after", time(self.after))
+            .query("before", time(self.before))
     }
 }
 

@@ -95,6 +95,47 @@ async fn foreign_and_missing_accounts_leave_the_same_entry() {
 }
 
 #[tokio::test]
+async fn the_link_of_an_account_leads_to_its_entries_also_once_it_is_deleted() {
+    let app = App::start().await;
+    let operator = app.operator().await;
+    let [kept, deleted] = [0, 1].map(|which| app.accounts[which].account);
+    app.configuration
+        .delete_account(&By::NODE, deleted)
+        .await
+        .unwrap();
+    let page = text(app.get("/audit", Some(&operator.cookie)).await).await;
+    for (id, says) in [
+        (kept, format!(r#"<a href="/accounts/{kept}">Acme</a>"#)),
+        (
+            deleted,
+            format!("<code>{deleted}</code>, which does not exist any more"),
+        ),
+    ] {
+        let link = format!("/audit?account={id}");
+        assert!(page.contains(&format!(r#"<a href="{link}">"#)), "{link}");
+        let response = app.get(&link, Some(&operator.cookie)).await;
+        assert_eq!(response.status(), StatusCode::OK);
+        let listed = text(response).await;
+        assert!(listed.contains(&says), "{listed}");
+        assert!(listed.contains("created account <strong>"), "{listed}");
+        assert_eq!(
+            listed.contains("deleted account <strong>Globex"),
+            id == deleted,
+            "{listed}"
+        );
+    }
+    let ignored = text(app.get("/audit?account=acme", Some(&operator.cookie)).await).await;
+    assert!(ignored.contains(r#"id="account-fault""#), "{ignored}");
+    let path = app.path("/accounts/{account}/audit", 0);
+    let own = format!("{path}?account={deleted}");
+    let own = text(app.get(&own, Some(&operator.cookie)).await).await;
+    assert!(
+        own.contains("created account <strong>Acme") && !own.contains("Id of the account"),
+        "{own}"
+    );
+}
+
+#[tokio::test]
 async fn names_that_deceive_are_shown_as_what_they_are() {
     let app = App::start().await;
     let operator = app.operator().await;

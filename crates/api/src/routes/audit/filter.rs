@@ -1,5 +1,6 @@
 //! The filter of the lists of the audit trail.
 
+use postrider_model::AccountId;
 use postrider_storage::{ActionPattern, AuditFilter};
 
 use crate::query::Parameters;
@@ -29,7 +30,22 @@ pub struct AuditParameters {
     before: Option<String>,
 }
 
-/// Takes the filter from the parameters.
+/// The account in a filter of the trail of the installation.
+#[derive(utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(dead_code, reason = "describes what [`take_account`] takes")]
+pub struct AccountParameter {
+    /// Only what concerns the account with this id, which may have been deleted.
+    #[param(example = "acct_01h455vb4pex5vsknk084sn02q")]
+    account: Option<String>,
+}
+
+/// Takes the account from the parameters.
+pub fn take_account(parameters: &mut Parameters) -> Option<AccountId> {
+    parameters.take("account")
+}
+
+/// Takes the rest of the filter from the parameters.
 pub fn take(parameters: &mut Parameters) -> AuditFilter {
     AuditFilter {
         account: None,

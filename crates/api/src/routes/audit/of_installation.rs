@@ -4,8 +4,9 @@ use axum::Json;
 use axum::extract::State;
 use http::Uri;
 use postrider_model::Scope;
+use postrider_storage::AuditFilter;
 
-use super::filter::{AuditParameters, take};
+use super::filter::{AccountParameter, AuditParameters, take, take_account};
 use super::view::AuditEntryView;
 use crate::cursor::ListId;
 use crate::list::List;
@@ -22,7 +23,7 @@ use crate::router::ApiState;
     path = "/v1/audit",
     extensions(("x-permission" = json!("admin"))),
     tag = "Audit",
-    params(AuditParameters, PageParameters),
+    params(AccountParameter, AuditParameters, PageParameters),
     responses((status = 200, description = "A page of entries, newest first.", body = List<AuditEntryView>))
 )]
 pub async fn list_audit(
@@ -31,7 +32,10 @@ pub async fn list_audit(
 ) -> Result<Json<List<AuditEntryView>>, Problem> {
     let list = ListId::of_all("audit");
     let mut parameters = Parameters::of(&uri);
-    let filter = take(&mut parameters);
+    let filter = AuditFilter {
+        account: take_account(&mut parameters),
+        ..take(&mut parameters)
+    };
     let page = parameters.page(list);
     parameters.finish()?;
     let entries = state.access.audit(Scope::All, filter, page).await?;

@@ -1,6 +1,6 @@
 //! The filters of the audit trail.
 
-use postrider_model::AuditAction;
+use postrider_model::{AccountId, AuditAction};
 use postrider_storage::{ActionPattern, AuditFilter};
 
 use crate::pages::deliveries::moment::MomentField;
@@ -12,6 +12,8 @@ pub struct Filters {
     pub filter: AuditFilter,
     /// The kinds of targets, then every action.
     pub actions: Vec<Choice>,
+    /// The account, in the trail of the installation.
+    pub account: AccountField,
     /// The id of the actor, as typed.
     pub actor: String,
     /// The id of the target, as typed.
@@ -24,6 +26,28 @@ pub struct Filters {
     pub is_active: bool,
 }
 
+/// The id of an account as typed, and as parsed. The account may have been deleted.
+#[derive(Default)]
+pub struct AccountField {
+    /// The text for the field.
+    pub text: String,
+    /// The id; `None` if the field is empty or holds no id.
+    pub id: Option<AccountId>,
+}
+
+impl AccountField {
+    fn of(text: Option<&str>) -> Self {
+        let text = text.unwrap_or_default().trim().to_owned();
+        let id = text.parse().ok();
+        Self { text, id }
+    }
+
+    /// Whether the text is not an id of an account.
+    pub fn is_wrong(&self) -> bool {
+        self.id.is_none() && !self.text.is_empty()
+    }
+}
+
 /// A choice of a list.
 pub struct Choice {
     /// What the address carries, and the label.
@@ -33,8 +57,9 @@ pub struct Choice {
 }
 
 impl Filters {
-    /// Reads an address. What cannot be read is ignored.
-    pub fn of(query: &Query) -> Self {
+    /// Reads an address. What cannot be read is ignored. `has_account`: whether the address may name an account.
+    pub fn of(query: &Query, has_account: bool) -> Self {
+        let account = AccountField::of(query.get("account").filter(|_| has_account));
         let chosen = query
             .get("action")
             .and_then(|text| Some((text, ActionPattern::parse(text)?)));
@@ -46,7 +71,7 @@ impl Filters {
         );
         let some = |text: &String| (!text.is_empty()).then(|| text.clone());
         let filter = AuditFilter {
-            account: None,
+            account: account.id,
             action: chosen.as_ref().map(|(_, pattern)| pattern.clone()),
             actor: some(&actor),
             hides_staff: false,
@@ -59,6 +84,7 @@ impl Filters {
             is_active: filter != AuditFilter::default(),
             actions: choices(chosen),
             filter,
+            account,
             actor,
             target,
             after,

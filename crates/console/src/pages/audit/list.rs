@@ -40,8 +40,10 @@ struct Trail {
     filters: Filters,
     here: String,
     rows: Vec<Row>,
-    /// Whether entries name their account.
+    /// Whether entries name their account, and can be filtered by it.
     names_account: bool,
+    /// The account by which the trail of the installation is filtered.
+    account: Option<FilteredBy>,
     newest: String,
     older: Option<String>,
     is_first: bool,
@@ -50,6 +52,13 @@ struct Trail {
 }
 
 markup!(Trail);
+
+/// An account that is a filter.
+struct FilteredBy {
+    id: AccountId,
+    /// `None` if it does not exist, because it has been deleted.
+    name: Option<String>,
+}
 
 /// The trail of the installation.
 pub async fn of_installation(State(app): State<App>, visitor: Visitor) -> Result<Response, Refusal> {
@@ -81,22 +90,26 @@ async fn trail(
     query: &Query,
     here: String,
 ) -> Result<Trail, Refusal> {
-    let filters = Filters::of(query);
+    let names_account = account.is_none();
+    let filters = Filters::of(query, names_account);
     let after = query.get("page");
     let filter = AuditFilter {
-        account,
+        account: account.or(filters.filter.account),
         ..filters.filter.clone()
     };
     let request = paging::request(after);
     let found = app.access.audit(reader, filter, request).await?;
     let now = app.now();
-    let names_account = account.is_none();
     let rows: Vec<_> = found
         .items
         .into_iter()
         .map(|entry| Row::of(entry, now, names_account))
         .collect();
     let to = |page: Option<&str>| format!("{here}{}", query.with(&[("page", page)]));
+    let account = match filters.account.id {
+        Some(id) => Some(filtered_by(app, id).await?),
+        None => None,
+    };
     Ok(Trail {
         newest: to(None),
         older: found.next.map(|next| to(Some(&paging::text(next)))),
@@ -105,6 +118,13 @@ async fn trail(
         filters,
         rows,
         names_account,
+        account,
         here,
     })
+}
+
+async fn filtered_by(app: &App, id: AccountId) -> Result<FilteredBy, Refusal> {
+    let entry = app.configuration.entry(id).await?;
+    let name = entry.map(|entry| entry.config.account.name.clone());
+    Ok(FilteredBy { id, name })
 }

@@ -28,7 +28,7 @@ pub struct Row {
     pub target_id: Option<String>,
     /// The name of the action, as filters and the API have it.
     pub action: &'static str,
-    /// The account, for readers who see all, and its address.
+    /// The account, for readers who see all, and the address of its entries: it may have been deleted.
     pub account: Option<(String, String)>,
     /// From where.
     pub client: Option<String>,
@@ -84,7 +84,7 @@ fn request(values: &[Changed]) -> Option<String> {
 }
 
 fn named(account: AccountId) -> (String, String) {
-    (short(account), format!("/accounts/{account}"))
+    (short(account), format!("/audit?account={account}"))
 }
 
 fn who(actor: &Actor) -> String {
