@@ -1,6 +1,6 @@
-//! Reading the audit trail. A reader of one account sees its entries without what concerns the operator alone:
-//! which member of the staff it was, what the account's own people do not see of the account, and how many
-//! others were refused.
+//! Reading the audit trail. A reader of one account sees its entries without what concerns the operator
+//! alone: which member of the staff it was, what the account's own people do not see of the account, and how
+//! many others were refused.
 
 use postrider_model::{Actor, ActorKind, AuditAction, AuditEntry, Scope};
 use postrider_storage::{AuditFilter, Page, PageRequest, StoreResult};

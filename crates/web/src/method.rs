@@ -2,8 +2,8 @@
 
 use http::Method;
 
-/// The method's name if it is a standard one (RFC 9110, section 9.3; RFC 5789), otherwise `other`: a client can
-/// send any text of several KiB as a method.
+/// The method's name if it is a standard one (RFC 9110, section 9.3; RFC 5789), otherwise `other`: a client
+/// can send any text of several KiB as a method.
 pub fn method_name(method: &Method) -> &'static str {
     match *method {
         Method::GET => "GET",

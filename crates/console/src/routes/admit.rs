@@ -82,8 +82,8 @@ async fn account(
     let reference = AccountId::from_str(&name).map_or(AccountRef::Uid(name), AccountRef::Id);
     let found = app.configuration.resolve(&reference).await?;
     let found = found.filter(|found| visitor.caller.scope.includes(*found));
-    // Noted whether or not the account exists: the visitor reads the trail of their own account, which must not
-    // tell either.
+    // Noted whether or not the account exists: the visitor reads the trail of their own account, which must
+    // not tell either.
     if found.is_none() && visitor.own_account().is_some() {
         note(parts, app, visitor, "not_found");
     }

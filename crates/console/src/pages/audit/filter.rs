@@ -57,7 +57,8 @@ pub struct Choice {
 }
 
 impl Filters {
-    /// Reads an address. What cannot be read is ignored. `has_account`: whether the address may name an account.
+    /// Reads an address. What cannot be read is ignored. `has_account`: whether the address may name an
+    /// account.
     pub fn of(query: &Query, has_account: bool) -> Self {
         let account = AccountField::of(query.get("account").filter(|_| has_account));
         let chosen = query
