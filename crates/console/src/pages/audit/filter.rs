@@ -27,7 +27,6 @@ pub struct Filters {
 }
 
 /// The id of an account as typed, and as parsed. The account may have been deleted.
-#[derive(Default)]
 pub struct AccountField {
     /// The text for the field.
     pub text: String,
