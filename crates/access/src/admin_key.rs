@@ -75,7 +75,9 @@ impl Access {
                 check_strength(configured)?;
                 if !is_known(sha256(configured)) {
                     let key = self.operators_key("POSTRIDER_ADMIN_KEY", sha256(configured));
+                    let former = known.iter().find(|key| key.is_configured);
                     let key = ApiKey {
+                        id: former.map_or(key.id, |former| former.id),
                         is_configured: true,
                         ..key
                     };

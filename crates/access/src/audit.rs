@@ -73,6 +73,8 @@ fn shown_details(action: AuditAction, details: String) -> Option<String> {
             retain(&mut refusal, &REFUSAL_MEMBERS);
             text(refusal)
         }
+        // Only a newer version can judge what it wrote.
+        AuditAction::Unknown => None,
         _ => Some(details),
     }
 }

@@ -65,8 +65,9 @@ impl Configuration {
         }
     }
 
-    /// Updates `current`, which the caller has read with [`Configuration::account`], to the draft. Fails with
-    /// `Faults`, `UidTaken`, `Missing`, and `Stale` if the account has changed since.
+    /// Updates `current`, which the caller has read with [`Configuration::account`], to the draft. A draft
+    /// that changes nothing writes nothing. Fails with `Faults`, `UidTaken`, `Missing`, and `Stale` if the
+    /// account has changed since.
     pub async fn update_account(
         &self,
         by: &By,
@@ -82,6 +83,14 @@ impl Configuration {
             updated_at: self.clock.now(),
             ..current.clone()
         };
+        let is_unchanged = edited
+            == Account {
+                updated_at: edited.updated_at,
+                ..current.clone()
+            };
+        if is_unchanged {
+            return Ok(current);
+        }
         let audit = self.account_changed(by, edited.id, Some(&current), Some(&edited));
         match self.directory.update_account(edited, audit).await? {
             SaveAccount::Saved(account) => Ok(account),

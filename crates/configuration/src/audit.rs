@@ -1,8 +1,10 @@
 //! What entries of the audit trail show of accounts and automations: what the API shows, without secrets.
 
+use std::collections::HashSet;
+
 use postrider_model::{
-    Account, AccountId, Action, ActionId, AuditAction, AuditEntry, Automation, By, Does, SecretQuery,
-    SigningKey, Target,
+    Account, AccountId, Action, AuditAction, AuditEntry, Automation, By, Does, SecretQuery, SigningKey,
+    Target,
 };
 use postrider_storage::rules::audit::{Shown, changes, details};
 use serde_json::json;
@@ -29,13 +31,13 @@ impl Configuration {
             (Some(_), Some(_)) => AuditAction::AutomationUpdated,
             (Some(_), None) => AuditAction::AutomationDeleted,
         };
-        let queries = secret_queries(before.into_iter().chain(after));
+        let secrets = Secrets::of(before.into_iter().chain(after));
         let target = after.or(before).map_or_else(Target::default, |automation| {
             Target::named(automation.id, &automation.name)
         });
         self.did(by, action, account, target).with_details(changes(
-            before.map(|automation| shown_automation(automation, &queries)),
-            after.map(|automation| shown_automation(automation, &queries)),
+            before.map(|automation| shown_automation(automation, &secrets)),
+            after.map(|automation| shown_automation(automation, &secrets)),
         ))
     }
 
@@ -87,18 +89,34 @@ fn shown_account(account: &Account) -> Shown {
     ])
 }
 
-/// The actions whose query is a secret in one of these states. It is then masked in all of them: what becomes
-/// a secret with this change must not be in its entry.
-fn secret_queries<'a>(states: impl Iterator<Item = &'a Automation>) -> Vec<ActionId> {
-    let actions = states.flat_map(|automation| &automation.actions);
-    let has_secret = |action: &&Action| match &action.does {
-        Does::SendWebhook(webhook) => webhook.secret_query.is_some(),
-    };
-    actions.filter(has_secret).map(|action| action.id).collect()
+/// What is a secret in one of the states of a change. It is masked in all of them and in every action: what
+/// becomes a secret with a change must not be in its entry, wherever it was before.
+struct Secrets {
+    /// Names of headers, in lower case.
+    headers: HashSet<String>,
+    /// Whether the query of a URL is.
+    queries: bool,
+}
+
+impl Secrets {
+    fn of<'a>(states: impl Iterator<Item = &'a Automation>) -> Self {
+        let mut secrets = Self {
+            headers: HashSet::new(),
+            queries: false,
+        };
+        for action in states.flat_map(|automation| &automation.actions) {
+            let Does::SendWebhook(webhook) = &action.does;
+            let headers = webhook.headers.iter().filter(|header| !header.is_plain);
+            let names = headers.map(|header| header.name.to_ascii_lowercase());
+            secrets.headers.extend(names);
+            secrets.queries |= webhook.secret_query.is_some();
+        }
+        secrets
+    }
 }
 
 /// Actions are by id, so that a change of one shows that one.
-fn shown_automation(automation: &Automation, secret_queries: &[ActionId]) -> Shown {
+fn shown_automation(automation: &Automation, secrets: &Secrets) -> Shown {
     let event_types: Vec<_> = automation
         .trigger
         .event_types
@@ -108,7 +126,7 @@ fn shown_automation(automation: &Automation, secret_queries: &[ActionId]) -> Sho
     let actions = automation
         .actions
         .iter()
-        .map(|action| (action.id.to_string(), shown_action(action, secret_queries)));
+        .map(|action| (action.id.to_string(), shown_action(action, secrets)));
     Shown::object([
         ("name", Shown::from(automation.name.as_str())),
         ("enabled", Shown::from(automation.enabled)),
@@ -121,7 +139,7 @@ fn shown_automation(automation: &Automation, secret_queries: &[ActionId]) -> Sho
     ])
 }
 
-fn shown_action(action: &Action, secret_queries: &[ActionId]) -> Shown {
+fn shown_action(action: &Action, secrets: &Secrets) -> Shown {
     let rate_limit = action
         .rate_limit
         .map(|limit| json!({ "requests": limit.requests(), "per_s": limit.per_s() }));
@@ -136,14 +154,14 @@ fn shown_action(action: &Action, secret_queries: &[ActionId]) -> Shown {
     match &action.does {
         Does::SendWebhook(webhook) => {
             let headers = webhook.headers.iter().map(|header| {
-                let value = match header.is_plain {
-                    true => Shown::from(header.value.as_str()),
-                    false => Shown::Secret(header.value.clone()),
+                let is_secret = secrets.headers.contains(&header.name.to_ascii_lowercase());
+                let value = match is_secret {
+                    true => Shown::Secret(header.value.clone()),
+                    false => Shown::from(header.value.as_str()),
                 };
                 (header.name.clone(), value)
             });
-            let is_secret = secret_queries.contains(&action.id);
-            let (url, query) = match SecretQuery::divide(&webhook.call_url()).filter(|_| is_secret) {
+            let (url, query) = match SecretQuery::divide(&webhook.call_url()).filter(|_| secrets.queries) {
                 Some((url, query)) => (url, Shown::Secret(query.expose().to_owned())),
                 None => (webhook.url.clone(), Shown::from(None::<&str>)),
             };
@@ -156,7 +174,7 @@ fn shown_action(action: &Action, secret_queries: &[ActionId]) -> Shown {
                 ("headers", Shown::object(headers)),
                 ("timeout_s", Shown::from(webhook.timeout_s)),
             ]);
-            if is_secret {
+            if secrets.queries {
                 members.push(("query", query));
             }
         }

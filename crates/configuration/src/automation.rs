@@ -16,7 +16,7 @@ use postrider_model::{
     Timestamp, Trigger,
 };
 use postrider_storage::rules::fan_out::TooManyDeliveries;
-use postrider_storage::{SaveAutomation, StoreResult};
+use postrider_storage::{SaveAutomation, StoreError, StoreResult};
 
 use super::name::check_name;
 use super::schedule::{delays_s, schedule};
@@ -97,8 +97,8 @@ impl Configuration {
 
     /// Updates `current`, which the caller has read with [`Configuration::automation`], to the draft. An
     /// action with its id keeps its identity and its record, an action without one is new, and an action that
-    /// is missing from the draft is never called again. Fails with `Faults`, `Missing`, and `Stale` if the
-    /// automation has changed since.
+    /// is missing from the draft is never called again. A draft that changes nothing writes nothing. Fails
+    /// with `Faults`, `Missing`, and `Stale` if the automation has changed since.
     pub async fn update_automation(
         &self,
         by: &By,
@@ -117,6 +117,14 @@ impl Configuration {
             updated_at: now,
             ..current.clone()
         };
+        let is_unchanged = edited
+            == Automation {
+                updated_at: now,
+                ..current.clone()
+            };
+        if is_unchanged {
+            return Ok(current);
+        }
         let audit = self.automation_changed(by, account, Some(&current), Some(&edited));
         let saved = self.save_edited(account, edited, audit).await;
         saved.map_err(|error| match error {
@@ -133,8 +141,12 @@ impl Configuration {
         account: AccountId,
         id: AutomationId,
     ) -> StoreResult<bool> {
-        // One whose secrets do not open can be deleted too; its entry then shows less.
-        let current = self.store.automation(account, id).await.unwrap_or_default();
+        let current = match self.store.automation(account, id).await {
+            Ok(current) => current,
+            // One whose secrets do not open can be deleted too; its entry then shows less.
+            Err(StoreError::Internal(_)) => None,
+            Err(error) => return Err(error),
+        };
         let audit = match &current {
             Some(current) => self.automation_changed(by, account, Some(current), None),
             None => self.did(by, AuditAction::AutomationDeleted, account, Target::of(id)),

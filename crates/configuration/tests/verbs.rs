@@ -13,7 +13,7 @@ use postrider_configuration::{
 use postrider_egress::EgressGuard;
 use postrider_model::{AccountId, AutomationId, Clock, Entropy, IdGenerator, Timestamp};
 use postrider_signing::HeaderNames;
-use postrider_storage::{Changed, Store};
+use postrider_storage::{AccountRef, AuditFilter, Changed, PageRequest, Store};
 use postrider_storage_sqlite::{SqliteOptions, SqliteStore};
 use tempfile::TempDir;
 
@@ -117,6 +117,79 @@ async fn an_account_is_created_with_a_key_and_updated_from_the_version_that_was_
     assert!(configuration.delete_account(&BY, created.id).await.unwrap());
     assert_eq!(update("Acme Ltd.").await, Err(ConfigureError::Missing));
     assert!(!configuration.delete_account(&BY, created.id).await.unwrap());
+}
+
+#[tokio::test]
+async fn a_draft_that_changes_nothing_writes_nothing() {
+    let (store, _folder) = store();
+    let configuration = node(&store).await;
+    let (id, automation) = account_with_automation(&configuration).await;
+    let entries = async || {
+        let page = PageRequest {
+            limit: 10,
+            after: None,
+        };
+        let trail = store.audit(&AuditFilter::default(), page).await;
+        trail.expect("the trail").items.len()
+    };
+    assert_eq!(entries().await, 2);
+    let current = configuration.account(&AccountRef::Id(id)).await.unwrap().unwrap();
+    let draft = AccountDraft::of(&current);
+    let updated = configuration.update_account(&BY, current.clone(), draft).await;
+    assert_eq!(updated, Ok(current.clone()));
+    let found = configuration.automation(id, automation).await.unwrap().unwrap();
+    let draft = AutomationDraft::of(&found);
+    let updated = configuration
+        .update_automation(&BY, id, found.clone(), draft)
+        .await;
+    assert_eq!(updated, Ok(found.clone()));
+    assert_eq!(entries().await, 2);
+    let draft = AccountDraft {
+        retry_delays_s: Some(vec![1]),
+        ..AccountDraft::of(&current)
+    };
+    let updated = configuration.update_account(&BY, current, draft).await.unwrap();
+    assert_eq!(updated.version, 2);
+    assert_eq!(entries().await, 3);
+}
+
+/// The customer replaces an action whose header and query were readable by one that keeps them secret.
+#[tokio::test]
+async fn what_becomes_a_secret_is_not_in_the_entry_of_that_change() {
+    let (store, _folder) = store();
+    let configuration = node(&store).await;
+    let id = account_with_automation(&configuration).await.0;
+    let webhook = |secret: bool| SendWebhookDraft {
+        secret_query: secret,
+        headers: vec![("x-token".to_owned(), "canary-header".to_owned())],
+        plain_headers: if secret {
+            Vec::new()
+        } else {
+            vec!["x-token".to_owned()]
+        },
+        ..SendWebhookDraft::to("https://receiver.example/hook?token=canary-query")
+    };
+    let draft = |secret| AutomationDraft {
+        actions: vec![ActionDraft::new(DoesDraft::SendWebhook(webhook(secret)))],
+        ..automation()
+    };
+    let made = configuration
+        .create_automation(&BY, id, draft(false))
+        .await
+        .unwrap();
+    let updated = configuration.update_automation(&BY, id, made, draft(true)).await;
+    assert_eq!(updated.unwrap().version, 2);
+    let page = PageRequest {
+        limit: 1,
+        after: None,
+    };
+    let trail = store.audit(&AuditFilter::default(), page).await.unwrap();
+    let details = trail.items[0].details.as_deref().unwrap();
+    assert!(!details.contains("canary"), "{details}");
+    assert!(
+        details.contains("receiver.example") && details.contains("x-token"),
+        "{details}"
+    );
 }
 
 #[tokio::test]

@@ -289,10 +289,20 @@ named! {
         MasterKeyRotated = "master_key.rotated",
         /// A request was refused: its caller was unknown, or may not do this.
         RequestRefused = "request.refused",
+        /// Something that only a newer version of Postrider knows. Never stored.
+        Unknown = "unknown",
     }
 }
 
 impl AuditAction {
+    /// All that a store keeps, so that a list can ask for them.
+    pub fn stored() -> impl Iterator<Item = Self> {
+        Self::ALL
+            .iter()
+            .copied()
+            .filter(|action| *action != Self::Unknown)
+    }
+
     /// The kind of its target: `automation` for `automation.updated`.
     pub fn target_kind(self) -> &'static str {
         let name = self.as_str();

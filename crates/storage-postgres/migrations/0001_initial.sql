@@ -347,6 +347,7 @@ CREATE TABLE audit (
     request_id     text
 );
 CREATE INDEX audit_by_account ON audit (account_id, id) WHERE account_id IS NOT NULL;
+CREATE INDEX audit_by_target ON audit (target_id, id) WHERE target_id IS NOT NULL;
 CREATE FUNCTION refuse_change_of_audit() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     RAISE EXCEPTION 'entries of the audit trail cannot be changed';

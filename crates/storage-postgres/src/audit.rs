@@ -7,6 +7,7 @@ use postrider_storage::rows::AuditRow;
 use postrider_storage::{
     AUDIT_LOOKED_AT_MAX, AuditFilter, AuditStore, Page, PageRequest, Position, StoreResult,
 };
+use tokio_postgres::types::ToSql;
 use uuid::Uuid;
 
 use crate::database::Client;
@@ -35,11 +36,12 @@ impl AuditStore for PostgresStore {
             .await
     }
 
-    /// Skips entries that another node removes at the same moment.
+    /// Takes no row locks: they need the right to change rows, which the operator may have kept back. Two nodes
+    /// that remove the same entries wait for each other, and the second one counts none.
     async fn prune_audit(&self, before: Timestamp, limit: usize) -> StoreResult<usize> {
         let before = columns::uuid(AuditId::first_at(before).as_bytes());
         let sql = "DELETE FROM audit WHERE id IN
-                       (SELECT id FROM audit WHERE id < $1 ORDER BY id LIMIT $2 FOR UPDATE SKIP LOCKED)";
+                       (SELECT id FROM audit WHERE id < $1 ORDER BY id LIMIT $2)";
         self.database
             .run(async || {
                 let client = self.database.client().await?;
@@ -54,17 +56,7 @@ const COLUMNS: &str = AuditRow::COLUMNS;
 
 /// Adds an entry.
 pub(crate) async fn insert(client: &impl GenericClient, entry: &AuditEntry) -> SqlResult<()> {
-    insert_row(client, &AuditRow::of(entry)).await
-}
-
-/// Adds the entry of a verb that changed something, and commits both.
-pub(crate) async fn commit(transaction: Transaction<'_>, entry: &AuditEntry) -> SqlResult<()> {
-    insert(&transaction, entry).await?;
-    Ok(transaction.commit().await?)
-}
-
-/// Adds a row.
-pub(crate) async fn insert_row(client: &impl GenericClient, row: &AuditRow) -> SqlResult<()> {
+    let row = AuditRow::of(entry);
     statement::execute(
         client,
         &format!("INSERT INTO audit ({COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)"),
@@ -87,11 +79,20 @@ pub(crate) async fn insert_row(client: &impl GenericClient, row: &AuditRow) -> S
     Ok(())
 }
 
-/// The entries of the account `$1`, or of the installation, from `$2` up to before `$3`.
+/// Adds the entry of a verb that changed something, and commits both.
+pub(crate) async fn commit(transaction: Transaction<'_>, entry: &AuditEntry) -> SqlResult<()> {
+    insert(&transaction, entry).await?;
+    Ok(transaction.commit().await?)
+}
+
+/// The entries from `$2` up to before `$3`, which an index finds: those on the target `$4`, those of the account
+/// `$1`, or all. A parameter that says nothing is NULL.
 fn from(filter: &AuditFilter) -> &'static str {
-    match filter.account {
-        Some(_) => "FROM audit WHERE account_id = $1 AND id >= $2 AND id < $3",
-        None => "FROM audit WHERE $1::uuid IS NULL AND id >= $2 AND id < $3",
+    match (filter.account, &filter.target) {
+        (Some(_), Some(_)) => "FROM audit WHERE target_id = $4 AND id >= $2 AND id < $3 AND account_id = $1",
+        (None, Some(_)) => "FROM audit WHERE target_id = $4 AND id >= $2 AND id < $3 AND $1::uuid IS NULL",
+        (Some(_), None) => "FROM audit WHERE account_id = $1 AND id >= $2 AND id < $3 AND $4::text IS NULL",
+        (None, None) => "FROM audit WHERE $1::uuid IS NULL AND id >= $2 AND id < $3 AND $4::text IS NULL",
     }
 }
 
@@ -110,9 +111,10 @@ async fn list(client: &Client, filter: &AuditFilter, page: PageRequest) -> SqlRe
     let end = page.after.map_or(end, |after| end.min(after.0));
     let (first, end) = (Uuid::from_u128(first), Uuid::from_u128(end));
     // What a page looks at ends here, if there is so much.
-    let sql = format!("SELECT id {from} ORDER BY id DESC LIMIT 1 OFFSET $4");
+    let sql = format!("SELECT id {from} ORDER BY id DESC LIMIT 1 OFFSET $5");
     let offset = columns::number(AUDIT_LOOKED_AT_MAX - 1);
-    let last_looked_at = statement::query_opt(client, &sql, &[&account, &first, &end, &offset]).await?;
+    let parameters: [&(dyn ToSql + Sync); 5] = [&account, &first, &end, &filter.target, &offset];
+    let last_looked_at = statement::query_opt(client, &sql, &parameters).await?;
     let last_looked_at: Option<Uuid> = last_looked_at.map(|row| row.try_get(0)).transpose()?;
     let (prefix, goes_on) = filter
         .action
@@ -120,9 +122,8 @@ async fn list(client: &Client, filter: &AuditFilter, page: PageRequest) -> SqlRe
         .map_or(("", true), |action| action.prefix());
     let sql = format!(
         "SELECT {COLUMNS} {from}
-             AND starts_with(action, $4) AND ($5 OR action = $4)
-             AND ($6::text IS NULL OR (actor_id = $6 AND NOT ($7 AND actor_is_staff)))
-             AND ($8::text IS NULL OR target_id = $8)
+             AND starts_with(action, $5) AND ($6 OR action = $5)
+             AND ($7::text IS NULL OR (actor_id = $7 AND NOT ($8 AND actor_is_staff)))
          ORDER BY id DESC LIMIT $9"
     );
     let rows = statement::query(
@@ -132,11 +133,11 @@ async fn list(client: &Client, filter: &AuditFilter, page: PageRequest) -> SqlRe
             &account,
             &last_looked_at.unwrap_or(first),
             &end,
+            &filter.target,
             &prefix,
             &goes_on,
             &filter.actor,
             &filter.hides_staff,
-            &filter.target,
             &columns::limit_with_surplus(page.limit),
         ],
     )

@@ -113,19 +113,31 @@ async fn put(
     let transaction = client.transaction().await?;
     let mut saved = event_type.clone();
     let mut before = None;
-    if write(&transaction, INSERT, &saved).await? == 0 {
-        let sql = format!("SELECT {COLUMNS} FROM event_types WHERE name = $1 FOR NO KEY UPDATE");
-        let stored = from_row(&statement::query_one(&transaction, &sql, &[&saved.name.as_str()]).await?)?;
-        if !stored.deleted {
-            let stored = EventType::try_from(stored)?;
-            saved.created_at = stored.created_at;
-            before = Some(stored);
-        }
+    let is_taken = write(&transaction, INSERT, &saved).await? == 0;
+    if is_taken {
+        before = lock(&transaction, &saved.name).await?;
+        saved.created_at = before
+            .as_ref()
+            .map_or(saved.created_at, |stored| stored.created_at);
+    }
+    let Some(entry) = rules::audit::event_type_put(audit, before.as_ref(), &saved) else {
+        return Ok((before.unwrap_or(saved), false));
+    };
+    if is_taken {
         write(&transaction, REPLACE, &saved).await?;
     }
-    let entry = rules::audit::event_type_put(audit, before.as_ref(), &saved);
     audit::commit(transaction, &entry).await?;
     Ok((saved, before.is_none()))
+}
+
+/// Locks the row of this name, and returns its entry unless it is deleted.
+async fn lock(transaction: &impl GenericClient, name: &EventTypeName) -> SqlResult<Option<EventType>> {
+    let sql = format!("SELECT {COLUMNS} FROM event_types WHERE name = $1 FOR NO KEY UPDATE");
+    let stored = from_row(&statement::query_one(transaction, &sql, &[&name.as_str()]).await?)?;
+    Ok(match stored.deleted {
+        true => None,
+        false => Some(EventType::try_from(stored)?),
+    })
 }
 
 /// Runs [`INSERT`] or [`REPLACE`].

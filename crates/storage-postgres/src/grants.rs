@@ -7,7 +7,7 @@ use postrider_model::{AuditEntry, Grant, GrantId, GrantKind, Timestamp};
 use postrider_storage::rows::GrantRow;
 use postrider_storage::{
     BeginSession, ConsoleStore, EXPIRED_GRANTS_REMOVED_MAX, GrantFilter, PORTAL_LINKS_MAX, Page, PageRequest,
-    PermittedSessions, Position, PutGrant, SessionLimits, StoreResult,
+    PermittedSessions, Position, PutGrant, SessionLimits, StoreResult, rules,
 };
 use tokio_postgres::Row;
 use tokio_postgres::error::SqlState;
@@ -285,17 +285,20 @@ async fn begin_session(
     {
         return Ok(BeginSession::TooMany);
     }
-    let surplus = live + 1 - columns::number(limits.live_max);
-    if surplus > 0 {
-        let end = format!(
-            "DELETE FROM grants WHERE id IN (SELECT id {sessions} AND expires_at > $3 ORDER BY id LIMIT $4)"
-        );
-        statement::execute(&transaction, &end, &[id, &issuer, &now_ms, &surplus]).await?;
-    }
+    let surplus = (live + 1 - columns::number(limits.live_max)).max(0);
+    let end = format!(
+        "DELETE FROM grants WHERE id IN (SELECT id {sessions} AND expires_at > $3 ORDER BY id LIMIT $4)
+         RETURNING id"
+    );
+    let ended = statement::query(&transaction, &end, &[id, &issuer, &now_ms, &surplus]).await?;
+    let ended = ended
+        .iter()
+        .map(|row| columns::read(row, 0, |row| row.id().map(GrantId::from_bytes)));
+    let ended: Vec<_> = ended.collect::<SqlResult<_>>()?;
     if put(&transaction, session).await? != PutGrant::Put {
         return Ok(BeginSession::OriginGone);
     }
-    audit::commit(transaction, audit).await?;
+    audit::commit(transaction, &rules::audit::session_begun(audit, ended)).await?;
     Ok(BeginSession::Begun)
 }
 

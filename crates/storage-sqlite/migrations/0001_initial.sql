@@ -243,6 +243,7 @@ CREATE TABLE audit (
     request_id     TEXT
 ) STRICT;
 CREATE INDEX audit_by_account ON audit (account_id, id) WHERE account_id IS NOT NULL;
+CREATE INDEX audit_by_target ON audit (target_id, id) WHERE target_id IS NOT NULL;
 CREATE TRIGGER audit_is_append_only BEFORE UPDATE ON audit
 BEGIN
     SELECT RAISE(ABORT, 'entries of the audit trail cannot be changed');

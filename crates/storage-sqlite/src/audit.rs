@@ -67,15 +67,30 @@ pub(crate) fn insert_if(is_changed: bool, conn: &Connection, entry: &AuditEntry)
     if is_changed { insert(conn, entry) } else { Ok(()) }
 }
 
-/// The entries of the installation (`?1` is then NULL) from `?2` up to before `?3`.
-pub(crate) const ALL: &str = "FROM audit WHERE ?1 IS NULL AND id >= ?2 AND id < ?3";
+/// The entries of the installation from `?2` up to before `?3`; the account `?1` and the target `?4` are then
+/// NULL.
+pub(crate) const ALL: &str = "FROM audit WHERE ?1 IS NULL AND id >= ?2 AND id < ?3 AND ?4 IS NULL";
 
 /// Those of the account `?1`.
-pub(crate) const OF_ACCOUNT: &str = "FROM audit WHERE account_id = ?1 AND id >= ?2 AND id < ?3";
+pub(crate) const OF_ACCOUNT: &str =
+    "FROM audit WHERE account_id = ?1 AND id >= ?2 AND id < ?3 AND ?4 IS NULL";
+
+/// Those on the target `?4`, of the account `?1` or, if that is NULL, of the installation.
+pub(crate) const ON_TARGET: &str = "FROM audit INDEXED BY audit_by_target
+     WHERE target_id = ?4 AND id >= ?2 AND id < ?3 AND (?1 IS NULL OR account_id = ?1)";
+
+/// The entries that a page looks at: those that the indexes find.
+fn from(filter: &AuditFilter) -> &'static str {
+    match (filter.account, &filter.target) {
+        (_, Some(_)) => ON_TARGET,
+        (Some(_), None) => OF_ACCOUNT,
+        (None, None) => ALL,
+    }
+}
 
 fn list(conn: &Connection, filter: &AuditFilter, page: PageRequest) -> SqlResult<Page<AuditEntry>> {
     let account = filter.account.map(|id| *id.as_bytes());
-    let from = if account.is_some() { OF_ACCOUNT } else { ALL };
+    let from = from(filter);
     let first = filter.after.map_or(0, |after| AuditId::first_at(after).as_u128());
     let end = filter
         .before
@@ -84,9 +99,15 @@ fn list(conn: &Connection, filter: &AuditFilter, page: PageRequest) -> SqlResult
     let (first, end) = (first.to_be_bytes(), end.to_be_bytes());
     // What a page looks at ends here, if there is so much.
     let last_looked_at: Option<[u8; 16]> = conn
-        .prepare_cached(&format!("SELECT id {from} ORDER BY id DESC LIMIT 1 OFFSET ?4"))?
+        .prepare_cached(&format!("SELECT id {from} ORDER BY id DESC LIMIT 1 OFFSET ?5"))?
         .query_row(
-            (account, first, end, columns::number(AUDIT_LOOKED_AT_MAX - 1)),
+            (
+                account,
+                first,
+                end,
+                &filter.target,
+                columns::number(AUDIT_LOOKED_AT_MAX - 1),
+            ),
             |row| row.get(0),
         )
         .optional()?;
@@ -96,20 +117,19 @@ fn list(conn: &Connection, filter: &AuditFilter, page: PageRequest) -> SqlResult
         .map_or(("", true), |action| action.prefix());
     let mut statement = conn.prepare_cached(&format!(
         "SELECT {COLUMNS} {from}
-             AND substr(action, 1, length(?4)) = ?4 AND (?5 OR action = ?4)
-             AND (?6 IS NULL OR (actor_id = ?6 AND NOT (?7 AND actor_is_staff)))
-             AND (?8 IS NULL OR target_id = ?8)
+             AND substr(action, 1, length(?5)) = ?5 AND (?6 OR action = ?5)
+             AND (?7 IS NULL OR (actor_id = ?7 AND NOT (?8 AND actor_is_staff)))
          ORDER BY id DESC LIMIT ?9"
     ))?;
     let mut rows = statement.query(params![
         account,
         last_looked_at.unwrap_or(first),
         end,
+        filter.target,
         prefix,
         goes_on,
         filter.actor,
         filter.hides_staff,
-        filter.target,
         columns::limit_with_surplus(page.limit),
     ])?;
     let mut entries = Vec::new();

@@ -80,7 +80,9 @@ fn put(conn: &Connection, event_type: &EventType, audit: &AuditEntry) -> SqlResu
             .map_or(event_type.created_at, |stored| stored.created_at),
         ..event_type.clone()
     };
-    let entry = rules::audit::event_type_put(audit, stored.as_ref(), &saved);
+    let Some(entry) = rules::audit::event_type_put(audit, stored.as_ref(), &saved) else {
+        return Ok((stored.unwrap_or(saved), is_new));
+    };
     audit::insert(conn, &entry)?;
     conn.prepare_cached(
         "INSERT INTO event_types (name, description, example, schema, visible, created_at, updated_at)

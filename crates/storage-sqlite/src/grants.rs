@@ -6,7 +6,7 @@ use postrider_model::{AuditEntry, Grant, GrantId, GrantKind, Timestamp};
 use postrider_storage::rows::GrantRow;
 use postrider_storage::{
     BeginSession, ConsoleStore, EXPIRED_GRANTS_REMOVED_MAX, GrantFilter, PORTAL_LINKS_MAX, Page, PageRequest,
-    PermittedSessions, Position, PutGrant, SessionLimits, StoreResult,
+    PermittedSessions, Position, PutGrant, SessionLimits, StoreResult, rules,
 };
 use rusqlite::types::Value;
 use rusqlite::{Connection, Row};
@@ -35,12 +35,8 @@ impl ConsoleStore for SqliteStore {
         limits: SessionLimits,
         audit: AuditEntry,
     ) -> StoreResult<BeginSession> {
-        self.write(move |cx| {
-            let outcome = begin_session(cx.conn, &session, limits)?;
-            audit::insert_if(outcome == BeginSession::Begun, cx.conn, &audit)?;
-            Ok(outcome)
-        })
-        .await
+        self.write(move |cx| begin_session(cx.conn, &session, limits, &audit))
+            .await
     }
 
     async fn grant(&self, sha256: &[u8; 32], now: Timestamp) -> StoreResult<Option<Grant>> {
@@ -194,7 +190,12 @@ const OF_KEY: &str = "FROM grants WHERE api_key_id = ?1 AND kind = 2 AND link_id
 /// The sessions of the person with the subject `?1` at the issuer `?2`.
 pub(crate) const OF_PERSON: &str = "FROM grants WHERE person_subject = ?1 AND person_issuer = ?2";
 
-fn begin_session(conn: &Connection, session: &Grant, limits: SessionLimits) -> SqlResult<BeginSession> {
+fn begin_session(
+    conn: &Connection,
+    session: &Grant,
+    limits: SessionLimits,
+    audit: &AuditEntry,
+) -> SqlResult<BeginSession> {
     let now_ms = session.created_at.unix_ms();
     let (origin, sessions) = match (session.link, session.api_key, &session.person) {
         (Some(link), ..) => ([Value::from(link.as_bytes().to_vec()), Value::Null], OF_LINK),
@@ -225,17 +226,20 @@ fn begin_session(conn: &Connection, session: &Grant, limits: SessionLimits) -> S
     {
         return Ok(BeginSession::TooMany);
     }
-    let surplus = live + 1 - columns::number(limits.live_max);
-    if surplus > 0 {
-        conn.prepare_cached(&format!(
-            "DELETE FROM grants WHERE id IN (SELECT id {sessions} AND expires_at > ?3 ORDER BY id LIMIT ?4)"
+    let surplus = (live + 1 - columns::number(limits.live_max)).max(0);
+    let ended: Vec<[u8; 16]> = conn
+        .prepare_cached(&format!(
+            "DELETE FROM grants WHERE id IN (SELECT id {sessions} AND expires_at > ?3 ORDER BY id LIMIT ?4)
+             RETURNING id"
         ))?
-        .execute((&origin[0], &origin[1], now_ms, surplus))?;
+        .query_map((&origin[0], &origin[1], now_ms, surplus), |row| row.get(0))?
+        .collect::<Result<_, _>>()?;
+    if put(conn, session)? != PutGrant::Put {
+        return Ok(BeginSession::OriginGone);
     }
-    Ok(match put(conn, session)? {
-        PutGrant::Put => BeginSession::Begun,
-        PutGrant::Gone | PutGrant::TooMany => BeginSession::OriginGone,
-    })
+    let ended = ended.into_iter().map(GrantId::from_bytes).collect();
+    audit::insert(conn, &rules::audit::session_begun(audit, ended))?;
+    Ok(BeginSession::Begun)
 }
 
 pub(crate) const LIST: &str =

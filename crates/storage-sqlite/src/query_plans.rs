@@ -105,6 +105,10 @@ fn statements_over_large_tables_seek_in_the_index_meant_for_them() {
             "SEARCH audit USING INDEX audit_by_account (account_id=? AND id>? AND id<?)".to_owned(),
         ),
         (
+            audit::ON_TARGET,
+            "SEARCH audit USING INDEX audit_by_target (target_id=? AND id>? AND id<?)".to_owned(),
+        ),
+        (
             audit::PRUNE,
             "SEARCH audit USING COVERING INDEX sqlite_autoindex_audit_1 (id<?)".to_owned(),
         ),

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use postrider_model::{AccountId, Actor, ActorKind, AuditAction, AuditEntry, By, Target};
+use postrider_model::{AccountId, Actor, ActorKind, AuditAction, AuditEntry, By, Grant, Target};
 
 use super::build::*;
 use super::scene::*;
@@ -16,6 +16,23 @@ async fn page(store: &dyn Store, filter: &AuditFilter, limit: usize) -> Vec<Audi
 
 pub(crate) async fn trail(store: &dyn Store) -> Vec<AuditEntry> {
     page(store, &AuditFilter::default(), 250).await
+}
+
+/// The sessions that ended because others began, the oldest entry first.
+pub(crate) async fn ended_sessions(store: &dyn Store) -> Vec<String> {
+    let mut ended = Vec::new();
+    for entry in trail(store).await.into_iter().rev() {
+        let details = entry.details.unwrap_or_default();
+        let details: serde_json::Value = serde_json::from_str(&details).unwrap_or_default();
+        let ids = details["ended"].as_array().cloned().unwrap_or_default();
+        ended.extend(ids.iter().filter_map(|id| id.as_str().map(str::to_owned)));
+    }
+    ended
+}
+
+/// The ids of grants, as entries show them.
+pub(crate) fn ids_of(grants: &[Grant]) -> Vec<String> {
+    grants.iter().map(|grant| grant.id.to_string()).collect()
 }
 
 /// An entry with every member, `s` seconds after the base.

@@ -168,6 +168,12 @@ pub async fn every_verb_that_changes_something_leaves_its_entry(store: Arc<dyn S
 pub async fn a_verb_that_changes_nothing_leaves_no_entry(store: Arc<dyn Store>) {
     let scene = Scene::new(store.clone()).await;
     change_everything(&scene, audit).await;
+    let known = EventType {
+        created_at: at(48),
+        updated_at: at(48),
+        ..described("known.type")
+    };
+    let _ = store.put_event_type(known.clone(), audit()).await;
     let never = scene.ids.account(at(50));
     let automation = scene.ids.automation(at(50));
     empty(&*store).await;
@@ -184,6 +190,13 @@ pub async fn a_verb_that_changes_nothing_leaves_no_entry(store: Arc<dyn Store>) 
     let _ = store.update_automation(scene.account, stale, audit()).await;
     let _ = store.delete_automation(scene.account, automation, audit()).await;
     let _ = store.delete_event_type(&event_type("audit.type"), audit()).await;
+    let put_again = EventType {
+        created_at: at(49),
+        updated_at: at(49),
+        ..known.clone()
+    };
+    let put = store.put_event_type(put_again, audit()).await;
+    assert_eq!(put, Ok((known, false)));
     let _ = store.add_first_api_key(key(&scene, 7), audit()).await;
     let orphan = ApiKey {
         scope: Scope::Account(never),

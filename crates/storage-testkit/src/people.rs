@@ -5,6 +5,7 @@ use std::sync::Arc;
 use postrider_model::{Grant, IdGenerator, Person};
 use postrider_storage::{BeginSession, PermittedSessions, SessionLimits, Store};
 
+use super::audit::{ended_sessions, ids_of};
 use super::build::*;
 use super::grants::{found, new_grant, of_key, portal_link, put, put_key};
 use super::scene::*;
@@ -50,6 +51,7 @@ pub async fn a_person_begins_a_bounded_number_of_sessions(store: Arc<dyn Store>)
             "the oldest end: {n}"
         );
     }
+    assert_eq!(ended_sessions(&*store).await, ids_of(&sessions[..2]));
     for session in &others {
         assert!(found(&*store, session, at(1)).await);
     }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use postrider_model::{Grant, GrantKind, IdGenerator};
 use postrider_storage::{BeginSession, PORTAL_LINKS_MAX, PutGrant, SessionLimits, Store};
 
+use super::audit::{ended_sessions, ids_of};
 use super::build::*;
 use super::grants::{filter, found, new_grant, of_account, of_key, portal_link, put, put_key};
 use super::scene::*;
@@ -55,6 +56,7 @@ pub async fn a_portal_link_begins_a_bounded_number_of_sessions(store: Arc<dyn St
             "the oldest end: {n}"
         );
     }
+    assert_eq!(ended_sessions(&*store).await, ids_of(&sessions[..3]));
 }
 
 pub async fn a_link_that_is_gone_begins_no_session(store: Arc<dyn Store>) {

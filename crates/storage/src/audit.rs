@@ -26,9 +26,10 @@ impl ActionPattern {
     /// Reads `automation.updated` or `automation.*`. `None` if no action matches.
     pub fn parse(text: &str) -> Option<Self> {
         let Some(kind) = text.strip_suffix(".*") else {
-            return AuditAction::from_name(text).map(Self::Exact);
+            let action = AuditAction::stored().find(|action| action.as_str() == text);
+            return action.map(Self::Exact);
         };
-        let exists = AuditAction::ALL.iter().any(|action| action.target_kind() == kind);
+        let exists = AuditAction::stored().any(|action| action.target_kind() == kind);
         exists.then(|| Self::Under(format!("{kind}.")))
     }
 

@@ -11,7 +11,7 @@ use crate::page::{Page, PageRequest};
 pub trait EventTypeStore: Send + Sync {
     /// Adds an entry or, if the name exists, replaces everything but `created_at`. Returns the stored entry,
     /// and whether it is new. The store completes the audit entry by
-    /// [`crate::rules::audit::event_type_put`].
+    /// [`crate::rules::audit::event_type_put`]; if that finds nothing to change, the store writes nothing.
     async fn put_event_type(
         &self,
         event_type: EventType,

@@ -73,7 +73,8 @@ pub trait ConsoleStore: Send + Sync {
 
     /// Adds a session within the limits on its origin, even if other processes begin sessions at the same
     /// moment. The origin is `session.link` or, without one, `session.api_key` or, without that,
-    /// `session.person`. `session.created_at` is now.
+    /// `session.person`. `session.created_at` is now. The oldest sessions of the origin end if there are too
+    /// many: the store adds their ids to the audit entry by [`crate::rules::audit::session_begun`].
     async fn begin_session(
         &self,
         session: Grant,

@@ -2,6 +2,7 @@
 
 use postrider_access::{AdminKey, AdminKeyError, SignIn};
 use postrider_model::By;
+use postrider_storage::{AuditFilter, PageRequest};
 
 use crate::support::Node;
 
@@ -33,7 +34,16 @@ async fn a_configured_key_replaces_the_previously_configured_one() {
         assert!(node.access.caller_of_key(key).is_some());
     }
     assert!(node.access.caller_of_key(FIRST).is_none());
-    assert_eq!(node.access.api_keys().await.unwrap().len(), 1);
+    let keys = node.access.api_keys().await.unwrap();
+    assert_eq!(keys.len(), 1);
+    let page = PageRequest {
+        limit: 10,
+        after: None,
+    };
+    let entries = node.store.audit(&AuditFilter::default(), page).await.unwrap();
+    let targets: Vec<_> = entries.items.into_iter().map(|entry| entry.target.id).collect();
+    let id = Some(keys[0].id.to_string());
+    assert_eq!(targets, [id.clone(), id], "both entries name the key that exists");
 }
 
 #[tokio::test(start_paused = true)]

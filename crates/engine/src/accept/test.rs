@@ -26,7 +26,8 @@ impl Engine {
     /// its first prefix, otherwise `test`. If `data` is `None`, the event has the catalogue's example for its
     /// type, otherwise `{"test":true}`.
     ///
-    /// The audit trail has an entry of a test that was sent, besides the event itself.
+    /// The audit trail has an entry of a test, besides the event itself. It is written once the event has
+    /// passed the quick checks and before it is accepted, so that no test is without one.
     ///
     /// Returns `None` if the account has no such automation.
     pub async fn send_test(
@@ -53,10 +54,6 @@ impl Engine {
             Some(data) => data,
             None => self.example_of(&event_type).await?,
         };
-        let now = self.clock().monotonic();
-        if let Err(retry_after) = self.tests().begin(account, now) {
-            return Ok(Some(Err(Rejection::TooManyTests { retry_after })));
-        }
         let submission = Submission {
             event_type,
             data,
@@ -64,18 +61,22 @@ impl Engine {
             occurred_at: None,
             idempotency_key: None,
         };
-        let results = self
-            .accept_for(Arc::clone(&entry), vec![submission], Audience::Only(automation))
-            .await;
-        if !matches!(&results, Ok(results) if results.iter().all(Result::is_ok)) {
-            self.tests().call_off(account, now);
-        } else {
-            let target = Target::named(automation, &found.name);
-            let id = self.ids().audit(self.clock().now());
-            let entry = by.did(id, AuditAction::AutomationTested, Some(account), target);
-            self.store().note_audit(vec![entry]).await?;
+        let audience = Audience::Only(automation);
+        if let Err(rejection) = self.check(&submission, audience) {
+            return Ok(Some(Err(rejection)));
         }
-        Ok(results?.into_iter().next())
+        let now = self.clock().monotonic();
+        if let Err(retry_after) = self.tests().begin(account, now) {
+            return Ok(Some(Err(Rejection::TooManyTests { retry_after })));
+        }
+        let target = Target::named(automation, &found.name);
+        let id = self.ids().audit(self.clock().now());
+        let noted = by.did(id, AuditAction::AutomationTested, Some(account), target);
+        self.store().note_audit(vec![noted]).await?;
+        let results = self
+            .accept_for(Arc::clone(&entry), vec![submission], audience)
+            .await?;
+        Ok(results.into_iter().next())
     }
 
     async fn example_of(&self, event_type: &EventTypeName) -> Result<Bytes, StoreError> {
@@ -106,15 +107,6 @@ impl Tests {
                 sent.push_back(now);
                 Ok(())
             }
-        }
-    }
-
-    /// A test that was counted at this time was not sent.
-    fn call_off(&self, account: AccountId, at: Duration) {
-        if let Some(sent) = self.0.lock().get_mut(&account)
-            && let Some(position) = sent.iter().rposition(|sent| *sent == at)
-        {
-            sent.remove(position);
         }
     }
 }
@@ -161,8 +153,6 @@ mod tests {
         }
         assert_eq!(tests.begin(one, s(110)), Err(s(50)));
         assert_eq!(tests.begin(other, s(110)), Ok(()));
-        tests.call_off(one, s(109));
-        assert_eq!(tests.begin(one, s(110)), Ok(()));
         assert_eq!(tests.begin(one, s(159)), Err(s(1)));
         assert_eq!(tests.begin(one, s(160)), Ok(()));
         assert_eq!(tests.begin(one, s(160)), Err(s(1)));

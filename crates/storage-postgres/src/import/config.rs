@@ -8,7 +8,6 @@ use tokio_postgres::types::Type;
 use uuid::Uuid;
 
 use super::writer::TableWriter;
-use crate::audit;
 use crate::columns::uuid;
 use crate::sql_error::SqlResult;
 use crate::statement;
@@ -173,10 +172,40 @@ async fn automations(transaction: &Transaction<'_>, accounts: &[AccountRows]) ->
 
 /// Copies the audit trail.
 pub(super) async fn audit(transaction: &Transaction<'_>, rows: &[AuditRow]) -> SqlResult<()> {
+    let columns = [
+        ("id", Type::UUID),
+        ("account_id", Type::UUID),
+        ("action", Type::TEXT),
+        ("actor_kind", Type::TEXT),
+        ("actor_id", Type::TEXT),
+        ("actor_name", Type::TEXT),
+        ("actor_is_staff", Type::BOOL),
+        ("target_id", Type::TEXT),
+        ("target_name", Type::TEXT),
+        ("details", Type::TEXT),
+        ("client", Type::TEXT),
+        ("request_id", Type::TEXT),
+    ];
+    let mut writer = TableWriter::begin(transaction, "audit", &columns).await?;
     for row in rows {
-        audit::insert_row(transaction, row).await?;
+        writer
+            .add(&[
+                &uuid(&row.id),
+                &row.account.as_ref().map(uuid),
+                &row.action,
+                &row.actor_kind,
+                &row.actor_id,
+                &row.actor_name,
+                &row.actor_is_staff,
+                &row.target_id,
+                &row.target_name,
+                &row.details,
+                &row.client,
+                &row.request_id,
+            ])
+            .await?;
     }
-    Ok(())
+    writer.finish().await
 }
 
 /// Copies deleted accounts that retention still has to prune, in the order of their deletion.

@@ -5,14 +5,14 @@ use std::sync::Arc;
 use crate::support::TestDatabase;
 use postrider_model::{
     AccountId, AuditAction, Delivery, DeliveryStatus, Grant, GrantId, GrantKind, IdGenerator, Permission,
-    Permissions, Scope,
+    Permissions, Scope, Timestamp,
 };
 use postrider_storage::sealing::known_sealer;
 use postrider_storage::{
     AccountRef, AccountStore, ApiKeyStore, AuditFilter, AuditStore, ConsoleStore, DeliveryFilter,
     DeliveryStore, PageRequest, PutGrant, SaveAccount, SessionStore,
 };
-use postrider_storage_postgres::{MigrationReport, PostgresStore, SCHEMA_VERSION};
+use postrider_storage_postgres::{MigrationReport, PostgresOptions, PostgresStore, SCHEMA_VERSION};
 use postrider_storage_testkit::build::{SEED, at, audit, new_account, new_key};
 use tokio::task::JoinSet;
 
@@ -158,6 +158,32 @@ async fn an_entry_cannot_be_changed() {
             "{sql}"
         );
     }
+}
+
+/// What `docs/audit.md` recommends: another role owns the table, and Postrider's may add and remove entries.
+#[tokio::test]
+async fn entries_are_removed_under_a_role_that_may_not_change_them() {
+    let database = TestDatabase::create().await;
+    let owner = database.client().await;
+    let role = format!("postrider_{}", std::process::id());
+    let grants = format!(
+        "CREATE ROLE {role} LOGIN;
+         GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {role};
+         GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO {role};
+         REVOKE UPDATE ON audit FROM {role}"
+    );
+    owner.batch_execute(&grants).await.expect("a role");
+    let options = PostgresOptions::new(database.url_as(&role));
+    let store = PostgresStore::open(options, known_sealer()).await;
+    let store = store.expect("an open store");
+    store.note_audit(vec![audit()]).await.expect("note_audit");
+    let page = PageRequest {
+        limit: 10,
+        after: None,
+    };
+    let entries = store.audit(&AuditFilter::default(), page).await.expect("audit");
+    let after = Timestamp::from_unix_ms(entries.items[0].at().unix_ms() + 1);
+    assert_eq!(store.prune_audit(after, 10).await, Ok(1));
 }
 
 #[tokio::test]

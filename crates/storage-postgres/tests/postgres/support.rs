@@ -70,6 +70,11 @@ impl TestDatabase {
         Duration::from_secs(seconds.unsigned_abs() + 3600)
     }
 
+    /// Its URL for a role that needs no password.
+    pub fn url_as(&self, role: &str) -> String {
+        format!("postgres://{role}@127.0.0.1:{}/{}", self.port(), self.name)
+    }
+
     /// A plain connection to it.
     pub async fn client(&self) -> Client {
         let mut config = self.config.clone();

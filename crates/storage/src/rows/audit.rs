@@ -95,7 +95,8 @@ impl TryFrom<AuditRow> for AuditEntry {
         Ok(Self {
             id: AuditId::from_bytes(row.id),
             account: row.account.map(AccountId::from_bytes),
-            action: AuditAction::from_name(&row.action).ok_or(Damaged("an audited action"))?,
+            // While nodes of two versions run, the older ones read what the newer ones wrote.
+            action: AuditAction::from_name(&row.action).unwrap_or(AuditAction::Unknown),
             actor: Actor {
                 kind: ActorKind::from_name(&row.actor_kind).ok_or(Damaged("a kind of actor"))?,
                 id: row.actor_id,

@@ -4,8 +4,8 @@
 mod shown;
 
 use postrider_model::{
-    AccountId, AuditAction, AuditEntry, AuditId, AutomationId, By, DeliveryStatus, EventType, Target,
-    Timestamp,
+    AccountId, AuditAction, AuditEntry, AuditId, AutomationId, By, DeliveryStatus, EventType, GrantId,
+    Target, Timestamp,
 };
 use ring::digest::{SHA256, digest};
 use serde_json::{Map, Value, json};
@@ -14,18 +14,37 @@ use crate::{DeliveryFilter, DisableAction};
 
 pub use shown::{Shown, changes, details};
 
-/// Completes the entry of a replaced event type: whether it is new, and what changed.
-pub fn event_type_put(audit: &AuditEntry, before: Option<&EventType>, after: &EventType) -> AuditEntry {
-    let details = changes(before.map(shown_event_type), Some(shown_event_type(after)));
+/// Completes the entry of a replaced event type: whether it is new, and what changed. `None` if nothing but
+/// the time of the update would change.
+pub fn event_type_put(
+    audit: &AuditEntry,
+    before: Option<&EventType>,
+    after: &EventType,
+) -> Option<AuditEntry> {
+    let details = changes(before.map(shown_event_type), Some(shown_event_type(after)))?;
     let action = match before {
         Some(_) => AuditAction::EventTypeUpdated,
         None => AuditAction::EventTypeCreated,
     };
-    AuditEntry {
+    Some(AuditEntry {
         action,
-        details,
+        details: Some(details),
         ..audit.clone()
+    })
+}
+
+/// Completes the entry of a session that began: `ended` lists the sessions that ended because their origin has
+/// as many as it may have.
+pub fn session_begun(audit: &AuditEntry, mut ended: Vec<GrantId>) -> AuditEntry {
+    if ended.is_empty() {
+        return audit.clone();
     }
+    ended.sort_unstable();
+    let shown = audit.details.as_deref().map(serde_json::from_str::<Map<_, _>>);
+    let mut shown = shown.and_then(Result::ok).unwrap_or_default();
+    let ended: Vec<_> = ended.iter().map(ToString::to_string).collect();
+    shown.insert("ended".to_owned(), ended.into());
+    audit.clone().with_details(Some(details(&shown.into())))
 }
 
 /// An event type as entries show it. Its JSON is text, so that no number loses a digit.
@@ -149,18 +168,22 @@ mod tests {
             None,
             Target::of("a.b"),
         );
-        assert_eq!(event_type_put(&audit, Some(&before), &before).details, None);
+        let put_again = EventType {
+            updated_at: Timestamp::from_unix_ms(2),
+            ..before.clone()
+        };
+        assert_eq!(event_type_put(&audit, Some(&before), &put_again), None);
         let after = EventType {
             example: Some("{\"n\":1.1}".to_owned()),
             ..before.clone()
         };
-        let updated = event_type_put(&audit, Some(&before), &after);
+        let updated = event_type_put(&audit, Some(&before), &after).unwrap();
         assert_eq!(updated.action, AuditAction::EventTypeUpdated);
         assert_eq!(
             updated.details.as_deref(),
             Some(r#"{"before":{"example":"{\"n\":1.10}"},"after":{"example":"{\"n\":1.1}"}}"#)
         );
-        let created = event_type_put(&audit, None, &after);
+        let created = event_type_put(&audit, None, &after).unwrap();
         assert_eq!(created.action, AuditAction::EventTypeCreated);
     }
 }

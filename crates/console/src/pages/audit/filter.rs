@@ -95,7 +95,7 @@ impl Filters {
 
 fn choices(chosen: Option<&str>) -> Vec<Choice> {
     let mut values: Vec<String> = Vec::new();
-    for action in AuditAction::ALL {
+    for action in AuditAction::stored() {
         let kind = format!("{}.*", action.target_kind());
         if !values.contains(&kind) {
             values.push(kind);

@@ -133,6 +133,7 @@ const fn did(action: AuditAction) -> &'static str {
         AuditAction::DeliveriesReplayed => "replayed deliveries",
         AuditAction::MasterKeyRotated => "rotated to master key",
         AuditAction::RequestRefused => "was refused",
+        AuditAction::Unknown => "did something that only a newer version of Postrider knows",
     }
 }
 
