@@ -14,6 +14,7 @@
 //! | `keys.rs` | the provider's keys, and when they are fetched again |
 //! | `jose.rs` | signatures of ID tokens (RFC 7515, 7517, 7518, 8037) |
 //! | `id_token.rs` | the claims of an ID token that must hold |
+//! | `claims.rs` | the claims of ID token and user info together, and the person whom they describe |
 //! | `flow.rs` | a sign-in under way, sealed in a cookie of its browser |
 //! | `roles.rs` | [`RoleRules`]: which claim gives which role |
 //!
@@ -22,6 +23,7 @@
 //! This module must never trust a claim before the signature, follow a URL that the provider did not publish
 //! in its metadata, or show the `Display` of a [`SignInFault`] to a browser: it is for the log.
 
+mod claims;
 mod flow;
 mod id_token;
 mod issuer;
@@ -278,7 +280,7 @@ impl People {
         )?;
         self.ask_for_missing(&metadata, &mut claims, tokens.access_token.as_deref())
             .await?;
-        let person = person(self.provider.issuer(), &claims);
+        let person = claims::person(self.provider.issuer(), &claims);
         let Some(role) = self.rules.role(&claims) else {
             return Err(SignInFault::NoRole(person));
         };
@@ -331,26 +333,7 @@ impl People {
         if info.get("sub") != claims.get("sub") {
             return Err(SignInFault::Untrusted("the user info is another person's"));
         }
-        // An address and whether it is verified belong together.
-        if !claims.contains_key("email_verified") {
-            claims.remove("email");
-        }
-        for (name, value) in info {
-            claims.entry(name).or_insert(value);
-        }
+        claims::add_user_info(claims, info);
         Ok(())
     }
-}
-
-/// Who these claims describe. The ID token was checked, so there is a subject. An address that the provider
-/// doubts is not shown.
-fn person(issuer: &Issuer, claims: &Map<String, Value>) -> Person {
-    let text = |name: &str| claims.get(name).and_then(Value::as_str);
-    let names = ["name", "preferred_username", "email"];
-    Person::new(
-        issuer.as_str().to_owned(),
-        text("sub").unwrap_or_default().to_owned(),
-        names.into_iter().filter_map(text),
-        text("email").filter(|_| !roles::is_unverified(claims)),
-    )
 }

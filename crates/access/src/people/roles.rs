@@ -184,8 +184,7 @@ mod tests {
 
     #[test]
     fn a_nested_claim_is_found_by_its_pointer_and_a_url_is_a_name() {
-        let claims =
-            json!({"realm_access": {"roles": ["help"]}, "https://a/roles": "ops", "a/b": {"~": "help"}, "/c": "staff"});
+        let claims = json!({"realm_access": {"roles": ["help"]}, "https://a/roles": "ops", "a/b": {"~": "help"}, "/c": "staff"});
         for (name, expected) in [
             ("/realm_access/roles", Some(Role::Support)),
             ("https://a/roles", Some(Role::Admin)),
@@ -227,8 +226,7 @@ mod tests {
                 (json!(null), None),
                 (json!(1), None),
             ] {
-                let claims =
-                    json!({"role": "ops", "email": "root@example.com", "email_verified": verified});
+                let claims = json!({"role": "ops", "email": "root@example.com", "email_verified": verified});
                 assert_eq!(role(&by_role, &claims), expected, "{claim} {verified}");
                 assert_eq!(role(&by_group, &claims), expected, "{claim} {verified}");
             }

@@ -1,0 +1,91 @@
+//! What is remembered of an identity provider, and what follows if it does not respond.
+
+use std::time::Duration;
+
+use postrider_access::People;
+use postrider_access::people::SignInFault;
+use serde_json::json;
+use tokio::time::advance;
+
+use crate::provider::*;
+use crate::support::Node;
+
+#[tokio::test(start_paused = true)]
+async fn new_keys_of_the_provider_are_found_and_unknown_ones_fetched_at_most_once_a_minute() {
+    let node = Node::new();
+    let provider = Provider::new(&node);
+    let people = people(&node, &provider);
+    let signs_in = async || signed_in(&people, &provider).await.is_ok();
+    assert!(signs_in().await);
+    provider.rotate("k2");
+    assert!(signs_in().await);
+    assert_eq!(provider.count("/keys"), 2);
+    provider.say(|says| says.header = json!({"kid": "made-up"}));
+    for _ in 0..5 {
+        assert!(!signs_in().await);
+    }
+    assert_eq!(provider.count("/keys"), 2, "within a minute of the last");
+    advance(Duration::from_secs(60)).await;
+    for _ in 0..5 {
+        assert!(!signs_in().await);
+    }
+    assert_eq!(provider.count("/keys"), 3);
+    // A key that the provider withdraws counts for an hour at most.
+    provider.say(|says| says.header = json!({"kid": "k2"}));
+    provider.rotate("k3");
+    advance(Duration::from_secs(3600)).await;
+    assert!(!signs_in().await);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_provider_that_is_down_is_asked_again_and_one_that_lies_about_itself_is_refused() {
+    let node = Node::new();
+    let provider = Provider::new(&node);
+    let people = people(&node, &provider);
+    let fault = async |people: &People| people.begin(REDIRECT, "/", false).await.err();
+    provider.say(|says| says.down = Some("connection refused"));
+    assert!(matches!(fault(&people).await, Some(SignInFault::Unreachable(_))));
+    assert_eq!(
+        people.sign_out_url("https://webhooks.example/sign-in").await,
+        None
+    );
+    for (name, value) in [
+        ("issuer", "https://evil.example"),
+        ("issuer", "https://id.example/"),
+        ("token_endpoint", "http://id.example/token"),
+        ("jwks_uri", "file:///etc/passwd"),
+        ("authorization_endpoint", "javascript:alert(1)"),
+        ("end_session_endpoint", "http://127.0.0.1/"),
+    ] {
+        let provider = Provider::new(&node);
+        provider.say(|says| says.metadata[name] = value.into());
+        let people = crate::provider::people(&node, &provider);
+        assert!(
+            matches!(fault(&people).await, Some(SignInFault::Unusable(_))),
+            "{name}"
+        );
+    }
+    provider.say(|says| says.down = None);
+    assert!(fault(&people).await.is_none());
+    assert_eq!(provider.count("/.well-known"), 3);
+    assert!(fault(&people).await.is_none());
+    assert_eq!(provider.count("/.well-known"), 3, "held for an hour");
+    advance(Duration::from_secs(3600)).await;
+    assert!(fault(&people).await.is_none());
+    assert_eq!(provider.count("/.well-known"), 4);
+}
+
+#[tokio::test(start_paused = true)]
+async fn people_sign_out_at_their_provider_too_if_it_says_where() {
+    let node = Node::new();
+    let provider = Provider::new(&node);
+    let back = "https://webhooks.example/sign-in";
+    assert_eq!(people(&node, &provider).sign_out_url(back).await, None);
+    provider.say(|says| says.metadata["end_session_endpoint"] = "https://id.example/out?x=1".into());
+    let url = people(&node, &provider).sign_out_url(back).await.unwrap();
+    assert_eq!(
+        url,
+        "https://id.example/out?x=1&client_id=postrider&post_logout_redirect_uri=\
+         https%3A%2F%2Fwebhooks.example%2Fsign-in"
+    );
+}
