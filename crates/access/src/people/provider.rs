@@ -211,6 +211,7 @@ impl Provider {
             return jws.verified_by(&keys).ok_or(unknown);
         }
         let keys = self.fetch_keys(metadata).await?;
+        self.keys.refetched(now);
         jws.verified_by(&keys).ok_or(unknown)
     }
 

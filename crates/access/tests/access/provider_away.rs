@@ -38,6 +38,26 @@ async fn new_keys_of_the_provider_are_found_and_unknown_ones_fetched_at_most_onc
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_failed_fetch_of_new_keys_is_repeated_after_seconds() {
+    let node = Node::new();
+    let provider = Provider::new(&node);
+    let people = people(&node, &provider);
+    signed_in(&people, &provider).await.unwrap();
+    provider.rotate("k2");
+    provider.say(|says| says.keys_down = true);
+    let failed = signed_in(&people, &provider).await;
+    assert!(matches!(failed, Err(SignInFault::Unreachable(_))));
+    for _ in 0..5 {
+        let failed = signed_in(&people, &provider).await;
+        assert!(matches!(failed, Err(SignInFault::Untrusted(_))));
+    }
+    assert_eq!(provider.count("/keys"), 2, "a bound on the requests");
+    provider.say(|says| says.keys_down = false);
+    advance(Duration::from_secs(5)).await;
+    assert!(signed_in(&people, &provider).await.is_ok());
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_provider_that_is_down_is_asked_again_and_one_that_lies_about_itself_is_refused() {
     let node = Node::new();
     let provider = Provider::new(&node);
