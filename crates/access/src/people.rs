@@ -10,7 +10,8 @@
 //! |---|---|
 //! | `transport.rs` | [`ProviderTransport`]: how requests reach the provider; the process implements it |
 //! | `issuer.rs` | [`Issuer`]: who the provider is, and which of its addresses are acceptable |
-//! | `provider.rs` | the provider: its metadata (OpenID Connect Discovery 1.0), tokens, user info |
+//! | `metadata.rs` | what the provider publishes about itself (OpenID Connect Discovery 1.0) |
+//! | `provider.rs` | the provider: its tokens, user info |
 //! | `keys.rs` | the provider's keys, and when they are fetched again |
 //! | `jose.rs` | signatures of ID tokens (RFC 7515, 7517, 7518, 8037) |
 //! | `id_token.rs` | the claims of an ID token that must hold |
@@ -29,6 +30,7 @@ mod id_token;
 mod issuer;
 mod jose;
 mod keys;
+mod metadata;
 mod provider;
 mod roles;
 mod transport;
@@ -50,7 +52,8 @@ use crate::sign_in::Session;
 use crate::token::ShownToken;
 use flow::{Flow, Flows, Found};
 use id_token::Expected;
-use provider::{Metadata, Provider};
+use metadata::Metadata;
+use provider::Provider;
 
 pub use flow::FLOW_LIFETIME;
 
@@ -117,6 +120,12 @@ pub struct Answer<'a> {
     pub issuer: Option<&'a str>,
 }
 
+/// A sign-in that began in this browser, which the provider has sent back.
+pub struct Returned<'a> {
+    found: Found,
+    answer: Answer<'a>,
+}
+
 /// A session that a person began.
 pub struct SignedIn {
     /// Its token.
@@ -128,7 +137,7 @@ pub struct SignedIn {
 }
 
 /// Why a sign-in failed. `Display` is for the log: it may quote the provider, bounded and escaped.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, thiserror::Error)]
 pub enum SignInFault {
     /// The response does not belong to a sign-in that this browser began in the last ten minutes, or that
     /// sign-in has ended already.
@@ -216,22 +225,34 @@ impl People {
         })
     }
 
-    /// Finishes the sign-in of this cookie: begins a session of [`OPERATOR_SESSION`], once.
+    /// Whether to begin a sign-in now sends a request to the provider.
+    pub fn begin_asks(&self) -> bool {
+        self.provider.known_metadata().is_none()
+    }
+
+    /// The sign-in of this cookie, if the answer belongs to it. Sends no request to the provider.
+    pub fn returned<'a>(
+        &self,
+        cookie: Option<&str>,
+        answer: Answer<'a>,
+    ) -> Result<Returned<'a>, FailedSignIn> {
+        match self.flows.find(cookie, answer.state, self.clock.wall()) {
+            Ok(found) => Ok(Returned { found, answer }),
+            Err(fault) => Err(FailedSignIn {
+                fault,
+                back: "/".to_owned(),
+            }),
+        }
+    }
+
+    /// Finishes a sign-in: asks the provider who it is, and begins a session of [`OPERATOR_SESSION`], once.
     ///
-    /// The actor in the audit trail is the session; `by` says from where.
+    /// The actor in the audit trail is the session; `by` says from where. Strangers can make this send requests
+    /// to the provider, with codes that they made up: the caller bounds how often.
     ///
     /// [`OPERATOR_SESSION`]: crate::OPERATOR_SESSION
-    pub async fn finish(
-        &self,
-        by: &By,
-        cookie: Option<&str>,
-        answer: Answer<'_>,
-    ) -> Result<SignedIn, FailedSignIn> {
-        let found = self.flows.find(cookie, answer.state, self.clock.wall());
-        let found = found.map_err(|fault| FailedSignIn {
-            fault,
-            back: "/".to_owned(),
-        })?;
+    pub async fn finish(&self, by: &By, returned: Returned<'_>) -> Result<SignedIn, FailedSignIn> {
+        let Returned { found, answer } = returned;
         let begun = self.session_of(by, &found, answer).await;
         let back = found.flow.back;
         match begun {

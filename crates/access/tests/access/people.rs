@@ -4,7 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use postrider_access::OPERATOR_SESSION;
 use postrider_access::people::{Answer, ClientSecret, FLOW_LIFETIME, SignInFault};
-use postrider_model::{By, Permission, Scope};
+use postrider_model::{Permission, Scope};
 use postrider_storage::PermittedSessions;
 use serde_json::json;
 use sha2::{Digest as _, Sha256};
@@ -173,32 +173,32 @@ async fn an_answer_to_another_sign_in_signs_nobody_in() {
     let node = Node::new();
     let provider = Provider::new(&node);
     let people = people(&node, &provider);
-    let is_lost = async |cookie: Option<&str>, state: Option<&str>| {
+    let is_lost = |cookie: Option<&str>, state: Option<&str>| {
         let answer = Answer {
             state,
             code: Some("c1"),
             ..Answer::default()
         };
-        let failed = people.finish(&By::NODE, cookie, answer).await.err().unwrap();
+        let failed = people.returned(cookie, answer).err().unwrap();
         matches!(failed.fault, SignInFault::Lost) && failed.back == "/"
     };
     let (mine, other) = (
         returned(&people, &provider).await,
         returned(&people, &provider).await,
     );
-    assert!(is_lost(None, Some(&mine.state)).await, "another browser");
+    assert!(is_lost(None, Some(&mine.state)), "another browser");
     assert!(
-        is_lost(Some(&mine.cookie), Some(&other.state)).await,
+        is_lost(Some(&mine.cookie), Some(&other.state)),
         "a planted answer"
     );
-    assert!(is_lost(Some(&mine.cookie), None).await);
-    assert!(is_lost(Some("made-up"), Some(&mine.state)).await);
+    assert!(is_lost(Some(&mine.cookie), None));
+    assert!(is_lost(Some("made-up"), Some(&mine.state)));
     assert_eq!(provider.count("/token"), 0, "no code left");
 
     assert!(finish(&people, &other, |_| {}).await.is_ok());
-    assert!(is_lost(Some(&other.cookie), Some(&other.state)).await, "a replay");
+    assert!(is_lost(Some(&other.cookie), Some(&other.state)), "a replay");
     advance(FLOW_LIFETIME).await;
-    assert!(is_lost(Some(&mine.cookie), Some(&mine.state)).await, "too late");
+    assert!(is_lost(Some(&mine.cookie), Some(&mine.state)), "too late");
     assert_eq!(provider.count("/token"), 1);
 }
 

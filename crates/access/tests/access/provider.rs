@@ -245,7 +245,8 @@ pub async fn finish<'a>(
         ..Answer::default()
     };
     change(&mut answer);
-    people.finish(&By::NODE, Some(&returned.cookie), answer).await
+    let returned = people.returned(Some(&returned.cookie), answer)?;
+    people.finish(&By::NODE, returned).await
 }
 
 /// A parameter of a query or a form.

@@ -1,10 +1,12 @@
 //! What is remembered of an identity provider, and what follows if it does not respond.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use postrider_access::People;
 use postrider_access::people::SignInFault;
 use serde_json::json;
+use tokio::task::JoinSet;
 use tokio::time::advance;
 
 use crate::provider::*;
@@ -86,13 +88,45 @@ async fn a_provider_that_is_down_is_asked_again_and_one_that_lies_about_itself_i
         );
     }
     provider.say(|says| says.down = None);
+    advance(Duration::from_millis(4_999)).await;
+    assert!(matches!(fault(&people).await, Some(SignInFault::Unreachable(_))));
+    assert_eq!(
+        provider.count("/.well-known"),
+        1,
+        "the failure counts for five seconds"
+    );
+    advance(Duration::from_millis(1)).await;
     assert!(fault(&people).await.is_none());
-    assert_eq!(provider.count("/.well-known"), 3);
+    assert_eq!(provider.count("/.well-known"), 2);
     assert!(fault(&people).await.is_none());
-    assert_eq!(provider.count("/.well-known"), 3, "held for an hour");
+    assert_eq!(provider.count("/.well-known"), 2, "held for an hour");
     advance(Duration::from_secs(3600)).await;
     assert!(fault(&people).await.is_none());
-    assert_eq!(provider.count("/.well-known"), 4);
+    assert_eq!(provider.count("/.well-known"), 3);
+}
+
+#[tokio::test(start_paused = true)]
+async fn sign_ins_that_begin_together_fetch_the_metadata_once() {
+    let node = Node::new();
+    let provider = Provider::new(&node);
+    let people = Arc::new(people(&node, &provider));
+    for (down, fetched) in [(Some("no response within 10 s"), 1), (None, 2)] {
+        provider.say(|says| (says.down, says.takes) = (down, Duration::from_secs(10)));
+        let mut sign_ins = JoinSet::new();
+        for _ in 0..100 {
+            let people = Arc::clone(&people);
+            sign_ins.spawn(async move { people.begin(REDIRECT, "/", false).await.is_ok() });
+        }
+        assert!(
+            sign_ins
+                .join_all()
+                .await
+                .iter()
+                .all(|begun| *begun == down.is_none())
+        );
+        assert_eq!(provider.count("/.well-known"), fetched);
+        advance(Duration::from_secs(5)).await;
+    }
 }
 
 #[tokio::test(start_paused = true)]
