@@ -1,10 +1,18 @@
 //! What a sign-in refuses, shown over HTTP with an identity provider that lies.
 
+use std::time::Instant;
+
 use http::Method;
 use postrider_tests::identity_provider::IdentityProvider;
 use postrider_tests::wait::SOON;
 use postrider_tests::{Api, ApiResponse, Postgres, Server};
 use serde_json::json;
+
+/// Codes that a client makes up, one after another: more than it may in the time that this takes.
+const CODES: u64 = 40;
+
+/// Codes of a client that the provider is asked about at once. After these, it is one a second.
+const CODES_AT_ONCE: u64 = 16;
 
 /// A browser that was sent to the provider and back.
 struct Returned {
@@ -52,6 +60,12 @@ fn begins_session(response: &ApiResponse) -> bool {
     sessions.next().is_some()
 }
 
+/// Whether the browser forgets the sign-in under way.
+fn ends_sign_in(response: &ApiResponse) -> bool {
+    let mut cookies = response.headers.get_all("set-cookie").iter();
+    cookies.any(|cookie| cookie.to_str().unwrap().starts_with("postrider_sign_in=;"))
+}
+
 fn anybody(server: &Server) -> Api {
     server.api().with_key(None)
 }
@@ -81,12 +95,43 @@ async fn a_planted_changed_or_repeated_answer_of_the_provider_signs_nobody_in() 
         assert!(
             !begins_session(&response) && response.text().contains("This sign-in began in another browser")
         );
+        assert!(!ends_sign_in(&response), "another site may have sent it");
     }
     let response = finish(&server, &mine).await;
     assert_eq!((response.status, response.header("location")), (303, "/accounts"));
-    assert!(begins_session(&response));
+    assert!(begins_session(&response) && ends_sign_in(&response));
     let replayed = finish(&server, &mine).await;
     assert_eq!((replayed.status, begins_session(&replayed)), (400, false));
+}
+
+#[tokio::test]
+async fn a_client_that_makes_codes_up_is_refused_before_the_provider_is_asked() {
+    let provider = IdentityProvider::start_lying();
+    let process = provider.server(&[]).await;
+    let server = anybody(&process);
+    let begun = returned(&server, &provider).await;
+    let made_up = Returned {
+        path: begun.path.replace("code=", "code=x"),
+        cookie: begun.cookie,
+    };
+    let began = Instant::now();
+    let mut refused = 0;
+    for _ in 0..CODES {
+        let response = finish(&server, &made_up).await;
+        if response.text().contains("Too many sign-ins from your network") {
+            refused += 1;
+            assert_eq!((response.status, response.header("retry-after")), (429, "1"));
+            assert!(!ends_sign_in(&response), "a person reloads the page");
+        }
+    }
+    let asked = provider.asked("/token").await;
+    assert_eq!(refused + asked, CODES);
+    let asked_most = CODES_AT_ONCE + began.elapsed().as_secs() + 1;
+    assert!(
+        refused > 0 && asked <= asked_most,
+        "{asked} within {:?}",
+        began.elapsed()
+    );
 }
 
 #[tokio::test]
