@@ -58,7 +58,7 @@ async fn people_sign_in_with_the_role_that_their_groups_give_them() {
     browser.wait_for(text("Vera Viewer")).await;
     browser.assert_no_fault_logged(&["403", "404"]).await;
 
-    sign_ins_are_in_the_trail(&server).await;
+    sign_ins_are_in_the_trail(&server, &provider).await;
     let sessions = server.api().get("/v1/sessions").await.expect(200);
     let sessions = sessions["data"].as_array().unwrap();
     let people: Vec<_> = sessions.iter().map(|session| &session["person"]).collect();
@@ -78,7 +78,7 @@ async fn people_sign_in_with_the_role_that_their_groups_give_them() {
 }
 
 /// Vera signed in last, after Nick was refused.
-async fn sign_ins_are_in_the_trail(server: &Server) {
+async fn sign_ins_are_in_the_trail(server: &Server, provider: &IdentityProvider) {
     // Refusals reach the trail half a second later.
     let refused = wait::until("nick is in the audit trail", SOON, async || {
         let refused = server
@@ -89,14 +89,15 @@ async fn sign_ins_are_in_the_trail(server: &Server) {
         refused["data"].get(0).cloned()
     })
     .await;
-    assert_eq!(refused["actor"]["name"], "Nick Nobody", "{refused}");
+    let nick = format!("Nick Nobody (nick at {})", provider.issuer());
+    assert_eq!(refused["actor"]["name"], nick, "{refused}");
     assert_eq!(refused["details"]["reason"], "no_role");
     let begun = server
         .api()
         .get("/v1/audit?action=session.begun")
         .await
         .expect(200);
-    assert_eq!(begun["data"][0]["actor"]["name"], "Vera Viewer");
+    assert_eq!(begun["data"][0]["actor"]["name"], "Vera Viewer (vera)");
     assert_eq!(begun["data"][0]["details"]["person"]["subject"], "vera");
 }
 

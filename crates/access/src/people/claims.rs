@@ -19,8 +19,8 @@ pub(super) fn add_user_info(claims: &mut Map<String, Value>, info: Map<String, V
     }
 }
 
-/// Who these claims describe. The ID token was checked, so there is a subject. An address that the provider
-/// doubts is not shown.
+/// Who these claims describe. The ID token was checked, so there is a subject. The address is shown as one only
+/// if the provider says that it is the person's.
 pub(super) fn person(issuer: &Issuer, claims: &Map<String, Value>) -> Person {
     let text = |name: &str| claims.get(name).and_then(Value::as_str);
     let names = ["name", "preferred_username", "email"];
@@ -28,6 +28,6 @@ pub(super) fn person(issuer: &Issuer, claims: &Map<String, Value>) -> Person {
         issuer.as_str().to_owned(),
         text("sub").unwrap_or_default().to_owned(),
         names.into_iter().filter_map(text),
-        text("email").filter(|_| !roles::is_unverified(claims)),
+        text("email").filter(|_| roles::is_verified(claims)),
     )
 }

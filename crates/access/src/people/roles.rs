@@ -91,17 +91,10 @@ fn unescaped(segment: &str) -> String {
 }
 
 /// Whether the provider has verified that the address is the person's. Some providers send `"true"`.
-fn is_verified(claims: &Map<String, Value>) -> bool {
+pub(super) fn is_verified(claims: &Map<String, Value>) -> bool {
     claims
         .get("email_verified")
         .is_some_and(|verified| *verified == true || verified == "true")
-}
-
-/// Whether the provider says that the address may be somebody else's.
-pub(super) fn is_unverified(claims: &Map<String, Value>) -> bool {
-    claims
-        .get("email_verified")
-        .is_some_and(|verified| *verified == false || verified == "false")
 }
 
 /// Who gets which role.
