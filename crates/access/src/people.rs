@@ -40,7 +40,6 @@ use std::sync::Arc;
 use postrider_model::{By, Clock, Entropy, Person};
 use postrider_storage::{Sealer, StoreError};
 use serde_json::{Map, Value};
-use url::Url;
 
 pub use issuer::{Issuer, IssuerError};
 pub use provider::ClientSecret;
@@ -69,6 +68,8 @@ pub struct PeopleSettings {
     pub scopes: String,
     /// Who gets which role.
     pub rules: RoleRules,
+    /// Whether people who sign out here also sign out at the provider.
+    pub signs_out_there: bool,
     /// What the button of the sign-in page calls the provider.
     pub label: String,
 }
@@ -95,6 +96,7 @@ pub struct People {
     provider: Provider,
     scopes: String,
     rules: RoleRules,
+    signs_out_there: bool,
     label: String,
     flows: Flows,
 }
@@ -134,6 +136,17 @@ pub struct SignedIn {
     pub session: Session,
     /// The address that the person asked for.
     pub back: String,
+}
+
+/// How a person who has signed out here signs out at the provider.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ProviderSignOut {
+    /// Not at all: the provider has no address for it, or the settings say so.
+    None,
+    /// At this address of the provider.
+    At(String),
+    /// The provider did not say where. The person may still be signed in there.
+    Unknown,
 }
 
 /// Why a sign-in failed. `Display` is for the log: it may quote the provider, bounded and escaped.
@@ -191,6 +204,7 @@ impl People {
             provider,
             scopes: settings.scopes,
             rules: settings.rules,
+            signs_out_there: settings.signs_out_there,
             label: settings.label,
         }
     }
@@ -201,8 +215,8 @@ impl People {
     }
 
     /// Begins a sign-in. `redirect_uri` is where the provider sends the browser back to, `back` the address
-    /// that the person asked for. With `again`, the provider asks for the password even if the
-    /// person is signed in there.
+    /// that the person asked for. With `again`, the provider asks who it is, even if somebody is signed in
+    /// there.
     pub async fn begin(&self, redirect_uri: &str, back: &str, again: bool) -> Result<Begun, SignInFault> {
         let metadata = self.provider.metadata().await?;
         let flow = Flow::new(&self.entropy, redirect_uri, back, self.clock.wall());
@@ -217,7 +231,8 @@ impl People {
             .append_pair("code_challenge", &flow.challenge())
             .append_pair("code_challenge_method", "S256");
         if again {
-            url.query_pairs_mut().append_pair("prompt", "login");
+            let prompt = self.provider.issuer().prompt();
+            url.query_pairs_mut().append_pair("prompt", prompt);
         }
         Ok(Begun {
             url: url.into(),
@@ -261,18 +276,26 @@ impl People {
         }
     }
 
-    /// Where the browser goes to sign out at the provider too (OpenID Connect RP-Initiated Logout 1.0);
-    /// `None` if the provider has no such address, or does not respond.
-    pub async fn sign_out_url(&self, return_to: &str) -> Option<String> {
-        let metadata = self.provider.metadata().await;
-        let metadata = metadata
-            .inspect_err(|fault| tracing::warn!(%fault, "could not sign out at the identity provider"))
-            .ok()?;
-        let mut url: Url = metadata.end_session_endpoint.clone()?;
+    /// Where the browser goes to sign out at the provider too (OpenID Connect RP-Initiated Logout 1.0). Takes at
+    /// most two seconds.
+    pub async fn sign_out(&self, return_to: &str) -> ProviderSignOut {
+        if !self.signs_out_there {
+            return ProviderSignOut::None;
+        }
+        let metadata = match self.provider.metadata_for_sign_out().await {
+            Ok(metadata) => metadata,
+            Err(fault) => {
+                tracing::warn!(%fault, "could not sign out at the identity provider");
+                return ProviderSignOut::Unknown;
+            }
+        };
+        let Some(mut url) = metadata.end_session_endpoint.clone() else {
+            return ProviderSignOut::None;
+        };
         url.query_pairs_mut()
             .append_pair("client_id", self.provider.client_id())
             .append_pair("post_logout_redirect_uri", return_to);
-        Some(url.into())
+        ProviderSignOut::At(url.into())
     }
 
     async fn session_of(

@@ -70,6 +70,12 @@ impl HeldMetadata {
         is_within(*at, FAILURE_HELD).then(|| Err(fault.clone()))
     }
 
+    /// The metadata last fetched.
+    pub(super) fn of_any_age(&self) -> Option<Arc<Metadata>> {
+        let state = self.state.read();
+        state.fetched.as_ref().map(|(metadata, _)| Arc::clone(metadata))
+    }
+
     /// Waits for the turn to fetch the metadata. It ends when the permit is dropped.
     pub(super) async fn turn(&self) -> Option<SemaphorePermit<'_>> {
         // Never closed, so never an error.

@@ -6,6 +6,7 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -31,6 +32,9 @@ const KEYS_BYTES_MAX: usize = 256 * 1024;
 
 /// Most requests to the provider at the same time. Bounded, because strangers can cause them.
 const REQUESTS_MAX: usize = 32;
+
+/// How long a sign-out waits for the provider. The person is signed out here already.
+const SIGN_OUT_WAIT: Duration = Duration::from_secs(2);
 
 /// Most characters of the provider's words that the log quotes.
 const QUOTED_CHARS_MAX: usize = 200;
@@ -116,6 +120,21 @@ impl Provider {
     /// What [`Provider::metadata`] returns without a request, if it needs none.
     pub(super) fn known_metadata(&self) -> Option<Result<Arc<Metadata>, SignInFault>> {
         self.metadata.known(self.clock.monotonic())
+    }
+
+    /// The metadata for a sign-out: what is held, however old, because addresses rarely change and a person
+    /// waits. Without it, waits for the provider for [`SIGN_OUT_WAIT`].
+    pub(super) async fn metadata_for_sign_out(&self) -> Result<Arc<Metadata>, SignInFault> {
+        if let Some(metadata) = self.metadata.of_any_age() {
+            return Ok(metadata);
+        }
+        let fetched = tokio::time::timeout(SIGN_OUT_WAIT, self.metadata()).await;
+        fetched.unwrap_or_else(|_| {
+            Err(SignInFault::Unreachable(format!(
+                "no metadata within {} s",
+                SIGN_OUT_WAIT.as_secs()
+            )))
+        })
     }
 
     /// The tokens for a code (RFC 6749, section 4.1.3).

@@ -73,7 +73,8 @@ impl Provider {
                 takes: Duration::ZERO,
                 metadata,
                 header: json!({}),
-                claims: json!({"sub": "u1", "name": "Zoë Müller", "email": "zoe@example.com", "groups": ["ops"]}),
+                claims: json!({"sub": "u1", "name": "Zoë Müller", "email": "zoe@example.com",
+                    "email_verified": true, "groups": ["ops"]}),
                 user_info: None,
                 refusal: None,
                 requests: Vec::new(),
@@ -194,6 +195,7 @@ pub fn people_with(
             group_claim: "groups".parse().unwrap(),
             required_groups: Vec::new(),
         },
+        signs_out_there: true,
         label: "Single sign-on".to_owned(),
     };
     change(&mut settings);

@@ -4,13 +4,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use postrider_access::People;
-use postrider_access::people::SignInFault;
+use postrider_access::people::{ProviderSignOut, SignInFault};
 use serde_json::json;
 use tokio::task::JoinSet;
-use tokio::time::advance;
+use tokio::time::{Instant, advance};
 
 use crate::provider::*;
 use crate::support::Node;
+
+/// Where a person returns to after sign-out.
+const BACK: &str = "https://webhooks.example/sign-in";
 
 #[tokio::test(start_paused = true)]
 async fn new_keys_of_the_provider_are_found_and_unknown_ones_fetched_at_most_once_a_minute() {
@@ -67,10 +70,6 @@ async fn a_provider_that_is_down_is_asked_again_and_one_that_lies_about_itself_i
     let fault = async |people: &People| people.begin(REDIRECT, "/", false).await.err();
     provider.say(|says| says.down = Some("connection refused"));
     assert!(matches!(fault(&people).await, Some(SignInFault::Unreachable(_))));
-    assert_eq!(
-        people.sign_out_url("https://webhooks.example/sign-in").await,
-        None
-    );
     for (name, value) in [
         ("issuer", "https://evil.example"),
         ("issuer", "https://id.example/"),
@@ -133,13 +132,37 @@ async fn sign_ins_that_begin_together_fetch_the_metadata_once() {
 async fn people_sign_out_at_their_provider_too_if_it_says_where() {
     let node = Node::new();
     let provider = Provider::new(&node);
-    let back = "https://webhooks.example/sign-in";
-    assert_eq!(people(&node, &provider).sign_out_url(back).await, None);
-    provider.say(|says| says.metadata["end_session_endpoint"] = "https://id.example/out?x=1".into());
-    let url = people(&node, &provider).sign_out_url(back).await.unwrap();
     assert_eq!(
-        url,
-        "https://id.example/out?x=1&client_id=postrider&post_logout_redirect_uri=\
-         https%3A%2F%2Fwebhooks.example%2Fsign-in"
+        people(&node, &provider).sign_out(BACK).await,
+        ProviderSignOut::None
     );
+    provider.say(|says| says.metadata["end_session_endpoint"] = "https://id.example/out?x=1".into());
+    let at = "https://id.example/out?x=1&client_id=postrider&post_logout_redirect_uri=\
+              https%3A%2F%2Fwebhooks.example%2Fsign-in";
+    let at = ProviderSignOut::At(at.to_owned());
+    assert_eq!(people(&node, &provider).sign_out(BACK).await, at);
+    let only_here = people_with(&node, &provider, |settings| settings.signs_out_there = false);
+    assert_eq!(only_here.sign_out(BACK).await, ProviderSignOut::None);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_sign_out_waits_two_seconds_for_a_provider_that_was_never_reached_and_for_no_other() {
+    let node = Node::new();
+    let provider = Provider::new(&node);
+    provider.say(|says| {
+        says.metadata["end_session_endpoint"] = "https://id.example/out".into();
+        (says.down, says.takes) = (Some("no response within 10 s"), Duration::from_secs(10));
+    });
+    let people = people(&node, &provider);
+    let began = Instant::now();
+    assert_eq!(people.sign_out(BACK).await, ProviderSignOut::Unknown);
+    assert_eq!(began.elapsed(), Duration::from_secs(2));
+
+    provider.say(|says| says.down = None);
+    people.begin(REDIRECT, "/", false).await.unwrap();
+    provider.say(|says| says.down = Some("connection refused"));
+    advance(Duration::from_secs(3600)).await;
+    let began = Instant::now();
+    assert!(matches!(people.sign_out(BACK).await, ProviderSignOut::At(_)));
+    assert_eq!(began.elapsed(), Duration::ZERO);
 }
