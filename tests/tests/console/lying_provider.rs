@@ -60,6 +60,15 @@ fn begins_session(response: &ApiResponse) -> bool {
     sessions.next().is_some()
 }
 
+/// The cookie of a session that began.
+fn session_of(response: &ApiResponse) -> String {
+    let cookies = response.headers.get_all("set-cookie").iter();
+    let session = cookies
+        .map(|cookie| cookie.to_str().unwrap())
+        .find(|cookie| cookie.contains("prs_"));
+    session.unwrap().split(';').next().unwrap().to_owned()
+}
+
 /// Whether the browser forgets the sign-in under way.
 fn ends_sign_in(response: &ApiResponse) -> bool {
     let mut cookies = response.headers.get_all("set-cookie").iter();
@@ -207,14 +216,10 @@ async fn one_node_finishes_the_sign_in_that_another_began() {
     let returned = returned(&one, &provider).await;
     let response = finish(&other, &returned).await;
     assert!(begins_session(&response), "{}", response.text());
-    let session = response.headers.get_all("set-cookie").iter();
-    let session = session
-        .map(|cookie| cookie.to_str().unwrap())
-        .find(|cookie| cookie.contains("prs_"));
-    let session = session.unwrap().split(';').next().unwrap();
+    let session = session_of(&response);
     let page = one
         .call(Method::GET, "/accounts")
-        .header("cookie", session)
+        .header("cookie", &session)
         .send()
         .await;
     assert_eq!(page.status, 200);
@@ -223,20 +228,58 @@ async fn one_node_finishes_the_sign_in_that_another_began() {
 #[tokio::test]
 async fn another_issuer_ends_the_sessions_of_the_former_ones_people() {
     let provider = IdentityProvider::start_lying();
+    let another = IdentityProvider::start_lying();
     let mut server = provider.server(&[]).await;
-    let anybody = anybody(&server);
-    let returned = returned(&anybody, &provider).await;
-    assert!(begins_session(&finish(&anybody, &returned).await));
     let count = async |server: &Server| {
         let sessions = server.api().get("/v1/sessions").await.expect(200);
         sessions["data"].as_array().unwrap().len()
     };
+    for (begins_at, next, kept) in [
+        (&provider, Some(&provider), 1),
+        (&provider, Some(&another), 0),
+        (&another, None, 0),
+    ] {
+        let anybody = anybody(&server);
+        let returned = returned(&anybody, begins_at).await;
+        assert!(begins_session(&finish(&anybody, &returned).await));
+        let before = count(&server).await;
+        let flags = next.map(IdentityProvider::flags).unwrap_or_default();
+        let flags: Vec<&str> = flags.iter().map(String::as_str).collect();
+        server.stop();
+        server.start_again_with(&flags);
+        assert_eq!(count(&server).await, kept * before, "{next:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_sign_out_says_so_if_the_provider_does_not_respond() {
+    let mut provider = IdentityProvider::start_lying();
+    let mut server = provider.server(&[]).await;
+    let began = returned(&anybody(&server), &provider).await;
+    let session = session_of(&finish(&anybody(&server), &began).await);
     let flags = provider.flags();
     let flags: Vec<&str> = flags.iter().map(String::as_str).collect();
     server.stop();
+    // A server that has never reached the provider.
+    provider.stop();
     server.start_again_with(&flags);
-    assert_eq!(count(&server).await, 1);
-    server.stop();
-    server.start_again();
-    assert_eq!(count(&server).await, 0);
+    let anybody = anybody(&server);
+    let page = anybody.call(Method::GET, "/accounts").header("cookie", &session);
+    let page = page.send().await;
+    assert_eq!(page.status, 200);
+    let page = page.text();
+    let csrf = page.split("name=\"csrf\" value=\"").nth(1).unwrap();
+    let csrf = csrf.split('"').next().unwrap();
+    let signed_out = anybody
+        .call(Method::POST, "/sign-out")
+        .header("cookie", &session)
+        .header("content-type", "application/x-www-form-urlencoded")
+        .body(format!("csrf={csrf}"))
+        .send()
+        .await;
+    assert_eq!(signed_out.status, 200);
+    let says = "You are signed out here. Your identity provider did not respond, so you may still be signed in there.";
+    assert!(signed_out.text().contains(says), "{}", signed_out.text());
+    let sessions = server.api().get("/v1/sessions").await.expect(200);
+    assert_eq!(sessions["data"], json!([]));
 }

@@ -144,9 +144,14 @@ async fn a_person_whose_provider_is_down_or_who_cancels_reads_so_and_tries_again
     browser
         .wait_for_text("Your identity provider does not respond.")
         .await;
-    // The server needs no restart.
+    // The server needs no restart. It asks the provider again five seconds after the failure.
     provider.start_again();
     provider.register(&server).await;
+    wait::until("the server asks the provider again", SOON, async || {
+        let begun = server.api().with_key(None).get("/sign-in/oidc").await;
+        (begun.status == 303).then_some(())
+    })
+    .await;
     browser.click(link("Acme sign-on")).await;
     browser.click(button("Cancel")).await;
     browser
