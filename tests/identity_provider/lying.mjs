@@ -65,6 +65,7 @@ const server = createServer((request, response) => {
       back.searchParams.set("code", url.searchParams.get("nonce"));
       return response.writeHead(303, { location: back.href }).end();
     }
+    if (says.silent === url.pathname) return undefined;
     if (says.redirect === url.pathname) return response.writeHead(302, { location: `${issuer}/elsewhere` }).end();
     if (says.endless === url.pathname) return response.end("x".repeat(BODY_BYTES_MAX));
     const found = answer(url, body);

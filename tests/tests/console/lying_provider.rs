@@ -7,12 +7,16 @@ use postrider_tests::identity_provider::IdentityProvider;
 use postrider_tests::wait::SOON;
 use postrider_tests::{Api, ApiResponse, Postgres, Server};
 use serde_json::json;
+use tokio::task::JoinSet;
 
-/// Codes that a client makes up, one after another: more than it may in the time that this takes.
-const CODES: u64 = 40;
+/// Where a provider describes itself.
+const METADATA: &str = "/.well-known/openid-configuration";
 
-/// Codes of a client that the provider is asked about at once. After these, it is one a second.
-const CODES_AT_ONCE: u64 = 16;
+/// Sign-ins of a client, or codes that it makes up: more than it may in the time that this takes.
+const SIGN_INS: u64 = 40;
+
+/// Sign-ins of a client that make the server ask the provider at once. After these, it is one a second.
+const AT_ONCE: u64 = 16;
 
 /// A browser that was sent to the provider and back.
 struct Returned {
@@ -125,7 +129,7 @@ async fn a_client_that_makes_codes_up_is_refused_before_the_provider_is_asked() 
     };
     let began = Instant::now();
     let mut refused = 0;
-    for _ in 0..CODES {
+    for _ in 0..SIGN_INS {
         let response = finish(&server, &made_up).await;
         if response.text().contains("Too many sign-ins from your network") {
             refused += 1;
@@ -134,13 +138,28 @@ async fn a_client_that_makes_codes_up_is_refused_before_the_provider_is_asked() 
         }
     }
     let asked = provider.asked("/token").await;
-    assert_eq!(refused + asked, CODES);
-    let asked_most = CODES_AT_ONCE + began.elapsed().as_secs() + 1;
+    assert_eq!(refused + asked, SIGN_INS);
+    let asked_most = AT_ONCE + began.elapsed().as_secs() + 1;
     assert!(
         refused > 0 && asked <= asked_most,
         "{asked} within {:?}",
         began.elapsed()
     );
+}
+
+#[tokio::test]
+async fn a_client_that_begins_many_sign_ins_while_the_provider_keeps_silent_is_refused() {
+    let provider = IdentityProvider::start_lying();
+    provider.say(json!({"silent": METADATA})).await;
+    let process = provider.server(&[]).await;
+    let mut begins = JoinSet::new();
+    for _ in 0..SIGN_INS {
+        let server = anybody(&process);
+        begins.spawn(async move { server.get("/sign-in/oidc").await.status });
+    }
+    let first = begins.join_next().await.unwrap().unwrap();
+    assert_eq!(first, 429, "the others wait for the provider");
+    assert_eq!(provider.asked(METADATA).await, 1);
 }
 
 #[tokio::test]

@@ -94,7 +94,9 @@ async fn a_provider_that_is_down_is_asked_again_and_one_that_lies_about_itself_i
         1,
         "the failure counts for five seconds"
     );
+    assert!(!people.begin_asks());
     advance(Duration::from_millis(1)).await;
+    assert!(people.begin_asks());
     assert!(fault(&people).await.is_none());
     assert_eq!(provider.count("/.well-known"), 2);
     assert!(fault(&people).await.is_none());
