@@ -103,8 +103,8 @@ pub fn by_person(by: &By, person: &Person) -> By {
 /// What marks the parts of a person's name in the trail.
 const MARKS: [char; 4] = ['<', '>', '(', ')'];
 
-/// The person's name with their address, or else with their subject. Only the part in brackets says who it is:
-/// people choose their names, such as the name and address of somebody else.
+/// The person's name with their address, or else with their subject. Only the part in brackets says who it
+/// is: people choose their names, such as the name and address of somebody else.
 fn named(person: &Person) -> String {
     with_address(person).unwrap_or_else(|| joined(person, &person.subject, ['(', ')']))
 }

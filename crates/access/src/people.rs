@@ -262,8 +262,8 @@ impl People {
 
     /// Finishes a sign-in: asks the provider who it is, and begins a session of [`OPERATOR_SESSION`], once.
     ///
-    /// The actor in the audit trail is the session; `by` says from where. Strangers can make this send requests
-    /// to the provider, with codes that they made up: the caller bounds how often.
+    /// The actor in the audit trail is the session; `by` says from where. Strangers can make this send
+    /// requests to the provider, with codes that they made up: the caller bounds how often.
     ///
     /// [`OPERATOR_SESSION`]: crate::OPERATOR_SESSION
     pub async fn finish(&self, by: &By, returned: Returned<'_>) -> Result<SignedIn, FailedSignIn> {
@@ -276,8 +276,8 @@ impl People {
         }
     }
 
-    /// Where the browser goes to sign out at the provider too (OpenID Connect RP-Initiated Logout 1.0). Takes at
-    /// most two seconds.
+    /// Where the browser goes to sign out at the provider too (OpenID Connect RP-Initiated Logout 1.0). Takes
+    /// at most two seconds.
     pub async fn sign_out(&self, return_to: &str) -> ProviderSignOut {
         if !self.signs_out_there {
             return ProviderSignOut::None;

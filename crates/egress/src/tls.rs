@@ -48,8 +48,8 @@ pub(crate) fn client_config(
     Ok(config)
 }
 
-/// The authorities that a client trusts: Mozilla's, which are compiled in, and those of this PEM text. Fails if
-/// the text holds no certificate, or one that cannot be used.
+/// The authorities that a client trusts: Mozilla's, which are compiled in, and those of this PEM text. Fails
+/// if the text holds no certificate, or one that cannot be used.
 pub fn trusted_roots(extra_ca_pem: Option<&[u8]>) -> Result<RootCertStore, ClientError> {
     let mut roots = RootCertStore {
         roots: webpki_roots::TLS_SERVER_ROOTS.to_vec(),

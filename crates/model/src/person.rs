@@ -19,8 +19,8 @@ pub struct Person {
     /// The name to show, as [`shown_name`] returns it. Does not identify the person, who may
     /// have chosen it.
     pub name: String,
-    /// The e-mail address to show, as [`shown_name`] returns it, if the provider says that it is the person's.
-    /// Does not identify the person either: an address can pass to somebody else.
+    /// The e-mail address to show, as [`shown_name`] returns it, if the provider says that it is the
+    /// person's. Does not identify the person either: an address can pass to somebody else.
     pub email: Option<String>,
 }
 

@@ -19,8 +19,8 @@ pub(super) fn add_user_info(claims: &mut Map<String, Value>, info: Map<String, V
     }
 }
 
-/// Who these claims describe. The ID token was checked, so there is a subject. The address is shown as one only
-/// if the provider says that it is the person's.
+/// Who these claims describe. The ID token was checked, so there is a subject. The address is shown only if
+/// the provider says that it is the person's.
 pub(super) fn person(issuer: &Issuer, claims: &Map<String, Value>) -> Person {
     let text = |name: &str| claims.get(name).and_then(Value::as_str);
     let names = ["name", "preferred_username", "email"];

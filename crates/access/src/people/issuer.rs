@@ -9,9 +9,9 @@ use url::{Host, Url};
 /// Longest issuer identifier, in bytes. Those of the known providers have about 100.
 const ISSUER_BYTES_MAX: usize = 512;
 
-/// The hosts of issuers that do not ask who it is on `prompt=login`, and what they take instead. Google takes
-/// only `none`, `consent` and `select_account`. Microsoft Entra ID asks for the password of the same person on
-/// `login`, and takes one value at a time.
+/// The hosts of issuers that ask who it is on another value of `prompt` than `login`. Google knows only
+/// `none`, `consent` and `select_account`. Microsoft Entra ID takes one value at a time: `login` asks for the
+/// credentials, `select_account` for the account.
 const PROMPTS: [(&str, &str); 2] = [
     ("accounts.google.com", "select_account"),
     ("login.microsoftonline.com", "select_account"),
