@@ -32,7 +32,7 @@ struct SignInPage<'a> {
     provider: Option<&'a str>,
     /// Where it leads.
     provider_href: String,
-    /// Whether the provider asks for the password, even if the person is signed in there.
+    /// Whether the provider asks who it is, even if somebody is signed in there.
     asks_who: bool,
     signs_in_by_key: bool,
     fault: Option<&'static str>,

@@ -15,9 +15,9 @@ use crate::state::App;
 use crate::visitor::cookie;
 use crate::visitor::trail::Sender;
 
-/// Sends the browser on to the identity provider, or says that the provider did not respond. By a page, not by
-/// a redirect: browsers apply `form-action` of the Content-Security-Policy to the redirects of a form, and the
-/// policy of every page would have to name the provider.
+/// Sends the browser on to the identity provider, or says that the provider did not respond. By a page, not
+/// by a redirect: browsers apply `form-action` of the Content-Security-Policy to the redirects of a form, and
+/// the policy of every page would have to name the provider.
 #[derive(Template)]
 #[template(path = "sign_in/signed_out.html")]
 struct SignedOutPage<'a> {
