@@ -5,7 +5,7 @@
 use std::sync::LazyLock;
 
 use libfuzzer_sys::fuzz_target;
-use postrider_model::name::{NameError, first_deceptive};
+use postrider_model::name::{NameError, first_deceptive, shown_name};
 use regex::Regex;
 
 /// Characters without a shape of their own. The joiners and the selectors of variants are needed in names.
@@ -20,6 +20,7 @@ fuzz_target!(|text: &str| {
     if let Some(character) = first_deceptive(text) {
         assert!(text.contains(character) && errors.contains(&NameError::Deceptive(character)));
     }
+    assert!(shown_name(text).is_none_or(|shown| NameError::all_of(&shown).next().is_none()));
     if !errors.is_empty() {
         return;
     }

@@ -1,7 +1,7 @@
 // An identity provider that signs everybody in at once, and lies as a test tells it to (POST /says).
 //
 // It prints `{"listening":PORT}`. `/says` takes the claims and the header of the next ID tokens, and whether
-// they are signed with another key than the published one.
+// they are signed with another key than the published one. `/asked` counts the requests by path.
 import { createSign, generateKeyPairSync } from "node:crypto";
 import { createServer } from "node:http";
 
@@ -10,6 +10,7 @@ const published = generateKeyPairSync("rsa", { modulusLength: 2048 });
 const other = generateKeyPairSync("rsa", { modulusLength: 2048 });
 let says = {};
 let issuer = "";
+const asked = {};
 
 const part = (value) => Buffer.from(JSON.stringify(value)).toString("base64url");
 
@@ -38,6 +39,8 @@ function answer(url, body) {
       return { keys: [{ ...published.publicKey.export({ format: "jwk" }), kid: "k1", use: "sig" }] };
     case "/token":
       return { id_token: idToken(new URLSearchParams(body).get("code")), access_token: "at", token_type: "Bearer", ...says.tokens };
+    case "/asked":
+      return asked;
     case "/says":
       says = JSON.parse(body);
       return {};
@@ -54,6 +57,7 @@ const server = createServer((request, response) => {
     if (body.length > BODY_BYTES_MAX) request.destroy();
   });
   request.on("end", () => {
+    asked[url.pathname] = (asked[url.pathname] ?? 0) + 1;
     if (url.pathname === "/authorize") {
       const back = new URL(url.searchParams.get("redirect_uri"));
       back.searchParams.set("state", url.searchParams.get("state"));
@@ -61,6 +65,7 @@ const server = createServer((request, response) => {
       back.searchParams.set("code", url.searchParams.get("nonce"));
       return response.writeHead(303, { location: back.href }).end();
     }
+    if (says.silent === url.pathname) return undefined;
     if (says.redirect === url.pathname) return response.writeHead(302, { location: `${issuer}/elsewhere` }).end();
     if (says.endless === url.pathname) return response.end("x".repeat(BODY_BYTES_MAX));
     const found = answer(url, body);

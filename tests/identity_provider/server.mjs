@@ -8,8 +8,8 @@ import { createServer } from "node:http";
 import Provider from "oidc-provider";
 
 const PEOPLE = {
-  ada: { name: "Ada Admin", email: "ada@example.com", groups: ["staff", "platform"] },
-  sam: { name: "Sam Support", email: "sam@example.com", groups: ["staff", "helpdesk"] },
+  ada: { name: "Ada Admin", email: "ada@example.com", email_verified: true, groups: ["staff", "platform"] },
+  sam: { name: "Sam Support", email: "sam@example.com", email_verified: true, groups: ["staff", "helpdesk"] },
   vera: { name: "Vera Viewer", groups: ["staff", "sales"] },
   nick: { name: "Nick Nobody", groups: ["staff"] },
   olga: { name: "Olga Outside", groups: ["platform"] },
@@ -33,7 +33,7 @@ function configuration() {
     jwks: { keys: [{ ...privateKey.export({ format: "jwk" }), kid: randomUUID(), use: "sig" }] },
     cookies: { keys: [randomUUID()] },
     scopes: ["openid", "profile", "email", "groups"],
-    claims: { openid: ["sub"], profile: ["name"], email: ["email"], groups: ["groups"] },
+    claims: { openid: ["sub"], profile: ["name"], email: ["email", "email_verified"], groups: ["groups"] },
     clientDefaults: { grant_types: ["authorization_code"], response_types: ["code"] },
     pkce: { required: () => true, methods: ["S256"] },
     features: {

@@ -147,6 +147,12 @@ impl IdentityProvider {
         self.api().post("/says", says).await.expect(200);
     }
 
+    /// How often a lying provider was asked for this path.
+    pub async fn asked(&self, path: &str) -> u64 {
+        let asked = self.api().get("/asked").await.expect(200);
+        asked[path].as_u64().unwrap_or(0)
+    }
+
     /// Calls the provider.
     pub fn api(&self) -> Api {
         Api::new(SocketAddr::from(([127, 0, 0, 1], self.port)), None)

@@ -85,23 +85,92 @@ impl Access {
     }
 }
 
-/// The actor for a person whom the identity provider knows, but who gets no session.
+/// The actor for a person whom the identity provider knows, but who gets no session: no other entry holds the
+/// issuer and the subject, so the name does.
 pub fn by_person(by: &By, person: &Person) -> By {
+    let who = format!("{} at {}", person.subject, person.issuer);
+    let name = match with_address(person) {
+        Some(name) => format!("{name} ({who})"),
+        None => joined(person, &who, ['(', ')']),
+    };
     let actor = Actor {
-        name: Some(named(person)),
+        name: Some(name),
         ..Actor::UNKNOWN
     };
     By { actor, ..by.clone() }
 }
 
-/// The person's name and e-mail address. The subject is in the entry of the sign-in.
+/// What marks the parts of a person's name in the trail.
+const MARKS: [char; 4] = ['<', '>', '(', ')'];
+
+/// The person's name with their address, or else with their subject. Only the part in brackets says who it
+/// is: people choose their names, such as the name and address of somebody else.
 fn named(person: &Person) -> String {
-    match &person.email {
-        Some(email) if *email != person.name => format!("{} <{email}>", person.name),
-        _ => person.name.clone(),
-    }
+    with_address(person).unwrap_or_else(|| joined(person, &person.subject, ['(', ')']))
+}
+
+/// The name and the address, if the provider has verified one.
+fn with_address(person: &Person) -> Option<String> {
+    let address = person.email.as_ref().filter(|address| !address.contains(MARKS))?;
+    Some(joined(person, address, ['<', '>']))
+}
+
+/// The name, if it differs, and what says who it is in these marks.
+fn joined(person: &Person, who: &str, [open, close]: [char; 2]) -> String {
+    let name = if person.name == who { "" } else { &person.name };
+    let name = name.replace(MARKS, "");
+    format!("{} {open}{who}{close}", name.trim())
+        .trim_start()
+        .to_owned()
 }
 
 fn permissions(grant: &Grant) -> Value {
     grant.permissions.named().map(|it| it.as_str()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_part_in_brackets_says_who_it_is_whatever_name_a_person_chose() {
+        let person = |name, email| {
+            let issuer = "https://id.example".to_owned();
+            Person::new(issuer, "u1".to_owned(), [name], email)
+        };
+        for (name, email, expected) in [
+            (
+                "Ada Admin",
+                Some("ada@example.com"),
+                "Ada Admin <ada@example.com>",
+            ),
+            (
+                "Ada Admin <ada@example.com>",
+                None,
+                "Ada Admin ada@example.com (u1)",
+            ),
+            ("ada@example.com", None, "ada@example.com (u1)"),
+            ("ada@example.com", Some("ada@example.com"), "<ada@example.com>"),
+            ("<>", None, "(u1)"),
+            ("Eve (u2) <", Some("eve@example.com"), "Eve u2 <eve@example.com>"),
+            ("Eve", Some("\"x> (y\"@example.com"), "Eve (u1)"),
+        ] {
+            assert_eq!(named(&person(name, email)), expected);
+        }
+        for (name, email, expected) in [
+            (
+                "Eve (u2 at https://x.example)",
+                None,
+                "Eve u2 at https://x.example (u1 at https://id.example)",
+            ),
+            (
+                "Eve",
+                Some("eve@example.com"),
+                "Eve <eve@example.com> (u1 at https://id.example)",
+            ),
+        ] {
+            let refused = by_person(&By::NODE, &person(name, email));
+            assert_eq!(refused.actor.name.as_deref(), Some(expected));
+        }
+    }
 }

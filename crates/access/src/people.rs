@@ -10,10 +10,12 @@
 //! |---|---|
 //! | `transport.rs` | [`ProviderTransport`]: how requests reach the provider; the process implements it |
 //! | `issuer.rs` | [`Issuer`]: who the provider is, and which of its addresses are acceptable |
-//! | `provider.rs` | the provider: its metadata (OpenID Connect Discovery 1.0), tokens, user info |
+//! | `metadata.rs` | what the provider publishes about itself (OpenID Connect Discovery 1.0) |
+//! | `provider.rs` | the provider: its tokens, user info |
 //! | `keys.rs` | the provider's keys, and when they are fetched again |
 //! | `jose.rs` | signatures of ID tokens (RFC 7515, 7517, 7518, 8037) |
 //! | `id_token.rs` | the claims of an ID token that must hold |
+//! | `claims.rs` | the claims of ID token and user info together, and the person whom they describe |
 //! | `flow.rs` | a sign-in under way, sealed in a cookie of its browser |
 //! | `roles.rs` | [`RoleRules`]: which claim gives which role |
 //!
@@ -22,11 +24,13 @@
 //! This module must never trust a claim before the signature, follow a URL that the provider did not publish
 //! in its metadata, or show the `Display` of a [`SignInFault`] to a browser: it is for the log.
 
+mod claims;
 mod flow;
 mod id_token;
 mod issuer;
 mod jose;
 mod keys;
+mod metadata;
 mod provider;
 mod roles;
 mod transport;
@@ -36,7 +40,6 @@ use std::sync::Arc;
 use postrider_model::{By, Clock, Entropy, Person};
 use postrider_storage::{Sealer, StoreError};
 use serde_json::{Map, Value};
-use url::Url;
 
 pub use issuer::{Issuer, IssuerError};
 pub use provider::ClientSecret;
@@ -48,7 +51,8 @@ use crate::sign_in::Session;
 use crate::token::ShownToken;
 use flow::{Flow, Flows, Found};
 use id_token::Expected;
-use provider::{Metadata, Provider};
+use metadata::Metadata;
+use provider::Provider;
 
 pub use flow::FLOW_LIFETIME;
 
@@ -64,6 +68,8 @@ pub struct PeopleSettings {
     pub scopes: String,
     /// Who gets which role.
     pub rules: RoleRules,
+    /// Whether people who sign out here also sign out at the provider.
+    pub signs_out_there: bool,
     /// What the button of the sign-in page calls the provider.
     pub label: String,
 }
@@ -90,6 +96,7 @@ pub struct People {
     provider: Provider,
     scopes: String,
     rules: RoleRules,
+    signs_out_there: bool,
     label: String,
     flows: Flows,
 }
@@ -115,6 +122,12 @@ pub struct Answer<'a> {
     pub issuer: Option<&'a str>,
 }
 
+/// A sign-in that began in this browser, which the provider has sent back.
+pub struct Returned<'a> {
+    found: Found,
+    answer: Answer<'a>,
+}
+
 /// A session that a person began.
 pub struct SignedIn {
     /// Its token.
@@ -125,8 +138,19 @@ pub struct SignedIn {
     pub back: String,
 }
 
+/// How a person who has signed out here signs out at the provider.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ProviderSignOut {
+    /// Not at all: the provider has no address for it, or the settings say so.
+    None,
+    /// At this address of the provider.
+    At(String),
+    /// The provider did not say where. The person may still be signed in there.
+    Unknown,
+}
+
 /// Why a sign-in failed. `Display` is for the log: it may quote the provider, bounded and escaped.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, thiserror::Error)]
 pub enum SignInFault {
     /// The response does not belong to a sign-in that this browser began in the last ten minutes, or that
     /// sign-in has ended already.
@@ -180,6 +204,7 @@ impl People {
             provider,
             scopes: settings.scopes,
             rules: settings.rules,
+            signs_out_there: settings.signs_out_there,
             label: settings.label,
         }
     }
@@ -190,8 +215,8 @@ impl People {
     }
 
     /// Begins a sign-in. `redirect_uri` is where the provider sends the browser back to, `back` the address
-    /// that the person asked for. With `again`, the provider asks for the password even if the
-    /// person is signed in there.
+    /// that the person asked for. With `again`, the provider asks who it is, even if somebody is signed in
+    /// there.
     pub async fn begin(&self, redirect_uri: &str, back: &str, again: bool) -> Result<Begun, SignInFault> {
         let metadata = self.provider.metadata().await?;
         let flow = Flow::new(&self.entropy, redirect_uri, back, self.clock.wall());
@@ -206,7 +231,8 @@ impl People {
             .append_pair("code_challenge", &flow.challenge())
             .append_pair("code_challenge_method", "S256");
         if again {
-            url.query_pairs_mut().append_pair("prompt", "login");
+            let prompt = self.provider.issuer().prompt();
+            url.query_pairs_mut().append_pair("prompt", prompt);
         }
         Ok(Begun {
             url: url.into(),
@@ -214,22 +240,34 @@ impl People {
         })
     }
 
-    /// Finishes the sign-in of this cookie: begins a session of [`OPERATOR_SESSION`], once.
+    /// Whether to begin a sign-in now sends a request to the provider.
+    pub fn begin_asks(&self) -> bool {
+        self.provider.known_metadata().is_none()
+    }
+
+    /// The sign-in of this cookie, if the answer belongs to it. Sends no request to the provider.
+    pub fn returned<'a>(
+        &self,
+        cookie: Option<&str>,
+        answer: Answer<'a>,
+    ) -> Result<Returned<'a>, FailedSignIn> {
+        match self.flows.find(cookie, answer.state, self.clock.wall()) {
+            Ok(found) => Ok(Returned { found, answer }),
+            Err(fault) => Err(FailedSignIn {
+                fault,
+                back: "/".to_owned(),
+            }),
+        }
+    }
+
+    /// Finishes a sign-in: asks the provider who it is, and begins a session of [`OPERATOR_SESSION`], once.
     ///
-    /// The actor in the audit trail is the session; `by` says from where.
+    /// The actor in the audit trail is the session; `by` says from where. Strangers can make this send
+    /// requests to the provider, with codes that they made up: the caller bounds how often.
     ///
     /// [`OPERATOR_SESSION`]: crate::OPERATOR_SESSION
-    pub async fn finish(
-        &self,
-        by: &By,
-        cookie: Option<&str>,
-        answer: Answer<'_>,
-    ) -> Result<SignedIn, FailedSignIn> {
-        let found = self.flows.find(cookie, answer.state, self.clock.wall());
-        let found = found.map_err(|fault| FailedSignIn {
-            fault,
-            back: "/".to_owned(),
-        })?;
+    pub async fn finish(&self, by: &By, returned: Returned<'_>) -> Result<SignedIn, FailedSignIn> {
+        let Returned { found, answer } = returned;
         let begun = self.session_of(by, &found, answer).await;
         let back = found.flow.back;
         match begun {
@@ -238,18 +276,26 @@ impl People {
         }
     }
 
-    /// Where the browser goes to sign out at the provider too (OpenID Connect RP-Initiated Logout 1.0);
-    /// `None` if the provider has no such address, or does not respond.
-    pub async fn sign_out_url(&self, return_to: &str) -> Option<String> {
-        let metadata = self.provider.metadata().await;
-        let metadata = metadata
-            .inspect_err(|fault| tracing::warn!(%fault, "could not sign out at the identity provider"))
-            .ok()?;
-        let mut url: Url = metadata.end_session_endpoint.clone()?;
+    /// Where the browser goes to sign out at the provider too (OpenID Connect RP-Initiated Logout 1.0). Takes
+    /// at most two seconds.
+    pub async fn sign_out(&self, return_to: &str) -> ProviderSignOut {
+        if !self.signs_out_there {
+            return ProviderSignOut::None;
+        }
+        let metadata = match self.provider.metadata_for_sign_out().await {
+            Ok(metadata) => metadata,
+            Err(fault) => {
+                tracing::warn!(%fault, "could not sign out at the identity provider");
+                return ProviderSignOut::Unknown;
+            }
+        };
+        let Some(mut url) = metadata.end_session_endpoint.clone() else {
+            return ProviderSignOut::None;
+        };
         url.query_pairs_mut()
             .append_pair("client_id", self.provider.client_id())
             .append_pair("post_logout_redirect_uri", return_to);
-        Some(url.into())
+        ProviderSignOut::At(url.into())
     }
 
     async fn session_of(
@@ -278,7 +324,7 @@ impl People {
         )?;
         self.ask_for_missing(&metadata, &mut claims, tokens.access_token.as_deref())
             .await?;
-        let person = person(self.provider.issuer(), &claims);
+        let person = claims::person(self.provider.issuer(), &claims);
         let Some(role) = self.rules.role(&claims) else {
             return Err(SignInFault::NoRole(person));
         };
@@ -331,26 +377,7 @@ impl People {
         if info.get("sub") != claims.get("sub") {
             return Err(SignInFault::Untrusted("the user info is another person's"));
         }
-        // An address and whether it is verified belong together.
-        if !claims.contains_key("email_verified") {
-            claims.remove("email");
-        }
-        for (name, value) in info {
-            claims.entry(name).or_insert(value);
-        }
+        claims::add_user_info(claims, info);
         Ok(())
     }
-}
-
-/// Who these claims describe. The ID token was checked, so there is a subject. An address that the provider
-/// doubts is not shown.
-fn person(issuer: &Issuer, claims: &Map<String, Value>) -> Person {
-    let text = |name: &str| claims.get(name).and_then(Value::as_str);
-    let names = ["name", "preferred_username", "email"];
-    Person::new(
-        issuer.as_str().to_owned(),
-        text("sub").unwrap_or_default().to_owned(),
-        names.into_iter().filter_map(text),
-        text("email").filter(|_| !roles::is_unverified(claims)),
-    )
 }

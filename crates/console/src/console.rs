@@ -37,7 +37,7 @@ use crate::shell::Shell;
 use crate::state::{App, Shared};
 use crate::system::SystemFacts;
 use crate::visitor::cookie;
-use crate::visitor::limit::SignInLimit;
+use crate::visitor::limit::ClientLimit;
 
 /// What a console is made of.
 pub struct ConsoleParts {
@@ -95,7 +95,8 @@ impl Console {
             public_url: parts.public_url,
             is_framed: parts.is_framed,
             system: parts.system,
-            sign_in_limit: SignInLimit::new(),
+            sign_in_limit: ClientLimit::of_failures(),
+            provider_limit: ClientLimit::of_questions(),
             live: LiveSlots::default(),
             stopping,
         });

@@ -45,6 +45,11 @@ pub enum Refusal {
         /// How many seconds to wait.
         wait_s: u64,
     },
+    /// Too many sign-ins of one client made us ask the identity provider.
+    TooManySignIns {
+        /// How many seconds to wait.
+        wait_s: u64,
+    },
     /// The sign-in link was used, has expired or never existed.
     DeadLink,
     /// The request names no host, or a host that a link must not lead to.
@@ -73,7 +78,7 @@ impl Refusal {
             Self::Stale | Self::TooManyDeliveries(_) | Self::ReplayRunning | Self::TooManyLinks => {
                 StatusCode::CONFLICT
             }
-            Self::TooManyTries { .. } => StatusCode::TOO_MANY_REQUESTS,
+            Self::TooManyTries { .. } | Self::TooManySignIns { .. } => StatusCode::TOO_MANY_REQUESTS,
             Self::DeadLink => StatusCode::GONE,
             Self::Unavailable | Self::Busy => StatusCode::SERVICE_UNAVAILABLE,
             Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
@@ -83,7 +88,7 @@ impl Refusal {
     /// After how many seconds the request may succeed, where that is known.
     pub fn retry_after_s(&self) -> Option<u64> {
         match self {
-            Self::TooManyTries { wait_s } => Some(*wait_s),
+            Self::TooManyTries { wait_s } | Self::TooManySignIns { wait_s } => Some(*wait_s),
             Self::Unavailable | Self::Busy => Some(UNAVAILABLE_S),
             _ => None,
         }
@@ -146,6 +151,10 @@ impl Refusal {
                 "An account has one replay at a time on each node. Wait until it has ended, then count again.",
             ),
             Self::TooManyTries { .. } => ("Too many failed attempts", "Wait a moment before you try again."),
+            Self::TooManySignIns { .. } => (
+                "Too many sign-ins from your network",
+                "Wait a moment, then reload this page.",
+            ),
             Self::DeadLink => (
                 "This link has expired",
                 "It is too old, was already used, or was revoked. Ask the sender for a new link.",

@@ -18,7 +18,7 @@ use crate::live::LiveSlots;
 use crate::refusal::Refusal;
 use crate::system::SystemFacts;
 use crate::visitor::cookie::{Pages, Place, Scope};
-use crate::visitor::limit::SignInLimit;
+use crate::visitor::limit::ClientLimit;
 
 /// The shared state.
 pub type App = Arc<Shared>;
@@ -51,8 +51,10 @@ pub struct Shared {
     pub system: SystemFacts,
     /// Style sheets and modules.
     pub assets: Assets,
-    /// The limit on sign-in attempts.
-    pub sign_in_limit: SignInLimit,
+    /// The limit on failed sign-ins.
+    pub sign_in_limit: ClientLimit,
+    /// The limit on sign-ins that make us ask the identity provider.
+    pub provider_limit: ClientLimit,
     /// The limit on live parts of pages.
     pub live: LiveSlots,
     /// Turns `true` when the node stops; streams that have no end of their own then end.

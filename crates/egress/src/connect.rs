@@ -249,8 +249,13 @@ fn alternate_families(addresses: impl Iterator<Item = IpAddr>) -> Vec<IpAddr> {
     order
 }
 
-/// Returns the first connection that succeeds. Dropping the future cancels every try.
-pub(crate) async fn connect_first(addresses: Vec<SocketAddr>) -> io::Result<TcpStream> {
+/// Returns the first TCP connection to one of these addresses that succeeds, or the error that says most
+/// about why none did. Tries them in their order, as in RFC 8305: the next try starts when one has failed, or
+/// after a quarter of a second without an answer.
+///
+/// Dropping the future cancels every try; it has no timeout of its own. It asks no guard: this is for
+/// addresses that the guard has permitted, or that the operator chose.
+pub async fn connect_first(addresses: Vec<SocketAddr>) -> io::Result<TcpStream> {
     if let [only] = addresses[..] {
         return TcpStream::connect(only).await;
     }

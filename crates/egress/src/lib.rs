@@ -120,6 +120,7 @@ mod wire;
 
 pub use allowance::Allowance;
 pub use client::{ClientSettings, HttpClient, Leave, NotSent};
+pub use connect::connect_first;
 pub use destination::{Destination, DestinationError, Host, Origin};
 pub use guard::{EgressGuard, EgressRules};
 pub use hosts::{Crowded, Hosts, Permit};
@@ -128,4 +129,4 @@ pub use proxy::{Proxy, ProxyError};
 pub use request::{Request, is_reserved_header};
 pub use resolve::{Resolve, ResolveError, SystemResolver};
 pub use response::Response;
-pub use tls::ClientError;
+pub use tls::{ClientError, trusted_roots};

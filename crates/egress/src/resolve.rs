@@ -148,8 +148,8 @@ impl SystemResolver {
     }
 
     /// Creates a resolver that completes names with the search domains of this machine. For names that the
-    /// operator chose.
-    pub(crate) fn with_search_domains() -> Self {
+    /// operator chose, such as that of a proxy or an identity provider.
+    pub fn with_search_domains() -> Self {
         Self::with(DEADLINE, ask_system)
     }
 

@@ -37,12 +37,7 @@ pub(crate) fn client_config(
     clock: Arc<dyn Clock>,
     extra_ca_pem: Option<&[u8]>,
 ) -> Result<ClientConfig, ClientError> {
-    let mut roots = RootCertStore {
-        roots: webpki_roots::TLS_SERVER_ROOTS.to_vec(),
-    };
-    if let Some(pem) = extra_ca_pem {
-        add_authorities(&mut roots, pem)?;
-    }
+    let roots = trusted_roots(extra_ca_pem)?;
     let provider = Arc::new(ring::default_provider());
     let mut config = ClientConfig::builder_with_details(provider, Arc::new(ClockTime(clock)))
         .with_safe_default_protocol_versions()?
@@ -51,6 +46,18 @@ pub(crate) fn client_config(
     config.alpn_protocols = vec![ALPN_H2.to_vec(), b"http/1.1".to_vec()];
     config.resumption = Resumption::in_memory_sessions(SESSIONS_KEPT);
     Ok(config)
+}
+
+/// The authorities that a client trusts: Mozilla's, which are compiled in, and those of this PEM text. Fails
+/// if the text holds no certificate, or one that cannot be used.
+pub fn trusted_roots(extra_ca_pem: Option<&[u8]>) -> Result<RootCertStore, ClientError> {
+    let mut roots = RootCertStore {
+        roots: webpki_roots::TLS_SERVER_ROOTS.to_vec(),
+    };
+    if let Some(pem) = extra_ca_pem {
+        add_authorities(&mut roots, pem)?;
+    }
+    Ok(roots)
 }
 
 /// The name of HTTP/2 in the negotiation (RFC 9113 section 3.1).

@@ -84,11 +84,16 @@ pub fn first_deceptive(text: &str) -> Option<char> {
 }
 
 /// A text from elsewhere as a name that people can read: without control characters and those that
-/// [`first_deceptive`] finds, and cut to [`NAME_CHARS_MAX`] characters. `None` if nothing visible is left.
+/// [`first_deceptive`] finds, and cut to [`NAME_CHARS_MAX`] characters. It breaks no rule for names
+/// ([`NameError`]). `None` if nothing visible is left.
 pub fn shown_name(text: &str) -> Option<String> {
     let mut name = String::new();
     let mut characters = text.chars().take(SHOWN_CHARS_READ).peekable();
     while let Some(character) = characters.next() {
+        // The space before a name excuses no joiner at its beginning.
+        if name.is_empty() && character.is_whitespace() {
+            continue;
+        }
         let before = name.chars().next_back().unwrap_or('x');
         if !character.is_control() && !deceives(before, character, characters.peek().copied()) {
             name.push(character);
@@ -241,6 +246,7 @@ mod tests {
             Some("Zoë Müller")
         );
         assert_eq!(shown_name("\u{2066} \u{200d}\t"), None);
+        assert_eq!(shown_name("\u{a0}\u{200d}Alice").as_deref(), Some("Alice"));
         let long = shown_name(&"x".repeat(10_000)).unwrap();
         assert_eq!(long.chars().count(), NAME_CHARS_MAX);
         assert!(first_deceptive(&long).is_none());

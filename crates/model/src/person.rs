@@ -19,13 +19,14 @@ pub struct Person {
     /// The name to show, as [`shown_name`] returns it. Does not identify the person, who may
     /// have chosen it.
     pub name: String,
-    /// The e-mail address to show, as [`shown_name`] returns it. Does not identify the person
-    /// either.
+    /// The e-mail address to show, as [`shown_name`] returns it, if the provider says that it is the
+    /// person's. Does not identify the person either: an address can pass to somebody else.
     pub email: Option<String>,
 }
 
 impl Person {
     /// A person whose provider gave these texts. Shows the first name that can be shown, or else the subject.
+    /// `email`: an address that the provider has verified.
     pub fn new<'a>(
         issuer: String,
         subject: String,

@@ -5,6 +5,7 @@
 //! * `engine`: configuration, access, figures and the engine. [`store`]: opens the store.
 //! * [`master_key`]: where the master key comes from, and where a new one goes.
 //! * [`people`]: the staff's identity provider. `provider_transport`: requests to it.
+//! * `extra_ca`: the operator's own certificate authorities.
 //! * [`site`]: what the one port serves. `system`: the facts about the process in the console.
 //! * [`logging`], [`metrics`], [`signals`], [`open_files`]: set up once per process.
 //!
@@ -13,6 +14,7 @@
 pub mod admin_key;
 pub mod console;
 mod engine;
+mod extra_ca;
 pub mod listener;
 pub mod logging;
 pub mod master_key;

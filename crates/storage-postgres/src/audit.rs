@@ -36,8 +36,8 @@ impl AuditStore for PostgresStore {
             .await
     }
 
-    /// Takes no row locks: they need the right to change rows, which the operator may have kept back. Two nodes
-    /// that remove the same entries wait for each other, and the second one counts none.
+    /// Takes no row locks: they need the right to change rows, which the operator may have kept back. Two
+    /// nodes that remove the same entries wait for each other, and the second one counts none.
     async fn prune_audit(&self, before: Timestamp, limit: usize) -> StoreResult<usize> {
         let before = columns::uuid(AuditId::first_at(before).as_bytes());
         let sql = "DELETE FROM audit WHERE id IN
@@ -85,8 +85,8 @@ pub(crate) async fn commit(transaction: Transaction<'_>, entry: &AuditEntry) -> 
     Ok(transaction.commit().await?)
 }
 
-/// The entries from `$2` up to before `$3`, which an index finds: those on the target `$4`, those of the account
-/// `$1`, or all. A parameter that says nothing is NULL.
+/// The entries from `$2` up to before `$3`, which an index finds: those on the target `$4`, those of the
+/// account `$1`, or all. A parameter that says nothing is NULL.
 fn from(filter: &AuditFilter) -> &'static str {
     match (filter.account, &filter.target) {
         (Some(_), Some(_)) => "FROM audit WHERE target_id = $4 AND id >= $2 AND id < $3 AND account_id = $1",

@@ -151,7 +151,8 @@ async fn pages_of_staff_with_an_identity_provider() {
             "Łukasz Nowak",
         ),
         (
-            json!({"sub": "24400321", "name": "Zoë Müller", "email": "zoe@example.com", "groups": ["platform"]}),
+            json!({"sub": "24400321", "name": "Zoë Müller", "email": "zoe@example.com", "email_verified": true,
+                "groups": ["platform"]}),
             "Zoë Müller",
         ),
     ];

@@ -1,10 +1,22 @@
 //! What a sign-in refuses, shown over HTTP with an identity provider that lies.
 
+use std::time::Instant;
+
 use http::Method;
 use postrider_tests::identity_provider::IdentityProvider;
 use postrider_tests::wait::SOON;
 use postrider_tests::{Api, ApiResponse, Postgres, Server};
 use serde_json::json;
+use tokio::task::JoinSet;
+
+/// Where a provider describes itself.
+const METADATA: &str = "/.well-known/openid-configuration";
+
+/// Sign-ins of a client, or codes that it makes up: more than it may in the time that this takes.
+const SIGN_INS: u64 = 40;
+
+/// Sign-ins of a client that make the server ask the provider at once. After these, it is one a second.
+const AT_ONCE: u64 = 16;
 
 /// A browser that was sent to the provider and back.
 struct Returned {
@@ -52,6 +64,21 @@ fn begins_session(response: &ApiResponse) -> bool {
     sessions.next().is_some()
 }
 
+/// The cookie of a session that began.
+fn session_of(response: &ApiResponse) -> String {
+    let cookies = response.headers.get_all("set-cookie").iter();
+    let session = cookies
+        .map(|cookie| cookie.to_str().unwrap())
+        .find(|cookie| cookie.contains("prs_"));
+    session.unwrap().split(';').next().unwrap().to_owned()
+}
+
+/// Whether the browser forgets the sign-in under way.
+fn ends_sign_in(response: &ApiResponse) -> bool {
+    let mut cookies = response.headers.get_all("set-cookie").iter();
+    cookies.any(|cookie| cookie.to_str().unwrap().starts_with("postrider_sign_in=;"))
+}
+
 fn anybody(server: &Server) -> Api {
     server.api().with_key(None)
 }
@@ -81,12 +108,58 @@ async fn a_planted_changed_or_repeated_answer_of_the_provider_signs_nobody_in() 
         assert!(
             !begins_session(&response) && response.text().contains("This sign-in began in another browser")
         );
+        assert!(!ends_sign_in(&response), "another site may have sent it");
     }
     let response = finish(&server, &mine).await;
     assert_eq!((response.status, response.header("location")), (303, "/accounts"));
-    assert!(begins_session(&response));
+    assert!(begins_session(&response) && ends_sign_in(&response));
     let replayed = finish(&server, &mine).await;
     assert_eq!((replayed.status, begins_session(&replayed)), (400, false));
+}
+
+#[tokio::test]
+async fn a_client_that_makes_codes_up_is_refused_before_the_provider_is_asked() {
+    let provider = IdentityProvider::start_lying();
+    let process = provider.server(&[]).await;
+    let server = anybody(&process);
+    let begun = returned(&server, &provider).await;
+    let made_up = Returned {
+        path: begun.path.replace("code=", "code=x"),
+        cookie: begun.cookie,
+    };
+    let began = Instant::now();
+    let mut refused = 0;
+    for _ in 0..SIGN_INS {
+        let response = finish(&server, &made_up).await;
+        if response.text().contains("Too many sign-ins from your network") {
+            refused += 1;
+            assert_eq!((response.status, response.header("retry-after")), (429, "1"));
+            assert!(!ends_sign_in(&response), "a person reloads the page");
+        }
+    }
+    let asked = provider.asked("/token").await;
+    assert_eq!(refused + asked, SIGN_INS);
+    let asked_most = AT_ONCE + began.elapsed().as_secs() + 1;
+    assert!(
+        refused > 0 && asked <= asked_most,
+        "{asked} within {:?}",
+        began.elapsed()
+    );
+}
+
+#[tokio::test]
+async fn a_client_that_begins_many_sign_ins_while_the_provider_keeps_silent_is_refused() {
+    let provider = IdentityProvider::start_lying();
+    provider.say(json!({"silent": METADATA})).await;
+    let process = provider.server(&[]).await;
+    let mut begins = JoinSet::new();
+    for _ in 0..SIGN_INS {
+        let server = anybody(&process);
+        begins.spawn(async move { server.get("/sign-in/oidc").await.status });
+    }
+    let first = begins.join_next().await.unwrap().unwrap();
+    assert_eq!(first, 429, "the others wait for the provider");
+    assert_eq!(provider.asked(METADATA).await, 1);
 }
 
 #[tokio::test]
@@ -162,14 +235,10 @@ async fn one_node_finishes_the_sign_in_that_another_began() {
     let returned = returned(&one, &provider).await;
     let response = finish(&other, &returned).await;
     assert!(begins_session(&response), "{}", response.text());
-    let session = response.headers.get_all("set-cookie").iter();
-    let session = session
-        .map(|cookie| cookie.to_str().unwrap())
-        .find(|cookie| cookie.contains("prs_"));
-    let session = session.unwrap().split(';').next().unwrap();
+    let session = session_of(&response);
     let page = one
         .call(Method::GET, "/accounts")
-        .header("cookie", session)
+        .header("cookie", &session)
         .send()
         .await;
     assert_eq!(page.status, 200);
@@ -178,20 +247,58 @@ async fn one_node_finishes_the_sign_in_that_another_began() {
 #[tokio::test]
 async fn another_issuer_ends_the_sessions_of_the_former_ones_people() {
     let provider = IdentityProvider::start_lying();
+    let another = IdentityProvider::start_lying();
     let mut server = provider.server(&[]).await;
-    let anybody = anybody(&server);
-    let returned = returned(&anybody, &provider).await;
-    assert!(begins_session(&finish(&anybody, &returned).await));
     let count = async |server: &Server| {
         let sessions = server.api().get("/v1/sessions").await.expect(200);
         sessions["data"].as_array().unwrap().len()
     };
+    for (begins_at, next, kept) in [
+        (&provider, Some(&provider), 1),
+        (&provider, Some(&another), 0),
+        (&another, None, 0),
+    ] {
+        let anybody = anybody(&server);
+        let returned = returned(&anybody, begins_at).await;
+        assert!(begins_session(&finish(&anybody, &returned).await));
+        let before = count(&server).await;
+        let flags = next.map(IdentityProvider::flags).unwrap_or_default();
+        let flags: Vec<&str> = flags.iter().map(String::as_str).collect();
+        server.stop();
+        server.start_again_with(&flags);
+        assert_eq!(count(&server).await, kept * before, "{next:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_sign_out_says_so_if_the_provider_does_not_respond() {
+    let mut provider = IdentityProvider::start_lying();
+    let mut server = provider.server(&[]).await;
+    let began = returned(&anybody(&server), &provider).await;
+    let session = session_of(&finish(&anybody(&server), &began).await);
     let flags = provider.flags();
     let flags: Vec<&str> = flags.iter().map(String::as_str).collect();
     server.stop();
+    // A server that has never reached the provider.
+    provider.stop();
     server.start_again_with(&flags);
-    assert_eq!(count(&server).await, 1);
-    server.stop();
-    server.start_again();
-    assert_eq!(count(&server).await, 0);
+    let anybody = anybody(&server);
+    let page = anybody.call(Method::GET, "/accounts").header("cookie", &session);
+    let page = page.send().await;
+    assert_eq!(page.status, 200);
+    let page = page.text();
+    let csrf = page.split("name=\"csrf\" value=\"").nth(1).unwrap();
+    let csrf = csrf.split('"').next().unwrap();
+    let signed_out = anybody
+        .call(Method::POST, "/sign-out")
+        .header("cookie", &session)
+        .header("content-type", "application/x-www-form-urlencoded")
+        .body(format!("csrf={csrf}"))
+        .send()
+        .await;
+    assert_eq!(signed_out.status, 200);
+    let says = "You are signed out here. Your identity provider did not respond, so you may still be signed in there.";
+    assert!(signed_out.text().contains(says), "{}", signed_out.text());
+    let sessions = server.api().get("/v1/sessions").await.expect(200);
+    assert_eq!(sessions["data"], json!([]));
 }

@@ -58,7 +58,7 @@ async fn people_sign_in_with_the_role_that_their_groups_give_them() {
     browser.wait_for(text("Vera Viewer")).await;
     browser.assert_no_fault_logged(&["403", "404"]).await;
 
-    sign_ins_are_in_the_trail(&server).await;
+    sign_ins_are_in_the_trail(&server, &provider).await;
     let sessions = server.api().get("/v1/sessions").await.expect(200);
     let sessions = sessions["data"].as_array().unwrap();
     let people: Vec<_> = sessions.iter().map(|session| &session["person"]).collect();
@@ -78,7 +78,7 @@ async fn people_sign_in_with_the_role_that_their_groups_give_them() {
 }
 
 /// Vera signed in last, after Nick was refused.
-async fn sign_ins_are_in_the_trail(server: &Server) {
+async fn sign_ins_are_in_the_trail(server: &Server, provider: &IdentityProvider) {
     // Refusals reach the trail half a second later.
     let refused = wait::until("nick is in the audit trail", SOON, async || {
         let refused = server
@@ -89,14 +89,15 @@ async fn sign_ins_are_in_the_trail(server: &Server) {
         refused["data"].get(0).cloned()
     })
     .await;
-    assert_eq!(refused["actor"]["name"], "Nick Nobody", "{refused}");
+    let nick = format!("Nick Nobody (nick at {})", provider.issuer());
+    assert_eq!(refused["actor"]["name"], nick, "{refused}");
     assert_eq!(refused["details"]["reason"], "no_role");
     let begun = server
         .api()
         .get("/v1/audit?action=session.begun")
         .await
         .expect(200);
-    assert_eq!(begun["data"][0]["actor"]["name"], "Vera Viewer");
+    assert_eq!(begun["data"][0]["actor"]["name"], "Vera Viewer (vera)");
     assert_eq!(begun["data"][0]["details"]["person"]["subject"], "vera");
 }
 
@@ -143,9 +144,14 @@ async fn a_person_whose_provider_is_down_or_who_cancels_reads_so_and_tries_again
     browser
         .wait_for_text("Your identity provider does not respond.")
         .await;
-    // The server needs no restart.
+    // The server needs no restart. It asks the provider again five seconds after the failure.
     provider.start_again();
     provider.register(&server).await;
+    wait::until("the server asks the provider again", SOON, async || {
+        let begun = server.api().with_key(None).get("/sign-in/oidc").await;
+        (begun.status == 303).then_some(())
+    })
+    .await;
     browser.click(link("Acme sign-on")).await;
     browser.click(button("Cancel")).await;
     browser

@@ -9,6 +9,14 @@ use url::{Host, Url};
 /// Longest issuer identifier, in bytes. Those of the known providers have about 100.
 const ISSUER_BYTES_MAX: usize = 512;
 
+/// The hosts of issuers that ask who it is on another value of `prompt` than `login`. Google knows only
+/// `none`, `consent` and `select_account`. Microsoft Entra ID takes one value at a time: `login` asks for the
+/// credentials, `select_account` for the account.
+const PROMPTS: [(&str, &str); 2] = [
+    ("accounts.google.com", "select_account"),
+    ("login.microsoftonline.com", "select_account"),
+];
+
 /// An issuer identifier (OpenID Connect Core 1.0, section 2): an `https` URL without query and fragment, or,
 /// for development, an `http` URL of this machine. Compared byte for byte.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,6 +40,15 @@ impl Issuer {
     /// The text, as it was given.
     pub fn as_str(&self) -> &str {
         &self.text
+    }
+
+    /// The value of `prompt` with which the provider asks who it is, even if somebody is signed in there
+    /// (OpenID Connect Core 1.0, section 3.1.2.1).
+    pub(super) fn prompt(&self) -> &'static str {
+        let url = Url::parse(&self.text).ok();
+        let host = url.as_ref().and_then(Url::host_str);
+        let known = PROMPTS.iter().find(|(known, _)| host == Some(*known));
+        known.map_or("login", |(_, prompt)| prompt)
     }
 
     /// Where the provider publishes its metadata (OpenID Connect Discovery 1.0, section 4).
@@ -114,6 +131,21 @@ mod tests {
             ("ftp://login.example.com", IssuerError::Malformed),
         ] {
             assert_eq!(text.parse::<Issuer>(), Err(error), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_provider_is_asked_for_another_person_in_its_own_words() {
+        for (issuer, prompt) in [
+            ("https://accounts.google.com", "select_account"),
+            (
+                "https://login.microsoftonline.com/72f988bf/v2.0",
+                "select_account",
+            ),
+            ("https://accounts.google.com.example", "login"),
+            ("https://login.example.com/realms/staff", "login"),
+        ] {
+            assert_eq!(issuer.parse::<Issuer>().unwrap().prompt(), prompt, "{issuer}");
         }
     }
 

@@ -1,7 +1,8 @@
 //! The provider's keys in memory.
 //!
 //! Providers change their keys without notice. If a token names a key that is not held, the keys are fetched
-//! again, at most once in [`REFETCH_EVERY`], so that forged tokens do not turn into requests.
+//! again, at most once in [`REFETCH_EVERY`], so that forged tokens do not turn into requests. If that fails,
+//! they are fetched again after [`RETRY_AFTER`].
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,6 +18,9 @@ pub(super) const KEYS_HELD: Duration = Duration::from_secs(3600);
 /// How often unknown keys make us fetch the keys again.
 pub(super) const REFETCH_EVERY: Duration = Duration::from_secs(60);
 
+/// How long after its start a refetch that failed, or was given up, is repeated.
+pub(super) const RETRY_AFTER: Duration = Duration::from_secs(5);
+
 /// Most keys of a provider that are read. They have two to ten.
 const KEYS_MAX: usize = 100;
 
@@ -27,7 +31,8 @@ pub(super) struct HeldKeys(RwLock<Held>);
 #[derive(Default)]
 struct Held {
     keys: Option<(Arc<Vec<Key>>, Duration)>,
-    refetched_at: Option<Duration>,
+    /// From when on unknown keys make us fetch the keys again.
+    refetch_from: Duration,
 }
 
 impl HeldKeys {
@@ -38,16 +43,20 @@ impl HeldKeys {
         (now.saturating_sub(*fetched_at) < KEYS_HELD).then(|| Arc::clone(keys))
     }
 
-    /// Whether to fetch the keys again because of an unknown one. If true, the caller must fetch them.
+    /// Whether to fetch the keys again because of an unknown one. If true, the caller must fetch them, and
+    /// call [`HeldKeys::refetched`] if that succeeds.
     pub(super) fn may_refetch(&self, now: Duration) -> bool {
         let mut held = self.0.write();
-        let is_due = held
-            .refetched_at
-            .is_none_or(|at| now.saturating_sub(at) >= REFETCH_EVERY);
+        let is_due = now >= held.refetch_from;
         if is_due {
-            held.refetched_at = Some(now);
+            held.refetch_from = now + RETRY_AFTER;
         }
         is_due
+    }
+
+    /// The keys were fetched because of an unknown one.
+    pub(super) fn refetched(&self, now: Duration) {
+        self.0.write().refetch_from = now + REFETCH_EVERY;
     }
 
     pub(super) fn put(&self, keys: Vec<Key>, now: Duration) -> Arc<Vec<Key>> {
@@ -71,18 +80,22 @@ pub(super) fn parse(body: &[u8]) -> Result<Vec<Key>, SignInFault> {
 
 #[cfg(test)]
 mod tests {
+    use std::ops::Range;
+
     use super::*;
 
     #[test]
-    fn keys_are_held_for_an_hour_and_refetched_at_most_once_a_minute() {
+    fn keys_are_held_for_an_hour_and_refetched_once_a_minute_or_soon_after_a_failure() {
         let held = HeldKeys::default();
         let at = Duration::from_secs;
         assert!(held.current(at(0)).is_none());
         held.put(Vec::new(), at(10));
         assert!(held.current(at(10 + 3599)).is_some());
         assert!(held.current(at(10 + 3600)).is_none());
-        let refetches = (0..180).filter(|s| held.may_refetch(at(*s)));
-        assert_eq!(refetches.collect::<Vec<_>>(), [0, 60, 120]);
+        let due = |times: Range<u64>| times.filter(|s| held.may_refetch(at(*s))).collect::<Vec<_>>();
+        assert_eq!(due(0..12), [0, 5, 10], "none succeeds");
+        held.refetched(at(10));
+        assert_eq!(due(11..80), [70, 75]);
     }
 
     #[test]

@@ -1,7 +1,8 @@
-//! The identity provider: what it publishes about itself (OpenID Connect Discovery 1.0), and the requests
-//! that a sign-in needs.
+//! The identity provider: the requests that a sign-in needs.
 //!
-//! No request holds a lock, so two sign-ins may fetch the same document. [`REQUESTS_MAX`] bounds how many.
+//! One sign-in at a time fetches the metadata, and the others wait for it, because strangers can begin any
+//! number. Two sign-ins may fetch the same keys: only a token of the provider makes us fetch those.
+//! [`REQUESTS_MAX`] bounds all requests.
 
 use std::fmt;
 use std::sync::Arc;
@@ -9,7 +10,6 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use parking_lot::RwLock;
 use postrider_model::Clock;
 use serde::Deserialize;
 use serde_json::{Map, Value};
@@ -21,10 +21,8 @@ use super::flow::Flow;
 use super::issuer::Issuer;
 use super::jose::{Jws, Key, Verified};
 use super::keys::{self, HeldKeys};
+use super::metadata::{HeldMetadata, Metadata};
 use super::transport::{FromProvider, ProviderTransport, ToProvider};
-
-/// How long metadata is held.
-const METADATA_HELD: Duration = Duration::from_secs(3600);
 
 /// Longest metadata, token response or user info, in bytes. A person in hundreds of groups has 20 KiB.
 const DOCUMENT_BYTES_MAX: usize = 64 * 1024;
@@ -34,6 +32,9 @@ const KEYS_BYTES_MAX: usize = 256 * 1024;
 
 /// Most requests to the provider at the same time. Bounded, because strangers can cause them.
 const REQUESTS_MAX: usize = 32;
+
+/// How long a sign-out waits for the provider. The person is signed out here already.
+const SIGN_OUT_WAIT: Duration = Duration::from_secs(2);
 
 /// Most characters of the provider's words that the log quotes.
 const QUOTED_CHARS_MAX: usize = 200;
@@ -55,19 +56,6 @@ impl fmt::Debug for ClientSecret {
     }
 }
 
-/// What the provider says about itself.
-pub(super) struct Metadata {
-    pub(super) authorization_endpoint: Url,
-    token_endpoint: Url,
-    jwks_uri: Url,
-    pub(super) userinfo_endpoint: Option<Url>,
-    pub(super) end_session_endpoint: Option<Url>,
-    /// Whether it accepts our secret only in the form.
-    takes_secret_in_form: bool,
-    /// Whether each response names its issuer (RFC 9207).
-    pub(super) names_itself: bool,
-}
-
 /// The tokens of a sign-in.
 #[derive(Deserialize)]
 pub(super) struct Tokens {
@@ -82,8 +70,7 @@ pub(super) struct Provider {
     client_secret: Option<ClientSecret>,
     transport: Arc<dyn ProviderTransport>,
     clock: Arc<dyn Clock>,
-    /// With the time of the monotonic clock at which it was fetched.
-    metadata: RwLock<Option<(Arc<Metadata>, Duration)>>,
+    metadata: HeldMetadata,
     keys: HeldKeys,
     requests: Semaphore,
 }
@@ -101,7 +88,7 @@ impl Provider {
             client_secret,
             transport,
             clock,
-            metadata: RwLock::default(),
+            metadata: HeldMetadata::default(),
             keys: HeldKeys::default(),
             requests: Semaphore::new(REQUESTS_MAX),
         }
@@ -115,20 +102,39 @@ impl Provider {
         &self.client_id
     }
 
-    /// The metadata, at most [`METADATA_HELD`] old.
+    /// The metadata, at most [`METADATA_HELD`](super::metadata::METADATA_HELD) old.
     pub(super) async fn metadata(&self) -> Result<Arc<Metadata>, SignInFault> {
-        let held = self.metadata.read().clone();
-        if let Some((metadata, fetched_at)) = held
-            && self.clock.monotonic().saturating_sub(fetched_at) < METADATA_HELD
-        {
+        if let Some(known) = self.known_metadata() {
+            return known;
+        }
+        let _turn = self.metadata.turn().await;
+        // Another sign-in may have fetched it meanwhile.
+        if let Some(known) = self.known_metadata() {
+            return known;
+        }
+        let body = self.get(self.issuer.metadata_url(), None, DOCUMENT_BYTES_MAX);
+        let fetched = body.await.and_then(|body| Metadata::parse(&self.issuer, &body));
+        self.metadata.put(fetched, self.clock.monotonic())
+    }
+
+    /// What [`Provider::metadata`] returns without a request, if it needs none.
+    pub(super) fn known_metadata(&self) -> Option<Result<Arc<Metadata>, SignInFault>> {
+        self.metadata.known(self.clock.monotonic())
+    }
+
+    /// The metadata for a sign-out: what is held, however old, because addresses rarely change and a person
+    /// waits. Without it, waits for the provider for [`SIGN_OUT_WAIT`].
+    pub(super) async fn metadata_for_sign_out(&self) -> Result<Arc<Metadata>, SignInFault> {
+        if let Some(metadata) = self.metadata.of_any_age() {
             return Ok(metadata);
         }
-        let body = self
-            .get(self.issuer.metadata_url(), None, DOCUMENT_BYTES_MAX)
-            .await?;
-        let metadata = Arc::new(parse_metadata(&self.issuer, &body)?);
-        *self.metadata.write() = Some((Arc::clone(&metadata), self.clock.monotonic()));
-        Ok(metadata)
+        let fetched = tokio::time::timeout(SIGN_OUT_WAIT, self.metadata()).await;
+        fetched.unwrap_or_else(|_| {
+            Err(SignInFault::Unreachable(format!(
+                "no metadata within {} s",
+                SIGN_OUT_WAIT.as_secs()
+            )))
+        })
     }
 
     /// The tokens for a code (RFC 6749, section 4.1.3).
@@ -211,6 +217,7 @@ impl Provider {
             return jws.verified_by(&keys).ok_or(unknown);
         }
         let keys = self.fetch_keys(metadata).await?;
+        self.keys.refetched(now);
         jws.verified_by(&keys).ok_or(unknown)
     }
 
@@ -271,48 +278,4 @@ fn refused_code(answer: &FromProvider) -> SignInFault {
 pub(super) fn quoted(words: &str) -> String {
     let words: String = words.chars().take(QUOTED_CHARS_MAX).collect();
     format!("{words:?}")
-}
-
-#[derive(Deserialize)]
-struct Document {
-    issuer: String,
-    authorization_endpoint: String,
-    token_endpoint: String,
-    jwks_uri: String,
-    userinfo_endpoint: Option<String>,
-    end_session_endpoint: Option<String>,
-    token_endpoint_auth_methods_supported: Option<Vec<String>>,
-    #[serde(default)]
-    authorization_response_iss_parameter_supported: bool,
-}
-
-fn parse_metadata(issuer: &Issuer, body: &[u8]) -> Result<Metadata, SignInFault> {
-    let document: Document = serde_json::from_slice(body)
-        .map_err(|error| SignInFault::Unusable(format!("its metadata: {}", quoted(&error.to_string()))))?;
-    if document.issuer != issuer.as_str() {
-        let named = quoted(&document.issuer);
-        return Err(SignInFault::Unusable(format!(
-            "its issuer is {named}: set oidc_issuer to exactly that"
-        )));
-    }
-    let endpoint = |name: &str, text: &str| {
-        issuer
-            .endpoint(text)
-            .ok_or_else(|| SignInFault::Unusable(format!("its {name} is not an https URL: {}", quoted(text))))
-    };
-    let optional =
-        |name: &str, text: &Option<String>| text.as_deref().map(|text| endpoint(name, text)).transpose();
-    // Without a list, it accepts HTTP Basic (OpenID Connect Discovery 1.0, section 3).
-    let takes_secret_in_form = document
-        .token_endpoint_auth_methods_supported
-        .is_some_and(|methods| !methods.iter().any(|method| method == "client_secret_basic"));
-    Ok(Metadata {
-        authorization_endpoint: endpoint("authorization_endpoint", &document.authorization_endpoint)?,
-        token_endpoint: endpoint("token_endpoint", &document.token_endpoint)?,
-        jwks_uri: endpoint("jwks_uri", &document.jwks_uri)?,
-        userinfo_endpoint: optional("userinfo_endpoint", &document.userinfo_endpoint)?,
-        end_session_endpoint: optional("end_session_endpoint", &document.end_session_endpoint)?,
-        takes_secret_in_form,
-        names_itself: document.authorization_response_iss_parameter_supported,
-    })
 }

@@ -13,7 +13,8 @@ const CLAIM_BYTES_MAX: usize = 256;
 const EMAIL: &str = "email";
 
 /// Where a claim is: its name, such as `groups`, or a JSON pointer (RFC 6901) to a nested one, such as
-/// `/realm_access/roles`.
+/// `/realm_access/roles`. A pointer to a claim that is not nested is read as its name, so that each claim has
+/// one spelling and a rule for `email` holds for `/email`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ClaimName(String);
 
@@ -28,11 +29,16 @@ impl FromStr for ClaimName {
     fn from_str(text: &str) -> Result<Self, ClaimNameError> {
         let text = text.trim();
         let is_name = (1..=CLAIM_BYTES_MAX).contains(&text.len()) && !text.chars().any(char::is_control);
-        if is_name && text != "/" {
-            Ok(Self(text.to_owned()))
-        } else {
-            Err(ClaimNameError)
+        if !is_name || text == "/" {
+            return Err(ClaimNameError);
         }
+        let name = text
+            .strip_prefix('/')
+            .filter(|segment| !segment.contains('/'))
+            .map(unescaped)
+            // As a name, it would be read as a pointer.
+            .filter(|name| !name.starts_with('/'));
+        Ok(Self(name.unwrap_or_else(|| text.to_owned())))
     }
 }
 
@@ -52,14 +58,17 @@ impl ClaimName {
             Some(at) => pointer.split_at(at),
             None => (pointer, ""),
         };
-        claims
-            .get(&first.replace("~1", "/").replace("~0", "~"))?
-            .pointer(rest)
+        claims.get(&unescaped(first))?.pointer(rest)
+    }
+
+    /// Whether this is the person's address, or a part of that claim.
+    fn is_address(&self) -> bool {
+        self.0 == EMAIL || self.0.starts_with("/email/")
     }
 
     /// Whether the claim, a string or an array of strings, has one of these values.
     fn has_any(&self, claims: &Map<String, Value>, wanted: &[String]) -> bool {
-        if self.0 == EMAIL && !is_verified(claims) {
+        if self.is_address() && !is_verified(claims) {
             return false;
         }
         let is_wanted = |value: &Value| wanted.iter().any(|wanted| value == wanted.as_str());
@@ -72,22 +81,20 @@ impl ClaimName {
 
     /// Whether the claims suffice to judge this one, so that user info could add nothing.
     fn is_told(&self, claims: &Map<String, Value>) -> bool {
-        self.find(claims).is_some() && (self.0 != EMAIL || claims.contains_key("email_verified"))
+        self.find(claims).is_some() && (!self.is_address() || claims.contains_key("email_verified"))
     }
 }
 
+/// A segment of a JSON pointer without its escapes (RFC 6901, section 4).
+fn unescaped(segment: &str) -> String {
+    segment.replace("~1", "/").replace("~0", "~")
+}
+
 /// Whether the provider has verified that the address is the person's. Some providers send `"true"`.
-fn is_verified(claims: &Map<String, Value>) -> bool {
+pub(super) fn is_verified(claims: &Map<String, Value>) -> bool {
     claims
         .get("email_verified")
         .is_some_and(|verified| *verified == true || verified == "true")
-}
-
-/// Whether the provider says that the address may be somebody else's.
-pub(super) fn is_unverified(claims: &Map<String, Value>) -> bool {
-    claims
-        .get("email_verified")
-        .is_some_and(|verified| *verified == false || verified == "false")
 }
 
 /// Who gets which role.
@@ -170,12 +177,13 @@ mod tests {
 
     #[test]
     fn a_nested_claim_is_found_by_its_pointer_and_a_url_is_a_name() {
-        let claims =
-            json!({"realm_access": {"roles": ["help"]}, "https://a/roles": "ops", "a/b": {"~": "help"}});
+        let claims = json!({"realm_access": {"roles": ["help"]}, "https://a/roles": "ops", "a/b": {"~": "help"}, "/c": "staff"});
         for (name, expected) in [
             ("/realm_access/roles", Some(Role::Support)),
             ("https://a/roles", Some(Role::Admin)),
             ("/a~1b/~0", Some(Role::Support)),
+            ("/https:~1~1a~1roles", Some(Role::Admin)),
+            ("/~1c", Some(Role::Viewer)),
             ("/realm_access/none", None),
             ("realm_access/roles", None),
         ] {
@@ -200,17 +208,27 @@ mod tests {
 
     #[test]
     fn an_address_gives_a_role_only_if_it_is_verified() {
-        let rules = rules("email", &[]);
-        for (verified, expected) in [
-            (json!(true), Some(Role::Admin)),
-            (json!("true"), Some(Role::Admin)),
-            (json!(false), None),
-            (json!(null), None),
-            (json!(1), None),
-        ] {
-            let claims = json!({"email": "root@example.com", "email_verified": verified});
-            assert_eq!(role(&rules, &claims), expected, "{verified}");
+        for claim in ["email", "/email"] {
+            let by_role = rules(claim, &[]);
+            let mut by_group = rules("role", &["root@example.com"]);
+            by_group.group_claim = claim.parse().unwrap();
+            for (verified, expected) in [
+                (json!(true), Some(Role::Admin)),
+                (json!("true"), Some(Role::Admin)),
+                (json!(false), None),
+                (json!(null), None),
+                (json!(1), None),
+            ] {
+                let claims = json!({"role": "ops", "email": "root@example.com", "email_verified": verified});
+                assert_eq!(role(&by_role, &claims), expected, "{claim} {verified}");
+                assert_eq!(role(&by_group, &claims), expected, "{claim} {verified}");
+            }
+            let claims = json!({"role": "ops", "email": "root@example.com"});
+            assert_eq!((role(&by_role, &claims), role(&by_group, &claims)), (None, None));
+            let decided = |rules: &RoleRules| rules.are_decided_by(claims.as_object().unwrap());
+            assert!(!decided(&by_role) && !decided(&by_group), "{claim}");
         }
-        assert_eq!(role(&rules, &json!({"email": "root@example.com"})), None);
+        let nested = json!({"email": ["root@example.com"], "email_verified": false});
+        assert_eq!(role(&rules("/email/0", &[]), &nested), None);
     }
 }

@@ -7,5 +7,7 @@ mod api_keys;
 mod people;
 mod people_in_the_trail;
 mod provider;
+mod provider_away;
 mod sign_in;
 mod support;
+mod user_info;

@@ -43,7 +43,7 @@ async fn a_person_is_named_in_the_entries_of_their_sessions() {
     let expected = [
         (AuditAction::SessionBegun, Some(ZOE)),
         (AuditAction::SessionEnded, Some(ZOE)),
-        (AuditAction::SessionBegun, Some("Zoë Müller")),
+        (AuditAction::SessionBegun, Some("Zoë Müller (u1)")),
         (AuditAction::SessionsEnded, None),
     ];
     assert_eq!(names, expected);

@@ -1,6 +1,7 @@
 //! An identity provider in memory, which a test lets lie.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use base64::Engine as _;
@@ -34,6 +35,10 @@ pub struct Provider {
 pub struct Says {
     /// Why it does not answer; `None` if it does.
     pub down: Option<&'static str>,
+    /// Whether its keys alone cannot be fetched.
+    pub keys_down: bool,
+    /// How long it takes to answer.
+    pub takes: Duration,
     /// Its metadata.
     pub metadata: Value,
     /// The header of ID tokens, in addition to `alg` and `kid`.
@@ -64,9 +69,12 @@ impl Provider {
             key: Mutex::new((fresh_key(), "k1".to_owned())),
             says: Mutex::new(Says {
                 down: None,
+                keys_down: false,
+                takes: Duration::ZERO,
                 metadata,
                 header: json!({}),
-                claims: json!({"sub": "u1", "name": "Zoë Müller", "email": "zoe@example.com", "groups": ["ops"]}),
+                claims: json!({"sub": "u1", "name": "Zoë Müller", "email": "zoe@example.com",
+                    "email_verified": true, "groups": ["ops"]}),
                 user_info: None,
                 refusal: None,
                 requests: Vec::new(),
@@ -129,6 +137,8 @@ impl Provider {
 #[async_trait]
 impl ProviderTransport for Provider {
     async fn send(&self, request: ToProvider) -> Result<FromProvider, Unanswered> {
+        let takes = self.says.lock().takes;
+        tokio::time::sleep(takes).await;
         let mut says = self.says.lock();
         let url = Url::parse(&request.url).unwrap();
         let form = request.form.map(|form| format!(" {form}")).unwrap_or_default();
@@ -139,6 +149,7 @@ impl ProviderTransport for Provider {
         }
         let (status, body) = match url.path() {
             "/.well-known/openid-configuration" => (200, says.metadata.clone()),
+            "/keys" if says.keys_down => (503, json!({})),
             "/keys" => (200, self.keys()),
             "/token" => says.refusal.clone().unwrap_or_else(|| {
                 let token = self.id_token(&says);
@@ -184,6 +195,7 @@ pub fn people_with(
             group_claim: "groups".parse().unwrap(),
             required_groups: Vec::new(),
         },
+        signs_out_there: true,
         label: "Single sign-on".to_owned(),
     };
     change(&mut settings);
@@ -235,7 +247,8 @@ pub async fn finish<'a>(
         ..Answer::default()
     };
     change(&mut answer);
-    people.finish(&By::NODE, Some(&returned.cookie), answer).await
+    let returned = people.returned(Some(&returned.cookie), answer)?;
+    people.finish(&By::NODE, returned).await
 }
 
 /// A parameter of a query or a form.

@@ -5,6 +5,9 @@ use postrider_access::people::{ClientSecret, RoleRules};
 
 use super::settings::Settings;
 
+/// The default of `oidc_group_claim`.
+pub(super) const GROUP_CLAIM: &str = "groups";
+
 /// Settings of the identity provider that do not go together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum PeopleError {
@@ -14,6 +17,9 @@ pub enum PeopleError {
     /// A secret without a provider.
     #[error("POSTRIDER_OIDC_CLIENT_SECRET is set without oidc_issuer: set oidc_issuer, or remove it")]
     SecretAlone,
+    /// A claim that nothing looks at. The operator expected people outside the group to be refused.
+    #[error("oidc_group_claim is set without oidc_required_groups: name the groups, or remove it")]
+    GroupClaimAlone,
     /// The provider does not know us.
     #[error("oidc_issuer is set without oidc_client_id")]
     NoClient,
@@ -31,6 +37,9 @@ pub enum PeopleError {
 impl Settings {
     /// The people who sign in through an identity provider, if there is one. `secret` is the client's.
     pub fn people(&self, secret: Option<&str>) -> Result<Option<PeopleSettings>, PeopleError> {
+        if self.oidc_required_groups.is_empty() && self.oidc_group_claim.to_string() != GROUP_CLAIM {
+            return Err(PeopleError::GroupClaimAlone);
+        }
         let Some(issuer) = &self.oidc_issuer else {
             return match (self.sign_in_by_key, secret) {
                 (false, _) => Err(PeopleError::NoWayIn),
@@ -65,6 +74,7 @@ impl Settings {
                 group_claim: self.oidc_group_claim.clone(),
                 required_groups: self.oidc_required_groups.clone(),
             },
+            signs_out_there: self.oidc_sign_out,
             label: self.oidc_name.as_str().to_owned(),
         }))
     }
@@ -105,6 +115,16 @@ mod tests {
         assert_eq!(with(("oidc_client_id", "")), Err(PeopleError::NoClient));
         assert_eq!(with(("oidc_client_id", " ")), Err(PeopleError::NoClient));
         assert_eq!(with(("oidc_viewer", "")), Err(PeopleError::NoRole));
+        assert_eq!(
+            with(("oidc_group_claim", "hd")),
+            Err(PeopleError::GroupClaimAlone)
+        );
+        let group = [("oidc_group_claim", "hd"), ("oidc_required_groups", "a.example")];
+        assert_eq!(people(&[&complete[..], &group].concat()), Ok(true));
+        assert_eq!(
+            people(&[("oidc_group_claim", "hd")]),
+            Err(PeopleError::GroupClaimAlone)
+        );
         assert_eq!(with(("public_url", "")), Err(PeopleError::NoPublicUrl));
         assert_eq!(
             with(("public_url", "http://webhooks.example")),

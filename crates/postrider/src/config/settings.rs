@@ -21,6 +21,7 @@ use super::egress_proxy::EgressProxyUrl;
 use super::frame_ancestors::{self, FrameAncestor};
 use super::issuer_url::IssuerUrl;
 use super::log::{LogFormat, LogLevel};
+use super::people::GROUP_CLAIM;
 use super::per_second::PerSecond;
 use super::product_name::ProductName;
 use super::public_url::PublicUrl;
@@ -145,8 +146,8 @@ pub struct Settings {
     #[serde(default, with = "claim_values")]
     pub oidc_viewer: Vec<String>,
 
-    /// The claim that lists a person's groups, for `oidc_required_groups`.
-    #[arg(long, value_name = "CLAIM", default_value = "groups")]
+    /// The claim that lists a person's groups. Requires `oidc_required_groups` if it is not the default.
+    #[arg(long, value_name = "CLAIM", default_value = GROUP_CLAIM)]
     #[serde(with = "text_value")]
     pub oidc_group_claim: ClaimName,
 
@@ -155,6 +156,13 @@ pub struct Settings {
     #[arg(long, value_name = "GROUP", value_delimiter = ',', value_parser = claim_values::parse)]
     #[serde(default, with = "claim_values")]
     pub oidc_required_groups: Vec<String>,
+
+    /// Whether signing out of the console signs a person out at the identity provider too, if its metadata
+    /// names an `end_session_endpoint`. `false` for a provider that requires the ID token for that, such as
+    /// Okta: Postrider does not keep it.
+    #[arg(long, value_name = "TRUE|FALSE", default_value = "true", action = clap::ArgAction::Set, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    #[serde(deserialize_with = "text_value::deserialize")]
+    pub oidc_sign_out: bool,
 
     /// The text of the button on the sign-in page, at most 60 characters.
     #[arg(long, value_name = "TEXT", default_value = "Single sign-on")]

@@ -14,6 +14,7 @@ use postrider_model::{Clock, Entropy, IdGenerator};
 use postrider_signing::HeaderNames;
 use postrider_storage::{Sealer, Store};
 
+use super::extra_ca;
 use crate::config::Settings;
 use postrider_cli::Failure;
 
@@ -135,16 +136,11 @@ impl Shared {
     }
 
     fn carriers(&self, settings: &Settings) -> Result<Carriers, Failure> {
-        let extra_ca_pem = settings.extra_ca_file.as_ref().map(std::fs::read).transpose();
-        let in_file = |error: &dyn std::fmt::Display| {
-            let file = settings.extra_ca_file.as_deref().unwrap_or_else(|| "".as_ref());
-            Failure::Failed(format!("extra_ca_file {}: {error}", file.display()))
-        };
         let client_settings = ClientSettings {
             response_bytes_kept: settings.response_bytes_kept.bytes(),
             in_flight_per_host_max: usize::try_from(settings.in_flight_per_host_max).unwrap_or(usize::MAX),
             http2_prior_knowledge: settings.http2_prior_knowledge.clone(),
-            extra_ca_pem: extra_ca_pem.map_err(|error| in_file(&error))?,
+            extra_ca_pem: extra_ca::pem(settings)?,
             proxy: settings.proxy()?,
             ..ClientSettings::default()
         };
@@ -155,7 +151,7 @@ impl Shared {
             &client_settings,
         );
         let webhook = WebhookCarrier::new(
-            client.map_err(|error| in_file(&error))?,
+            client.map_err(|error| extra_ca::unusable(settings, &error))?,
             HeaderNames::new(settings.header_prefix.as_str()),
             Arc::clone(&self.clock),
         );

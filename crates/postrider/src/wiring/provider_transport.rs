@@ -4,6 +4,7 @@
 //! nor the proxy for webhooks (`egress_proxy`) apply. The client does not follow redirects: the
 //! addresses that a provider publishes do not redirect, and a redirect could carry a secret elsewhere.
 
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -15,14 +16,15 @@ use http_body_util::{BodyExt as _, Full, Limited};
 use hyper::client::conn::http1::handshake;
 use hyper_util::rt::TokioIo;
 use postrider_access::people::{FromProvider, ProviderTransport, ToProvider, Unanswered};
-use rustls::pki_types::pem::PemObject as _;
-use rustls::pki_types::{CertificateDer, ServerName};
-use rustls::{ClientConfig, RootCertStore};
+use postrider_egress::{Resolve, ResolveError, SystemResolver, connect_first, trusted_roots};
+use rustls::ClientConfig;
+use rustls::pki_types::ServerName;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use url::{Host, Position, Url};
 
+use super::extra_ca;
 use crate::config::Settings;
 use postrider_cli::Failure;
 
@@ -30,35 +32,35 @@ use postrider_cli::Failure;
 const DEADLINE: Duration = Duration::from_secs(10);
 
 /// Sends requests to the provider.
-pub struct HttpTransport(TlsConnector);
+pub struct HttpTransport {
+    tls: TlsConnector,
+    resolver: Arc<dyn Resolve>,
+}
 
 impl HttpTransport {
-    /// A transport that trusts the public authorities and those of `extra_ca_file`.
+    /// A transport that trusts the public authorities and those of `extra_ca_file`. The operator chose the
+    /// provider's name, so the search domains of this machine complete it.
     pub fn new(settings: &Settings) -> Result<Self, Failure> {
-        let mut roots = RootCertStore {
-            roots: webpki_roots::TLS_SERVER_ROOTS.to_vec(),
-        };
-        if let Some(file) = &settings.extra_ca_file {
-            let failed = |error: &dyn std::fmt::Display| {
-                Failure::Failed(format!("extra_ca_file {}: {error}", file.display()))
-            };
-            let certificates = CertificateDer::pem_file_iter(file).map_err(|error| failed(&error))?;
-            for certificate in certificates {
-                let certificate = certificate.map_err(|error| failed(&error))?;
-                roots.add(certificate).map_err(|error| failed(&error))?;
-            }
-        }
+        Self::with_resolver(settings, Arc::new(SystemResolver::with_search_domains()))
+    }
+
+    fn with_resolver(settings: &Settings, resolver: Arc<dyn Resolve>) -> Result<Self, Failure> {
+        let roots = trusted_roots(extra_ca::pem(settings)?.as_deref())
+            .map_err(|error| extra_ca::unusable(settings, &error))?;
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let builder = ClientConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()
             .map_err(|error| Failure::Failed(format!("cannot set up TLS: {error}")))?;
         let config = builder.with_root_certificates(roots).with_no_client_auth();
-        Ok(Self(TlsConnector::from(Arc::new(config))))
+        Ok(Self {
+            tls: TlsConnector::from(Arc::new(config)),
+            resolver,
+        })
     }
 
     async fn exchange(&self, request: ToProvider) -> Result<FromProvider, String> {
         let url = Url::parse(&request.url).map_err(|error| error.to_string())?;
-        let stream = dial(&url).await.map_err(|error| error.to_string())?;
+        let stream = self.dial(&url).await?;
         // If this fails, small writes are only slower.
         let _ = stream.set_nodelay(true);
         if url.scheme() == "http" {
@@ -67,8 +69,29 @@ impl HttpTransport {
         let host = url.host_str().unwrap_or_default();
         let host = host.trim_start_matches('[').trim_end_matches(']').to_owned();
         let name = ServerName::try_from(host).map_err(|error| error.to_string())?;
-        let stream = self.0.connect(name, stream).await;
+        let stream = self.tls.connect(name, stream).await;
         speak(stream.map_err(|error| format!("TLS: {error}"))?, &url, request).await
+    }
+
+    async fn dial(&self, url: &Url) -> Result<TcpStream, String> {
+        let port = url.port_or_known_default().unwrap_or(443);
+        let addresses = match url.host() {
+            Some(Host::Ipv4(address)) => vec![address.into()],
+            Some(Host::Ipv6(address)) => vec![address.into()],
+            Some(Host::Domain(name)) => self.addresses_of(name).await?,
+            None => return Err("the URL has no host".to_owned()),
+        };
+        let with_port = |address| SocketAddr::new(address, port);
+        let stream = connect_first(addresses.into_iter().map(with_port).collect());
+        stream.await.map_err(|error| error.to_string())
+    }
+
+    async fn addresses_of(&self, name: &str) -> Result<Vec<IpAddr>, String> {
+        self.resolver.resolve(name).await.map_err(|error| match error {
+            // Its own words are for the customers, and name the rules for their receivers.
+            ResolveError::NotFound => format!("the host name {name} does not exist"),
+            error => error.to_string(),
+        })
     }
 }
 
@@ -79,16 +102,6 @@ impl ProviderTransport for HttpTransport {
             Ok(answered) => answered.map_err(Unanswered),
             Err(_) => Err(Unanswered(format!("no response within {} s", DEADLINE.as_secs()))),
         }
-    }
-}
-
-async fn dial(url: &Url) -> std::io::Result<TcpStream> {
-    let port = url.port_or_known_default().unwrap_or(443);
-    match url.host() {
-        Some(Host::Ipv4(address)) => TcpStream::connect((address, port)).await,
-        Some(Host::Ipv6(address)) => TcpStream::connect((address, port)).await,
-        Some(Host::Domain(name)) => TcpStream::connect((name, port)).await,
-        None => Err(std::io::Error::other("the URL has no host")),
     }
 }
 
@@ -151,13 +164,11 @@ fn message(url: &Url, request: ToProvider) -> Result<Request<Full<Bytes>>, Strin
 
 #[cfg(test)]
 mod tests {
-    use std::net::SocketAddr;
-
     use rcgen::{CertifiedKey, generate_simple_self_signed};
     use rustls::ServerConfig;
     use rustls::pki_types::PrivateKeyDer;
     use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-    use tokio::net::TcpListener;
+    use tokio::net::{TcpListener, TcpSocket};
     use tokio_rustls::TlsAcceptor;
 
     use super::*;
@@ -205,13 +216,20 @@ mod tests {
     }
 
     fn transport(extra_ca_pem: Option<&str>) -> HttpTransport {
+        with_authority(extra_ca_pem, HttpTransport::new)
+    }
+
+    fn with_authority(
+        extra_ca_pem: Option<&str>,
+        new: impl FnOnce(&Settings) -> Result<HttpTransport, Failure>,
+    ) -> HttpTransport {
         let file = tempfile::NamedTempFile::new().unwrap();
         let mut settings = declaration::read(declaration::defaults()).unwrap();
         if let Some(pem) = extra_ca_pem {
             std::fs::write(file.path(), pem).unwrap();
             settings.extra_ca_file = Some(file.path().to_owned());
         }
-        HttpTransport::new(&settings).unwrap_or_else(|failure| panic!("{failure}"))
+        new(&settings).unwrap_or_else(|failure| panic!("{failure}"))
     }
 
     #[tokio::test]
@@ -237,6 +255,33 @@ mod tests {
         );
         let error = ask(&transport(None), url("localhost"), 2).await.unwrap_err();
         assert!(error.contains("TLS"), "{error}");
+    }
+
+    /// Two addresses of every name.
+    struct TwoAddresses([IpAddr; 2]);
+
+    #[async_trait]
+    impl Resolve for TwoAddresses {
+        async fn resolve(&self, _: &str) -> Result<Vec<IpAddr>, ResolveError> {
+            Ok(self.0.to_vec())
+        }
+    }
+
+    #[tokio::test]
+    async fn an_address_of_the_provider_that_does_not_respond_delays_the_next_one_little() {
+        let (address, pem) = provider("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}").await;
+        // A second address whose queue of connections is full.
+        let dead = SocketAddr::new(IpAddr::from([127, 0, 0, 2]), address.port());
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.bind(dead).unwrap();
+        let _listener = socket.listen(0).unwrap();
+        let _queued = TcpStream::connect(dead).await.unwrap();
+        let transport = with_authority(Some(&pem), |settings| {
+            let resolver = TwoAddresses([dead.ip(), address.ip()]);
+            HttpTransport::with_resolver(settings, Arc::new(resolver))
+        });
+        let answered = ask(&transport, format!("https://localhost:{}/", address.port()), 2).await;
+        assert_eq!(answered, Ok((200, "{}".to_owned())));
     }
 
     #[tokio::test(start_paused = true)]

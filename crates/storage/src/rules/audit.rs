@@ -33,8 +33,8 @@ pub fn event_type_put(
     })
 }
 
-/// Completes the entry of a session that began: `ended` lists the sessions that ended because their origin has
-/// as many as it may have.
+/// Completes the entry of a session that began: `ended` lists the sessions that ended because their origin
+/// has as many as it may have.
 pub fn session_begun(audit: &AuditEntry, mut ended: Vec<GrantId>) -> AuditEntry {
     if ended.is_empty() {
         return audit.clone();

@@ -32,7 +32,7 @@ struct SignInPage<'a> {
     provider: Option<&'a str>,
     /// Where it leads.
     provider_href: String,
-    /// Whether the provider asks for the password, even if the person is signed in there.
+    /// Whether the provider asks who it is, even if somebody is signed in there.
     asks_who: bool,
     signs_in_by_key: bool,
     fault: Option<&'static str>,
@@ -119,7 +119,7 @@ pub async fn sign_in(
 
 /// Counts a failed sign-in, and refuses it beyond the limit.
 pub fn refuse_excess(app: &App, client: Client) -> Result<(), Refusal> {
-    app.sign_in_limit.failed(client.address).map_err(|wait| {
+    app.sign_in_limit.count(client.address).map_err(|wait| {
         tracing::warn!(address = %client.address, "too many failed sign-ins");
         Refusal::TooManyTries {
             wait_s: whole_seconds(wait).max(1),

@@ -13,6 +13,7 @@ use postrider_access::people::{Answer, FLOW_LIFETIME, FailedSignIn, SignInFault}
 use postrider_model::By;
 use postrider_web::client::Client;
 use postrider_web::host::RequestHost;
+use postrider_web::wait::whole_seconds;
 
 use super::form::{Note, refuse_excess, render};
 use crate::pages::theme::own_address;
@@ -41,6 +42,9 @@ pub async fn begin(
     }
     let query = Query::of(&uri);
     let back = own_address(query.get("back").unwrap_or("/"));
+    if people.begin_asks() {
+        refuse_excess_questions(&app, client)?;
+    }
     let redirect_uri = format!("{}{CALLBACK}", app.base_url(&host)?);
     let begun = match people
         .begin(&redirect_uri, back, query.get("again").is_some())
@@ -78,17 +82,36 @@ pub async fn finish(
         error: query.get("error"),
         issuer: query.get("iss"),
     };
-    let mut response = match people.finish(&sender, cookie::flow(&headers), answer).await {
+    let finished = match people.returned(cookie::flow(&headers), answer) {
+        Ok(returned) => {
+            refuse_excess_questions(&app, client)?;
+            people.finish(&sender, returned).await
+        }
+        Err(failure) => Err(failure),
+    };
+    // A response that belongs to no sign-in may be another site's: the one under way stays.
+    let is_over = !matches!(&finished, Err(failure) if matches!(failure.fault, SignInFault::Lost));
+    let mut response = match finished {
         Ok(signed_in) => {
             let back = own_address(&signed_in.back);
             super::begin(&app, &host, signed_in.token.expose(), &signed_in.session, back)?
         }
         Err(failure) => failed(&app, (client, &sender), &host, &headers, failure)?,
     };
-    if let Some(cookie) = cookie::end_flow(app.cookie_scope(&host, false)) {
+    if is_over && let Some(cookie) = cookie::end_flow(app.cookie_scope(&host, false)) {
         response.headers_mut().append(header::SET_COOKIE, cookie);
     }
     Ok(response)
+}
+
+/// Counts a sign-in that makes us ask the provider, and refuses it beyond the limit.
+fn refuse_excess_questions(app: &App, client: Client) -> Result<(), Refusal> {
+    app.provider_limit.count(client.address).map_err(|wait| {
+        tracing::warn!(address = %client.address, "too many sign-ins through the identity provider");
+        Refusal::TooManySignIns {
+            wait_s: whole_seconds(wait).max(1),
+        }
+    })
 }
 
 /// The sign-in page, with what went wrong. Counts the failures that a stranger can cause.
