@@ -88,7 +88,7 @@ impl Access {
 /// The actor for a person whom the identity provider knows, but who gets no session: no other entry holds the
 /// issuer and the subject, so the name does.
 pub fn by_person(by: &By, person: &Person) -> By {
-    let who = format!("{} at {}", person.subject, person.issuer);
+    let who = format!("{} at {}", subject(person), person.issuer);
     let name = match with_address(person) {
         Some(name) => format!("{name} ({who})"),
         None => joined(person, &who, ['(', ')']),
@@ -103,10 +103,22 @@ pub fn by_person(by: &By, person: &Person) -> By {
 /// What marks the parts of a person's name in the trail.
 const MARKS: [char; 4] = ['<', '>', '(', ')'];
 
+/// Longest part of it that the person may have chosen, in characters.
+const NAME_CHARS_MAX: usize = 100;
+
 /// The person's name with their address, or else with their subject. Only the part in brackets says who it
 /// is: people choose their names, such as the name and address of somebody else.
 fn named(person: &Person) -> String {
-    with_address(person).unwrap_or_else(|| joined(person, &person.subject, ['(', ')']))
+    with_address(person).unwrap_or_else(|| joined(person, &subject(person), ['(', ')']))
+}
+
+/// The subject with the marks percent-encoded: at some providers it is a user name that people choose.
+fn subject(person: &Person) -> String {
+    let encoded = |c: char| match MARKS.contains(&c) {
+        true => format!("%{:02X}", u32::from(c)),
+        false => c.to_string(),
+    };
+    person.subject.chars().map(encoded).collect()
 }
 
 /// The name and the address, if the provider has verified one.
@@ -118,7 +130,7 @@ fn with_address(person: &Person) -> Option<String> {
 /// The name, if it differs, and what says who it is in these marks.
 fn joined(person: &Person, who: &str, [open, close]: [char; 2]) -> String {
     let name = if person.name == who { "" } else { &person.name };
-    let name = name.replace(MARKS, "");
+    let name: String = name.replace(MARKS, "").chars().take(NAME_CHARS_MAX).collect();
     format!("{} {open}{who}{close}", name.trim())
         .trim_start()
         .to_owned()
@@ -134,10 +146,15 @@ mod tests {
 
     #[test]
     fn the_part_in_brackets_says_who_it_is_whatever_name_a_person_chose() {
-        let person = |name, email| {
+        let known_as = |subject: &str, name, email| {
             let issuer = "https://id.example".to_owned();
-            Person::new(issuer, "u1".to_owned(), [name], email)
+            Person::new(issuer, subject.to_owned(), [name], email)
         };
+        let person = |name, email| known_as("u1", name, email);
+        let eve = known_as("x) <ada@example.com> (y", "Eve", None);
+        assert_eq!(named(&eve), "Eve (x%29 %3Cada@example.com%3E %28y)");
+        let long = "é".repeat(200);
+        assert_eq!(named(&person(&long, None)).chars().count(), 100 + " (u1)".len());
         for (name, email, expected) in [
             (
                 "Ada Admin",

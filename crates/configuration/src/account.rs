@@ -89,7 +89,10 @@ impl Configuration {
                 ..current.clone()
             };
         if is_unchanged {
-            return Ok(current);
+            let stored = self.store.account(&AccountRef::Id(current.id)).await?;
+            let stored = stored.ok_or(ConfigureError::Missing)?;
+            let is_fresh = stored.version == current.version;
+            return is_fresh.then_some(stored).ok_or(ConfigureError::Stale);
         }
         let audit = self.account_changed(by, edited.id, Some(&current), Some(&edited));
         match self.directory.update_account(edited, audit).await? {

@@ -2,9 +2,10 @@
 
 use std::collections::HashSet;
 
+use postrider_model::custom_header::CustomHeader;
 use postrider_model::{
-    Account, AccountId, Action, AuditAction, AuditEntry, Automation, By, Does, SecretQuery, SigningKey,
-    Target,
+    Account, AccountId, Action, AuditAction, AuditEntry, Automation, By, Does, SecretQuery, SendWebhook,
+    SigningKey, Target,
 };
 use postrider_storage::rules::audit::{Shown, changes, details};
 use serde_json::json;
@@ -89,29 +90,73 @@ fn shown_account(account: &Account) -> Shown {
     ])
 }
 
+/// Shortest secret that is looked for in other values, in bytes. Shorter ones occur by chance.
+const LOOKED_FOR_BYTES_MIN: usize = 6;
+
 /// What is a secret in one of the states of a change. It is masked in all of them and in every action: what
 /// becomes a secret with a change must not be in its entry, wherever it was before.
+#[derive(Default)]
 struct Secrets {
     /// Names of headers, in lower case.
     headers: HashSet<String>,
     /// Whether the query of a URL is.
     queries: bool,
+    /// The secrets that are looked for in other values: `Bearer abcdef` also as `abcdef`, and each value of a
+    /// query.
+    values: HashSet<String>,
 }
 
 impl Secrets {
     fn of<'a>(states: impl Iterator<Item = &'a Automation>) -> Self {
-        let mut secrets = Self {
-            headers: HashSet::new(),
-            queries: false,
-        };
+        let mut secrets = Self::default();
         for action in states.flat_map(|automation| &automation.actions) {
             let Does::SendWebhook(webhook) = &action.does;
-            let headers = webhook.headers.iter().filter(|header| !header.is_plain);
-            let names = headers.map(|header| header.name.to_ascii_lowercase());
-            secrets.headers.extend(names);
-            secrets.queries |= webhook.secret_query.is_some();
+            for header in webhook.headers.iter().filter(|header| !header.is_plain) {
+                secrets.headers.insert(header.name.to_ascii_lowercase());
+                secrets.add_value(&header.value, &[' ', ',', ';', '=']);
+            }
+            if let Some(query) = &webhook.secret_query {
+                secrets.queries = true;
+                secrets.add_value(query.expose(), &['&', '=']);
+            }
         }
         secrets
+    }
+
+    /// Adds a value as a whole, and its parts.
+    fn add_value(&mut self, value: &str, between: &[char]) {
+        let parts = value.split(between).chain([value]);
+        let long = parts.filter(|part| part.len() >= LOOKED_FOR_BYTES_MIN);
+        self.values.extend(long.map(str::to_owned));
+    }
+
+    fn are_in(&self, text: &str) -> bool {
+        self.values.iter().any(|value| text.contains(value.as_str()))
+    }
+
+    fn shown_header(&self, header: &CustomHeader) -> Shown {
+        let is_secret =
+            self.headers.contains(&header.name.to_ascii_lowercase()) || self.are_in(&header.value);
+        match is_secret {
+            true => Shown::Secret(header.value.clone()),
+            false => Shown::from(header.value.as_str()),
+        }
+    }
+
+    /// The members that show the URL, and its query if that is masked.
+    fn shown_url(&self, webhook: &SendWebhook) -> Vec<(&'static str, Shown)> {
+        let url = webhook.call_url();
+        let divided =
+            SecretQuery::divide(&url).filter(|(_, query)| self.queries || self.are_in(query.expose()));
+        let (url, query) = match divided {
+            Some((url, query)) => (url, Some(("query", Shown::Secret(query.expose().to_owned())))),
+            None => (url, None),
+        };
+        let url = match self.are_in(&url) {
+            true => Shown::Secret(url),
+            false => Shown::from(url),
+        };
+        [("url", url)].into_iter().chain(query).collect()
     }
 }
 
@@ -153,30 +198,17 @@ fn shown_action(action: &Action, secrets: &Secrets) -> Shown {
     ];
     match &action.does {
         Does::SendWebhook(webhook) => {
-            let headers = webhook.headers.iter().map(|header| {
-                let is_secret = secrets.headers.contains(&header.name.to_ascii_lowercase());
-                let value = match is_secret {
-                    true => Shown::Secret(header.value.clone()),
-                    false => Shown::from(header.value.as_str()),
-                };
-                (header.name.clone(), value)
-            });
-            let (url, query) = match SecretQuery::divide(&webhook.call_url()).filter(|_| secrets.queries) {
-                Some((url, query)) => (url, Shown::Secret(query.expose().to_owned())),
-                None => (webhook.url.clone(), Shown::from(None::<&str>)),
-            };
+            let headers = webhook.headers.iter();
+            let headers = headers.map(|header| (header.name.clone(), secrets.shown_header(header)));
+            members.extend(secrets.shown_url(webhook));
             members.extend([
                 ("type", Shown::from("send_webhook")),
-                ("url", Shown::from(url)),
                 ("secret_query", Shown::from(webhook.secret_query.is_some())),
                 ("body", Shown::from(json!(webhook.content))),
                 ("body_style", Shown::from(json!(webhook.style))),
                 ("headers", Shown::object(headers)),
                 ("timeout_s", Shown::from(webhook.timeout_s)),
             ]);
-            if secrets.queries {
-                members.push(("query", query));
-            }
         }
     }
     Shown::object(members)

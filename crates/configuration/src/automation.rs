@@ -123,7 +123,10 @@ impl Configuration {
                 ..current.clone()
             };
         if is_unchanged {
-            return Ok(current);
+            let stored = self.store.automation(account, current.id).await?;
+            let stored = stored.ok_or(ConfigureError::Missing)?;
+            let is_fresh = stored.version == current.version;
+            return is_fresh.then_some(stored).ok_or(ConfigureError::Stale);
         }
         let audit = self.automation_changed(by, account, Some(&current), Some(&edited));
         let saved = self.save_edited(account, edited, audit).await;

@@ -77,7 +77,11 @@ fn account(name: &str, uid: &str) -> AccountDraft {
 }
 
 fn action(url: &str) -> ActionDraft {
-    ActionDraft::new(DoesDraft::SendWebhook(SendWebhookDraft::to(url)))
+    action_of(SendWebhookDraft::to(url))
+}
+
+fn action_of(webhook: SendWebhookDraft) -> ActionDraft {
+    ActionDraft::new(DoesDraft::SendWebhook(webhook))
 }
 
 fn automation() -> AutomationDraft {
@@ -148,48 +152,77 @@ async fn a_draft_that_changes_nothing_writes_nothing() {
         retry_delays_s: Some(vec![1]),
         ..AccountDraft::of(&current)
     };
-    let updated = configuration.update_account(&BY, current, draft).await.unwrap();
+    let updated = configuration
+        .update_account(&BY, current.clone(), draft)
+        .await
+        .unwrap();
     assert_eq!(updated.version, 2);
     assert_eq!(entries().await, 3);
+    let draft = AccountDraft::of(&current);
+    let late = configuration.update_account(&BY, current, draft).await;
+    assert_eq!(late, Err(ConfigureError::Stale), "the account has changed since");
+    let draft = AutomationDraft::of(&found);
+    assert!(
+        configuration
+            .delete_automation(&BY, id, automation)
+            .await
+            .unwrap()
+    );
+    let late = configuration.update_automation(&BY, id, found, draft).await;
+    assert_eq!(late, Err(ConfigureError::Missing));
 }
 
-/// The customer replaces an action whose header and query were readable by one that keeps them secret.
+/// The customer replaces an action with readable values by another one that keeps them secret, under the same
+/// name or elsewhere.
 #[tokio::test]
 async fn what_becomes_a_secret_is_not_in_the_entry_of_that_change() {
     let (store, _folder) = store();
     let configuration = node(&store).await;
     let id = account_with_automation(&configuration).await.0;
-    let webhook = |secret: bool| SendWebhookDraft {
-        secret_query: secret,
-        headers: vec![("x-token".to_owned(), "canary-header".to_owned())],
-        plain_headers: if secret {
-            Vec::new()
-        } else {
-            vec!["x-token".to_owned()]
-        },
-        ..SendWebhookDraft::to("https://receiver.example/hook?token=canary-query")
-    };
-    let draft = |secret| AutomationDraft {
-        actions: vec![ActionDraft::new(DoesDraft::SendWebhook(webhook(secret)))],
+    let draft = |url: &str, name: &str, value: &str, is_secret: bool| AutomationDraft {
+        actions: vec![action_of(SendWebhookDraft {
+            secret_query: is_secret && url.contains('?'),
+            headers: vec![(name.to_owned(), value.to_owned())],
+            plain_headers: if is_secret {
+                Vec::new()
+            } else {
+                vec![name.to_owned()]
+            },
+            ..SendWebhookDraft::to(url)
+        })],
         ..automation()
     };
-    let made = configuration
-        .create_automation(&BY, id, draft(false))
-        .await
-        .unwrap();
-    let updated = configuration.update_automation(&BY, id, made, draft(true)).await;
-    assert_eq!(updated.unwrap().version, 2);
-    let page = PageRequest {
-        limit: 1,
-        after: None,
-    };
-    let trail = store.audit(&AuditFilter::default(), page).await.unwrap();
-    let details = trail.items[0].details.as_deref().unwrap();
-    assert!(!details.contains("canary"), "{details}");
-    assert!(
-        details.contains("receiver.example") && details.contains("x-token"),
-        "{details}"
-    );
+    let with_query = "https://receiver.example/hook?token=canary-1";
+    for (before, after) in [
+        (
+            draft(with_query, "x-token", "canary-2", false),
+            draft(with_query, "x-token", "canary-2", true),
+        ),
+        (
+            draft(URL, "x-token", "canary-3", false),
+            draft(URL, "authorization", "Bearer canary-3", true),
+        ),
+        (
+            draft(with_query, "x-plain", "-", false),
+            draft(URL, "x-token", "canary-1", true),
+        ),
+        (
+            draft("https://receiver.example/canary-4", "x-plain", "-", false),
+            draft("https://receiver.example/?token=canary-4", "x-plain", "-", true),
+        ),
+    ] {
+        let made = configuration.create_automation(&BY, id, before).await.unwrap();
+        let updated = configuration.update_automation(&BY, id, made, after).await;
+        assert_eq!(updated.unwrap().version, 2);
+        let page = PageRequest {
+            limit: 1,
+            after: None,
+        };
+        let trail = store.audit(&AuditFilter::default(), page).await.unwrap();
+        let details = trail.items[0].details.as_deref().unwrap();
+        assert!(!details.contains("canary"), "{details}");
+        assert!(details.contains("headers"), "{details}");
+    }
 }
 
 #[tokio::test]

@@ -36,7 +36,7 @@ impl AuditStore for PostgresStore {
             .await
     }
 
-    /// Takes no row locks: they need the right to change rows, which the operator may have kept back. Two
+    /// Without `FOR UPDATE`, which needs the right to change rows: the operator may have kept that back. Two
     /// nodes that remove the same entries wait for each other, and the second one counts none.
     async fn prune_audit(&self, before: Timestamp, limit: usize) -> StoreResult<usize> {
         let before = columns::uuid(AuditId::first_at(before).as_bytes());

@@ -340,7 +340,9 @@ async fn the_audit_trail_of_an_account_is_listed_by_id_also_once_it_is_deleted()
         actions(&[id, "--action", "account.*"]),
         ["account.deleted", "account.created"]
     );
-    let by_uid = postrider(&server, &["audit", "list", "--account", "acme"]);
-    assert_eq!(by_uid.code, 1);
-    assert!(by_uid.err.contains("account_not_found"), "{by_uid:?}");
+    for unknown in ["acme", "acct_01kezf7c00e00r000000000000"] {
+        let listed = postrider(&server, &["audit", "list", "--account", unknown]);
+        assert_eq!(listed.code, 1);
+        assert!(listed.err.contains("account_not_found"), "{listed:?}");
+    }
 }

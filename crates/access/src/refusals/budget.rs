@@ -8,8 +8,8 @@ use std::time::Duration;
 use postrider_model::{Actor, AuditEntry};
 
 /// Most entries of refusals within a minute in each budget of a node, so 86,400 a day. With its indexes in
-/// SQLite, the largest entry of a stranger takes 370 bytes and that of a known caller 450 (measured), without
-/// the name that the trail may know, of up to 256 characters. That makes 32 and 39 MB a day at most.
+/// SQLite, the largest entry of a stranger takes 370 bytes and that of a known caller 450 (measured), which
+/// makes 32 and 39 MB a day. The name of a person whom the provider knows adds up to 2.2 KiB.
 pub const REFUSALS_PER_MINUTE: usize = 60;
 
 /// Most of them for one client, and of known callers for one key or session, so that a client that tries many

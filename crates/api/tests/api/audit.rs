@@ -231,6 +231,26 @@ async fn a_secret_that_cannot_be_noted_is_not_shown() {
 }
 
 #[tokio::test]
+async fn a_test_that_cannot_be_noted_is_not_sent() {
+    let app = App::start().await;
+    let account = app.account().await;
+    let automation = app.automation(&account, 200).await;
+    let test = format!(
+        "{account}/automations/{}/test",
+        automation["id"].as_str().unwrap()
+    );
+    let broken = rusqlite::Connection::open(app.folder().join(DATABASE_FILE)).unwrap();
+    broken.execute_batch("ALTER TABLE audit RENAME TO away").unwrap();
+    for _ in 0..11 {
+        app.post(&test, &json!({})).await.problem(500, "internal_error");
+    }
+    let events = app.get(&format!("{account}/events")).await.expect(200);
+    assert_eq!(events["data"], json!([]));
+    broken.execute_batch("ALTER TABLE away RENAME TO audit").unwrap();
+    app.post(&test, &json!({})).await.expect(202);
+}
+
+#[tokio::test]
 async fn the_list_is_filtered_and_paged() {
     let app = App::start().await;
     for _ in 0..3 {

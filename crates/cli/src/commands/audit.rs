@@ -38,7 +38,7 @@ enum Command {
 
 #[derive(Debug, clap::Args)]
 struct FilterArgs {
-    /// Only what concerns this account: its id or uid, of a deleted one its id [default: everything]
+    /// Only what concerns this account: its id or uid; for a deleted account, its id [default: everything]
     #[arg(long)]
     account: Option<String>,
     /// Only this action, such as automation.updated, or a kind of target, such as automation.*
@@ -75,15 +75,29 @@ impl FilterArgs {
         // The path comes first, because a key of one account may ask for nothing else.
         let path = ["accounts", account, "audit"];
         match remote.list(&call(&path), pages, table).await {
-            // A deleted account has no path any more, but its entries stay.
             Err(Failure::Problem(problem))
                 if problem.code() == Some("account_not_found") && account.parse::<AccountId>().is_ok() =>
             {
+                // A deleted account has no path any more, but its entries stay.
                 let of_deleted = call(&["audit"]).query("account", Some(account));
-                remote.list(&of_deleted, pages, table).await
+                let found = remote.fetch(&of_deleted, pages).await;
+                match found {
+                    Ok(list) if self.is_narrow() || !list.items().is_empty() => {
+                        remote.print_list(&list, table)
+                    }
+                    Ok(_) | Err(Failure::Problem(_)) => Err(Failure::Problem(problem)),
+                    Err(failure) => Err(failure),
+                }
             }
             listed => listed,
         }
+    }
+
+    /// Whether there is a filter besides the account.
+    fn is_narrow(&self) -> bool {
+        let texts = [&self.action, &self.actor, &self.target];
+        let times = [&self.after, &self.before];
+        texts.iter().any(|text| text.is_some()) || times.iter().any(|time| time.is_some())
     }
 
     /// The call with all filters but the account.

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::client::pages::{self, PageArgs};
+use crate::client::pages::{self, List, PageArgs};
 use crate::client::{Call, Client, ClientArgs, Response};
 use crate::display::{Paint, Screen};
 use crate::{Context, Failure};
@@ -64,7 +64,21 @@ impl Remote {
         pages: PageArgs,
         text: impl FnOnce(&[Value], Paint) -> String,
     ) -> Result<(), Failure> {
-        let list = pages::fetch(&mut self.client, call, pages).await?;
+        let list = self.fetch(call, pages).await?;
+        self.print_list(&list, text)
+    }
+
+    /// Reads a list, as far as `pages` says.
+    pub async fn fetch(&mut self, call: &Call<'_>, pages: PageArgs) -> Result<List, Failure> {
+        pages::fetch(&mut self.client, call, pages).await
+    }
+
+    /// Prints a list: as JSON if that was asked for, otherwise as `text` renders its items.
+    pub fn print_list(
+        &mut self,
+        list: &List,
+        text: impl FnOnce(&[Value], Paint) -> String,
+    ) -> Result<(), Failure> {
         if self.json {
             return self.screen.print(&list.to_json()?);
         }

@@ -25,11 +25,11 @@ const FAILURES_PER_MINUTE: NonZeroU32 = NonZeroU32::new(10).expect("ten is not z
 /// address signs in through it.
 const QUESTIONS_PER_MINUTE: NonZeroU32 = NonZeroU32::new(60).expect("sixty is not zero");
 
-/// How many of these at once: half of those that the provider is asked at the same time, so that one client
-/// leaves room for others.
+/// How many of these may follow each other without a pause: half of those that the provider is asked at the
+/// same time. While its responses are quick, one client leaves room for others.
 const QUESTIONS_AT_ONCE: NonZeroU32 = NonZeroU32::new(16).expect("sixteen is not zero");
 
-/// Clients that are remembered; beyond it, those with nothing to count for a minute are forgotten.
+/// Clients that are remembered; beyond it, those whose limit is whole again are forgotten.
 const CLIENTS_MAX: usize = 10_000;
 
 /// How often clients are forgotten at most, because looking for them costs a walk over all.

@@ -9,7 +9,7 @@ use parking_lot::Mutex;
 use postrider_model::{
     AccountId, AuditAction, Automation, AutomationId, By, EventPattern, EventTypeName, Target,
 };
-use postrider_storage::StoreError;
+use postrider_storage::{StoreError, StoreResult};
 
 use super::{AcceptError, Accepted, Audience, Rejection, Submission};
 use crate::engine::Engine;
@@ -69,14 +69,26 @@ impl Engine {
         if let Err(retry_after) = self.tests().begin(account, now) {
             return Ok(Some(Err(Rejection::TooManyTests { retry_after })));
         }
-        let target = Target::named(automation, &found.name);
+        let noted = self.note_test(by, account, found).await;
+        let sent = match noted {
+            Ok(()) => {
+                self.accept_for(Arc::clone(&entry), vec![submission], audience)
+                    .await
+            }
+            Err(error) => Err(error.into()),
+        };
+        let sent = sent.map(|results| results.into_iter().next());
+        if !matches!(sent, Ok(Some(Ok(_)))) {
+            self.tests().call_off(account, now);
+        }
+        sent
+    }
+
+    async fn note_test(&self, by: &By, account: AccountId, automation: &Automation) -> StoreResult<()> {
+        let target = Target::named(automation.id, &automation.name);
         let id = self.ids().audit(self.clock().now());
         let noted = by.did(id, AuditAction::AutomationTested, Some(account), target);
-        self.store().note_audit(vec![noted]).await?;
-        let results = self
-            .accept_for(Arc::clone(&entry), vec![submission], audience)
-            .await?;
-        Ok(results.into_iter().next())
+        self.store().note_audit(vec![noted]).await
     }
 
     async fn example_of(&self, event_type: &EventTypeName) -> Result<Bytes, StoreError> {
@@ -107,6 +119,15 @@ impl Tests {
                 sent.push_back(now);
                 Ok(())
             }
+        }
+    }
+
+    /// A test that was counted at this time was not sent.
+    fn call_off(&self, account: AccountId, at: Duration) {
+        if let Some(sent) = self.0.lock().get_mut(&account)
+            && let Some(position) = sent.iter().rposition(|sent| *sent == at)
+        {
+            sent.remove(position);
         }
     }
 }
@@ -153,6 +174,8 @@ mod tests {
         }
         assert_eq!(tests.begin(one, s(110)), Err(s(50)));
         assert_eq!(tests.begin(other, s(110)), Ok(()));
+        tests.call_off(one, s(109));
+        assert_eq!(tests.begin(one, s(110)), Ok(()));
         assert_eq!(tests.begin(one, s(159)), Err(s(1)));
         assert_eq!(tests.begin(one, s(160)), Ok(()));
         assert_eq!(tests.begin(one, s(160)), Err(s(1)));
