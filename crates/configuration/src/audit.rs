@@ -200,9 +200,9 @@ fn shown_action(action: &Action, secrets: &Secrets) -> Shown {
         Does::SendWebhook(webhook) => {
             let headers = webhook.headers.iter();
             let headers = headers.map(|header| (header.name.clone(), secrets.shown_header(header)));
+            members.push(("type", Shown::from("send_webhook")));
             members.extend(secrets.shown_url(webhook));
             members.extend([
-                ("type", Shown::from("send_webhook")),
                 ("secret_query", Shown::from(webhook.secret_query.is_some())),
                 ("body", Shown::from(json!(webhook.content))),
                 ("body_style", Shown::from(json!(webhook.style))),

@@ -175,7 +175,7 @@ async fn pages_of_staff_with_an_identity_provider() {
 #[tokio::test]
 async fn pages_of_a_customer_under_the_companys_brand() {
     let logo = tempfile::Builder::new().suffix(".svg").tempfile().unwrap();
-    let picture = r##"<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 132 28" width="132" height="28"><circle cx="14" cy="14" r="11" fill="#e8a317"/><text x="32" y="20" font-family="sans-serif" font-size="17" font-weight="700" fill="#8a6212">Helios CRM</text></svg>"##;
+    let picture = r##"<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 150 28" width="150" height="28"><circle cx="14" cy="14" r="11" fill="#e8a317"/><text x="32" y="20" font-family="sans-serif" font-size="17" font-weight="700" fill="#8a6212">Helios CRM</text></svg>"##;
     std::fs::write(logo.path(), picture).unwrap();
     let flags = [
         "--console-product-name",
