@@ -143,16 +143,13 @@ fn values(details: Option<&str>) -> (bool, Vec<Changed>) {
     let Some(Value::Object(mut members)) = details else {
         return (false, Vec::new());
     };
-    let (before, after) = (members.remove("before"), members.remove("after"));
-    let is_change = before.is_some() || after.is_some();
-    // Of what is new, the members without a value say nothing.
-    let after = after.map(|after| {
-        if before.is_some() {
-            after
-        } else {
-            without_nulls(after)
-        }
-    });
+    let states = (members.remove("before"), members.remove("after"));
+    let is_change = states.0.is_some() || states.1.is_some();
+    let (before, after) = match states {
+        (Some(before), Some(after)) => (Some(before), Some(after)),
+        // Of what is new or removed, the members without a value say nothing.
+        (before, after) => (before.map(without_nulls), after.map(without_nulls)),
+    };
     let rest_of = without_nulls(Value::Object(members));
     let (mut old, mut new, mut rest) = (Vec::new(), Vec::new(), Vec::new());
     flatten("", before.as_ref(), &mut old);
@@ -238,6 +235,17 @@ mod tests {
             .into_iter()
             .map(|value| (value.name, value.before, value.after))
             .collect()
+    }
+
+    #[test]
+    fn of_what_is_new_or_removed_members_without_a_value_are_left_out() {
+        let value = || Some("A".to_owned());
+        let removed = shown(r#"{"before":{"name":"A","uid":null}}"#);
+        assert_eq!(removed, [("name".to_owned(), value(), None)]);
+        let new = shown(r#"{"after":{"name":"A","uid":null}}"#);
+        assert_eq!(new, [("name".to_owned(), None, value())]);
+        let changed = shown(r#"{"before":{"uid":null},"after":{"uid":"A"}}"#);
+        assert_eq!(changed[0].2, value());
     }
 
     #[test]
