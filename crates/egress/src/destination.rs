@@ -223,10 +223,17 @@ impl Destination {
     }
 }
 
-/// The name without the dot at its end. The parser accepts empty labels, which no name in DNS has.
+/// Longest name in DNS, in bytes without the dot at its end, and longest label of it (RFC 1035, section 2.3.4:
+/// 255 bytes with the lengths of the labels and the root).
+const NAME_BYTES_MAX: usize = 253;
+const LABEL_BYTES_MAX: usize = 63;
+
+/// The name without the dot at its end. The parser accepts names that DNS cannot have: with empty labels, and
+/// longer ones, to which a short name in Unicode can grow.
 fn name_of(host: &str) -> Result<&str, DestinationError> {
     let name = host.strip_suffix('.').unwrap_or(host);
-    if name.split('.').any(str::is_empty) {
+    let fits = |label: &str| (1..=LABEL_BYTES_MAX).contains(&label.len());
+    if name.len() > NAME_BYTES_MAX || !name.split('.').all(fits) {
         return Err(DestinationError::Invalid);
     }
     Ok(name)
@@ -369,6 +376,22 @@ mod tests {
             refused(&format!("https://example.com/{}", "x".repeat(URL_BYTES_MAX))),
             "url_too_long"
         );
+    }
+
+    #[test]
+    fn a_name_that_dns_cannot_have_is_refused() {
+        let name = |label: usize| format!("https://{}.example/", "x".repeat(label));
+        assert!(Destination::parse(&name(63)).is_ok());
+        assert_eq!(refused(&name(64)), "url_invalid");
+        let labels = |count: usize, end: &str| format!("https://{}{end}", "x.".repeat(count));
+        assert!(Destination::parse(&labels(126, "x")).is_ok(), "253 bytes");
+        assert!(
+            Destination::parse(&labels(126, "x./")).is_ok(),
+            "a dot at its end"
+        );
+        assert_eq!(refused(&labels(126, "xx")), "url_invalid");
+        // In Punycode it is several times as long.
+        assert_eq!(refused(&format!("https://{}a/", "ß¿.".repeat(60))), "url_invalid");
     }
 
     #[test]

@@ -135,12 +135,29 @@ impl FromStr for Timestamp {
             && bytes[13] == b':'
             && bytes[16] == b':'
             && bytes[..4].iter().all(u8::is_ascii_digit)
+            && has_offset(&bytes[19..])
             && !text.contains('[');
         if !shaped {
             return Err(TimestampError);
         }
         let time: jiff::Timestamp = text.parse().map_err(|_| TimestampError)?;
-        Ok(Self(time.as_millisecond()))
+        // An offset can leave the years that RFC 3339 can write.
+        Some(time.as_millisecond())
+            .filter(|ms| FOUR_DIGITS_MS.contains(ms))
+            .map(Self)
+            .ok_or(TimestampError)
+    }
+}
+
+/// The years 0000 to 9999.
+const FOUR_DIGITS_MS: std::ops::RangeInclusive<i64> = -62_167_219_200_000..=253_402_300_799_999;
+
+/// Whether the part after the seconds ends with an offset as RFC 3339, section 5.6, writes it: `Z` or `+01:00`.
+fn has_offset(rest: &[u8]) -> bool {
+    match rest {
+        [.., b'Z' | b'z'] => true,
+        [.., b'+' | b'-', _, _, b':', _, _] => true,
+        _ => false,
     }
 }
 
@@ -231,6 +248,10 @@ mod tests {
             "2026-01-31T09:30:00Z[UTC]",
             "2026-01-31T09:30Z",
             "+002026-01-31T09:30:00Z",
+            "2026-01-31T09:30:00+01",
+            "2026-01-31T09:30:00+0100",
+            "0000-01-01T00:00:00+01:00",
+            "9999-12-31T23:59:59-01:00",
         ] {
             assert!(text.parse::<Timestamp>().is_err(), "{text}");
         }
