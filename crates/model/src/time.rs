@@ -152,13 +152,10 @@ impl FromStr for Timestamp {
 /// The years 0000 to 9999.
 const FOUR_DIGITS_MS: std::ops::RangeInclusive<i64> = -62_167_219_200_000..=253_402_300_799_999;
 
-/// Whether the part after the seconds ends with an offset as RFC 3339, section 5.6, writes it: `Z` or `+01:00`.
+/// Whether the part after the seconds ends with an offset as RFC 3339, section 5.6, writes it: `Z` or
+/// `+01:00`.
 fn has_offset(rest: &[u8]) -> bool {
-    match rest {
-        [.., b'Z' | b'z'] => true,
-        [.., b'+' | b'-', _, _, b':', _, _] => true,
-        _ => false,
-    }
+    matches!(rest, [.., b'Z' | b'z'] | [.., b'+' | b'-', _, _, b':', _, _])
 }
 
 impl Serialize for Timestamp {
