@@ -285,6 +285,9 @@ async fn begin_session(
     {
         return Ok(BeginSession::TooMany);
     }
+    if put(&transaction, session).await? != PutGrant::Put {
+        return Ok(BeginSession::OriginGone);
+    }
     let surplus = (live + 1 - columns::number(limits.live_max)).max(0);
     let end = format!(
         "DELETE FROM grants WHERE id IN (SELECT id {sessions} AND expires_at > $3 ORDER BY id LIMIT $4)
@@ -295,9 +298,6 @@ async fn begin_session(
         .iter()
         .map(|row| columns::read(row, 0, |row| row.id().map(GrantId::from_bytes)));
     let ended: Vec<_> = ended.collect::<SqlResult<_>>()?;
-    if put(&transaction, session).await? != PutGrant::Put {
-        return Ok(BeginSession::OriginGone);
-    }
     audit::commit(transaction, &rules::audit::session_begun(audit, ended)).await?;
     Ok(BeginSession::Begun)
 }

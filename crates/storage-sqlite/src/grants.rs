@@ -226,6 +226,9 @@ fn begin_session(
     {
         return Ok(BeginSession::TooMany);
     }
+    if put(conn, session)? != PutGrant::Put {
+        return Ok(BeginSession::OriginGone);
+    }
     let surplus = (live + 1 - columns::number(limits.live_max)).max(0);
     let ended: Vec<[u8; 16]> = conn
         .prepare_cached(&format!(
@@ -234,9 +237,6 @@ fn begin_session(
         ))?
         .query_map((&origin[0], &origin[1], now_ms, surplus), |row| row.get(0))?
         .collect::<Result<_, _>>()?;
-    if put(conn, session)? != PutGrant::Put {
-        return Ok(BeginSession::OriginGone);
-    }
     let ended = ended.into_iter().map(GrantId::from_bytes).collect();
     audit::insert(conn, &rules::audit::session_begun(audit, ended))?;
     Ok(BeginSession::Begun)
