@@ -217,6 +217,17 @@ impl ApiResponse {
             .unwrap_or_else(|error| panic!("{}: {error}: {}", self.asked, self.text()))
     }
 
+    /// The token of the forms of this page.
+    ///
+    /// # Panics
+    /// If it has no form.
+    pub fn form_token(&self) -> String {
+        let page = self.text();
+        let token = page.split("name=\"csrf\" value=\"").nth(1);
+        let token = token.and_then(|rest| rest.split('"').next());
+        token.unwrap_or_else(|| panic!("no form in {page}")).to_owned()
+    }
+
     /// The body as text.
     pub fn text(&self) -> String {
         String::from_utf8_lossy(&self.body).into_owned()

@@ -289,9 +289,7 @@ async fn a_sign_out_says_so_if_the_provider_does_not_respond() {
     let page = anybody.call(Method::GET, "/accounts").header("cookie", &session);
     let page = page.send().await;
     assert_eq!(page.status, 200);
-    let page = page.text();
-    let csrf = page.split("name=\"csrf\" value=\"").nth(1).unwrap();
-    let csrf = csrf.split('"').next().unwrap();
+    let csrf = page.form_token();
     let signed_out = anybody
         .call(Method::POST, "/sign-out")
         .header("cookie", &session)

@@ -118,9 +118,7 @@ async fn a_group_can_be_required_and_keys_kept_from_signing_in() {
     let anybody = server.api().with_key(None);
     let page = anybody.get("/sign-in").await;
     let cookie = page.header("set-cookie").split(';').next().unwrap().to_owned();
-    let page = page.text();
-    let csrf = page.split("name=\"csrf\" value=\"").nth(1).unwrap();
-    let csrf = csrf.split('"').next().unwrap();
+    let csrf = page.form_token();
     let posted = anybody
         .call(Method::POST, "/sign-in")
         .header("cookie", &cookie)
