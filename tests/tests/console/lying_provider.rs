@@ -298,7 +298,7 @@ async fn a_sign_out_says_so_if_the_provider_does_not_respond() {
         .send()
         .await;
     assert_eq!(signed_out.status, 200);
-    let says = "You are signed out here. Your identity provider did not respond, so you may still be signed in there.";
+    let says = "Your identity provider did not respond, so you may still be signed in there.";
     assert!(signed_out.text().contains(says), "{}", signed_out.text());
     let sessions = server.api().get("/v1/sessions").await.expect(200);
     assert_eq!(sessions["data"], json!([]));
