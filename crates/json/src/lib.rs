@@ -16,6 +16,7 @@
 //! | `pointer.rs` | JSON pointers: escaping, and where a loss is |
 //! | `unique.rs` | [`UniqueMembers`]: any value, through serde, without duplicate names |
 //! | `merge_patch.rs` | [`merge_patch`]: RFC 7396, from text to text |
+//! | `conditions.rs` | [`Conditions`]: which events an automation runs for, by their `data` |
 //! | `error.rs` | where and why a text is not JSON |
 //!
 //! The reader takes time linear in the length of the text, whatever it contains, and does not recurse. This
@@ -27,6 +28,7 @@
 
 #![forbid(unsafe_code)]
 
+pub mod conditions;
 mod decimal;
 mod error;
 mod inspect;
@@ -40,6 +42,7 @@ pub mod string;
 mod unique;
 mod value;
 
+pub use conditions::{CompiledConditions, Conditions, ConditionsFault, RowExplanation};
 pub use decimal::{DIVISOR_DIGITS_MAX, Decimal};
 pub use error::{JsonError, JsonErrorKind};
 pub use inspect::{Inspection, Loss, LossReason, inspect};
