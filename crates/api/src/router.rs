@@ -177,6 +177,7 @@ pub(crate) fn documented_routes() -> OpenApiRouter<ApiState> {
         .routes(routes!(events::list::list_events, events::create::create_event))
         .routes(routes!(events::create_batch::create_event_batch))
         .routes(routes!(events::get::get_event))
+        .routes(routes!(events::automations::list_event_automations))
         .routes(routes!(deliveries::list::list_deliveries))
         .routes(routes!(deliveries::replay::replay_deliveries))
         .routes(routes!(deliveries::get::get_delivery))

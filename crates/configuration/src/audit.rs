@@ -176,6 +176,10 @@ fn shown_automation(automation: &Automation, secrets: &Secrets) -> Shown {
         ("enabled", Shown::from(automation.enabled)),
         ("event_types", Shown::from(event_types)),
         (
+            "conditions",
+            Shown::from(automation.trigger.conditions.as_ref().map(ToString::to_string)),
+        ),
+        (
             "retry_delays_s",
             Shown::from(delays_s(automation.retry_delays.as_ref())),
         ),

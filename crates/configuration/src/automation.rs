@@ -7,13 +7,11 @@ mod query;
 mod rate_limit;
 mod send_webhook;
 mod switch;
+mod trigger;
 
-use std::collections::HashSet;
-
-use postrider_model::automation::PATTERNS_MAX;
 use postrider_model::{
-    AccountId, Action, AuditAction, AuditEntry, Automation, AutomationId, By, EventPattern, Schedule, Target,
-    Timestamp, Trigger,
+    AccountId, Action, AuditAction, AuditEntry, Automation, AutomationId, By, Schedule, Target, Timestamp,
+    Trigger,
 };
 use postrider_storage::rules::fan_out::TooManyDeliveries;
 use postrider_storage::{SaveAutomation, StoreError, StoreResult};
@@ -23,6 +21,7 @@ use super::schedule::{delays_s, schedule};
 use super::{ConfigureError, Faults, codes};
 use crate::Configuration;
 use destinations::check_destinations;
+use trigger::check_trigger;
 
 pub use actions::{ActionDraft, DoesDraft};
 pub use rate_limit::RateLimitDraft;
@@ -38,6 +37,9 @@ pub struct AutomationDraft {
     /// What triggers it, at `/trigger/event_types` of the resource: names of event types, prefixes such as
     /// `proposal.*`, or `*`.
     pub event_types: Vec<String>,
+    /// What must hold for the event's `data`, at `/trigger/conditions`: JSON that
+    /// [`postrider_json::conditions`] describes. `None` if the type alone decides.
+    pub conditions: Option<String>,
     /// The actions.
     pub actions: Vec<ActionDraft>,
     /// Seconds between the attempts of a delivery; `None` uses the account's schedule.
@@ -52,6 +54,7 @@ impl AutomationDraft {
             name: automation.name.clone(),
             enabled: automation.enabled,
             event_types: patterns.iter().map(ToString::to_string).collect(),
+            conditions: automation.trigger.conditions.as_ref().map(ToString::to_string),
             actions: automation.actions.iter().map(ActionDraft::of).collect(),
             retry_delays_s: delays_s(automation.retry_delays.as_ref()),
         }
@@ -205,7 +208,7 @@ fn check(
     let mut faults = Faults::default();
     let existing = current.map_or(&[][..], |it| &it.actions);
     check_name(&draft.name, current.map(|it| &*it.name), &mut faults);
-    let trigger = check_trigger(&draft.event_types, &mut faults);
+    let trigger = check_trigger(&draft.event_types, draft.conditions.as_deref(), &mut faults);
     let retry_delays = draft
         .retry_delays_s
         .and_then(|delays| schedule(&delays, &mut faults));
@@ -223,34 +226,4 @@ fn check(
         actions,
         retry_delays,
     }))
-}
-
-fn check_trigger(event_types: &[String], faults: &mut Faults) -> Trigger {
-    let pointer = "/trigger/event_types";
-    if event_types.is_empty() {
-        faults.add(pointer, codes::TOO_FEW, "list at least one event type");
-    }
-    if event_types.len() > PATTERNS_MAX {
-        let detail = format!("list at most {PATTERNS_MAX} event types");
-        faults.add(pointer, codes::TOO_MANY, detail);
-    }
-    let mut seen = HashSet::new();
-    let mut patterns = Vec::new();
-    for (index, text) in event_types.iter().enumerate() {
-        let pointer = format!("{pointer}/{index}");
-        match text.parse::<EventPattern>() {
-            Err(error) => faults.add(pointer, codes::INVALID_VALUE, error.to_string()),
-            Ok(_) if !seen.insert(text) => {
-                faults.add(
-                    pointer,
-                    codes::DUPLICATE,
-                    "this event type is listed more than once",
-                );
-            }
-            Ok(pattern) => patterns.push(pattern),
-        }
-    }
-    Trigger {
-        event_types: patterns,
-    }
 }

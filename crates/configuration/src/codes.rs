@@ -26,5 +26,7 @@ pub const DUPLICATE: &str = "duplicate";
 pub const RESERVED_HEADER: &str = "reserved_header";
 /// The value of a secret header has to be sent, because there is none that may be kept.
 pub const VALUE_REQUIRED: &str = "value_required";
+/// A condition of a trigger is not valid.
+pub const INVALID_CONDITION: &str = "invalid_condition";
 /// An action id that the automation does not have.
 pub const UNKNOWN_ACTION: &str = "unknown_action";

@@ -8,9 +8,10 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use postrider_json::{CompiledConditions, Conditions};
 use postrider_model::{
-    Account, AccountId, Action, ActionId, AuditEntry, Automation, AutomationId, Schedule, SigningKey,
-    Timestamp,
+    Account, AccountId, Action, ActionId, AuditEntry, Automation, AutomationId, EventTypeName, Schedule,
+    SigningKey, Timestamp,
 };
 use postrider_signing::signer::{LiveSigners, Signer};
 use postrider_storage::{AccountConfig, AccountRef, SaveAccount, SaveAutomation, Store, StoreResult};
@@ -27,6 +28,8 @@ pub struct AccountEntry {
     pub config: AccountConfig,
     /// Position of each action: index of its automation, index within.
     actions: HashMap<ActionId, (usize, usize)>,
+    /// The conditions of each automation, in the order of the automations; empty if none has conditions.
+    conditions: Vec<Option<CompiledConditions>>,
     /// The current key, with the previous one while their overlap lasts.
     both: Option<LiveSigners>,
     /// The current key alone.
@@ -43,6 +46,14 @@ impl AccountEntry {
                 actions.insert(action.id, (outer, inner));
             }
         }
+        let conditions = match config
+            .automations
+            .iter()
+            .any(|it| it.trigger.conditions.is_some())
+        {
+            true => config.automations.iter().map(compiled).collect(),
+            false => Vec::new(),
+        };
         let current = config.keys.iter().find(|key| key.expires_at.is_none())?;
         let previous = config
             .keys
@@ -60,11 +71,28 @@ impl AccountEntry {
         let overlap_ends = previous.and_then(|key| key.expires_at);
         Some(Self {
             actions,
+            conditions,
             both,
             alone,
             overlap_ends,
             config,
         })
+    }
+
+    /// The automations that are on and whose event types match, oldest first, each with its conditions.
+    pub fn matching<'a>(
+        &'a self,
+        event_type: &'a EventTypeName,
+    ) -> impl Iterator<Item = (&'a Automation, Option<&'a CompiledConditions>)> {
+        let automations = self.config.automations.iter().enumerate();
+        automations
+            .filter(|(_, automation)| automation.enabled && automation.trigger.matches(event_type))
+            .map(|(index, automation)| (automation, self.conditions_of(index)))
+    }
+
+    /// The conditions of the automation at this position.
+    pub(crate) fn conditions_of(&self, index: usize) -> Option<&CompiledConditions> {
+        self.conditions.get(index).and_then(Option::as_ref)
     }
 
     /// The keys that sign at `now`.
@@ -104,6 +132,10 @@ impl AccountEntry {
             .or(self.config.account.retry_delays.as_ref())
             .unwrap_or(installation)
     }
+}
+
+fn compiled(automation: &Automation) -> Option<CompiledConditions> {
+    automation.trigger.conditions.as_ref().map(Conditions::compile)
 }
 
 /// Accounts in memory.

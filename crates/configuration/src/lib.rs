@@ -13,6 +13,7 @@
 //! | `configuration.rs` | [`Configuration`]: its parts, its reads, what other nodes changed |
 //! | `account.rs` | [`AccountDraft`]: `create_account`, `update_account`, `delete_account` |
 //! | `automation.rs`, `automation/` | [`AutomationDraft`], [`ActionDraft`]: verbs of automations, actions |
+//! | `verdict.rs` | [`Verdict`]: why an event triggers an automation, or does not |
 //! | `signing_key.rs` | [`RotationDraft`]: `rotate_signing_key` |
 //! | `event_type.rs` | [`EventTypeDraft`]: `put_event_type`, `delete_event_type` |
 //! | `audit.rs` | what entries of the audit trail show of accounts and automations |
@@ -58,6 +59,7 @@ mod schedule;
 mod schema;
 pub mod sealing;
 mod signing_key;
+mod verdict;
 
 pub use account::AccountDraft;
 pub use automation::{ActionDraft, AutomationDraft, DoesDraft, RateLimitDraft, SendWebhookDraft};
@@ -69,6 +71,7 @@ pub use event_type::EventTypeDraft;
 pub use fault::{FAULTS_MAX, Fault};
 pub use schema::{Schema, SchemaError, SchemaViolation};
 pub use signing_key::RotationDraft;
+pub use verdict::{Verdict, VerdictStatus};
 
 use fault::Faults;
 

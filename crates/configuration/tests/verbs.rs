@@ -89,6 +89,7 @@ fn automation() -> AutomationDraft {
         name: "On proposals".to_owned(),
         enabled: true,
         event_types: vec!["proposal.*".to_owned()],
+        conditions: None,
         actions: vec![action(URL)],
         retry_delays_s: None,
     }
@@ -233,6 +234,7 @@ async fn all_faults_of_an_automation_are_reported_and_nothing_is_written() {
     let draft = AutomationDraft {
         name: " ".to_owned(),
         event_types: vec!["a b".to_owned(), "a".to_owned(), "a".to_owned()],
+        conditions: None,
         actions: vec![ActionDraft::new(DoesDraft::SendWebhook(SendWebhookDraft {
             headers: vec![("Host".to_owned(), "x".to_owned())],
             secret_query: false,

@@ -1,5 +1,6 @@
 // The scripts that improve pages; all pages work without them. Each module handles the elements of a page,
 // and again those that are inserted later.
+import { check } from "./check.js";
 import { copyButtons } from "./copy.js";
 import { forms } from "./forms.js";
 import { live } from "./live.js";
@@ -10,6 +11,7 @@ import { times } from "./times.js";
 export function enliven(part) {
   copyButtons(part);
   forms(part, enliven);
+  check(part, enliven);
   times();
 }
 

@@ -13,7 +13,7 @@ use crate::refusal::Refusal;
 use crate::state::App;
 
 /// The style sheets, in the order in which they are concatenated.
-const STYLES: [&str; 7] = [
+const STYLES: [&str; 8] = [
     include_str!("../assets/css/base.css"),
     include_str!("../assets/css/frame.css"),
     include_str!("../assets/css/forms.css"),
@@ -21,14 +21,16 @@ const STYLES: [&str; 7] = [
     include_str!("../assets/css/record.css"),
     include_str!("../assets/css/overview.css"),
     include_str!("../assets/css/account.css"),
+    include_str!("../assets/css/automations.css"),
 ];
 
 /// The modules. Pages load `console.js`, which imports the others.
-const MODULES: [(&str, &str); 7] = [
+const MODULES: [(&str, &str); 8] = [
     ("console.js", include_str!("../assets/console.js")),
     ("copy.js", include_str!("../assets/copy.js")),
     ("forms.js", include_str!("../assets/forms.js")),
     ("live.js", include_str!("../assets/live.js")),
+    ("check.js", include_str!("../assets/check.js")),
     ("patch.js", include_str!("../assets/patch.js")),
     ("progress.js", include_str!("../assets/progress.js")),
     ("times.js", include_str!("../assets/times.js")),

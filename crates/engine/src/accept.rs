@@ -4,6 +4,7 @@
 //! matches the event. A separate task stores it and hands over its deliveries ([`crate::work::append`]), so
 //! that a stored event is delivered even if its producer disconnects in between.
 
+mod audience;
 mod parts;
 mod schema_checks;
 mod stored_bytes;
@@ -15,13 +16,10 @@ use std::time::Duration;
 use bytes::Bytes;
 use postrider_json::pointer::nearest_parent;
 use postrider_json::{Inspection, JsonError, Payload, PayloadError};
-use postrider_model::delivery::BodySpec;
-use postrider_model::{
-    AccountId, Automation, AutomationId, DeliveryId, Does, Event, EventId, EventTypeName, FixedPoints,
-    Origin, Timestamp, Warning,
-};
-use postrider_storage::{FirstAttempt, NewDelivery, NewEvent, StoreError};
+use postrider_model::{AccountId, Event, EventId, EventTypeName, FixedPoints, Origin, Timestamp, Warning};
+use postrider_storage::{NewEvent, StoreError};
 
+use self::audience::{Audience, Triggered};
 use self::parts::Parts;
 pub(crate) use self::schema_checks::SchemaChecks;
 use self::stored_bytes::Room;
@@ -132,34 +130,6 @@ pub enum AcceptError {
     Store(#[from] StoreError),
 }
 
-/// How the deliveries of an action render their bodies.
-fn body_of(does: &Does) -> BodySpec {
-    match does {
-        Does::SendWebhook(webhook) => BodySpec {
-            content: webhook.content,
-            style: webhook.style,
-        },
-    }
-}
-
-/// Which automations an event goes to.
-#[derive(Debug, Clone, Copy)]
-enum Audience {
-    /// All enabled automations that it triggers.
-    Triggered,
-    /// This automation only: the event is a test.
-    Only(AutomationId),
-}
-
-impl Audience {
-    fn origin(self) -> Origin {
-        match self {
-            Self::Triggered => Origin::Producer,
-            Self::Only(_) => Origin::Test,
-        }
-    }
-}
-
 impl Engine {
     /// Accepts events of one account and returns a result for each, in order. They are stored in one or more
     /// steps. Fails if none of them was stored because of the store.
@@ -206,8 +176,10 @@ impl Engine {
                     entry = current;
                 }
             }
-            let event =
-                result.map(|checked| self.event_of(&entry, submission, checked, audience, parts.now()));
+            let now = parts.now();
+            let decided =
+                result.map(|checked| self.decide(&entry, &submission.event_type, checked, audience, now));
+            let event = decided.map(|decided| event_of(account, submission, decided, audience, now));
             match event.and_then(|event| room.take(index, event)) {
                 Ok(event) => {
                     parts.add(event).await;
@@ -221,61 +193,25 @@ impl Engine {
         Ok(results)
     }
 
-    /// The event of a submission that passed its checks, with its deliveries.
-    fn event_of(
+    /// Decides which deliveries an event that passed its checks has.
+    fn decide(
         &self,
         entry: &AccountEntry,
-        submission: Submission,
-        checked: Checked,
+        event_type: &EventTypeName,
+        checked: Checked<'_>,
         audience: Audience,
         now: Timestamp,
-    ) -> NewEvent {
-        let Checked {
-            inspection,
-            adds_event_type,
-            unchecked: _,
-        } = checked;
+    ) -> Decided {
         let first = self.ids().next_block(now);
-        let deliveries: Vec<NewDelivery> = audience_of(entry, audience, &submission.event_type)
-            .flat_map(|automation| automation.actions.iter().map(move |action| (automation, action)))
-            .filter(|(_, action)| action.enabled)
-            .zip(1u128..)
-            .map(|((automation, action), ordinal)| NewDelivery {
-                id: DeliveryId::from_u128(first + ordinal),
-                automation: automation.id,
-                action: action.id,
-                body: body_of(&action.does),
-                first_attempt: FirstAttempt::Waiting,
-            })
-            .collect();
-        let event = Event {
-            id: submission.id.unwrap_or(EventId::from_u128(first)),
-            account: entry.config.account.id,
-            event_type: submission.event_type,
-            data: submission.data,
-            occurred_at: submission.occurred_at,
-            created_at: now,
-            origin: audience.origin(),
-            fixed_points: FixedPoints {
-                js: inspection.js_fixed_point,
-                python: inspection.python_fixed_point,
-            },
-            warning: inspection.loss.map(|loss| Warning {
-                code: loss.reason.as_str().to_owned(),
-                pointer: nearest_parent(loss.pointer, POINTER_BYTES_MAX),
-            }),
-            deliveries: u32::try_from(deliveries.len()).unwrap_or(u32::MAX),
-        };
-        NewEvent {
-            event,
-            id_is_callers: submission.id.is_some(),
-            idempotency_key: submission.idempotency_key,
-            adds_event_type,
-            deliveries,
+        Decided {
+            triggered: audience.triggered(entry, event_type, &checked.payload, first),
+            first,
+            inspection: checked.payload.into_inspection(),
+            adds_event_type: checked.adds_event_type,
         }
     }
 
-    fn check(&self, submission: &Submission, audience: Audience) -> Result<Checked, Rejection> {
+    fn check<'a>(&self, submission: &'a Submission, audience: Audience) -> Result<Checked<'a>, Rejection> {
         let max = self.settings().data_bytes_max;
         if submission.data.len() > max {
             return Err(Rejection::DataTooLarge { max });
@@ -298,7 +234,7 @@ impl Engine {
             Known::UnseenAndFull => false,
         };
         Ok(Checked {
-            inspection: payload.into_inspection(),
+            payload,
             adds_event_type,
             unchecked,
         })
@@ -306,11 +242,64 @@ impl Engine {
 }
 
 /// What the checks of a submission found.
-struct Checked {
-    inspection: Inspection,
+struct Checked<'a> {
+    payload: Payload<'a>,
     adds_event_type: bool,
     /// The schema of the type, if the data has still to be checked against it.
     unchecked: Option<Arc<Schema>>,
+}
+
+/// What is known of an event that will be stored, besides its submission.
+struct Decided {
+    triggered: Triggered,
+    /// The block of ids: the event's own, then those of its deliveries.
+    first: u128,
+    inspection: Inspection,
+    adds_event_type: bool,
+}
+
+fn event_of(
+    account: AccountId,
+    submission: Submission,
+    decided: Decided,
+    audience: Audience,
+    now: Timestamp,
+) -> NewEvent {
+    let Decided {
+        triggered: Triggered {
+            deliveries,
+            held_back,
+        },
+        first,
+        inspection,
+        adds_event_type,
+    } = decided;
+    let event = Event {
+        id: submission.id.unwrap_or(EventId::from_u128(first)),
+        account,
+        event_type: submission.event_type,
+        data: submission.data,
+        occurred_at: submission.occurred_at,
+        created_at: now,
+        origin: audience.origin(),
+        fixed_points: FixedPoints {
+            js: inspection.js_fixed_point,
+            python: inspection.python_fixed_point,
+        },
+        warning: inspection.loss.map(|loss| Warning {
+            code: loss.reason.as_str().to_owned(),
+            pointer: nearest_parent(loss.pointer, POINTER_BYTES_MAX),
+        }),
+        deliveries: u32::try_from(deliveries.len()).unwrap_or(u32::MAX),
+    };
+    NewEvent {
+        event,
+        id_is_callers: submission.id.is_some(),
+        idempotency_key: submission.idempotency_key,
+        adds_event_type,
+        deliveries,
+        held_back,
+    }
 }
 
 /// Merges the results of the checks and of the store in the order of the submissions. The store returns one
@@ -329,21 +318,6 @@ fn in_order(
             Err(rejection) => Ok(Err(rejection)),
         })
         .collect()
-}
-
-fn audience_of<'a>(
-    entry: &'a AccountEntry,
-    audience: Audience,
-    event_type: &'a EventTypeName,
-) -> impl Iterator<Item = &'a Automation> {
-    entry
-        .config
-        .automations
-        .iter()
-        .filter(move |automation| match audience {
-            Audience::Triggered => automation.enabled && automation.trigger.matches(event_type),
-            Audience::Only(id) => automation.id == id,
-        })
 }
 
 #[cfg(test)]

@@ -34,9 +34,9 @@ impl<'a> StoredEvents<'a> {
     }
 
     /// The events, in the order of their acceptance.
-    pub fn iter(self) -> impl Iterator<Item = &'a Event> {
+    pub fn iter(self) -> impl Iterator<Item = &'a NewEvent> {
         let outcomes = self.events.iter().zip(self.appended);
-        outcomes.filter_map(|(new, appended)| matches!(appended, Appended::Stored).then_some(&new.event))
+        outcomes.filter_map(|(new, appended)| matches!(appended, Appended::Stored).then_some(new))
     }
 }
 

@@ -14,6 +14,8 @@
 //! | `prune.rs` | removes old sums |
 //! | `overview.rs` | the installation over a range of time, and the success of an account's actions |
 //! | `health.rs` | whether an automation's actions are failing, and since when |
+//! | `held_back.rs` | how many events the conditions of automations held back |
+//! | `preview.rs` | recent events, judged by a trigger |
 //! | `feed.rs` | attempts as they end, for live pages and the demo |
 //!
 //! Figures are not part of the record: a crash loses the last seconds of them. This crate must never write
@@ -31,7 +33,9 @@ mod feed;
 mod figures;
 mod flush;
 mod health;
+mod held_back;
 mod overview;
+mod preview;
 mod prune;
 mod record;
 mod statistics;
@@ -41,3 +45,4 @@ pub use figures::{Figures, FiguresParts};
 pub use flush::FLUSH_EVERY;
 pub use health::Health;
 pub use overview::{FAILING_MAX, Overview, OverviewStep, Range, Rate};
+pub use preview::{Judged, RECENT_MAX, judge};

@@ -18,7 +18,7 @@ use crate::statistics::Batch;
 pub const FAILING_MAX: usize = 10;
 
 /// How far [`Figures::action_rates`] looks back, from there to the beginning of the hour.
-const RATES_OVER: Duration = Duration::from_secs(24 * 3600);
+pub(crate) const RATES_OVER: Duration = Duration::from_secs(24 * 3600);
 
 /// How far back to look.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -203,7 +203,7 @@ fn of_actions<'a>(
     let counts = here.counts.iter().filter(|count| span.contains(&count.at));
     counts.filter_map(|count| match count.scope {
         Scope::Action(key) => Some((key.action, count.counts)),
-        Scope::Installation | Scope::Account(_) => None,
+        Scope::Installation | Scope::Account(_) | Scope::Automation(..) => None,
     })
 }
 

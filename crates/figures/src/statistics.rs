@@ -25,7 +25,7 @@ use postrider_storage::statistics::latency::{Histogram, bucket_of};
 use postrider_storage::statistics::{
     ActionKey, Count, Counts, LatencyCount, Scope, TimeStep, stored_with_attempt, stored_with_event,
 };
-use postrider_storage::{Change, StoreResult};
+use postrider_storage::{Change, NewEvent, StoreResult};
 
 /// Most sums of accounts and actions in memory, some 3 MB; for the milliseconds in which they are sorted, as
 /// many again. If so many accounts and actions are busy within a
@@ -91,13 +91,21 @@ impl Statistics {
     /// Counts events that were stored.
     pub(crate) fn count_events(&self, events: StoredEvents<'_>) {
         let mut held = self.held.lock();
-        for event in events.iter() {
+        for NewEvent { event, held_back, .. } in events.iter() {
             let counts = Counts {
                 events: u64::from(!event.is_test()),
                 stored_bytes: stored_with_event(event),
                 ..Counts::default()
             };
             held.add(Scope::Account(event.account), event.created_at, counts, None);
+            for automation in held_back {
+                let counts = Counts {
+                    held_back: 1,
+                    ..Counts::default()
+                };
+                let scope = Scope::Automation(event.account, *automation);
+                held.add(scope, event.created_at, counts, None);
+            }
         }
     }
 
@@ -319,7 +327,7 @@ impl Batch {
 fn account_of(scope: &Scope) -> Option<AccountId> {
     match scope {
         Scope::Installation => None,
-        Scope::Account(account) => Some(*account),
+        Scope::Account(account) | Scope::Automation(account, _) => Some(*account),
         Scope::Action(key) => Some(key.account),
     }
 }
@@ -336,7 +344,7 @@ fn key_of(result: &RecordedResult<'_>) -> ActionKey {
 fn bytes_of_attempts(scope: Scope, counts: Counts) -> Option<(AccountId, u64)> {
     match scope {
         Scope::Action(key) if counts.stored_bytes > 0 => Some((key.account, counts.stored_bytes)),
-        Scope::Action(_) | Scope::Account(_) | Scope::Installation => None,
+        Scope::Action(_) | Scope::Automation(..) | Scope::Account(_) | Scope::Installation => None,
     }
 }
 

@@ -167,6 +167,11 @@ impl Op {
         matches!(self, Self::In | Self::NotIn)
     }
 
+    /// Whether a row with this operator may ignore the case of strings.
+    pub fn can_ignore_case(self) -> bool {
+        !self.takes_no_value() && !matches!(self, Self::Gt | Self::Gte | Self::Lt | Self::Lte)
+    }
+
     fn takes_no_value(self) -> bool {
         matches!(self, Self::Exists | Self::Missing)
     }

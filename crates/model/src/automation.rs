@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use postrider_json::Conditions;
+
 use crate::body::{BodyContent, BodyStyle};
 use crate::custom_header::CustomHeader;
 use crate::event_type::{EventPattern, EventTypeName};
@@ -68,10 +70,12 @@ pub const RATE_LIMIT_PER_S: std::ops::RangeInclusive<u32> = 1..=3_600;
 pub struct Trigger {
     /// A match with any one of these is enough; 1 to [`PATTERNS_MAX`].
     pub event_types: Vec<EventPattern>,
+    /// What must hold for the event's `data`; `None` if the type alone decides.
+    pub conditions: Option<Conditions>,
 }
 
 impl Trigger {
-    /// Whether an event of this type triggers the automation.
+    /// Whether an event of this type triggers the automation if its `data` meets the conditions.
     pub fn matches(&self, name: &EventTypeName) -> bool {
         self.event_types.iter().any(|pattern| pattern.matches(name))
     }

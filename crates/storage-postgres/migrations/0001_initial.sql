@@ -289,8 +289,8 @@ CREATE INDEX grants_by_api_key ON grants (api_key_id) WHERE api_key_id IS NOT NU
 CREATE INDEX grants_by_person ON grants (person_subject, person_issuer) WHERE person_subject IS NOT NULL;
 
 -- Sums by time. The rows of an account for some hours are one range of the key. If a sum is not of an action,
--- automation_id and action_id are the nil id; if it is of the whole installation, account_id is too. Each
--- node updates the current rows every few seconds: `fillfactor` leaves room for that on their pages.
+-- action_id is the nil id; if it is not of an automation either, automation_id is too; if it is of the whole
+-- installation, account_id is too. Each node updates the current rows every few seconds: `fillfactor` leaves room for that on their pages.
 CREATE TABLE statistics (
     account_id      uuid     NOT NULL,
     step            smallint NOT NULL,  -- 0: a minute, 1: an hour
@@ -304,6 +304,7 @@ CREATE TABLE statistics (
     attempts        bigint   NOT NULL,
     attempts_failed bigint   NOT NULL,
     stored_bytes    bigint   NOT NULL,
+    held_back       bigint   NOT NULL,  -- events; only of an automation and of the installation
     PRIMARY KEY (account_id, step, at, automation_id, action_id)
 ) WITH (fillfactor = 70);
 CREATE INDEX statistics_by_age ON statistics (step, at);

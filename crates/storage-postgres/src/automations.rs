@@ -229,7 +229,7 @@ async fn exceeding(
     for row in &statement::query(client, sql, &[&account, &id]).await? {
         let (trigger, actions): (&str, &str) = (row.try_get(0)?, row.try_get(1)?);
         others.push(FanOut {
-            event_types: encoding::automation::trigger(trigger)?.event_types,
+            event_types: encoding::automation::event_types(trigger)?,
             actions: encoding::automation::enabled_actions(actions)?,
         });
     }

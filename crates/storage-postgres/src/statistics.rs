@@ -63,6 +63,16 @@ impl StatisticsStore for PostgresStore {
             .await
     }
 
+    async fn held_back(
+        &self,
+        account: AccountId,
+        span: Range<Timestamp>,
+    ) -> StoreResult<Vec<(AutomationId, u64)>> {
+        self.database
+            .run(async || held_back(&self.database.client().await?, account, &span).await)
+            .await
+    }
+
     async fn failing_actions(&self, span: Range<Timestamp>, limit: usize) -> StoreResult<Vec<FailingAction>> {
         self.database
             .run(async || failing::most(&self.database.client().await?, &span, limit).await)
@@ -104,6 +114,9 @@ fn ids_of(scope: &Scope) -> [Uuid; 3] {
     match scope {
         Scope::Installation => [Uuid::nil(); 3],
         Scope::Account(account) => [uuid(account.as_bytes()), Uuid::nil(), Uuid::nil()],
+        Scope::Automation(account, automation) => {
+            [uuid(account.as_bytes()), uuid(automation.as_bytes()), Uuid::nil()]
+        }
         Scope::Action(key) => [
             uuid(key.account.as_bytes()),
             uuid(key.automation.as_bytes()),
@@ -123,7 +136,8 @@ async fn steps(
     span: &Range<Timestamp>,
 ) -> SqlResult<Vec<(Timestamp, Counts)>> {
     let [account, automation, action] = ids_of(&scope);
-    let sql = "SELECT events, succeeded, failed, canceled, attempts, attempts_failed, stored_bytes, at
+    let sql = "SELECT events, succeeded, failed, canceled, attempts, attempts_failed, stored_bytes, held_back,
+             at
          FROM statistics
          WHERE account_id = $1 AND step = $2 AND at >= $3 AND at < $4 AND automation_id = $5 AND action_id = $6
          ORDER BY at LIMIT $7";
@@ -142,7 +156,7 @@ async fn steps(
     )
     .await?;
     rows.iter()
-        .map(|row| Ok((columns::time(row, 7)?, counts(row)?)))
+        .map(|row| Ok((columns::time(row, 8)?, counts(row)?)))
         .collect()
 }
 
@@ -170,7 +184,7 @@ async fn of_actions(
     let sql =
         "SELECT sum(events)::bigint, sum(succeeded)::bigint, sum(failed)::bigint, sum(canceled)::bigint,
              sum(attempts)::bigint, sum(attempts_failed)::bigint, sum(stored_bytes)::bigint,
-             account_id, automation_id, action_id
+             sum(held_back)::bigint, account_id, automation_id, action_id
          FROM statistics
          WHERE account_id = $1 AND step = 1 AND at >= $2 AND at < $3
              AND action_id <> '00000000-0000-0000-0000-000000000000'
@@ -182,7 +196,33 @@ async fn of_actions(
     ];
     let rows = statement::query(client, sql, params).await?;
     rows.iter()
-        .map(|row| Ok((action_key(row, 7)?, counts(row)?)))
+        .map(|row| Ok((action_key(row, 8)?, counts(row)?)))
+        .collect()
+}
+
+async fn held_back(
+    client: &impl GenericClient,
+    account: AccountId,
+    span: &Range<Timestamp>,
+) -> SqlResult<Vec<(AutomationId, u64)>> {
+    let sql = "SELECT automation_id, sum(held_back)::bigint FROM statistics
+         WHERE account_id = $1 AND step = 1 AND at >= $2 AND at < $3 AND held_back > 0
+             AND automation_id <> '00000000-0000-0000-0000-000000000000'
+             AND action_id = '00000000-0000-0000-0000-000000000000'
+         GROUP BY automation_id";
+    let params: &statement::Params<'_> = &[
+        &uuid(account.as_bytes()),
+        &span.start.unix_ms(),
+        &span.end.unix_ms(),
+    ];
+    let rows = statement::query(client, sql, params).await?;
+    rows.iter()
+        .map(|row| {
+            Ok((
+                columns::id(row, 0, AutomationId::from_bytes)?,
+                columns::sum(row, 1)?,
+            ))
+        })
         .collect()
 }
 
@@ -196,6 +236,7 @@ fn counts(row: &Row) -> SqlResult<Counts> {
         attempts: columns::sum(row, 4)?,
         attempts_failed: columns::sum(row, 5)?,
         stored_bytes: columns::sum(row, 6)?,
+        held_back: columns::sum(row, 7)?,
     })
 }
 

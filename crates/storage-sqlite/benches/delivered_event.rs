@@ -204,6 +204,7 @@ impl World {
             id_is_callers: false,
             idempotency_key: None,
             adds_event_type: false,
+            held_back: Vec::new(),
             deliveries: vec![NewDelivery {
                 id: DeliveryId::from_u128(self.ids.next_block(now)),
                 automation: self.automation,

@@ -218,7 +218,7 @@ fn exceeding(
     while let Some(row) = rows.next()? {
         let (trigger, actions): (String, String) = (row.get(0)?, row.get(1)?);
         others.push(FanOut {
-            event_types: encoding::automation::trigger(&trigger)?.event_types,
+            event_types: encoding::automation::event_types(&trigger)?,
             actions: encoding::automation::enabled_actions(&actions)?,
         });
     }

@@ -63,6 +63,14 @@ impl StatisticsStore for SqliteStore {
         self.read(move |conn| of_actions(conn, account, &span)).await
     }
 
+    async fn held_back(
+        &self,
+        account: AccountId,
+        span: Range<Timestamp>,
+    ) -> StoreResult<Vec<(AutomationId, u64)>> {
+        self.read(move |conn| held_back(conn, account, &span)).await
+    }
+
     async fn failing_actions(&self, span: Range<Timestamp>, limit: usize) -> StoreResult<Vec<FailingAction>> {
         self.read(move |conn| failing::most(conn, &span, limit)).await
     }
@@ -95,6 +103,7 @@ fn ids_of(scope: &Scope) -> [[u8; 16]; 3] {
     match scope {
         Scope::Installation => [NONE; 3],
         Scope::Account(account) => [*account.as_bytes(), NONE, NONE],
+        Scope::Automation(account, automation) => [*account.as_bytes(), *automation.as_bytes(), NONE],
         Scope::Action(key) => [
             *key.account.as_bytes(),
             *key.automation.as_bytes(),
@@ -105,11 +114,11 @@ fn ids_of(scope: &Scope) -> [[u8; 16]; 3] {
 
 fn add_counts(conn: &Connection, counts: &[Count]) -> SqlResult<()> {
     let mut statement = conn.prepare_cached(
-        "INSERT INTO statistics VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)
+        "INSERT INTO statistics VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)
          ON CONFLICT DO UPDATE SET
              events = events + ?6, succeeded = succeeded + ?7, failed = failed + ?8, canceled = canceled + ?9,
              attempts = attempts + ?10, attempts_failed = attempts_failed + ?11,
-             stored_bytes = stored_bytes + ?12",
+             stored_bytes = stored_bytes + ?12, held_back = held_back + ?13",
     )?;
     for count in counts {
         let [account, automation, action] = ids_of(&count.scope);
@@ -127,6 +136,7 @@ fn add_counts(conn: &Connection, counts: &[Count]) -> SqlResult<()> {
             columns::number(sums.attempts),
             columns::number(sums.attempts_failed),
             columns::number(sums.stored_bytes),
+            columns::number(sums.held_back),
         ))?;
     }
     Ok(())
@@ -148,7 +158,7 @@ fn add_latencies(conn: &Connection, latencies: &[LatencyCount]) -> SqlResult<()>
 }
 
 pub(crate) const STEPS: &str = "SELECT events, succeeded, failed, canceled, attempts, attempts_failed,
-         stored_bytes, at
+         stored_bytes, held_back, at
      FROM statistics
      WHERE account_id = ?1 AND step = ?2 AND at >= ?3 AND at < ?4 AND automation_id = ?5 AND action_id = ?6
      ORDER BY at LIMIT ?7";
@@ -172,7 +182,7 @@ fn steps(
     ))?;
     let mut steps = Vec::new();
     while let Some(row) = rows.next()? {
-        steps.push((columns::time(row, 7)?, counts(row)?));
+        steps.push((columns::time(row, 8)?, counts(row)?));
     }
     Ok(steps)
 }
@@ -193,7 +203,7 @@ fn histogram(conn: &Connection, step: TimeStep, span: &Range<Timestamp>) -> SqlR
 
 /// In the order of the key, and summed by action in a map, so that nothing needs sorting.
 pub(crate) const OF_ACTIONS: &str = "SELECT events, succeeded, failed, canceled, attempts, attempts_failed,
-         stored_bytes, account_id, automation_id, action_id
+         stored_bytes, held_back, account_id, automation_id, action_id
      FROM statistics
      WHERE account_id = ?1 AND step = 1 AND at >= ?2 AND at < ?3
          AND action_id <> x'00000000000000000000000000000000'";
@@ -207,9 +217,30 @@ fn of_actions(
     let mut rows = statement.query((account.as_bytes(), span.start.unix_ms(), span.end.unix_ms()))?;
     let mut by_action = std::collections::HashMap::<ActionKey, Counts>::new();
     while let Some(row) = rows.next()? {
-        *by_action.entry(action_key(row, 7)?).or_default() += counts(row)?;
+        *by_action.entry(action_key(row, 8)?).or_default() += counts(row)?;
     }
     Ok(by_action.into_iter().collect())
+}
+
+/// In the order of the key, and summed by automation in a map, as [`OF_ACTIONS`].
+pub(crate) const HELD_BACK: &str = "SELECT automation_id, held_back FROM statistics
+     WHERE account_id = ?1 AND step = 1 AND at >= ?2 AND at < ?3 AND held_back > 0
+         AND automation_id <> x'00000000000000000000000000000000'
+         AND action_id = x'00000000000000000000000000000000'";
+
+fn held_back(
+    conn: &Connection,
+    account: AccountId,
+    span: &Range<Timestamp>,
+) -> SqlResult<Vec<(AutomationId, u64)>> {
+    let mut statement = conn.prepare_cached(HELD_BACK)?;
+    let mut rows = statement.query((account.as_bytes(), span.start.unix_ms(), span.end.unix_ms()))?;
+    let mut by_automation = std::collections::HashMap::<AutomationId, u64>::new();
+    while let Some(row) = rows.next()? {
+        let automation = columns::id(row, 0, AutomationId::from_bytes)?;
+        *by_automation.entry(automation).or_default() += columns::count(row, 1)?;
+    }
+    Ok(by_automation.into_iter().collect())
 }
 
 /// Reads the counts, which are the first columns.
@@ -222,6 +253,7 @@ fn counts(row: &Row<'_>) -> SqlResult<Counts> {
         attempts: columns::count(row, 4)?,
         attempts_failed: columns::count(row, 5)?,
         stored_bytes: columns::count(row, 6)?,
+        held_back: columns::count(row, 7)?,
     })
 }
 

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use postrider_json::Conditions;
 use postrider_model::automation::{ACTIONS_MAX, AUTOMATIONS_MAX, DisabledReason};
 use postrider_model::{
     Action, Automation, AutomationId, BodyContent, BodyStyle, CustomHeader, DeliveryStatus, Does, Exchange,
@@ -79,6 +80,10 @@ pub(crate) fn gone(action: &Action) -> DisableAction {
     }
 }
 
+/// Conditions with numbers that are no doubles, and text that needs escapes.
+const CONDITIONS: &str = r#"{"any":[{"not":{"path":"/a~1b/*/é","op":"in","value":[8202522731445525542,1250.50]}},
+    {"path":"","op":"eq","value":"\"\u0000\ud83d\udcee"}]}"#;
+
 pub async fn an_automation_reads_back_as_it_was_saved(store: Arc<dyn Store>) {
     let scene = Scene::new(store).await;
     let patterns = ["proposal.accepted", "proposal.*", "*", "a-b_c.D.*"];
@@ -90,6 +95,7 @@ pub async fn an_automation_reads_back_as_it_was_saved(store: Arc<dyn Store>) {
                 .iter()
                 .map(|text| text.parse().expect("a pattern"))
                 .collect(),
+            conditions: Some(Conditions::read(CONDITIONS).expect("conditions")),
         },
         retry_delays: Some(Schedule::from_delays_s(vec![]).expect("in bounds")),
         ..new_automation(&scene.ids, 1, 0)

@@ -117,6 +117,7 @@ pub fn new_automation(ids: &IdGenerator, s: i64, actions: usize) -> Automation {
         enabled: true,
         trigger: Trigger {
             event_types: vec!["*".parse().expect("a pattern")],
+            conditions: None,
         },
         actions: (0..actions).map(|n| new_action(ids, s, n)).collect(),
         retry_delays: None,

@@ -17,6 +17,7 @@ fn automation_on(scene: &Scene, s: i64, pattern: &str, actions: usize) -> Automa
     Automation {
         trigger: Trigger {
             event_types: vec![pattern.parse().expect("a pattern")],
+            conditions: None,
         },
         ..new_automation(&scene.ids, s, actions)
     }

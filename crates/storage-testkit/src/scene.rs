@@ -79,6 +79,7 @@ impl Scene {
             id_is_callers: false,
             idempotency_key: None,
             adds_event_type: true,
+            held_back: Vec::new(),
             deliveries: Vec::new(),
         }
     }

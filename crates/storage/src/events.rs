@@ -24,6 +24,9 @@ pub struct NewEvent {
     /// The deliveries to store. Their ids are consecutive numbers, in this order
     /// ([`postrider_model::IdGenerator::next_block`]).
     pub deliveries: Vec<NewDelivery>,
+    /// The automations that the event would have triggered if its data met their conditions. A store ignores
+    /// them; statistics count them.
+    pub held_back: Vec<AutomationId>,
 }
 
 /// A delivery of a new event.

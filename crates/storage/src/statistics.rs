@@ -2,8 +2,8 @@
 //! many events there are.
 //!
 //! **What is counted.** [`Counts`] for the whole installation for each minute and each hour; for each account
-//! (its events, and all bytes stored for it) and each action (its deliveries only) for each hour; and, for
-//! the installation, how long deliveries took ([`latency`]). A store only adds up the numbers it receives; it
+//! (its events, and all bytes stored for it), each automation (what its conditions held back) and each action
+//! (its deliveries only) for each hour; and, for the installation, how long deliveries took ([`latency`]). A store only adds up the numbers it receives; it
 //! does not know what counts.
 //!
 //! **What reading costs.** A day of the installation is 1,440 rows; 30 days are 720. The last day of an
@@ -123,6 +123,8 @@ pub enum Scope {
     Installation,
     /// An account.
     Account(AccountId),
+    /// An automation; only what its conditions held back.
+    Automation(AccountId, AutomationId),
     /// An action.
     Action(ActionKey),
 }
@@ -145,6 +147,8 @@ pub struct Counts {
     /// Bytes stored, estimated: of events, tests included ([`stored_with_event`]), and of attempts
     /// ([`stored_with_attempt`]). An action has those of its attempts only.
     pub stored_bytes: u64,
+    /// Events that an automation's conditions held back. An event counts for each such automation.
+    pub held_back: u64,
 }
 
 impl AddAssign for Counts {
@@ -156,6 +160,7 @@ impl AddAssign for Counts {
         self.attempts += other.attempts;
         self.attempts_failed += other.attempts_failed;
         self.stored_bytes += other.stored_bytes;
+        self.held_back += other.held_back;
     }
 }
 
@@ -257,6 +262,14 @@ pub trait StatisticsStore: Send + Sync {
         account: AccountId,
         span: Range<Timestamp>,
     ) -> StoreResult<Vec<(ActionKey, Counts)>>;
+
+    /// [`Counts::held_back`] of each automation of the account in the hours that began within the span,
+    /// unordered. Automations that held nothing back are left out.
+    async fn held_back(
+        &self,
+        account: AccountId,
+        span: Range<Timestamp>,
+    ) -> StoreResult<Vec<(AutomationId, u64)>>;
 
     /// The actions with the most failed deliveries in the hours that began within the span, in descending
     /// order: at most `limit`, from the newest [`FAILING_HOURS_MAX`] hours in which an action failed.

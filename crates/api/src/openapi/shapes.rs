@@ -1,6 +1,7 @@
 //! Schemas of values whose types belong to other crates. They include the attributes that a member with
 //! `#[schema(schema_with)]` cannot set itself.
 
+use postrider_configuration::VerdictStatus;
 use postrider_model::automation::HEADERS_MAX;
 use postrider_model::schedule::{DELAY_S_MAX, OWN_DELAY_S_MIN, RETRIES_MAX};
 use postrider_model::{DeliveryStatus, Origin, Outcome, Permission, Role, Theme};
@@ -173,6 +174,16 @@ pub(crate) fn outcome() -> Schema {
     strings(&Outcome::ALL.map(Outcome::as_str))
         .description(Some(
             "The outcome of the attempt. `succeeded` means a 2xx response.",
+        ))
+        .into()
+}
+
+/// What an automation does about an event.
+pub(crate) fn verdict_status() -> Schema {
+    strings(&VerdictStatus::ALL.map(VerdictStatus::as_str))
+        .description(Some(
+            "What the automation does about the event: it is triggered (`triggered`), its conditions do not hold \
+             (`held_back`), or it or all its actions are off (`off`).",
         ))
         .into()
 }

@@ -3,6 +3,7 @@
 //! To add an option of an action: a member of `input.rs`, the same in `view.rs`; its check is in
 //! `postrider_configuration`.
 
+mod condition;
 pub mod create;
 pub mod delete;
 pub mod get;

@@ -1,6 +1,7 @@
 //! Events: the hot path, and reading them back.
 
 pub(super) mod accepted;
+pub mod automations;
 pub mod create;
 pub mod create_batch;
 pub mod get;
@@ -8,3 +9,9 @@ mod idempotency_key;
 pub(super) mod input;
 pub mod list;
 mod view;
+
+use crate::problem::{Code, Problem};
+
+fn event_not_found() -> Problem {
+    Problem::new(Code::EventNotFound, "the account has no event with this id")
+}

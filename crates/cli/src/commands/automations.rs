@@ -20,6 +20,7 @@ use crate::{Context, Failure};
 Examples:
   postrider automations create customer-42 --name CRM --on 'proposal.*' --to https://crm.example/hooks
   postrider automations create customer-42 --name Django --on '*' --to https://api.example/in --body-style python
+  postrider automations create customer-42 --name Large --on proposal.accepted --only-if 'total >= 1000' --to https://crm.example/hooks
   postrider automations test customer-42 auto_01jh3qk8v2e9x9d5wq3m4n5p6r
   postrider automations disable customer-42 auto_01jh3qk8v2e9x9d5wq3m4n5p6r")]
 pub struct Args {
@@ -93,9 +94,9 @@ pub async fn run(args: Args, context: Context<'_>) -> Result<(), Failure> {
         Command::Create(args) => {
             let call =
                 Call::new(Method::POST, &["accounts", &args.account, "automations"]).body(args.body()?);
-            remote.show(call, show::record).await
+            remote.show_response(call, show::record).await
         }
-        Command::Show(one) => remote.show(one.call(Method::GET), show::record).await,
+        Command::Show(one) => remote.show_response(one.call(Method::GET), show::record).await,
         Command::Enable(one) => switch(&mut remote, &one, true).await,
         Command::Disable(one) => switch(&mut remote, &one, false).await,
         Command::Delete(one) => {

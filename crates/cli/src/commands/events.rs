@@ -42,6 +42,13 @@ enum Command {
         /// The event's id
         event: String,
     },
+    /// Show why each automation of the event's type is triggered or not, judged as it is now
+    Automations {
+        /// The account's id or uid
+        account: String,
+        /// The event's id
+        event: String,
+    },
 }
 
 #[derive(Debug, clap::Args)]
@@ -102,6 +109,10 @@ pub async fn run(args: Args, context: Context<'_>) -> Result<(), Failure> {
         Command::Show { account, event } => {
             let call = Call::new(Method::GET, &["accounts", &account, "events", &event]);
             remote.show_response(call, record).await
+        }
+        Command::Automations { account, event } => {
+            let path = ["accounts", &account, "events", &event, "automations"];
+            remote.show(Call::new(Method::GET, &path), verdicts).await
         }
     }
 }
@@ -164,6 +175,21 @@ fn record(response: &Response, paint: Paint) -> String {
         .field("Warnings", warnings(event))
         .field("Data", data)
         .render(paint)
+}
+
+fn verdicts(response: &Value, paint: Paint) -> String {
+    let mut table = Table::new(&["ID", "NAME", "STATUS", "WHY"]);
+    for verdict in response["data"].as_array().into_iter().flatten() {
+        let comparisons = verdict["comparisons"].as_array().into_iter().flatten();
+        let why: Vec<_> = comparisons.map(|it| cell(&it["explanation"])).collect();
+        table.row([
+            cell(&verdict["automation_id"]),
+            cell(&verdict["name"]),
+            cell(&verdict["status"]),
+            why.join("; "),
+        ]);
+    }
+    table.render(paint, "No automation is for events of this type.")
 }
 
 fn warnings(event: &Value) -> String {

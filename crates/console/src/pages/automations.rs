@@ -2,11 +2,14 @@
 //!
 //! * `list`: all automations of an account. `show`: one, with its URLs and a test. `create`, `edit`: one form
 //!   for both.
-//! * `fields`: the contents of the form, converted from and to drafts. `choices`: the event types to pick.
+//! * `fields`: the contents of the form, converted from and to drafts; `conditions`: those of its conditions.
+//!   `choices`: the event types to pick. `suggestions`: the fields to pick. `check`: which recent events match.
 //! * `test`: sends a test event, and shows the requests and the responses.
 //! * `switch`, `delete`: one click each.
 
+pub mod check;
 pub mod choices;
+mod conditions;
 mod create;
 mod delete;
 mod edit;
@@ -14,6 +17,7 @@ mod fields;
 mod form;
 mod list;
 mod show;
+mod suggestions;
 mod switch;
 mod test;
 

@@ -6,6 +6,7 @@
 
 mod list;
 mod show;
+mod verdicts;
 mod warning;
 
 use crate::routes::{READ, Routes};

@@ -349,6 +349,7 @@ async fn fill(engine: &Engine, name: &str) -> Things {
         name: "Tell them".to_owned(),
         enabled: true,
         event_types: vec!["a.b".to_owned()],
+        conditions: None,
         actions: vec![ActionDraft::new(DoesDraft::SendWebhook(webhook))],
         retry_delays_s: None,
     };

@@ -13,6 +13,7 @@ fn automation(event_type: &str, enabled: bool) -> AutomationDraft {
         name: "Tell them".to_owned(),
         enabled,
         event_types: vec![event_type.to_owned()],
+        conditions: None,
         actions: (0..ACTIONS_MAX).map(|_| ActionDraft::new(webhook())).collect(),
         retry_delays_s: None,
     }

@@ -38,6 +38,7 @@ async fn a_request_under_way_is_told_from_a_delivery_that_waits_for_the_pace_of_
         name: "Slow".to_owned(),
         enabled: true,
         event_types: vec!["c.d".to_owned()],
+        conditions: None,
         actions: vec![action],
         retry_delays_s: None,
     };

@@ -69,7 +69,7 @@ impl StoredBytes {
     /// Counts events that were stored.
     pub(crate) fn count_events(&self, events: StoredEvents<'_>) {
         let mut usages = self.usages.lock();
-        for event in events.iter() {
+        for NewEvent { event, .. } in events.iter() {
             usages.add(event.account, stored_with_event(event));
         }
     }

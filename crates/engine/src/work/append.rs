@@ -253,6 +253,7 @@ pub mod test_events {
             id_is_callers: false,
             idempotency_key: None,
             adds_event_type: false,
+            held_back: Vec::new(),
             deliveries: Vec::new(),
         };
         vec![event; count]

@@ -63,6 +63,7 @@ fn two_receivers(events: u64) -> Counts {
         attempts: 4 * events,
         attempts_failed: 3 * events,
         stored_bytes: events * (EVENT_BYTES + 4 * ATTEMPT_BYTES),
+        held_back: 0,
     }
 }
 
@@ -103,6 +104,7 @@ fn a_run_is_counted_exactly_before_and_after_it_is_stored() {
             attempts: 10,
             attempts_failed: 5,
             stored_bytes: 5 * EVENT_BYTES + 10 * ATTEMPT_BYTES,
+            held_back: 0,
         };
         for range in Range::ALL {
             assert_eq!(overview(&node, range).await.totals, expected, "{range:?}");

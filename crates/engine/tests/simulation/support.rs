@@ -175,6 +175,7 @@ impl Node {
             name: "On proposals".to_owned(),
             enabled: true,
             event_types: vec!["proposal.*".to_owned()],
+            conditions: None,
             actions: urls.iter().map(|url| action(url)).collect(),
             retry_delays_s: None,
         };

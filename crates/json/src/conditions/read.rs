@@ -244,7 +244,7 @@ impl Reader {
             Some(_) => return self.fault(&at, "`ignore_case` is true or false."),
         };
         let compares_strings = match (op, members.get("value")) {
-            (Op::Gt | Op::Gte | Op::Lt | Op::Lte, _) => false,
+            _ if !op.can_ignore_case() => false,
             (Op::In | Op::NotIn, Some(Value::Array(items))) => {
                 items.iter().any(|it| matches!(it, Value::String(_)))
             }

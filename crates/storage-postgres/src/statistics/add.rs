@@ -56,16 +56,17 @@ impl Sums {
             counts.map(|counts| columns::number(of(counts))).collect()
         };
         let sql = "INSERT INTO statistics AS s (account_id, step, at, automation_id, action_id,
-                 events, succeeded, failed, canceled, attempts, attempts_failed, stored_bytes)
+                 events, succeeded, failed, canceled, attempts, attempts_failed, stored_bytes, held_back)
              SELECT * FROM unnest($1::uuid[], $2::smallint[], $3::bigint[], $4::uuid[], $5::uuid[], $6::bigint[],
-                 $7::bigint[], $8::bigint[], $9::bigint[], $10::bigint[], $11::bigint[], $12::bigint[]) AS n
+                 $7::bigint[], $8::bigint[], $9::bigint[], $10::bigint[], $11::bigint[], $12::bigint[], $13::bigint[]) AS n
              ORDER BY 1, 2, 3, 4, 5
              ON CONFLICT (account_id, step, at, automation_id, action_id) DO UPDATE SET
                  events = s.events + excluded.events, succeeded = s.succeeded + excluded.succeeded,
                  failed = s.failed + excluded.failed, canceled = s.canceled + excluded.canceled,
                  attempts = s.attempts + excluded.attempts,
                  attempts_failed = s.attempts_failed + excluded.attempts_failed,
-                 stored_bytes = s.stored_bytes + excluded.stored_bytes";
+                 stored_bytes = s.stored_bytes + excluded.stored_bytes,
+                 held_back = s.held_back + excluded.held_back";
         statement::execute(
             client,
             sql,
@@ -82,6 +83,7 @@ impl Sums {
                 &column(|counts| counts.attempts),
                 &column(|counts| counts.attempts_failed),
                 &column(|counts| counts.stored_bytes),
+                &column(|counts| counts.held_back),
             ],
         )
         .await?;

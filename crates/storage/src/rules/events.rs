@@ -46,6 +46,7 @@ mod tests {
             id_is_callers,
             idempotency_key: Some("key".to_owned()),
             adds_event_type: false,
+            held_back: Vec::new(),
             deliveries: Vec::new(),
         }
     }

@@ -70,6 +70,7 @@ pub(super) fn automation() -> Automation {
         enabled: true,
         trigger: Trigger {
             event_types: Vec::new(),
+            conditions: None,
         },
         actions: vec![Action {
             id: ids.action(AT),

@@ -48,6 +48,6 @@ pub async fn create_automation(
         .await;
     let automation = created.map_err(|error| Problem::of_configuring(error, account_not_found))?;
     let location = format!("/v1/accounts/{account}/automations/{}", automation.id);
-    let view = Json(AutomationView::of_new(automation));
+    let view = Json(AutomationView::of_new(automation)?);
     Ok((StatusCode::CREATED, [(header::LOCATION, location)], view))
 }

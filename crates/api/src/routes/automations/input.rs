@@ -4,11 +4,15 @@ use postrider_configuration::{ActionDraft, AutomationDraft, DoesDraft, RateLimit
 use postrider_model::{Automation, BodyContent, BodyStyle};
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
+use super::condition::Condition;
 use super::headers::HeadersInput;
 use crate::decode::{Whole, object, objects, optional_object};
 use crate::openapi::shapes;
+use crate::problem::Problem;
+use crate::routes::kept_json;
 
 /// An automation to create, or the editable part of an automation.
 #[derive(Serialize, Deserialize, ToSchema)]
@@ -44,6 +48,10 @@ pub struct TriggerInput {
     /// them matches.
     #[schema(schema_with = shapes::event_patterns)]
     event_types: Vec<String>,
+    /// What must hold for the event's `data`; null if the type alone decides.
+    #[serde(default)]
+    #[schema(value_type = Option<Condition>)]
+    conditions: Option<Box<RawValue>>,
 }
 
 /// The kind of action.
@@ -140,17 +148,18 @@ const fn on() -> bool {
 
 impl AutomationInput {
     /// The editable part of a stored automation.
-    pub(super) fn of(automation: &Automation) -> Self {
+    pub(super) fn of(automation: &Automation) -> Result<Self, Problem> {
         let draft = AutomationDraft::of(automation);
-        Self {
+        Ok(Self {
             name: draft.name,
             enabled: draft.enabled,
             trigger: TriggerInput {
                 event_types: draft.event_types,
+                conditions: draft.conditions.map(kept_json).transpose()?,
             },
             actions: draft.actions.into_iter().map(ActionInput::from_draft).collect(),
             retry_delays_s: draft.retry_delays_s.map(Whole::list),
-        }
+        })
     }
 
     /// The draft that this body describes.
@@ -159,6 +168,10 @@ impl AutomationInput {
             name: self.name,
             enabled: self.enabled,
             event_types: self.trigger.event_types,
+            conditions: self
+                .trigger
+                .conditions
+                .map(|conditions| conditions.get().to_owned()),
             actions: self.actions.into_iter().map(ActionInput::into_draft).collect(),
             retry_delays_s: self.retry_delays_s.map(Whole::values),
         }

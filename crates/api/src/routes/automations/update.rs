@@ -58,7 +58,9 @@ pub async fn update_automation(
             Err(ConfigureError::Stale) => {}
             Err(error) => return Err(Problem::of_configuring(error, automation_not_found)),
             Ok(automation) => {
-                return Ok(Json(AutomationView::of_saved(&state, account, automation).await));
+                return AutomationView::of_saved(&state, account, automation)
+                    .await
+                    .map(Json);
             }
         }
     }
@@ -69,5 +71,5 @@ pub async fn update_automation(
 }
 
 fn edit(current: &Automation, patch: &str) -> Result<AutomationDraft, Problem> {
-    patched(&AutomationInput::of(current), patch).map(AutomationInput::into_draft)
+    patched(&AutomationInput::of(current)?, patch).map(AutomationInput::into_draft)
 }

@@ -1,21 +1,26 @@
 //! The JSON form of an automation.
 
-use std::{iter, slice};
+use std::collections::HashMap;
+use std::slice;
 
 use postrider_figures::Health;
 use postrider_model::{
     AccountId, Action, ActionId, Automation, AutomationId, BodyContent, BodyStyle, CustomHeader, Does,
     RateLimit, Timestamp,
 };
+use postrider_storage::StoreResult;
 use serde::Serialize;
+use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
+use super::condition::Condition;
 use super::headers::HeadersInput;
 use super::input::ActionType;
 use crate::fields::delays_s;
 use crate::openapi::shapes;
 use crate::problem::Problem;
 use crate::router::ApiState;
+use crate::routes::kept_json;
 
 /// A trigger, and the actions that it starts.
 #[derive(Debug, Serialize, ToSchema)]
@@ -36,6 +41,11 @@ pub struct AutomationView {
     /// Seconds between the attempts of a delivery; null uses the account's schedule.
     #[schema(example = json!([10, 100]))]
     retry_delays_s: Option<Vec<u32>>,
+    /// How many events its conditions held back in the last 24 hours, extended to the beginning of the first
+    /// hour. Absent if it has no conditions, and from the response to an update if it could not be read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = u64, required = false, example = 38)]
+    held_back_24h: Option<u64>,
     /// When it was created.
     #[schema(value_type = String, format = DateTime, example = "2026-01-31T09:30:00.000Z")]
     created_at: Timestamp,
@@ -51,6 +61,9 @@ pub struct TriggerView {
     /// Names of event types, prefixes such as `proposal.*`, or `*`.
     #[schema(example = json!(["proposal.accepted", "invoice.*"]))]
     event_types: Vec<String>,
+    /// What must hold for the event's `data`; null if the type alone decides.
+    #[schema(value_type = Option<Condition>)]
+    conditions: Option<Box<RawValue>>,
 }
 
 /// An action of an automation: one webhook to send.
@@ -159,59 +172,98 @@ impl HealthView {
     }
 }
 
+/// What is known of the account's automations besides their configuration.
+#[derive(Default)]
+struct Known {
+    /// The health of each action, in order; `None` if it could not be read.
+    health: Option<Vec<Vec<Health>>>,
+    held_back: Option<HashMap<AutomationId, u64>>,
+}
+
+impl Known {
+    /// Reads it for all these automations at once.
+    async fn read(state: &ApiState, account: AccountId, automations: &[Automation]) -> StoreResult<Self> {
+        let has_conditions = automations.iter().any(|it| it.trigger.conditions.is_some());
+        Ok(Self {
+            health: Some(state.figures.health(account, automations).await?),
+            held_back: match has_conditions {
+                true => Some(state.figures.held_back(account).await?),
+                false => Some(HashMap::new()),
+            },
+        })
+    }
+}
+
 impl AutomationView {
-    /// The automation, with the health of its actions as of now.
+    /// The automation, as of now.
     pub(super) async fn read(
         state: &ApiState,
         account: AccountId,
         automation: Automation,
     ) -> Result<Self, Problem> {
-        let health = state
-            .figures
-            .health(account, slice::from_ref(&automation))
-            .await?;
-        Ok(Self::of(automation, health.into_iter().flatten().map(Some)))
+        let known = Known::read(state, account, slice::from_ref(&automation)).await?;
+        Self::of(automation, known)
     }
 
-    /// The automations, with the health of their actions as of now, which is read once for all of them.
+    /// The automations, as of now.
     pub(super) async fn read_all(
         state: &ApiState,
         account: AccountId,
         automations: Vec<Automation>,
     ) -> Result<Vec<Self>, Problem> {
-        let health = state.figures.health(account, &automations).await?;
-        let views = automations.into_iter().zip(health);
-        Ok(views
-            .map(|(automation, health)| Self::of(automation, health.into_iter().map(Some)))
-            .collect())
+        let Known { health, held_back } = Known::read(state, account, &automations).await?;
+        let mut health = health.into_iter().flatten();
+        let views = automations.into_iter().map(|automation| {
+            let known = Known {
+                health: health.next().map(|health| vec![health]),
+                held_back: held_back.clone(),
+            };
+            Self::of(automation, known)
+        });
+        views.collect()
     }
 
     /// The automation that was just created: nothing has failed yet.
-    pub(super) fn of_new(automation: Automation) -> Self {
-        Self::of(automation, iter::repeat(Some(Health::Healthy)))
+    pub(super) fn of_new(automation: Automation) -> Result<Self, Problem> {
+        let known = Known {
+            health: Some(vec![vec![Health::Healthy; automation.actions.len()]]),
+            held_back: Some(HashMap::new()),
+        };
+        Self::of(automation, known)
     }
 
-    /// The automation that was just saved. Leaves out the health if it cannot be read: an error would say
-    /// that nothing was changed.
-    pub(super) async fn of_saved(state: &ApiState, account: AccountId, automation: Automation) -> Self {
-        let health = state.figures.health(account, slice::from_ref(&automation)).await;
-        let health = health.inspect_err(
+    /// The automation that was just saved. Leaves out what cannot be read: an error would say that nothing
+    /// was changed.
+    pub(super) async fn of_saved(
+        state: &ApiState,
+        account: AccountId,
+        automation: Automation,
+    ) -> Result<Self, Problem> {
+        let known = Known::read(state, account, slice::from_ref(&automation)).await;
+        let known = known.inspect_err(
             |error| tracing::warn!(%error, automation = %automation.id, "could not read the health of its actions"),
         );
-        match health {
-            Ok(health) => Self::of(automation, health.into_iter().flatten().map(Some)),
-            Err(_) => Self::of(automation, iter::repeat(None)),
-        }
+        Self::of(automation, known.unwrap_or_default())
     }
 
-    /// The automation with what is known of the health of each action.
-    fn of(automation: Automation, health: impl IntoIterator<Item = Option<Health>>) -> Self {
+    /// The automation with what is known of it.
+    fn of(automation: Automation, known: Known) -> Result<Self, Problem> {
+        let held_back = known
+            .held_back
+            .filter(|_| automation.trigger.conditions.is_some());
+        let held_back = held_back.map(|of| of.get(&automation.id).copied().unwrap_or_default());
+        let health: Vec<Option<Health>> = match known.health {
+            Some(health) => health.into_iter().flatten().map(Some).collect(),
+            None => vec![None; automation.actions.len()],
+        };
         let patterns = &automation.trigger.event_types;
-        Self {
+        let conditions = automation.trigger.conditions.as_ref().map(ToString::to_string);
+        Ok(Self {
             id: automation.id,
             enabled: automation.enabled,
             trigger: TriggerView {
                 event_types: patterns.iter().map(ToString::to_string).collect(),
+                conditions: conditions.map(kept_json).transpose()?,
             },
             retry_delays_s: delays_s(automation.retry_delays.as_ref()),
             name: automation.name,
@@ -221,9 +273,10 @@ impl AutomationView {
                 .zip(health)
                 .map(|(action, health)| ActionView::of(action, health))
                 .collect(),
+            held_back_24h: held_back,
             created_at: automation.created_at,
             updated_at: automation.updated_at,
-        }
+        })
     }
 }
 

@@ -5,9 +5,10 @@ use axum::extract::State;
 use http::Uri;
 use postrider_model::EventId;
 
+use super::event_not_found;
 use super::view::EventView;
 use crate::path::{InAccount, ObjectPath, PathId};
-use crate::problem::{Code, Problem};
+use crate::problem::Problem;
 use crate::query::no_parameters;
 use crate::router::ApiState;
 
@@ -27,8 +28,10 @@ pub async fn get_event(
     uri: Uri,
 ) -> Result<Json<EventView>, Problem> {
     no_parameters(&uri)?;
-    let event = state.figures.event(account, id).await?;
-    let event =
-        event.ok_or_else(|| Problem::new(Code::EventNotFound, "the account has no event with this id"))?;
+    let event = state
+        .figures
+        .event(account, id)
+        .await?
+        .ok_or_else(event_not_found)?;
     EventView::of(event).map(Json)
 }

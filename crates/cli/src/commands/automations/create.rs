@@ -4,6 +4,7 @@ use serde_json::{Map, Value, json};
 
 use crate::Failure;
 use crate::input;
+use crate::values::comparison::Comparison;
 use crate::values::duration;
 use crate::values::retry_delays::RetryDelays;
 
@@ -20,6 +21,14 @@ pub(super) struct CreateArgs {
     /// Repeatable
     #[arg(long, value_name = "TYPE", required_unless_present = "definition")]
     on: Vec<String>,
+
+    /// A comparison that must hold for the event's data, such as `total >= 1000`. Repeatable: all must hold
+    #[arg(long, value_name = "FIELD OPERATOR VALUE")]
+    only_if: Vec<Comparison>,
+
+    /// Conditions as the API's JSON, for `any`, `not` and nested ones. `@FILE` reads a file, `-` standard input
+    #[arg(long, value_name = "JSON", conflicts_with = "only_if")]
+    conditions: Option<String>,
 
     /// The URL of a webhook action. Repeatable: each URL becomes one action
     #[arg(long, value_name = "URL", required_unless_present = "definition")]
@@ -65,7 +74,7 @@ pub(super) struct CreateArgs {
 
     /// The whole automation as the API's JSON, instead of the flags. `@FILE` reads a file, `-` standard input
     #[arg(long, value_name = "JSON", conflicts_with_all = [
-        "name", "on", "to", "secret_query", "body", "body_style", "header", "plain_header", "timeout", "rate_limit", "retry_delays",
+        "name", "on", "only_if", "conditions", "to", "secret_query", "body", "body_style", "header", "plain_header", "timeout", "rate_limit", "retry_delays",
         "disabled",
     ])]
     definition: Option<String>,
@@ -80,7 +89,6 @@ impl CreateArgs {
         let mut body = Map::new();
         body.insert("name".to_owned(), self.name.clone().into());
         body.insert("enabled".to_owned(), (!self.disabled).into());
-        body.insert("trigger".to_owned(), json!({ "event_types": self.on }));
         body.insert(
             "actions".to_owned(),
             self.to.iter().map(|url| self.action(url)).collect(),
@@ -88,7 +96,26 @@ impl CreateArgs {
         if let Some(delays) = &self.retry_delays {
             body.insert("retry_delays_s".to_owned(), delays.schedule().delays_s().into());
         }
-        Ok(Value::from(body).to_string())
+        let trigger = json!({ "event_types": self.on }).to_string();
+        let mut body = Value::from(body).to_string();
+        body.pop();
+        match self.conditions()? {
+            // Inserted as text, so that no number loses a digit.
+            Some(conditions) => {
+                let trigger = trigger.trim_end_matches('}');
+                body.push_str(&format!(",\"trigger\":{trigger},\"conditions\":{conditions}}}}}"));
+            }
+            None => body.push_str(&format!(",\"trigger\":{trigger}}}")),
+        }
+        Ok(body)
+    }
+
+    fn conditions(&self) -> Result<Option<String>, Failure> {
+        if let Some(conditions) = &self.conditions {
+            return input::json("--conditions", conditions).map(Some);
+        }
+        let rows: Vec<_> = self.only_if.iter().map(Comparison::json).collect();
+        Ok((!rows.is_empty()).then(|| format!("{{\"all\":[{}]}}", rows.join(","))))
     }
 
     fn action(&self, url: &str) -> Value {

@@ -1,7 +1,11 @@
 //! Automations as text.
 
+use postrider_json::Conditions;
+use serde::Deserialize;
 use serde_json::Value;
+use serde_json::value::RawValue;
 
+use crate::client::Response;
 use crate::commands::delays;
 use crate::display::{Paint, Record, Table, cell, time};
 
@@ -25,12 +29,15 @@ pub(super) fn table(automations: &[Value], paint: Paint) -> String {
 }
 
 /// One automation with its actions.
-pub(super) fn record(automation: &Value, paint: Paint) -> String {
+pub(super) fn record(response: &Response, paint: Paint) -> String {
+    let automation = &response.json;
     let mut text = Record::new()
         .field("Id", cell(&automation["id"]))
         .field("Name", cell(&automation["name"]))
         .field("Enabled", cell(&automation["enabled"]))
         .field("Event types", trigger(automation))
+        .field("Only if", conditions(&response.text))
+        .field("Held back in 24 h", cell(&automation["held_back_24h"]))
         .field("Retry delays", delays(&automation["retry_delays_s"]))
         .field("Created", time(&automation["created_at"]))
         .field("Updated", time(&automation["updated_at"]))
@@ -40,6 +47,25 @@ pub(super) fn record(automation: &Value, paint: Paint) -> String {
         text.push_str(&action_record(action).render(paint));
     }
     text
+}
+
+/// The conditions in one line; empty if there are none. Reads the text, because parsing could round numbers.
+fn conditions(text: &str) -> String {
+    #[derive(Deserialize)]
+    struct Automation<'a> {
+        #[serde(borrow)]
+        trigger: Trigger<'a>,
+    }
+    #[derive(Deserialize)]
+    struct Trigger<'a> {
+        #[serde(borrow)]
+        conditions: Option<&'a RawValue>,
+    }
+    let automation: Result<Automation<'_>, _> = serde_json::from_str(text);
+    let Ok(Some(text)) = automation.map(|it| it.trigger.conditions) else {
+        return String::new();
+    };
+    Conditions::read(text.get()).map_or_else(|_| text.get().to_owned(), |conditions| conditions.summary())
 }
 
 fn action_record(action: &Value) -> Record {
@@ -117,7 +143,9 @@ mod tests {
     fn an_action_is_shown_with_its_health_and_its_rate_limit() {
         let shown = |health: Value, rate_limit: Value| {
             let action = json!({"id": "act_1", "enabled": true, "health": health, "rate_limit": rate_limit});
-            let text = record(&json!({"id": "auto_1", "actions": [action]}), Paint::PLAIN);
+            let json = json!({"id": "auto_1", "actions": [action]});
+            let text = json.to_string();
+            let text = record(&Response { json, text }, Paint::PLAIN);
             let lines: Vec<_> = text
                 .lines()
                 .filter(|line| line.starts_with("Health") || line.starts_with("Rate limit"))

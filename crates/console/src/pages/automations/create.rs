@@ -5,6 +5,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 
 use super::fields::{Fields, Press};
 use super::form::{Subject, faults, render};
+use super::suggestions::Suggestions;
 use crate::form::Form;
 use crate::refusal::Refusal;
 use crate::state::App;
@@ -14,27 +15,24 @@ const SUBJECT: Subject = Subject { id: None, version: 0 };
 
 /// The empty form.
 pub async fn show(State(app): State<App>, account: InAccount) -> Result<Response, Refusal> {
-    render(&app, &account, &SUBJECT, &Fields::empty(), (Vec::new(), false)).await
+    let (fields, suggestions) = (Fields::empty(), Suggestions::default());
+    let faults = (Vec::new(), Press::Save);
+    render(&app, &account, &SUBJECT, &fields, &suggestions, faults).await
 }
 
 /// Creates the automation, or shows the form again.
 pub async fn create(State(app): State<App>, account: InAccount, form: Form) -> Result<Response, Refusal> {
     let mut fields = Fields::typed(&form);
+    let suggestions = Suggestions::of(&app, &account, &fields.event_types()).await?;
     let press = Press::of(&form);
     if press != Press::Save {
-        fields.press(press);
-        return render(
-            &app,
-            &account,
-            &SUBJECT,
-            &fields,
-            (Vec::new(), press == Press::Add),
-        )
-        .await;
+        fields.press(press, &suggestions);
+        let faults = (Vec::new(), press);
+        return render(&app, &account, &SUBJECT, &fields, &suggestions, faults).await;
     }
-    let (draft, own) = fields.draft();
+    let (draft, own) = fields.draft(&suggestions);
     if !own.is_empty() {
-        return render(&app, &account, &SUBJECT, &fields, (own, false)).await;
+        return render(&app, &account, &SUBJECT, &fields, &suggestions, (own, press)).await;
     }
     match app
         .configuration
@@ -47,7 +45,7 @@ pub async fn create(State(app): State<App>, account: InAccount, form: Form) -> R
         }
         Err(error) => {
             let faults = faults(error, own)?;
-            render(&app, &account, &SUBJECT, &fields, (faults, false)).await
+            render(&app, &account, &SUBJECT, &fields, &suggestions, (faults, press)).await
         }
     }
 }

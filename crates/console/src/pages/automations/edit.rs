@@ -6,6 +6,7 @@ use postrider_model::AutomationId;
 
 use super::fields::{Fields, Press};
 use super::form::{Subject, faults, render};
+use super::suggestions::Suggestions;
 use crate::form::Form;
 use crate::refusal::Refusal;
 use crate::state::App;
@@ -23,7 +24,9 @@ pub async fn show(
         version: automation.version,
     };
     let fields = Fields::of(automation);
-    render(&app, &account, &subject, &fields, (Vec::new(), false)).await
+    let suggestions = Suggestions::of(&app, &account, &fields.event_types()).await?;
+    let faults = (Vec::new(), Press::Save);
+    render(&app, &account, &subject, &fields, &suggestions, faults).await
 }
 
 /// Saves it, or shows the form again.
@@ -41,25 +44,20 @@ pub async fn save(
         version,
     };
     let mut fields = Fields::typed(&form);
+    let suggestions = Suggestions::of(&app, &account, &fields.event_types()).await?;
     let press = Press::of(&form);
     if press != Press::Save {
-        fields.press(press);
-        return render(
-            &app,
-            &account,
-            &subject,
-            &fields,
-            (Vec::new(), press == Press::Add),
-        )
-        .await;
+        fields.press(press, &suggestions);
+        let faults = (Vec::new(), press);
+        return render(&app, &account, &subject, &fields, &suggestions, faults).await;
     }
     if current.version != version {
         return Err(Refusal::Stale);
     }
     current.version = version;
-    let (draft, own) = fields.draft();
+    let (draft, own) = fields.draft(&suggestions);
     if !own.is_empty() {
-        return render(&app, &account, &subject, &fields, (own, false)).await;
+        return render(&app, &account, &subject, &fields, &suggestions, (own, press)).await;
     }
     match app
         .configuration
@@ -72,7 +70,7 @@ pub async fn save(
         }
         Err(error) => {
             let faults = faults(error, own)?;
-            render(&app, &account, &subject, &fields, (faults, false)).await
+            render(&app, &account, &subject, &fields, &suggestions, (faults, press)).await
         }
     }
 }

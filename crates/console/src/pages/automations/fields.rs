@@ -9,6 +9,8 @@ use postrider_configuration::{
 use postrider_model::automation::ACTIONS_MAX;
 use postrider_model::{Action, Automation, BodyContent, BodyStyle, Does, RateLimit};
 
+use super::conditions::ConditionFields;
+use super::suggestions::Suggestions;
 use crate::form::Form;
 use crate::view::schedule;
 
@@ -27,6 +29,8 @@ pub struct Fields {
     pub ticked: Vec<String>,
     /// Further event types and patterns, typed in.
     pub others: String,
+    /// What must hold for the data.
+    pub conditions: ConditionFields,
     /// The URLs.
     pub rows: Vec<RowFields>,
     /// Its own delays, as `view::schedule` writes them.
@@ -71,15 +75,33 @@ pub enum Press {
     Add,
     /// Remove this URL.
     Remove(usize),
+    /// One more condition.
+    AddCondition,
+    /// Remove this condition.
+    RemoveCondition(usize),
+    /// Edit the conditions as JSON.
+    ConditionsAsJson,
+    /// Edit the conditions as rows.
+    ConditionsAsRows,
+    /// Look at recent events.
+    Check,
 }
 
 impl Press {
     /// The pressed button.
     pub fn of(form: &Form) -> Self {
-        match form.text("do").split_once('.') {
+        let pressed = form.text("do");
+        match pressed.split_once('.') {
             Some(("remove", row)) => row.parse().map_or(Self::Save, Self::Remove),
-            _ if form.text("do") == "add" => Self::Add,
-            _ => Self::Save,
+            Some(("remove_condition", row)) => row.parse().map_or(Self::Save, Self::RemoveCondition),
+            _ => match pressed {
+                "add" => Self::Add,
+                "add_condition" => Self::AddCondition,
+                "as_json" => Self::ConditionsAsJson,
+                "as_rows" => Self::ConditionsAsRows,
+                "check" => Self::Check,
+                _ => Self::Save,
+            },
         }
     }
 }
@@ -92,6 +114,7 @@ impl Fields {
             enabled: true,
             ticked: Vec::new(),
             others: String::new(),
+            conditions: ConditionFields::default(),
             rows: vec![RowFields::empty()],
             delays: String::new(),
         }
@@ -104,6 +127,7 @@ impl Fields {
             enabled: automation.enabled,
             ticked: super::patterns(automation),
             others: String::new(),
+            conditions: ConditionFields::of(automation.trigger.conditions.as_ref()),
             rows: automation.actions.iter().map(RowFields::of).collect(),
             delays: schedule::field(automation.retry_delays.as_ref()),
         }
@@ -116,6 +140,7 @@ impl Fields {
             enabled: form.is_ticked("enabled"),
             ticked: form.all("event_type").map(str::to_owned).collect(),
             others: form.text("others").to_owned(),
+            conditions: ConditionFields::typed(form),
             rows: form
                 .all("row")
                 .take(ROWS_MAX)
@@ -125,10 +150,14 @@ impl Fields {
         }
     }
 
-    /// Adds a row, or removes one; the last row stays.
-    pub fn press(&mut self, press: Press) {
+    /// Does what a button other than *Save* does. The last URL stays.
+    pub fn press(&mut self, press: Press, suggestions: &Suggestions) {
         match press {
-            Press::Save => {}
+            Press::Save | Press::Check => {}
+            Press::AddCondition => self.conditions.add(),
+            Press::RemoveCondition(row) => self.conditions.remove(row),
+            Press::ConditionsAsJson => self.conditions.as_json(&|path| suggestions.kind(path)),
+            Press::ConditionsAsRows => self.conditions.as_rows(),
             Press::Add => self.rows.push(RowFields::empty()),
             Press::Remove(row) if self.rows.len() > 1 && row < self.rows.len() => {
                 self.rows.remove(row);
@@ -151,8 +180,8 @@ impl Fields {
     }
 
     /// The draft, and the faults that the form itself finds.
-    pub fn draft(&self) -> (AutomationDraft, Vec<Fault>) {
-        let mut faults = Vec::new();
+    pub fn draft(&mut self, suggestions: &Suggestions) -> (AutomationDraft, Vec<Fault>) {
+        let (conditions, mut faults) = self.conditions.json(&|path| suggestions.kind(path));
         let actions = self
             .rows
             .iter()
@@ -163,6 +192,7 @@ impl Fields {
             name: self.name.trim().to_owned(),
             enabled: self.enabled,
             event_types: self.event_types(),
+            conditions,
             actions,
             retry_delays_s: schedule::parse(&self.delays),
         };
@@ -312,15 +342,15 @@ mod tests {
     fn adding_or_removing_a_row_keeps_typed_values() {
         let text = "name=n&event_type=a.b&others=c.*&row=0&url.0=https://a&timeout.0=soon&row=7&url.7=https://b&on.7=";
         let mut fields = Fields::typed(&form(text));
-        fields.press(Press::Add);
+        fields.press(Press::Add, &Suggestions::default());
         assert_eq!(fields.rows.len(), 3);
         assert_eq!(
             (fields.rows[0].timeout.as_str(), fields.rows[1].enabled),
             ("soon", true)
         );
-        fields.press(Press::Remove(0));
+        fields.press(Press::Remove(0), &Suggestions::default());
         assert_eq!(fields.rows[0].url, "https://b");
-        fields.press(Press::Remove(5));
+        fields.press(Press::Remove(5), &Suggestions::default());
         assert_eq!(fields.rows.len(), 2);
     }
 
@@ -345,7 +375,13 @@ mod tests {
 
     #[test]
     fn an_empty_rate_limit_sets_none_and_half_of_one_is_not_dropped() {
-        let limit = |text| Fields::typed(&form(text)).draft().0.actions[0].rate_limit;
+        let limit = |text| {
+            Fields::typed(&form(text))
+                .draft(&Suggestions::default())
+                .0
+                .actions[0]
+                .rate_limit
+        };
         assert_eq!(limit("row=0&requests.0=+&per_s.0="), None);
         let of = |requests, per_s| Some(RateLimitDraft { requests, per_s });
         assert_eq!(limit("row=0&requests.0=+100&per_s.0=60"), of(100, 60));
@@ -355,8 +391,8 @@ mod tests {
 
     #[test]
     fn headers_are_read_by_line_and_malformed_lines_are_reported() {
-        let fields = Fields::typed(&form("row=0&headers.0=X-A:+1%0AX-B%3A2%0Aodd"));
-        let (draft, faults) = fields.draft();
+        let mut fields = Fields::typed(&form("row=0&headers.0=X-A:+1%0AX-B%3A2%0Aodd"));
+        let (draft, faults) = fields.draft(&Suggestions::default());
         let DoesDraft::SendWebhook(webhook) = &draft.actions[0].does;
         assert_eq!(
             webhook.headers,

@@ -6,8 +6,10 @@ use http::StatusCode;
 use postrider_configuration::{ConfigureError, Fault};
 use postrider_model::AutomationId;
 
+use super::check::Check;
 use super::choices::{Choice, choices};
-use super::fields::Fields;
+use super::fields::{Fields, Press};
+use super::suggestions::Suggestions;
 use crate::console::page;
 use crate::faults::FieldFaults;
 use crate::refusal::Refusal;
@@ -38,8 +40,13 @@ struct FormPage<'a> {
     usual_timeout: String,
     /// The delays in the field, as a sentence.
     own_schedule: Option<String>,
-    /// Whether the last row was just added.
+    /// The fields that conditions can name.
+    suggestions: &'a Suggestions,
+    check: Check,
+    /// Whether the last URL was just added.
     is_added: bool,
+    /// Whether the last condition was just added.
+    is_condition_added: bool,
 }
 
 /// The subject of the form.
@@ -56,7 +63,8 @@ pub async fn render(
     account: &InAccount,
     subject: &Subject,
     fields: &Fields,
-    (faults, is_added): (Vec<Fault>, bool),
+    suggestions: &Suggestions,
+    (faults, press): (Vec<Fault>, Press),
 ) -> Result<Response, Refusal> {
     let (choices, rest) = choices(app, account.visitor.caller.scope, &fields.ticked).await?;
     let mut others = rest;
@@ -103,7 +111,10 @@ pub async fn render(
         usual_schedule: schedule::sentence(usual),
         usual_timeout: duration::spelled(settings.attempt_timeout.as_secs()),
         own_schedule: own.as_ref().map(schedule::sentence),
-        is_added,
+        check: Check::of(app, account, fields, suggestions).await?,
+        suggestions,
+        is_added: press == Press::Add,
+        is_condition_added: press == Press::AddCondition,
     })?;
     if faulty {
         *response.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;

@@ -35,6 +35,8 @@ struct ShowPage<'a> {
     is_saved: bool,
     badge: Badge,
     patterns: Vec<String>,
+    /// The conditions in words, and how many events they held back.
+    conditions: Option<(String, u64)>,
     schedule: String,
     urls: Vec<UrlRow>,
     deliveries: String,
@@ -108,6 +110,7 @@ pub async fn render(
         is_saved: account.visitor.query.get("saved").is_some(),
         badge: Badge::of_switch(automation.enabled),
         patterns: super::patterns(automation),
+        conditions: conditions(app, account, automation).await?,
         schedule: schedule::sentence(schedule),
         urls: urls(app, account, automation).await?,
         deliveries: account.path(&format!("deliveries?automation={id}")),
@@ -120,6 +123,19 @@ pub async fn render(
         *response.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
     }
     Ok(response)
+}
+
+async fn conditions(
+    app: &App,
+    account: &InAccount,
+    automation: &Automation,
+) -> Result<Option<(String, u64)>, Refusal> {
+    let Some(conditions) = &automation.trigger.conditions else {
+        return Ok(None);
+    };
+    let held_back = app.figures.held_back(account.id()).await?;
+    let held_back = held_back.get(&automation.id).copied().unwrap_or_default();
+    Ok(Some((conditions.summary(), held_back)))
 }
 
 async fn urls(app: &App, account: &InAccount, automation: &Automation) -> Result<Vec<UrlRow>, Refusal> {

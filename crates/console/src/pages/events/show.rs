@@ -10,6 +10,7 @@ use postrider_configuration::AccountEntry;
 use postrider_model::EventId;
 use postrider_storage::DeliveryFilter;
 
+use super::verdicts::{self, VerdictRow};
 use super::warning;
 use crate::console::page;
 use crate::pages::deliveries::rows::{Row, Rows};
@@ -44,6 +45,8 @@ struct ShowPage<'a> {
     size: String,
     sent: SentFor,
     live: String,
+    /// The automations of its type that it does not trigger as they are now.
+    verdicts: Vec<VerdictRow>,
 }
 
 /// The part of the page that is live: the event's deliveries.
@@ -87,6 +90,10 @@ pub async fn show(
         data,
         sent: sent_for(&app, &account.entry, id, event.is_test()).await?,
         live: account.path(&format!("events/{id}/live")),
+        verdicts: match event.is_test() {
+            true => Vec::new(),
+            false => verdicts::of(&account, &event),
+        },
     })
 }
 

@@ -42,6 +42,7 @@ verbs!(StatisticsStore {
     statistics(scope: statistics::Scope, step: TimeStep, span: Range<Timestamp>) -> Vec<(Timestamp, Counts)>;
     latencies(step: TimeStep, span: Range<Timestamp>) -> Histogram;
     action_statistics(account: AccountId, span: Range<Timestamp>) -> Vec<(ActionKey, Counts)>;
+    held_back(account: AccountId, span: Range<Timestamp>) -> Vec<(AutomationId, u64)>;
     failing_actions(span: Range<Timestamp>, limit: usize) -> Vec<FailingAction>;
     newest_results(account: AccountId, actions: Vec<ActionId>, span: Range<Timestamp>) -> Vec<NewestResults>;
     stored_bytes(account: AccountId, span: Range<Timestamp>) -> u64;

@@ -130,6 +130,7 @@ impl Storm<'_> {
             name: "all".to_owned(),
             enabled: true,
             event_types: vec!["*".to_owned()],
+            conditions: None,
             actions: actions.collect(),
             retry_delays_s: None,
         };

@@ -82,12 +82,26 @@ fn a_stored_action_is_tagged_with_what_it_does() {
 
 #[test]
 fn a_stored_trigger_is_an_object() {
-    let written = Trigger {
+    let mut written = Trigger {
         event_types: vec!["proposal.*".parse().unwrap(), "invoice.paid".parse().unwrap()],
+        conditions: None,
     };
     let text = trigger_text(&written);
     assert_eq!(text, r#"{"event_types":["proposal.*","invoice.paid"]}"#);
-    assert_eq!(trigger(&text), Ok(written));
+    assert_eq!(trigger(&text).as_ref(), Ok(&written));
+    assert_eq!(event_types(&text).as_ref(), Ok(&written.event_types));
+
+    let conditions = r#"{"all":[{"path":"/total","op":"gte","value":8202522731445525542.50}]}"#;
+    written.conditions = Some(Conditions::read(conditions).unwrap());
+    let text = trigger_text(&written);
+    assert_eq!(
+        text,
+        format!(r#"{{"event_types":["proposal.*","invoice.paid"],"conditions":{conditions}}}"#)
+    );
+    assert_eq!(trigger(&text).as_ref(), Ok(&written));
+    assert_eq!(event_types(&text), Ok(written.event_types));
+    let unknown = text.replace("gte", "about");
+    assert_eq!(trigger(&unknown), Err(Damaged("a trigger's conditions")));
     assert_eq!(
         trigger(r#"["proposal.*"]"#),
         Err(Damaged("JSON of another shape"))

@@ -1,0 +1,69 @@
+//! Which automations an event triggers, and why others are not: for people who ask.
+
+use postrider_json::{RowExplanation, Value};
+use postrider_model::{Automation, Event};
+
+use crate::directory::AccountEntry;
+
+/// What an automation does about an event of one of its types.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum VerdictStatus {
+    /// The event triggers it.
+    Triggered,
+    /// The event's data does not meet its conditions.
+    HeldBack,
+    /// The automation is off, or all its actions are.
+    Off,
+}
+
+impl VerdictStatus {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Triggered, Self::HeldBack, Self::Off];
+
+    /// Its name in the API.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Triggered => "triggered",
+            Self::HeldBack => "held_back",
+            Self::Off => "off",
+        }
+    }
+}
+
+/// An automation, judged for an event of one of its types.
+#[derive(Debug)]
+pub struct Verdict<'a> {
+    /// The automation.
+    pub automation: &'a Automation,
+    /// What it does.
+    pub status: VerdictStatus,
+    /// Each comparison of its conditions.
+    pub rows: Vec<RowExplanation>,
+}
+
+impl AccountEntry {
+    /// The automations whose event types match, oldest first, each judged as it is now. When the event was
+    /// accepted, the automations may have been others.
+    pub fn verdicts(&self, event: &Event) -> Vec<Verdict<'_>> {
+        // What is stored has passed the check that it is JSON.
+        let text = std::str::from_utf8(&event.data).unwrap_or("null");
+        let data = Value::read(text).unwrap_or(Value::Null);
+        let automations = self.config.automations.iter().enumerate();
+        let matching = automations.filter(|(_, it)| it.trigger.matches(&event.event_type));
+        matching
+            .map(|(index, automation)| {
+                let conditions = self.conditions_of(index);
+                let is_on = automation.enabled && automation.actions.iter().any(|action| action.enabled);
+                Verdict {
+                    automation,
+                    status: match conditions {
+                        _ if !is_on => VerdictStatus::Off,
+                        Some(conditions) if !conditions.hold_on(&data) => VerdictStatus::HeldBack,
+                        _ => VerdictStatus::Triggered,
+                    },
+                    rows: conditions.map_or_else(Vec::new, |conditions| conditions.explain(&data)),
+                }
+            })
+            .collect()
+    }
+}
