@@ -19,30 +19,45 @@
 //! | `contains` finds text in a string, or an equal element in an array | `/tags contains "vip"` |
 //! | `ignore_case` compares strings by their characters' lower-case mappings | `É` = `é`, but `ß` ≠ `SS` |
 //!
+//! The work on one payload is bounded ([`WORK_MAX`]). Where that does not suffice to find out, the verdict is
+//! [`Verdict::TooMuchWork`], and the automation does not run.
+//!
 //! As in [`Value`], the last of several members with the same name counts, and a lone surrogate is U+FFFD.
 //!
 //! | file | holds |
 //! |---|---|
 //! | `read.rs` | reading, with the faults of what is refused |
+//! | `write.rs` | the JSON that `read.rs` reads back equal |
 //! | `compiled.rs` | [`CompiledConditions`]: paths split, numbers and letters prepared |
 //! | `evaluate.rs` | whether they hold |
+//! | `work.rs` | the bound on the work of finding out |
 //! | `explain.rs` | why each row held or not |
+//! | `words.rs` | what people read: a sentence for a row, a line for all |
+//! | `fields.rs` | [`fields`]: what an example offers to compare |
 //!
 //! To add an operator, extend [`Op`], state the values it takes in `read.rs`, decide it in `evaluate.rs`, say
-//! it in `explain.rs`, and add rows to `each_operator_holds_where_its_rule_says` in `tests/conditions.rs`.
+//! it in `words.rs`, and add it to `each_operator_holds_where_its_rule_says` in `tests/conditions.rs` and to
+//! the second evaluator in `tests/naive`.
 
 mod compiled;
 mod evaluate;
 mod explain;
+mod fields;
 mod read;
-
-use std::fmt;
+mod words;
+mod work;
+mod write;
 
 pub use compiled::CompiledConditions;
+pub use evaluate::{Judgement, Verdict};
 pub use explain::{FOUND_BYTES_MAX, RowExplanation};
+pub use fields::{FIELDS_MAX, Field, FieldKind, SAMPLE_BYTES_MAX, fields};
 pub use read::{ConditionsFault, FAULTS_MAX};
+pub use words::SUMMARY_BYTES_MAX;
+pub use work::WORK_MAX;
 
-use crate::value::{Value, write_string};
+use crate::outline::Outline;
+use crate::value::Value;
 
 /// Maximum rows: more than a form can show at once, and a bound on the work for each event.
 pub const ROWS_MAX: usize = 50;
@@ -52,8 +67,8 @@ pub const CONDITIONS_DEPTH_MAX: usize = 4;
 pub const PATH_BYTES_MAX: usize = 512;
 /// Maximum bytes of one value's JSON: room for any id or short text.
 pub const VALUE_BYTES_MAX: usize = 1_024;
-/// Maximum values of all rows together, an element of a list counting as one. Each value may be compared with
-/// each value of the payload, so this bounds the work for an event.
+/// Maximum values of all rows together, an element of a list counting as one: four for each row, or one long
+/// list. It bounds the memory of compiled conditions, and what a page shows.
 pub const VALUES_MAX: usize = 200;
 /// Maximum bytes of the whole text, so that reading it is cheap.
 pub const CONDITIONS_BYTES_MAX: usize = 64 * 1_024;
@@ -102,7 +117,7 @@ impl Literal {
 
     fn new(value: &Value<'_>) -> Self {
         let mut text = String::new();
-        print(value, usize::MAX, &mut text);
+        Outline::of(value).root().print(usize::MAX, &mut text);
         Self(text)
     }
 }
@@ -191,94 +206,14 @@ impl Conditions {
         &self.root
     }
 
+    /// All conditions in one line for people, at most [`SUMMARY_BYTES_MAX`] bytes and then `…`:
+    /// "total ≥ 1000 and customer.country is DE". It cannot be read back.
+    pub fn summary(&self) -> String {
+        words::summary(&self.root)
+    }
+
     /// Prepares the conditions to be evaluated often.
     pub fn compile(&self) -> CompiledConditions {
         CompiledConditions::new(&self.root)
-    }
-}
-
-/// Writes the JSON that [`Conditions::read`] reads back equal: compact, members in a fixed order.
-impl fmt::Display for Conditions {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut out = String::new();
-        write_node(&self.root, &mut out);
-        f.write_str(&out)
-    }
-}
-
-fn write_node(node: &Condition, out: &mut String) {
-    let (name, parts) = match node {
-        Condition::All(parts) => ("all", parts),
-        Condition::Any(parts) => ("any", parts),
-        Condition::Not(part) => {
-            out.push_str("{\"not\":");
-            write_node(part, out);
-            out.push('}');
-            return;
-        }
-        Condition::Row(row) => return write_row(row, out),
-    };
-    out.push_str(&format!("{{\"{name}\":["));
-    for (at, part) in parts.iter().enumerate() {
-        out.push_str(if at > 0 { "," } else { "" });
-        write_node(part, out);
-    }
-    out.push_str("]}");
-}
-
-fn write_row(row: &Row, out: &mut String) {
-    out.push_str("{\"path\":");
-    write_string(&row.path, out);
-    out.push_str(&format!(",\"op\":\"{}\"", row.op.name()));
-    let values: Vec<_> = row.values.iter().map(Literal::json).collect();
-    if row.op.takes_list() {
-        out.push_str(&format!(",\"value\":[{}]", values.join(",")));
-    } else if let [value] = *values {
-        out.push_str(&format!(",\"value\":{value}"));
-    }
-    out.push_str(if row.ignore_case {
-        ",\"ignore_case\":true}"
-    } else {
-        "}"
-    });
-}
-
-/// Appends the value as compact JSON, and stops soon after `out` is longer than `bytes_max`.
-fn print(value: &Value<'_>, bytes_max: usize, out: &mut String) {
-    if out.len() > bytes_max {
-        return;
-    }
-    match value {
-        Value::Null => out.push_str("null"),
-        Value::Bool(value) => out.push_str(if *value { "true" } else { "false" }),
-        Value::Number(number) => out.push_str(number.text),
-        Value::String(text) => {
-            let end = text.floor_char_boundary(bytes_max.saturating_add(1));
-            write_string(&text[..end], out);
-        }
-        Value::Array(items) => {
-            out.push('[');
-            for (at, item) in items.iter().enumerate() {
-                if out.len() > bytes_max {
-                    return;
-                }
-                out.push_str(if at > 0 { "," } else { "" });
-                print(item, bytes_max, out);
-            }
-            out.push(']');
-        }
-        Value::Object(members) => {
-            out.push('{');
-            for (at, (name, value)) in members.iter().enumerate() {
-                if out.len() > bytes_max {
-                    return;
-                }
-                out.push_str(if at > 0 { "," } else { "" });
-                write_string(name, out);
-                out.push(':');
-                print(value, bytes_max, out);
-            }
-            out.push('}');
-        }
     }
 }

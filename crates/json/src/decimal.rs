@@ -24,25 +24,12 @@ pub struct Decimal {
 }
 
 impl Decimal {
-    /// Creates a decimal from the digits before and after the point, and the exponent.
-    pub(crate) fn new(negative: bool, whole: &str, fraction: &str, exponent: i64) -> Self {
-        let all = [whole.as_bytes(), fraction.as_bytes()].concat();
-        let zeros = all.iter().take_while(|&&digit| digit == b'0').count();
-        let end = all
-            .iter()
-            .rposition(|&digit| digit != b'0')
-            .map_or(zeros, |last| last + 1);
-        let digits = all[zeros..end].to_vec();
-        if digits.is_empty() {
-            return Self::ZERO;
-        }
-        // Lengths of texts in memory fit an `i64`.
-        let point = exponent + whole.len() as i64 - zeros as i64;
-        let point = point.clamp(-POINT_MAX, POINT_MAX);
+    /// The decimal with these digits.
+    pub(crate) fn new(digits: Digits<'_>) -> Self {
         Self {
-            negative,
-            digits,
-            point,
+            negative: digits.negative,
+            digits: [digits.whole, digits.fraction].concat(),
+            point: digits.point,
         }
     }
 
@@ -81,25 +68,94 @@ impl Decimal {
         Some((remainder * power_of_ten(shift, modulus)).is_multiple_of(modulus))
     }
 
-    fn magnitude(&self, other: &Self) -> Ordering {
-        match (self.digits.is_empty(), other.digits.is_empty()) {
+    fn borrowed(&self) -> Digits<'_> {
+        Digits {
+            negative: self.negative,
+            whole: &self.digits,
+            fraction: &[],
+            point: self.point,
+        }
+    }
+
+    /// Compares with a number that is not converted.
+    pub(crate) fn compare(&self, other: &Digits<'_>) -> Ordering {
+        match (self.negative, other.negative) {
+            (false, false) => self.magnitude(other),
+            (true, true) => self.magnitude(other).reverse(),
+            (true, false) => Ordering::Less,
+            (false, true) => Ordering::Greater,
+        }
+    }
+
+    fn magnitude(&self, other: &Digits<'_>) -> Ordering {
+        match (
+            self.digits.is_empty(),
+            other.whole.is_empty() && other.fraction.is_empty(),
+        ) {
             (true, true) => Ordering::Equal,
             (true, false) => Ordering::Less,
             (false, true) => Ordering::Greater,
             // Digits after the point compare like text.
-            (false, false) => (self.point, &self.digits).cmp(&(other.point, &other.digits)),
+            (false, false) => self.point.cmp(&other.point).then_with(|| {
+                let (first, second) = self.digits.split_at(other.whole.len().min(self.digits.len()));
+                first.cmp(other.whole).then_with(|| second.cmp(other.fraction))
+            }),
+        }
+    }
+}
+
+/// The exact value of a number, as slices of its text: 0.WHOLE FRACTION × 10^point, without zeros at either
+/// end.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Digits<'a> {
+    negative: bool,
+    whole: &'a [u8],
+    fraction: &'a [u8],
+    point: i64,
+}
+
+impl<'a> Digits<'a> {
+    /// From the digits before and after the point, and the exponent.
+    pub(crate) fn new(negative: bool, whole: &'a [u8], fraction: &'a [u8], exponent: i64) -> Self {
+        let zeros = |digits: &[u8]| digits.iter().take_while(|&&digit| digit == b'0').count();
+        let last = |digits: &[u8]| {
+            digits
+                .iter()
+                .rposition(|&digit| digit != b'0')
+                .map_or(0, |at| at + 1)
+        };
+        // Lengths of texts in memory fit an `i64`.
+        let mut point = exponent + whole.len() as i64;
+        let fraction = &fraction[..last(fraction)];
+        let (mut whole, mut fraction) = match fraction {
+            [] => (&whole[..last(whole)], fraction),
+            _ => (whole, fraction),
+        };
+        let whole_zeros = zeros(whole);
+        whole = &whole[whole_zeros..];
+        point -= whole_zeros as i64;
+        if whole.is_empty() {
+            let fraction_zeros = zeros(fraction);
+            fraction = &fraction[fraction_zeros..];
+            point -= fraction_zeros as i64;
+        }
+        let is_zero = whole.is_empty() && fraction.is_empty();
+        Self {
+            negative: negative && !is_zero,
+            whole,
+            fraction,
+            point: if is_zero {
+                0
+            } else {
+                point.clamp(-POINT_MAX, POINT_MAX)
+            },
         }
     }
 }
 
 impl Ord for Decimal {
     fn cmp(&self, other: &Self) -> Ordering {
-        match (self.negative, other.negative) {
-            (false, false) => self.magnitude(other),
-            (true, true) => other.magnitude(self),
-            (true, false) => Ordering::Less,
-            (false, true) => Ordering::Greater,
-        }
+        self.compare(&other.borrowed())
     }
 }
 

@@ -12,6 +12,7 @@
 //! | `number.rs` | the grammar, exactness and printing of numbers |
 //! | `names.rs` | names that occur twice |
 //! | `payload.rs`, `value.rs` | [`Payload`]: an event's `data`, read once; [`Value`]: a text as a tree |
+//! | `outline.rs` | a text's values as a flat list, in which a few of them are looked up |
 //! | `decimal.rs` | [`Decimal`]: the exact value of a number, to compare and divide |
 //! | `pointer.rs` | JSON pointers: escaping, and where a loss is |
 //! | `unique.rs` | [`UniqueMembers`]: any value, through serde, without duplicate names |
@@ -35,6 +36,7 @@ mod inspect;
 mod merge_patch;
 mod names;
 pub mod number;
+mod outline;
 mod payload;
 pub mod pointer;
 pub mod scan;
@@ -42,7 +44,10 @@ pub mod string;
 mod unique;
 mod value;
 
-pub use conditions::{CompiledConditions, Conditions, ConditionsFault, RowExplanation};
+pub use conditions::{
+    CompiledConditions, Conditions, ConditionsFault, Field, FieldKind, Judgement, RowExplanation, Verdict,
+    fields,
+};
 pub use decimal::{DIVISOR_DIGITS_MAX, Decimal};
 pub use error::{JsonError, JsonErrorKind};
 pub use inspect::{Inspection, Loss, LossReason, inspect};

@@ -9,7 +9,7 @@
 //! The digits of a lossless number *are* the shortest digits, so Python's `repr` is built from them.
 
 use crate::LossReason;
-use crate::decimal::{Decimal, POINT_MAX};
+use crate::decimal::{Decimal, Digits, POINT_MAX};
 use crate::scan::Spelling;
 
 /// Maximum digits in the shortest form of a double.
@@ -108,6 +108,17 @@ impl<'a> Number<'a> {
             whole: parts.whole - offset,
             mantissa: parts.mantissa - offset,
         }
+    }
+
+    /// The number whose text this is.
+    pub(crate) fn of(text: &'a str) -> Self {
+        // Only a number that the scanner has accepted has a text.
+        let parts = lex(text.as_bytes(), 0).unwrap_or(Parts {
+            whole: 0,
+            mantissa: 0,
+            end: 0,
+        });
+        Self::new(text, 0, &parts)
     }
 
     /// Whether the number has neither a fraction nor an exponent, so that Python reads it as an `int`.
@@ -270,9 +281,16 @@ impl<'a> Number<'a> {
 
     /// The number's exact value.
     pub fn decimal(&self) -> Decimal {
-        let fraction = self.text[self.whole..self.mantissa].trim_start_matches('.');
-        let whole = self.text[..self.whole].trim_start_matches('-');
-        Decimal::new(self.is_negative(), whole, fraction, self.exponent())
+        Decimal::new(self.digits())
+    }
+
+    /// The number's exact value, borrowed.
+    pub(crate) fn digits(&self) -> Digits<'a> {
+        let bytes = self.text.as_bytes();
+        let whole = &bytes[usize::from(self.is_negative())..self.whole];
+        let fraction = bytes[self.whole..self.mantissa].split_first();
+        let fraction = fraction.map_or(&[][..], |(_point, digits)| digits);
+        Digits::new(self.is_negative(), whole, fraction, self.exponent())
     }
 
     /// The nearest double, if that is finite.

@@ -1,7 +1,10 @@
 //! An event's `data`, read once.
 
+use std::sync::OnceLock;
+
 use crate::error::JsonError;
 use crate::inspect::{Inspection, inspect};
+use crate::outline::Outline;
 use crate::value::Value;
 
 /// An event's `data`: the text, and the result of inspecting it.
@@ -12,6 +15,8 @@ use crate::value::Value;
 pub struct Payload<'a> {
     text: &'a str,
     inspection: Inspection,
+    /// Built when conditions are first evaluated; they all share it.
+    outline: OnceLock<Option<Outline<'a>>>,
 }
 
 /// Why bytes cannot be a payload.
@@ -33,7 +38,11 @@ impl<'a> Payload<'a> {
     pub fn read(data: &'a [u8]) -> Result<Self, PayloadError> {
         let text = std::str::from_utf8(data).map_err(|_| PayloadError::NotUtf8)?;
         let inspection = inspect(text)?;
-        Ok(Self { text, inspection })
+        Ok(Self {
+            text,
+            inspection,
+            outline: OnceLock::new(),
+        })
     }
 
     /// The text, unchanged.
@@ -55,5 +64,14 @@ impl<'a> Payload<'a> {
     pub fn value(&self) -> Value<'a> {
         // `read` has accepted the text by the same rules.
         Value::read(self.text).unwrap_or(Value::Null)
+    }
+
+    /// The text's values, to look a few of them up; `None` if they are too many.
+    pub(crate) fn outline(&self) -> Option<&Outline<'a>> {
+        let outline = self.outline.get_or_init(|| {
+            // Two members of one name are a loss.
+            Outline::read(self.text, self.inspection.loss.is_none())
+        });
+        outline.as_ref()
     }
 }

@@ -76,6 +76,12 @@ impl<'a> Iterator for Pieces<'a> {
     }
 }
 
+/// Appends `text` as a JSON string.
+pub(crate) fn write_json(text: &str, out: &mut String) {
+    // Only a value that refuses to be serialised fails, and a string is none.
+    out.push_str(&serde_json::to_string(text).unwrap_or_default());
+}
+
 impl<'a> Scanner<'a> {
     /// Reads the string whose opening quote is next.
     #[inline]

@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 use crate::error::JsonError;
 use crate::number::Number;
 use crate::scan::{Container, Visit, scan};
-use crate::string::Text;
+use crate::string::{Text, write_json};
 
 /// Maximum members that are searched one by one. A larger object has an index.
 const SEARCHED_MAX: usize = 16;
@@ -62,7 +62,7 @@ impl<'a> Value<'a> {
                 // Writing to a string does not fail.
                 let _ = write!(out, "{}", number.decimal());
             }
-            Self::String(text) => write_string(text, out),
+            Self::String(text) => write_json(text, out),
             Self::Array(items) => {
                 out.push('[');
                 for (at, item) in items.iter().enumerate() {
@@ -77,7 +77,7 @@ impl<'a> Value<'a> {
                 out.push('{');
                 for (at, (name, value)) in sorted.into_iter().enumerate() {
                     out.push_str(if at > 0 { "," } else { "" });
-                    write_string(name, out);
+                    write_json(name, out);
                     out.push(':');
                     value.write_canonical(out);
                 }
@@ -85,10 +85,6 @@ impl<'a> Value<'a> {
             }
         }
     }
-}
-
-pub(crate) fn write_string(text: &str, out: &mut String) {
-    out.push_str(&serde_json::Value::from(text).to_string());
 }
 
 /// The members of an object, in the order of the text.
@@ -142,6 +138,16 @@ impl<'a> Members<'a> {
         for (at, (name, _)) in self.list.iter().enumerate().skip(first_unindexed) {
             self.index.insert(name.clone(), at);
         }
+    }
+}
+
+impl<'a> FromIterator<(Cow<'a, str>, Value<'a>)> for Members<'a> {
+    fn from_iter<I: IntoIterator<Item = (Cow<'a, str>, Value<'a>)>>(members: I) -> Self {
+        let mut collected = Self::default();
+        for (name, value) in members {
+            collected.insert(name, value);
+        }
+        collected
     }
 }
 

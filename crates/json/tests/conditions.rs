@@ -1,10 +1,8 @@
-//! Conditions through their public face: what is read, what is refused, what holds and why.
+//! Conditions through their public face: what is read, what is refused, what holds.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use std::time::{Duration, Instant};
-
-use postrider_json::{Conditions, Payload, Value};
+use postrider_json::{Conditions, Payload, Verdict};
 
 fn row(path: &str, op: &str, value: &str) -> String {
     match value {
@@ -16,12 +14,6 @@ fn row(path: &str, op: &str, value: &str) -> String {
 fn holds(conditions: &str, data: &str) -> bool {
     let compiled = Conditions::read(conditions).unwrap().compile();
     compiled.hold(&Payload::read(data.as_bytes()).unwrap())
-}
-
-fn sentences(conditions: &str, data: &str) -> Vec<String> {
-    let compiled = Conditions::read(conditions).unwrap().compile();
-    let rows = compiled.explain(&Value::read(data).unwrap());
-    rows.into_iter().map(|row| row.sentence).collect()
 }
 
 fn faults(conditions: &str) -> Vec<(String, String)> {
@@ -172,6 +164,14 @@ fn each_fault_has_its_pointer() {
         assert_eq!(found[0].0, pointer, "{conditions} {found:?}");
     }
     assert!(Conditions::read(&many(50)).is_ok());
+    // What is beyond a bound is not read.
+    let faulty = format!(
+        "{{\"all\":[{},{}]}}",
+        vec![row("", "exists", ""); 51].join(","),
+        row("x", "y", "")
+    );
+    assert_eq!(faults(&faulty).len(), 1);
+    assert_eq!(faults(&faulty)[0].1, "There are at most 50 rows.");
     assert_eq!(
         faults(&format!("{{\"all\":[{}]}}", vec!["1"; 100].join(","))).len(),
         20
@@ -179,46 +179,14 @@ fn each_fault_has_its_pointer() {
 }
 
 #[test]
-fn explanations_say_what_was_found_and_what_is_needed() {
-    let conditions = format!(
-        "{{\"all\":[{},{},{{\"not\":{}}}]}}",
-        row("/total", "gte", "1000"),
-        row("/tags/*", "eq", "\"b\""),
-        row("/x", "exists", "")
-    );
-    assert_eq!(
-        sentences(&conditions, r#"{"total":300,"tags":["a","b"]}"#),
-        [
-            "total is 300, needs at least 1000",
-            "tags.* is \"b\" (one of 2 values), as needed: \"b\"",
-            "x is missing, as needed: not a value",
-        ]
-    );
-    let long = format!("[\"{}\"]", "é".repeat(1_000));
-    assert!(sentences(&row("", "missing", ""), &long)[0].len() < 250);
-}
-
-#[test]
-fn hostile_data_takes_bounded_time() {
-    let values: Vec<_> = (0..200).map(|at| format!("{at}.5")).collect();
-    let lists = format!(
-        "{{\"any\":[{}]}}",
-        row("/*", "in", &format!("[{}]", values.join(",")))
-    );
-    let text = row("", "contains", &format!("\"{}b\"", "a".repeat(1_000)));
-    let deep = row(&"/*".repeat(250), "eq", "[[]]");
-    for (conditions, data) in [
-        (&lists, format!("[{}1]", "1,".repeat(131_000))),
-        (&lists, format!("[{}]", "9".repeat(262_000))),
-        (&text, format!("\"{}\"", "a".repeat(262_000))),
-        (&deep, "[".repeat(500) + &"]".repeat(500)),
-    ] {
-        let start = Instant::now();
-        assert!(!holds(conditions, &data));
-        assert!(
-            start.elapsed() < Duration::from_secs(15),
-            "took {:?}",
-            start.elapsed()
-        );
-    }
+fn several_conditions_on_one_payload_judge_alike_and_share_what_they_read() {
+    let payload = Payload::read(DATA.as_bytes()).unwrap();
+    let yes = Conditions::read(&row("/total", "gt", "1000")).unwrap().compile();
+    let no = Conditions::read(&row("/total", "lt", "1000")).unwrap().compile();
+    let first = yes.judge(&payload);
+    assert_eq!(first, yes.judge(&payload));
+    assert_eq!(first.verdict, Verdict::Holds);
+    assert_eq!(no.judge(&payload).verdict, Verdict::DoesNotHold);
+    // A look at each of ten members, and at one number.
+    assert!(first.steps < 30, "{first:?}");
 }

@@ -22,7 +22,7 @@ pub(super) enum Node {
 pub(super) struct CompiledRow {
     pub row: Row,
     pub path: Vec<Segment>,
-    pub operands: Vec<Operand>,
+    pub operands: Operands,
 }
 
 #[derive(Debug, Clone)]
@@ -34,16 +34,19 @@ pub(super) struct Segment {
     pub any: bool,
 }
 
-/// A value to compare with.
-#[derive(Debug, Clone)]
-pub(super) enum Operand {
-    Null,
-    Bool(bool),
-    Number(Decimal),
+/// The values to compare with, by kind and in ascending order, so that one of many is found in few steps.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Operands {
+    pub null: bool,
+    /// Whether `false` and `true` are among them.
+    pub bools: [bool; 2],
+    pub numbers: Vec<Decimal>,
     /// In lower case where the row ignores case.
-    String(String),
-    /// The canonical text of an array or object.
-    Tree(String),
+    pub strings: Vec<String>,
+    /// The bytes of the longest of `strings`.
+    pub string_bytes_max: usize,
+    /// The canonical texts of arrays and objects.
+    pub trees: Vec<String>,
 }
 
 impl CompiledConditions {
@@ -62,20 +65,31 @@ fn node(condition: &Condition) -> Node {
 }
 
 fn compile_row(row: &Row) -> CompiledRow {
-    let operand = |json: &str| match Value::read(json) {
-        Ok(Value::Bool(value)) => Operand::Bool(value),
-        Ok(Value::Number(number)) => Operand::Number(number.decimal()),
-        Ok(Value::String(text)) if row.ignore_case => Operand::String(fold(&text)),
-        Ok(Value::String(text)) => Operand::String(text.into_owned()),
-        Ok(tree @ (Value::Array(_) | Value::Object(_))) => Operand::Tree(tree.canonical()),
-        // A literal is always JSON.
-        Ok(Value::Null) | Err(_) => Operand::Null,
-    };
     CompiledRow {
         path: row.path.split('/').skip(1).map(segment).collect(),
-        operands: row.values.iter().map(|value| operand(value.json())).collect(),
+        operands: operands(row),
         row: row.clone(),
     }
+}
+
+fn operands(row: &Row) -> Operands {
+    let mut operands = Operands::default();
+    for literal in &row.values {
+        // A literal is always JSON.
+        match Value::read(literal.json()).unwrap_or(Value::Null) {
+            Value::Null => operands.null = true,
+            Value::Bool(value) => operands.bools[usize::from(value)] = true,
+            Value::Number(number) => operands.numbers.push(number.decimal()),
+            Value::String(text) if row.ignore_case => operands.strings.push(fold(&text)),
+            Value::String(text) => operands.strings.push(text.into_owned()),
+            tree @ (Value::Array(_) | Value::Object(_)) => operands.trees.push(tree.canonical()),
+        }
+    }
+    operands.numbers.sort_unstable();
+    operands.strings.sort_unstable();
+    operands.trees.sort_unstable();
+    operands.string_bytes_max = operands.strings.iter().map(String::len).max().unwrap_or(0);
+    operands
 }
 
 fn segment(escaped: &str) -> Segment {

@@ -1,134 +1,287 @@
 //! Whether conditions hold on a payload.
 //!
-//! Each row walks the tree once. Its path has a fixed number of segments, so the values that it finds do not
-//! overlap, and a row takes time linear in the payload for each of its values.
+//! All conditions on one payload share its [`Outline`]. Each row looks its path up there. The path has a
+//! fixed number of segments, so the values that it finds do not overlap, and a row takes time linear in the
+//! payload. What a comparison takes beyond one look is counted before it is done.
 
 use std::borrow::Cow;
 use std::cmp::Ordering;
 
 use super::Op;
-use super::compiled::{CompiledConditions, CompiledRow, Node, Operand, Segment, fold};
+use super::compiled::{CompiledConditions, CompiledRow, Node, Segment, fold};
+use super::work::{OutOfWork, Work};
+use crate::number::Number;
+use crate::outline::{Item, Kind, Outline, Spelled};
 use crate::payload::Payload;
 use crate::value::Value;
 
+/// Bytes of a string that are searched or unescaped in the time of one step.
+const TEXT_BYTES_PER_STEP: usize = 2;
+/// Steps for one byte in lower case.
+const FOLD_STEPS_PER_BYTE: usize = 5;
+/// Steps to read a number, and as many for each comparison; and one more for each 16 of its digits.
+const NUMBER_STEPS: usize = 5;
+/// Steps for the canonical text of each value within an array or object, and for each byte of its strings.
+const TREE_STEPS_PER_ENTRY: usize = 100;
+const TREE_STEPS_PER_BYTE: usize = 1;
+/// A character has at most 3 times as many bytes as its lower case: U+212A is `k`.
+const FOLDED_SHRINKS_MAX: usize = 3;
+
+/// The answer to whether conditions hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// They hold.
+    Holds,
+    /// They do not.
+    DoesNotHold,
+    /// To find out takes more than [`WORK_MAX`](super::WORK_MAX) steps, or the data has more than 250,000
+    /// values. Neither the conditions nor their opposite hold then: the automation does not run.
+    TooMuchWork,
+}
+
+/// A verdict, and what it took.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Judgement {
+    /// The verdict.
+    pub verdict: Verdict,
+    /// Steps of work, of 1 to 3 ns each; at most [`WORK_MAX`](super::WORK_MAX). Reading the payload, which
+    /// all conditions on it share, is not among them.
+    pub steps: usize,
+}
+
 impl CompiledConditions {
-    /// Whether the conditions hold on the payload.
+    /// Whether the conditions hold on the payload. If it takes too much work to find out, they count as not
+    /// holding; [`judge`](Self::judge) tells the two apart.
     pub fn hold(&self, payload: &Payload<'_>) -> bool {
-        self.hold_on(&payload.value())
+        self.judge(payload).verdict == Verdict::Holds
     }
 
-    /// Whether the conditions hold on `data`. Several conditions on one payload can share its tree.
+    /// Whether the conditions hold on `data`, as [`hold`](Self::hold) says for a payload. For a payload,
+    /// `hold` is faster: all conditions on one payload share what they read of it.
     pub fn hold_on(&self, data: &Value<'_>) -> bool {
-        holds(&self.root, data)
+        let outline = Outline::of(data);
+        self.judge_outline(outline.is_bounded().then_some(&outline))
+            .verdict
+            == Verdict::Holds
+    }
+
+    /// Judges a payload. The verdict depends on the conditions and the payload alone.
+    ///
+    /// A caller with many conditions for one payload adds up their steps, to leave the thread in time.
+    pub fn judge(&self, payload: &Payload<'_>) -> Judgement {
+        self.judge_outline(payload.outline())
+    }
+
+    fn judge_outline(&self, data: Option<&Outline<'_>>) -> Judgement {
+        let mut work = data.map_or_else(Work::none, |_| Work::new());
+        let judged = data.ok_or(OutOfWork);
+        let verdict = match judged.and_then(|data| holds(&self.root, data.root(), &mut work)) {
+            Ok(true) => Verdict::Holds,
+            Ok(false) => Verdict::DoesNotHold,
+            Err(OutOfWork) => Verdict::TooMuchWork,
+        };
+        Judgement {
+            verdict,
+            steps: work.spent(),
+        }
     }
 }
 
-fn holds(node: &Node, data: &Value<'_>) -> bool {
-    match node {
-        Node::All(parts) => parts.iter().all(|part| holds(part, data)),
-        Node::Any(parts) => parts.iter().any(|part| holds(part, data)),
-        Node::Not(part) => !holds(part, data),
-        Node::Row(row) => row.holds(data),
+fn holds(node: &Node, data: Item<'_, '_>, work: &mut Work) -> Result<bool, OutOfWork> {
+    let (parts, is_any) = match node {
+        Node::All(parts) => (parts, false),
+        Node::Any(parts) => (parts, true),
+        Node::Not(part) => return Ok(!holds(part, data, work)?),
+        Node::Row(row) => return row.holds(data, work),
+    };
+    for part in parts {
+        if holds(part, data, work)? == is_any {
+            return Ok(is_any);
+        }
     }
+    Ok(!is_any)
 }
 
 impl CompiledRow {
-    pub(super) fn holds(&self, data: &Value<'_>) -> bool {
+    fn holds(&self, data: Item<'_, '_>, work: &mut Work) -> Result<bool, OutOfWork> {
         let (op, negated) = self.row.op.positive();
-        let found = find(data, &self.path, &mut |value| self.satisfies(op, value));
-        found != negated
+        let found = find(data, &self.path, work, &mut |item, work| {
+            work.spend(1)?;
+            self.satisfies(op, item, work)
+        })?;
+        Ok(found != negated)
     }
 
     /// Whether one found value satisfies a positive operator.
-    pub(super) fn satisfies(&self, op: Op, value: &Value<'_>) -> bool {
-        let fits = |ordering: Ordering| match op {
-            Op::Gt => ordering.is_gt(),
-            Op::Gte => ordering.is_ge(),
-            Op::Lt => ordering.is_lt(),
-            Op::Lte => ordering.is_le(),
-            _ => false,
+    #[inline]
+    pub(super) fn satisfies(&self, op: Op, item: Item<'_, '_>, work: &mut Work) -> Result<bool, OutOfWork> {
+        match (op, item.kind()) {
+            (Op::Exists, _) => Ok(true),
+            (Op::Eq | Op::In, _) => self.equals(item, work),
+            (Op::Contains, Kind::Array) => {
+                for element in item.children() {
+                    work.spend(1)?;
+                    if self.equals(element, work)? {
+                        return Ok(true);
+                    }
+                }
+                Ok(false)
+            }
+            (Op::Contains | Op::StartsWith | Op::EndsWith, Kind::String(text)) => {
+                self.has_part(op, text, work)
+            }
+            (Op::Gt | Op::Gte | Op::Lt | Op::Lte, kind) => self.is_in_range(op, kind, work),
+            _ => Ok(false),
+        }
+    }
+
+    fn has_part(&self, op: Op, text: Spelled<'_>, work: &mut Work) -> Result<bool, OutOfWork> {
+        let Some(part) = self.operands.strings.first() else {
+            return Ok(false);
         };
-        match (op, value) {
-            (Op::Exists, _) => true,
-            (Op::Eq | Op::In, _) => self.equals_any(value),
-            (Op::Contains, Value::Array(items)) => items.iter().any(|item| self.equals_any(item)),
-            (Op::Contains | Op::StartsWith | Op::EndsWith, Value::String(text)) => {
-                let Some(Operand::String(part)) = self.operands.first() else {
-                    return false;
-                };
-                let text = self.folded(text);
-                match op {
-                    Op::Contains => text.contains(part.as_str()),
-                    Op::StartsWith => text.starts_with(part.as_str()),
-                    _ => text.ends_with(part.as_str()),
-                }
+        work.spend(text.raw.len() / TEXT_BYTES_PER_STEP)?;
+        let text = self.compared(text, work)?;
+        Ok(match op {
+            Op::Contains => text.contains(part.as_str()),
+            Op::StartsWith => text.starts_with(part.as_str()),
+            _ => text.ends_with(part.as_str()),
+        })
+    }
+
+    fn is_in_range(&self, op: Op, kind: Kind<'_>, work: &mut Work) -> Result<bool, OutOfWork> {
+        // A range has one operand: a number or a string.
+        let operands = &self.operands;
+        let ordering = match (kind, operands.numbers.first(), operands.strings.first()) {
+            (Kind::Number(text), Some(operand), _) => {
+                work.spend(2 * NUMBER_STEPS + text.len() / 16)?;
+                operand.compare(&Number::of(text).digits()).reverse()
             }
-            (_, Value::Number(number)) => match self.operands.first() {
-                Some(Operand::Number(other)) => fits(number.decimal().cmp(other)),
-                _ => false,
-            },
-            (_, Value::String(text)) => match self.operands.first() {
+            (Kind::String(text), _, Some(operand)) => {
                 // The order of UTF-8's bytes is that of the code points.
-                Some(Operand::String(other)) => fits((**text).cmp(other.as_str())),
-                _ => false,
-            },
-            _ => false,
+                (*self.compared(text, work)?).cmp(operand.as_str())
+            }
+            _ => return Ok(false),
+        };
+        Ok(match op {
+            Op::Gt => ordering == Ordering::Greater,
+            Op::Gte => ordering != Ordering::Less,
+            Op::Lt => ordering == Ordering::Less,
+            _ => ordering != Ordering::Greater,
+        })
+    }
+
+    /// Whether the value equals one of the operands.
+    #[inline]
+    fn equals(&self, item: Item<'_, '_>, work: &mut Work) -> Result<bool, OutOfWork> {
+        let operands = &self.operands;
+        match item.kind() {
+            Kind::Null => Ok(operands.null),
+            Kind::Bool(value) => Ok(operands.bools[usize::from(value)]),
+            Kind::Number(text) if !operands.numbers.is_empty() => {
+                let comparisons = 1 + operands.numbers.len().ilog2() as usize;
+                work.spend((1 + comparisons) * NUMBER_STEPS + text.len() / 16)?;
+                let digits = Number::of(text).digits();
+                let found = operands
+                    .numbers
+                    .binary_search_by(|operand| operand.compare(&digits));
+                Ok(found.is_ok())
+            }
+            Kind::String(text) if !operands.strings.is_empty() => self.equals_string(text, work),
+            Kind::Array | Kind::Object if !operands.trees.is_empty() => {
+                let (bytes, entries) = item.extent();
+                work.spend(entries * TREE_STEPS_PER_ENTRY + bytes * TREE_STEPS_PER_BYTE)?;
+                Ok(operands.trees.binary_search(&item.value().canonical()).is_ok())
+            }
+            _ => Ok(false),
         }
     }
 
-    /// Whether the value equals one of the operands. It is converted at most once.
-    fn equals_any(&self, value: &Value<'_>) -> bool {
-        let mut operands = self.operands.iter();
-        match value {
-            Value::Null => operands.any(|it| matches!(it, Operand::Null)),
-            Value::Bool(value) => operands.any(|it| matches!(it, Operand::Bool(other) if other == value)),
-            Value::Number(number) => {
-                if !self.operands.iter().any(|it| matches!(it, Operand::Number(_))) {
-                    return false;
-                }
-                let decimal = number.decimal();
-                operands.any(|it| matches!(it, Operand::Number(other) if *other == decimal))
-            }
-            Value::String(text) => {
-                let text = self.folded(text);
-                operands.any(|it| matches!(it, Operand::String(other) if *other == *text))
-            }
-            Value::Array(_) | Value::Object(_) => {
-                if !self.operands.iter().any(|it| matches!(it, Operand::Tree(_))) {
-                    return false;
-                }
-                let canonical = value.canonical();
-                operands.any(|it| matches!(it, Operand::Tree(other) if *other == canonical))
-            }
+    fn equals_string(&self, text: Spelled<'_>, work: &mut Work) -> Result<bool, OutOfWork> {
+        let operands = &self.operands;
+        // Too long to be equal in any case and spelling.
+        if !text.can_spell(FOLDED_SHRINKS_MAX * operands.string_bytes_max) {
+            return Ok(false);
         }
+        let text = self.compared(text, work)?;
+        let found = operands.strings.binary_search_by(|it| it.as_str().cmp(&text));
+        Ok(found.is_ok())
     }
 
-    fn folded<'t>(&self, text: &'t str) -> Cow<'t, str> {
-        match self.row.ignore_case {
-            true => Cow::Owned(fold(text)),
-            false => Cow::Borrowed(text),
+    /// The text as it is compared: unescaped, and in lower case where the row ignores case.
+    fn compared<'t>(&self, text: Spelled<'t>, work: &mut Work) -> Result<Cow<'t, str>, OutOfWork> {
+        if text.escaped {
+            work.spend(text.raw.len() / TEXT_BYTES_PER_STEP)?;
         }
+        let text = text.unescaped();
+        if !self.row.ignore_case {
+            return Ok(text);
+        }
+        work.spend(text.len() * FOLD_STEPS_PER_BYTE)?;
+        Ok(Cow::Owned(fold(&text)))
     }
 }
 
 /// Calls `visit` for each value that the path finds until it returns true. Returns whether it did.
-pub(super) fn find<'v, 'a>(
-    value: &'v Value<'a>,
+pub(super) fn find<'o, 'a>(
+    item: Item<'o, 'a>,
     path: &[Segment],
-    visit: &mut impl FnMut(&'v Value<'a>) -> bool,
-) -> bool {
+    work: &mut Work,
+    visit: &mut impl FnMut(Item<'o, 'a>, &mut Work) -> Result<bool, OutOfWork>,
+) -> Result<bool, OutOfWork> {
     let Some((segment, rest)) = path.split_first() else {
-        return visit(value);
+        return visit(item, work);
     };
-    match value {
-        Value::Array(items) if segment.any => items.iter().any(|item| find(item, rest, visit)),
-        Value::Array(items) => {
-            let item = segment.index.and_then(|index| items.get(index));
-            item.is_some_and(|item| find(item, rest, visit))
+    let child = match item.kind() {
+        Kind::Array if segment.any => {
+            for element in item.children() {
+                work.spend(1)?;
+                if find(element, rest, work, visit)? {
+                    return Ok(true);
+                }
+            }
+            return Ok(false);
         }
-        Value::Object(members) => members
-            .get(&segment.name)
-            .is_some_and(|member| find(member, rest, visit)),
-        _ => false,
+        Kind::Array => element(item, segment, work)?,
+        Kind::Object => member(item, segment, work)?,
+        _ => None,
+    };
+    child.map_or(Ok(false), |child| find(child, rest, work, visit))
+}
+
+fn element<'o, 'a>(
+    array: Item<'o, 'a>,
+    segment: &Segment,
+    work: &mut Work,
+) -> Result<Option<Item<'o, 'a>>, OutOfWork> {
+    let Some(index) = segment.index else {
+        return Ok(None);
+    };
+    for (at, element) in array.children().enumerate() {
+        work.spend(1)?;
+        if at == index {
+            return Ok(Some(element));
+        }
     }
+    Ok(None)
+}
+
+/// The last member of that name.
+fn member<'o, 'a>(
+    object: Item<'o, 'a>,
+    segment: &Segment,
+    work: &mut Work,
+) -> Result<Option<Item<'o, 'a>>, OutOfWork> {
+    let mut found = None;
+    for member in object.children() {
+        let name = member.name();
+        let unescaping = if name.escaped { name.raw.len() } else { 0 };
+        work.spend(1 + unescaping / TEXT_BYTES_PER_STEP)?;
+        if name.is(&segment.name) {
+            found = Some(member);
+            if object.names_are_unique() {
+                break;
+            }
+        }
+    }
+    Ok(found)
 }

@@ -76,21 +76,14 @@ impl Reader {
             return self.fault(&pointer_to(json, offset), "This member occurs twice.");
         }
         let value = Value::read(json).ok()?;
-        let root = self.node(&value, "", 0)?;
+        let root = self.node(&value, "", 0);
         if self.rows > ROWS_MAX {
-            return self.fault(
-                "",
-                format!("There are at most {ROWS_MAX} rows; these are {}.", self.rows),
-            );
+            return self.fault("", format!("There are at most {ROWS_MAX} rows."));
         }
         if self.values > VALUES_MAX {
-            let count = self.values;
-            return self.fault(
-                "",
-                format!("All rows together take at most {VALUES_MAX} values; these are {count}."),
-            );
+            return self.fault("", format!("All rows together take at most {VALUES_MAX} values."));
         }
-        Some(root)
+        root
     }
 
     /// Reads a node below `depth` groups.
@@ -136,6 +129,9 @@ impl Reader {
     }
 
     fn row(&mut self, members: &Members<'_>, at: &str) -> Option<Row> {
+        if self.rows > ROWS_MAX {
+            return None;
+        }
         self.rows += 1;
         for (name, _) in members.iter() {
             if !matches!(name, "path" | "op" | "value" | "ignore_case") {
@@ -213,6 +209,9 @@ impl Reader {
             _ => std::slice::from_ref(value),
         };
         self.values += values.len();
+        if self.values > VALUES_MAX {
+            return None;
+        }
         let expected = match (op, value) {
             (Op::Gt | Op::Gte | Op::Lt | Op::Lte, Value::Number(_) | Value::String(_)) => None,
             (Op::Gt | Op::Gte | Op::Lt | Op::Lte, _) => Some("a number or a string"),
