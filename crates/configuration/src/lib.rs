@@ -13,7 +13,7 @@
 //! | `configuration.rs` | [`Configuration`]: its parts, its reads, what other nodes changed |
 //! | `account.rs` | [`AccountDraft`]: `create_account`, `update_account`, `delete_account` |
 //! | `automation.rs`, `automation/` | [`AutomationDraft`], [`ActionDraft`]: verbs of automations, actions |
-//! | `verdict.rs` | [`Verdict`]: why an event triggers an automation, or does not |
+//! | `verdict.rs` | [`AutomationVerdict`]: why an event triggers an automation, or does not |
 //! | `signing_key.rs` | [`RotationDraft`]: `rotate_signing_key` |
 //! | `event_type.rs` | [`EventTypeDraft`]: `put_event_type`, `delete_event_type` |
 //! | `audit.rs` | what entries of the audit trail show of accounts and automations |
@@ -71,7 +71,7 @@ pub use event_type::EventTypeDraft;
 pub use fault::{FAULTS_MAX, Fault};
 pub use schema::{Schema, SchemaError, SchemaViolation};
 pub use signing_key::RotationDraft;
-pub use verdict::{Verdict, VerdictStatus};
+pub use verdict::{AutomationVerdict, VerdictStatus};
 
 use fault::Faults;
 

@@ -32,7 +32,7 @@ impl VerdictStatus {
 
 /// An automation, judged for an event of one of its types.
 #[derive(Debug)]
-pub struct Verdict<'a> {
+pub struct AutomationVerdict<'a> {
     /// The automation.
     pub automation: &'a Automation,
     /// What it does.
@@ -44,7 +44,7 @@ pub struct Verdict<'a> {
 impl AccountEntry {
     /// The automations whose event types match, oldest first, each judged as it is now. When the event was
     /// accepted, the automations may have been others.
-    pub fn verdicts(&self, event: &Event) -> Vec<Verdict<'_>> {
+    pub fn verdicts(&self, event: &Event) -> Vec<AutomationVerdict<'_>> {
         // What is stored has passed the check that it is JSON.
         let text = std::str::from_utf8(&event.data).unwrap_or("null");
         let data = Value::read(text).unwrap_or(Value::Null);
@@ -54,7 +54,7 @@ impl AccountEntry {
             .map(|(index, automation)| {
                 let conditions = self.conditions_of(index);
                 let is_on = automation.enabled && automation.actions.iter().any(|action| action.enabled);
-                Verdict {
+                AutomationVerdict {
                     automation,
                     status: match conditions {
                         _ if !is_on => VerdictStatus::Off,

@@ -12,6 +12,7 @@ mod audit;
 mod automations;
 mod bodies;
 mod bounds;
+mod conditions;
 mod deliveries;
 mod edge;
 mod event_types;

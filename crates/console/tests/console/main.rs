@@ -8,6 +8,7 @@ mod app;
 mod assets;
 mod audit;
 mod bounds;
+mod conditions;
 mod deliveries;
 mod forms;
 mod headers;

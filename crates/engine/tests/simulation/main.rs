@@ -9,6 +9,7 @@
 mod acceptance;
 mod advice;
 mod clocks;
+mod conditions;
 mod crashes;
 mod edits;
 mod hosts;

@@ -3,7 +3,7 @@
 use axum::Json;
 use axum::extract::State;
 use http::Uri;
-use postrider_configuration::Verdict;
+use postrider_configuration::AutomationVerdict;
 use postrider_json::RowExplanation;
 use postrider_model::{AutomationId, EventId};
 use serde::Serialize;
@@ -96,7 +96,7 @@ pub async fn list_event_automations(
 }
 
 impl VerdictView {
-    fn of(verdict: Verdict<'_>) -> Self {
+    fn of(verdict: AutomationVerdict<'_>) -> Self {
         Self {
             automation_id: verdict.automation.id,
             name: verdict.automation.name.clone(),

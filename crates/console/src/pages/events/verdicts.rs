@@ -1,6 +1,6 @@
 //! Why each automation of an event's type is triggered, or is not.
 
-use postrider_configuration::{Verdict, VerdictStatus};
+use postrider_configuration::{AutomationVerdict, VerdictStatus};
 use postrider_model::Event;
 
 use crate::pages::automations::check::reason;
@@ -31,7 +31,7 @@ pub fn of(account: &InAccount, event: &Event) -> Vec<VerdictRow> {
         .collect()
 }
 
-fn words(verdict: &Verdict<'_>) -> String {
+fn words(verdict: &AutomationVerdict<'_>) -> String {
     let decided = |holds| reason(&verdict.rows, holds);
     match verdict.status {
         VerdictStatus::Off if !verdict.automation.enabled => "it is switched off".to_owned(),
