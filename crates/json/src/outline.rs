@@ -360,3 +360,26 @@ impl<'a> Visit<'a> for Builder<'a> {
         });
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn printing_stops_soon_after_the_bound_whatever_is_long() {
+        for (plain, escape) in [("é", "\\u00e9"), ("a", "\\n")] {
+            for unit in [plain, escape] {
+                let long = unit.repeat(10_000);
+                for text in [
+                    format!("{{\"{long}\":1}}"),
+                    format!("[\"{long}\"]"),
+                    "7".repeat(10_000),
+                ] {
+                    let mut out = String::new();
+                    Outline::read(&text, false).unwrap().root().print(128, &mut out);
+                    assert!((129..300).contains(&out.len()), "{}", out.len());
+                }
+            }
+        }
+    }
+}

@@ -94,6 +94,18 @@ fn case_is_ignored_only_on_request_and_character_by_character() {
     assert!(holds(&with("contains", "\"B\""), "\"abc\""));
     assert!(holds(&with("ends_with", "\"C\""), "\"abc\""));
     assert!(!holds(&with("eq", "\"ß\""), "\"SS\""));
+    // U+212A has three bytes, and its lower case one.
+    assert!(holds(&with("eq", "\"k\""), "\"\u{212a}\""));
+    assert!(holds(&with("eq", "\"kk\""), "\"\\u212a\\u212a\""));
+}
+
+#[test]
+fn names_and_strings_are_compared_whatever_their_spelling() {
+    let data = r#"{"\u0061":1,"\ud83d\ude00":"\u0062","x\/y":{"a":1,"a":[2]}}"#;
+    assert!(holds(&row("/a", "eq", "1"), data));
+    assert!(holds(&row("/😀", "eq", "\"b\""), data));
+    assert!(holds(&row("/x~1y/a/0", "eq", "2"), data));
+    assert!(holds(&row("/x~1y", "eq", "{\"a\":[2]}"), data));
 }
 
 #[test]

@@ -94,30 +94,41 @@ fn object(members: Vec<((String, String), String)>) -> String {
     format!("{{{}}}", members.join(" , "))
 }
 
-/// JSON, with duplicate names now and then.
+/// JSON, with duplicate names now and then. Most of it is an object that the paths of [`path`] fit.
 fn data() -> impl Strategy<Value = String> {
-    scalar().prop_recursive(4, 40, 6, |inner| {
+    let any = scalar().prop_recursive(4, 40, 6, |inner| {
         prop_oneof![
             prop::collection::vec(inner.clone(), 0..5).prop_map(|items| format!("[{}]", items.join(","))),
             prop::collection::vec((name(), inner), 0..6).prop_map(object),
         ]
-    })
+    });
+    let scalars = prop::collection::vec(scalar(), 0..6);
+    let fitting = (scalar(), scalars, any.clone()).prop_map(|(one, several, any)| {
+        format!(
+            r#"{{"*":{any},"a":{one},"b":[{}],"x\/~":{{"\u0061":{one}}}}}"#,
+            several.join(",")
+        )
+    });
+    prop_oneof![1 => any, 3 => fitting]
 }
 
 fn path() -> impl Strategy<Value = String> {
+    let fitting = prop::sample::select(vec!["/a", "/b/*", "/b/*", "/b", "/b/1", "/x~1~0/a", "/*", "/*/*"]);
     let segment = prop_oneof![
         3 => name().prop_map(|(_, segment)| segment),
         3 => Just("*".to_owned()),
         1 => prop::sample::select(vec!["0", "1", "00", "-", "1e0"]).prop_map(String::from),
     ];
-    prop::collection::vec(segment, 0..4).prop_map(|segments| {
+    let any = prop::collection::vec(segment, 0..4).prop_map(|segments| {
         let segments = segments.into_iter().map(|segment| format!("/{segment}"));
-        segments.collect()
-    })
+        segments.collect::<String>()
+    });
+    prop_oneof![1 => any, 3 => fitting.prop_map(String::from)]
 }
 
 fn row() -> impl Strategy<Value = String> {
-    let value = prop_oneof![4 => scalar(), 1 => data()];
+    let tree = prop::collection::vec(number(), 0..3).prop_map(|items| format!("[{}]", items.join(",")));
+    let value = prop_oneof![4 => scalar(), 1 => tree, 1 => data()];
     let ops = vec![
         "eq",
         "ne",
@@ -133,7 +144,7 @@ fn row() -> impl Strategy<Value = String> {
         "exists",
         "missing",
     ];
-    let list = prop::collection::vec(value.clone(), 1..5);
+    let list = prop::collection::vec(value.clone(), 1..8);
     (
         path(),
         prop::sample::select(ops),
