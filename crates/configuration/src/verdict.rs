@@ -1,6 +1,6 @@
 //! Which automations an event triggers, and why others are not: for people who ask.
 
-use postrider_json::{RowExplanation, Value};
+use postrider_json::{Payload, RowExplanation};
 use postrider_model::{Automation, Event};
 
 use crate::directory::AccountEntry;
@@ -45,9 +45,8 @@ impl AccountEntry {
     /// The automations whose event types match, oldest first, each judged as it is now. When the event was
     /// accepted, the automations may have been others.
     pub fn verdicts(&self, event: &Event) -> Vec<AutomationVerdict<'_>> {
-        // What is stored has passed the check that it is JSON.
-        let text = std::str::from_utf8(&event.data).unwrap_or("null");
-        let data = Value::read(text).unwrap_or(Value::Null);
+        let payload = Payload::of_stored(&event.data);
+        let data = payload.value();
         let automations = self.config.automations.iter().enumerate();
         let matching = automations.filter(|(_, it)| it.trigger.matches(&event.event_type));
         matching
@@ -58,7 +57,7 @@ impl AccountEntry {
                     automation,
                     status: match conditions {
                         _ if !is_on => VerdictStatus::Off,
-                        Some(conditions) if !conditions.hold_on(&data) => VerdictStatus::HeldBack,
+                        Some(conditions) if !conditions.hold(&payload) => VerdictStatus::HeldBack,
                         _ => VerdictStatus::Triggered,
                     },
                     rows: conditions.map_or_else(Vec::new, |conditions| conditions.explain(&data)),

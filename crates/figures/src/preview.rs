@@ -1,6 +1,6 @@
 //! What a trigger would have done: recent events of its types, and whether its conditions hold for each.
 
-use postrider_json::{CompiledConditions, Conditions, RowExplanation, Value};
+use postrider_json::{CompiledConditions, Conditions, Payload, RowExplanation};
 use postrider_model::{AccountId, Event, EventPattern, EventTypeName, Origin, Trigger};
 use postrider_storage::{EventFilter, PageRequest, Position, StoreResult};
 
@@ -140,9 +140,7 @@ pub fn judge(event: Event, conditions: Option<&CompiledConditions>) -> Judged {
             rows: Vec::new(),
         };
     };
-    // What is stored has passed the check that it is JSON.
-    let text = std::str::from_utf8(&event.data).unwrap_or("null");
-    let data = Value::read(text).unwrap_or(Value::Null);
-    let (holds, rows) = (conditions.hold_on(&data), conditions.explain(&data));
+    let payload = Payload::of_stored(&event.data);
+    let (holds, rows) = (conditions.hold(&payload), conditions.explain(&payload.value()));
     Judged { holds, rows, event }
 }

@@ -45,6 +45,11 @@ impl<'a> Payload<'a> {
         })
     }
 
+    /// Reads `data` that was accepted and stored. What cannot be read counts as `null`.
+    pub fn of_stored(data: &'a [u8]) -> Self {
+        Self::read(data).unwrap_or_else(|_| Self::read(b"null").expect("`null` is JSON"))
+    }
+
     /// The text, unchanged.
     pub fn text(&self) -> &'a str {
         self.text

@@ -290,7 +290,8 @@ CREATE INDEX grants_by_person ON grants (person_subject, person_issuer) WHERE pe
 
 -- Sums by time. The rows of an account for some hours are one range of the key. If a sum is not of an action,
 -- action_id is the nil id; if it is not of an automation either, automation_id is too; if it is of the whole
--- installation, account_id is too. Each node updates the current rows every few seconds: `fillfactor` leaves room for that on their pages.
+-- installation, account_id is too. Each node updates the current rows every few seconds: `fillfactor` leaves
+-- room for that on their pages.
 CREATE TABLE statistics (
     account_id      uuid     NOT NULL,
     step            smallint NOT NULL,  -- 0: a minute, 1: an hour

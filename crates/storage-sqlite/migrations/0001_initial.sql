@@ -193,8 +193,8 @@ CREATE INDEX grants_by_api_key ON grants (api_key_id) WHERE api_key_id IS NOT NU
 CREATE INDEX grants_by_person ON grants (person_subject, person_issuer) WHERE person_subject IS NOT NULL;
 
 -- Sums by time. The rows of an account for some hours are one range of the key. If a sum is not of an action,
--- action_id is 16 zero bytes; if it is not of an automation either, automation_id is too; if it is of the whole
--- installation, account_id is too.
+-- action_id is 16 zero bytes; if it is not of an automation either, automation_id is too; if it is of the
+-- whole installation, account_id is too.
 CREATE TABLE statistics (
     account_id      BLOB    NOT NULL,
     step            INTEGER NOT NULL,  -- 0: a minute, 1: an hour

@@ -35,6 +35,7 @@ pub mod filters;
 pub mod finish;
 pub mod grants;
 pub mod health;
+pub mod held_back;
 pub mod keys;
 pub mod lists;
 pub mod model_check;

@@ -250,7 +250,6 @@ macro_rules! conformance {
             statistics: [
                 what_is_added_adds_up_over_calls_and_within_one,
                 steps_are_those_of_the_span_and_the_scope_oldest_first,
-                what_conditions_held_back_is_summed_by_automation,
                 latencies_add_up_within_their_span,
                 an_accounts_actions_are_summed_up_each_for_itself,
                 what_an_account_stored_is_summed_over_the_hours_of_a_span,
@@ -263,6 +262,9 @@ macro_rules! conformance {
             health: [
                 the_newest_results_of_an_action_begin_with_its_last_success,
                 the_newest_results_of_many_actions_look_back_less_far,
+            ]
+            held_back: [
+                what_conditions_held_back_is_summed_by_automation,
             ]
             concurrency: [
                 concurrent_claims_never_share_a_delivery,

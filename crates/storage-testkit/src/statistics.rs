@@ -25,7 +25,7 @@ pub(crate) fn hours(from: i64, to: i64) -> Range<Timestamp> {
 }
 
 /// Counts in which every number differs.
-fn counts(n: u64) -> Counts {
+pub(crate) fn counts(n: u64) -> Counts {
     Counts {
         events: n,
         succeeded: n + 1,
@@ -99,35 +99,6 @@ pub async fn what_is_added_adds_up_over_calls_and_within_one(store: Arc<dyn Stor
         expected += counts(10 * n);
         assert_eq!(read(&*store, scope, hours(0, 2)).await, [(hour(0), expected)]);
     }
-}
-
-pub async fn what_conditions_held_back_is_summed_by_automation(store: Arc<dyn Store>) {
-    let (own, other) = (action(1, 1), action(2, 1));
-    let second = AutomationId::from_u128(7);
-    let scope = Scope::Automation(own.account, own.automation);
-    let sums = vec![
-        count(scope, 0, counts(1)),
-        count(scope, 1, counts(2)),
-        count(scope, 2, counts(3)),
-        count(Scope::Automation(own.account, second), 1, counts(4)),
-        count(Scope::Automation(other.account, other.automation), 1, counts(5)),
-        count(Scope::Account(own.account), 1, counts(6)),
-        count(Scope::Action(own), 1, counts(7)),
-        count(Scope::Installation, 1, counts(8)),
-    ];
-    add(&*store, sums).await;
-    let mut held_back = store
-        .held_back(own.account, hours(0, 2))
-        .await
-        .expect("held_back");
-    held_back.sort_unstable();
-    let expected = [
-        (second, counts(4).held_back),
-        (own.automation, counts(1).held_back + counts(2).held_back),
-    ];
-    assert_eq!(held_back, expected);
-    let later = store.held_back(own.account, hours(5, 6)).await;
-    assert_eq!(later.expect("held_back"), []);
 }
 
 pub async fn steps_are_those_of_the_span_and_the_scope_oldest_first(store: Arc<dyn Store>) {

@@ -3,8 +3,8 @@
 //!
 //! **What is counted.** [`Counts`] for the whole installation for each minute and each hour; for each account
 //! (its events, and all bytes stored for it), each automation (what its conditions held back) and each action
-//! (its deliveries only) for each hour; and, for the installation, how long deliveries took ([`latency`]). A store only adds up the numbers it receives; it
-//! does not know what counts.
+//! (its deliveries only) for each hour; and, for the installation, how long deliveries took ([`latency`]). A
+//! store only adds up the numbers it receives; it does not know what counts.
 //!
 //! **What reading costs.** A day of the installation is 1,440 rows; 30 days are 720. The last day of an
 //! account is one range of rows. What an account stored within the retention is read by the key of each hour,

@@ -14,6 +14,35 @@ fn json(server: &Server, arguments: &[&str]) -> Value {
     postrider(server, &[arguments, &["--json"]].concat()).json()
 }
 
+#[test]
+fn conditions_of_the_command_line_decide_and_are_explained() {
+    let server = Server::start();
+    let account = ["accounts", "create", "Acme", "--uid", "acme"];
+    assert_eq!(run_against(&server, &account).code, 0);
+    let create = "automations create acme --name Large --on * --to https://receiver.example/";
+    let create: Vec<_> = create.split(' ').collect();
+    let only_if = [
+        "--only-if",
+        "total >= 8202522731445525542.50",
+        "--only-if",
+        "country in DE, AT",
+    ];
+    let created = run_against(&server, &[&create[..], &only_if].concat());
+    let shown = "total ≥ 8202522731445525542.50 and country is DE or AT";
+    assert!(created.out.contains(shown), "{}", created.out);
+    let data = r#"{"total":8202522731445525542.49,"country":"DE"}"#;
+    let send = ["events", "send", "acme", "a.b", "--data", data, "--json"];
+    let event = run_against(&server, &send).json();
+    assert_eq!(event["deliveries"], 0);
+    let why = run_against(
+        &server,
+        &["events", "automations", "acme", event["id"].as_str().unwrap()],
+    );
+    assert!(why.out.contains("held_back"), "{}", why.out);
+    let reason = "total is 8,202,522,731,445,525,542.49, needs at least 8,202,522,731,445,525,542.50";
+    assert!(why.out.contains(reason), "{}", why.out);
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_event_sent_from_the_command_line_is_delivered_and_shown() {
     let (server, receiver) = (Server::start(), Receiver::start().await);

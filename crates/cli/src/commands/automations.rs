@@ -40,7 +40,7 @@ enum Command {
         pages: PageArgs,
     },
     /// Create an automation: on these event types, send webhooks to these URLs
-    Create(create::CreateArgs),
+    Create(Box<create::CreateArgs>),
     /// Show one automation and its actions
     Show(OneArgs),
     /// Enable an automation

@@ -178,18 +178,24 @@ fn record(response: &Response, paint: Paint) -> String {
 }
 
 fn verdicts(response: &Value, paint: Paint) -> String {
-    let mut table = Table::new(&["ID", "NAME", "STATUS", "WHY"]);
-    for verdict in response["data"].as_array().into_iter().flatten() {
-        let comparisons = verdict["comparisons"].as_array().into_iter().flatten();
-        let why: Vec<_> = comparisons.map(|it| cell(&it["explanation"])).collect();
-        table.row([
-            cell(&verdict["automation_id"]),
-            cell(&verdict["name"]),
-            cell(&verdict["status"]),
-            why.join("; "),
-        ]);
+    let verdicts = response["data"].as_array().into_iter().flatten();
+    let records: Vec<_> = verdicts
+        .map(|verdict| verdict_record(verdict).render(paint))
+        .collect();
+    match records.is_empty() {
+        true => "No automation is for events of this type.\n".to_owned(),
+        false => records.join("\n"),
     }
-    table.render(paint, "No automation is for events of this type.")
+}
+
+fn verdict_record(verdict: &Value) -> Record {
+    let comparisons = verdict["comparisons"].as_array().into_iter().flatten();
+    let why: Vec<_> = comparisons.map(|it| cell(&it["explanation"])).collect();
+    Record::new()
+        .field("Automation", cell(&verdict["automation_id"]))
+        .field("Name", cell(&verdict["name"]))
+        .field("Status", cell(&verdict["status"]))
+        .field("Why", why.join("\n"))
 }
 
 fn warnings(event: &Value) -> String {

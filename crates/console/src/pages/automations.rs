@@ -2,8 +2,8 @@
 //!
 //! * `list`: all automations of an account. `show`: one, with its URLs and a test. `create`, `edit`: one form
 //!   for both.
-//! * `fields`: the contents of the form, converted from and to drafts; `conditions`: those of its conditions.
-//!   `choices`: the event types to pick. `suggestions`: the fields to pick. `check`: which recent events match.
+//! * `fields`: the contents of the form, converted from and to drafts; `row` for an action, `conditions`.
+//! * `choices`, `suggestions`: the event types and the fields to pick. `check`: which recent events match.
 //! * `test`: sends a test event, and shows the requests and the responses.
 //! * `switch`, `delete`: one click each.
 
@@ -16,6 +16,7 @@ mod edit;
 mod fields;
 mod form;
 mod list;
+mod row;
 mod show;
 mod suggestions;
 mod switch;

@@ -22,7 +22,7 @@ use postrider_console::{Brand, Console, ConsoleParts, SystemFacts};
 use postrider_egress::EgressGuard;
 use postrider_engine::carry::{Carriers, Transport, WebhookCarrier};
 use postrider_engine::observe::Observer;
-use postrider_engine::{Engine, EngineParts, EngineSettings, Submission, SystemClock};
+use postrider_engine::{Engine, EngineParts, EngineSettings, SystemClock};
 use postrider_figures::{Figures, FiguresParts};
 use postrider_model::{
     AccountId, ApiKeyId, AutomationId, Clock, Entropy, EventId, IdGenerator, Outcome, Permission,
@@ -271,20 +271,6 @@ impl App {
             state += &format!("{path}: {}\n", page.matches(each).count());
         }
         state
-    }
-
-    /// Reports an event of an account.
-    pub async fn accept(&self, which: usize, event_type: &str, data: &str) -> EventId {
-        let submission = Submission {
-            event_type: event_type.parse().unwrap(),
-            data: Bytes::copy_from_slice(data.as_bytes()),
-            id: None,
-            occurred_at: None,
-            idempotency_key: None,
-        };
-        let account = self.accounts[which].account;
-        let accepted = self.engine.accept(account, vec![submission]).await;
-        accepted.unwrap().remove(0).unwrap().id
     }
 
     async fn delivery_on_page(&self, which: usize, operator: &Session) -> String {

@@ -7,9 +7,9 @@ use postrider_model::delivery::BodySpec;
 use postrider_model::{Automation, AutomationId, DeliveryId, Does, EventTypeName, Origin};
 use postrider_storage::{FirstAttempt, NewDelivery};
 
-/// Steps after which no further conditions of an event are judged. The steps of the last ones come on top: 20 to
-/// 30 ms altogether. An account's usual conditions take some microseconds; 200 automations whose conditions are
-/// built to be slow would take two seconds.
+/// Steps after which no further conditions of an event are judged. The steps of the last ones come on top: 20
+/// to 30 ms altogether. Usual conditions take a microsecond; 200 automations whose conditions are built to be
+/// slow would take two seconds.
 const EVENT_STEPS_MAX: usize = 2 * WORK_MAX;
 
 /// Which automations an event goes to.

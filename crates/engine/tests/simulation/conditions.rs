@@ -59,7 +59,7 @@ fn an_event_goes_to_the_automations_whose_conditions_it_meets_and_the_others_are
     });
 }
 
-/// 200 automations with conditions that are built to be slow take 20 to 30 ms in a release build, not seconds.
+/// Conditions that are built to be slow take 20 to 30 ms of an event in a release build, however many.
 #[test]
 fn conditions_of_one_event_share_a_bound_on_their_work() {
     let folder = folder();

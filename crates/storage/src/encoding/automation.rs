@@ -1,7 +1,8 @@
 //! Triggers and actions as the JSON that a row stores.
 //!
-//! A trigger is an object, `{"event_types":["proposal.*"],"conditions":{…}}`. An action is an object tagged with its type, `{"id":…,"enabled":true,"type":"send_webhook",…}`;
-//! the members of each type are in a file of their own.
+//! A trigger is an object, `{"event_types":["proposal.*"],"conditions":{…}}`. An action is an object tagged
+//! with its type, `{"id":…,"enabled":true,"type":"send_webhook",…}`; the members of each type are in a file
+//! of their own.
 //!
 //! Secrets of actions are in a text of their own, [`Secrets`], which a row holds sealed.
 //!

@@ -54,8 +54,8 @@ pub struct ComparisonView {
     /// Whether the comparison holds by itself.
     #[schema(example = false)]
     holds: bool,
-    /// The value that decided, or the first that the path found, as JSON text of at most 128 bytes; null if it
-    /// found none.
+    /// The value that decided, or the first that the path found, as JSON text of at most 128 bytes; null if
+    /// it found none.
     #[schema(example = "300")]
     found: Option<String>,
     /// An explanation for people. Do not parse it.
@@ -65,8 +65,8 @@ pub struct ComparisonView {
 
 /// List an event's automations
 ///
-/// The automations whose event types match the event, and why each of them is triggered or not. They are judged
-/// as they are now; when the event was accepted, they may have been different.
+/// The automations whose event types match the event, and why each of them is triggered or not. They are
+/// judged as they are now; when the event was accepted, they may have been different.
 #[utoipa::path(
     get,
     path = "/v1/accounts/{account}/events/{id}/automations",

@@ -26,7 +26,8 @@ pub(super) struct CreateArgs {
     #[arg(long, value_name = "FIELD OPERATOR VALUE")]
     only_if: Vec<Comparison>,
 
-    /// Conditions as the API's JSON, for `any`, `not` and nested ones. `@FILE` reads a file, `-` standard input
+    /// Conditions as the API's JSON, for `any`, `not` and nested ones. `@FILE` reads a file, `-` standard
+    /// input
     #[arg(long, value_name = "JSON", conflicts_with = "only_if")]
     conditions: Option<String>,
 

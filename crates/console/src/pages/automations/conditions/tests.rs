@@ -23,76 +23,79 @@ fn row(field: &str, op: &str, value: &str) -> String {
     ))
 }
 
+/// Field, operator and value as typed, and the JSON of the row.
+const TYPED: [(&str, &str, &str, &str); 11] = [
+    (
+        "total",
+        "gte",
+        "1000",
+        r#"{"all":[{"path":"/total","op":"gte","value":1000}]}"#,
+    ),
+    (
+        "x",
+        "eq",
+        "1250.50",
+        r#"{"all":[{"path":"/x","op":"eq","value":1250.50}]}"#,
+    ),
+    (
+        "x",
+        "eq",
+        "paid",
+        r#"{"all":[{"path":"/x","op":"eq","value":"paid"}]}"#,
+    ),
+    (
+        "x",
+        "eq",
+        "true",
+        r#"{"all":[{"path":"/x","op":"eq","value":true}]}"#,
+    ),
+    (
+        "x",
+        "eq",
+        "\"true\"",
+        r#"{"all":[{"path":"/x","op":"eq","value":"true"}]}"#,
+    ),
+    (
+        "x",
+        "starts_with",
+        "42",
+        r#"{"all":[{"path":"/x","op":"starts_with","value":"42"}]}"#,
+    ),
+    (
+        "x",
+        "gt",
+        "2026-01-31",
+        r#"{"all":[{"path":"/x","op":"gt","value":"2026-01-31"}]}"#,
+    ),
+    (
+        "x",
+        "missing",
+        "ignored",
+        r#"{"all":[{"path":"/x","op":"missing"}]}"#,
+    ),
+    (
+        "/a.b/*",
+        "eq",
+        "x",
+        r#"{"all":[{"path":"/a.b/*","op":"eq","value":"x"}]}"#,
+    ),
+    (
+        "a.b~c",
+        "eq",
+        "x",
+        r#"{"all":[{"path":"/a/b~0c","op":"eq","value":"x"}]}"#,
+    ),
+    (
+        "customer.zip",
+        "in",
+        "01234, \"a, b\",, 7",
+        r#"{"all":[{"path":"/customer/zip","op":"in","value":["01234","a, b","7"]}]}"#,
+    ),
+];
+
 #[test]
 fn a_value_is_read_by_the_kind_of_its_field_and_else_by_its_looks() {
-    for (field, op, value, expected) in [
-        (
-            "total",
-            "gte",
-            "1000",
-            r#"{"all":[{"path":"/total","op":"gte","value":1000}]}"#,
-        ),
-        (
-            "x",
-            "eq",
-            "1250.50",
-            r#"{"all":[{"path":"/x","op":"eq","value":1250.50}]}"#,
-        ),
-        (
-            "x",
-            "eq",
-            "paid",
-            r#"{"all":[{"path":"/x","op":"eq","value":"paid"}]}"#,
-        ),
-        (
-            "x",
-            "eq",
-            "true",
-            r#"{"all":[{"path":"/x","op":"eq","value":true}]}"#,
-        ),
-        (
-            "x",
-            "eq",
-            "\"true\"",
-            r#"{"all":[{"path":"/x","op":"eq","value":"true"}]}"#,
-        ),
-        (
-            "x",
-            "starts_with",
-            "42",
-            r#"{"all":[{"path":"/x","op":"starts_with","value":"42"}]}"#,
-        ),
-        (
-            "x",
-            "gt",
-            "2026-01-31",
-            r#"{"all":[{"path":"/x","op":"gt","value":"2026-01-31"}]}"#,
-        ),
-        (
-            "x",
-            "missing",
-            "ignored",
-            r#"{"all":[{"path":"/x","op":"missing"}]}"#,
-        ),
-        (
-            "/a.b/*",
-            "eq",
-            "x",
-            r#"{"all":[{"path":"/a.b/*","op":"eq","value":"x"}]}"#,
-        ),
-        (
-            "a.b~c",
-            "eq",
-            "x",
-            r#"{"all":[{"path":"/a/b~0c","op":"eq","value":"x"}]}"#,
-        ),
-        (
-            "customer.zip",
-            "in",
-            "01234, \"a, b\",, 7",
-            r#"{"all":[{"path":"/customer/zip","op":"in","value":["01234","a, b","7"]}]}"#,
-        ),
-    ] {
+    for (field, op, value, expected) in TYPED {
         assert_eq!(row(field, op, value), expected, "{field} {op} {value}");
     }
 }
