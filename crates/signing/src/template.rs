@@ -9,7 +9,7 @@
 //! |---|---|
 //! | `lexer.rs`, `parser.rs`, `tree.rs` | read a template: faults with their line, names resolved |
 //! | `document.rs`, `value.rs`, `number.rs` | the event's `data` and other values, numbers as written |
-//! | `render.rs`, `evaluate.rs`, `filters.rs` | execute it |
+//! | `render.rs`, `evaluate.rs`, `compare.rs`, `filters.rs` | execute it |
 //! | `budget.rs`, `output.rs` | bound and escape what it produces |
 //! | `presets.rs` | messages to chat systems, from one sentence |
 //! | `fields.rs` | the fields of an example, for an editor |
@@ -19,6 +19,7 @@
 //! To add a chat system: see `presets.rs`.
 
 mod budget;
+mod compare;
 mod document;
 mod evaluate;
 mod fields;

@@ -116,11 +116,12 @@ impl<'a> Document<'a> {
     }
 
     /// The visible name at or after the entry `at`, which is a name; its value follows it. There must be one.
-    pub(super) fn visible(&self, mut at: usize) -> usize {
+    pub(super) fn visible(&self, mut at: usize, budget: &Budget) -> Result<usize, Stop> {
         while self.entries[at].hidden {
+            budget.steps(1)?;
             at = self.after(at + 1);
         }
-        at
+        Ok(at)
     }
 
     /// The value of the member with this name in the object at `at`.
@@ -130,7 +131,7 @@ impl<'a> Document<'a> {
         while next < end {
             budget.steps(1)?;
             let entry = self.entries[next];
-            if !entry.hidden && self.is_named(entry, name) {
+            if !entry.hidden && self.is_named(entry, name, budget)? {
                 return Ok(Some(next + 1));
             }
             next = self.after(next + 1);
@@ -138,11 +139,16 @@ impl<'a> Document<'a> {
         Ok(None)
     }
 
-    fn is_named(&self, entry: Entry, name: &str) -> bool {
-        match entry.escaped {
-            false => self.slice(entry) == name,
-            true => text_of(self.text, entry).unescaped() == name,
+    fn is_named(&self, entry: Entry, name: &str, budget: &Budget) -> Result<bool, Stop> {
+        let raw = self.slice(entry);
+        if !entry.escaped && raw.len() != name.len() {
+            return Ok(false);
         }
+        budget.work(raw.len())?;
+        Ok(match entry.escaped {
+            false => raw == name,
+            true => text_of(self.text, entry).unescaped() == name,
+        })
     }
 
     /// The value of the element with this index in the array at `at`.
@@ -193,11 +199,11 @@ impl<'a> Document<'a> {
                     open.push((entry.end as usize, "}"));
                 }
                 Kind::Name => {
-                    print_string(text_of(self.text, entry), sink)?;
+                    print_string(text_of(self.text, entry), budget, sink)?;
                     sink.syntax(":")?;
                 }
                 _ => {
-                    self.print_scalar(entry, sink)?;
+                    self.print_scalar(entry, budget, sink)?;
                     needs_comma = true;
                 }
             }
@@ -206,12 +212,12 @@ impl<'a> Document<'a> {
         Ok(())
     }
 
-    fn print_scalar(&self, entry: Entry, sink: &mut dyn Sink) -> Result<(), Stop> {
+    fn print_scalar(&self, entry: Entry, budget: &Budget, sink: &mut dyn Sink) -> Result<(), Stop> {
         match entry.kind {
             Kind::True => sink.syntax("true"),
             Kind::False => sink.syntax("false"),
             Kind::Number => sink.syntax(self.slice(entry)),
-            Kind::String => print_string(text_of(self.text, entry), sink),
+            Kind::String => print_string(text_of(self.text, entry), budget, sink),
             _ => sink.syntax("null"),
         }
     }
@@ -221,7 +227,8 @@ impl<'a> Document<'a> {
     }
 }
 
-fn print_string(text: Text<'_>, sink: &mut dyn Sink) -> Result<(), Stop> {
+fn print_string(text: Text<'_>, budget: &Budget, sink: &mut dyn Sink) -> Result<(), Stop> {
+    budget.work(text.raw.len())?;
     sink.syntax("\"")?;
     for piece in text.pieces() {
         match piece {

@@ -3,13 +3,11 @@
 //! Looking a field up that does not exist gives "undefined", also of something undefined, and calculating
 //! with it does too. So a message about an event that lacks a field is sent, without that field.
 
-use std::cmp::Ordering;
-
 use super::budget::{Builder, Stop, stop};
 use super::filters;
 use super::number::Number;
 use super::render::{Renderer, at_line};
-use super::tree::{Comparison, EventField, Expression, Form, LoopField, Operator, Test};
+use super::tree::{EventField, Expression, Form, LoopField, Operator, Test};
 use super::value::Value;
 
 type Evaluated<'a> = Result<Value<'a>, Stop>;
@@ -17,7 +15,12 @@ type Evaluated<'a> = Result<Value<'a>, Stop>;
 impl<'a> Renderer<'a> {
     pub(super) fn evaluate(&mut self, expression: &'a Expression) -> Evaluated<'a> {
         self.budget.steps(1)?;
-        at_line(expression.line, self.form(&expression.form))
+        let value = at_line(expression.line, self.form(&expression.form))?;
+        if let Value::Number(Number::Written(text)) = value {
+            // Whatever uses a number reads its digits.
+            self.budget.work(text.len())?;
+        }
+        Ok(value)
     }
 
     fn form(&mut self, form: &'a Form) -> Evaluated<'a> {
@@ -178,11 +181,12 @@ impl<'a> Renderer<'a> {
         }
     }
 
-    fn item(&self, of: &Value<'a>, index: &Value<'a>) -> Evaluated<'a> {
+    pub(super) fn item(&self, of: &Value<'a>, index: &Value<'a>) -> Evaluated<'a> {
         if let Value::Text(name) = index {
             return self.member(of, name.as_str());
         }
         if let Value::Map(map) = of {
+            self.budget.steps(map.pairs.len())?;
             for (key, value) in map.pairs.iter().rev() {
                 if self.equal(key, index)? {
                     return Ok(value.clone());
@@ -291,96 +295,6 @@ impl<'a> Renderer<'a> {
                 let kind = other.kind(&self.document);
                 stop(format!("`{}` needs numbers, not {kind}", operator.symbol()))
             }
-        }
-    }
-
-    fn compare(&self, comparison: Comparison, left: &Value<'a>, right: &Value<'a>) -> Result<bool, Stop> {
-        Ok(match comparison {
-            Comparison::Eq => self.equal(left, right)?,
-            Comparison::Ne => !self.equal(left, right)?,
-            Comparison::In => self.contains(right, left)?,
-            Comparison::NotIn => !self.contains(right, left)?,
-            Comparison::Lt => self.order(left, right)? == Some(Ordering::Less),
-            Comparison::Gt => self.order(left, right)? == Some(Ordering::Greater),
-            Comparison::Lte => self.order(left, right)?.is_some_and(Ordering::is_le),
-            Comparison::Gte => self.order(left, right)?.is_some_and(Ordering::is_ge),
-        })
-    }
-
-    /// The order of two numbers or two texts. Others have none, so that no comparison of them holds.
-    pub(super) fn order(&self, left: &Value<'a>, right: &Value<'a>) -> Result<Option<Ordering>, Stop> {
-        self.budget.steps(1)?;
-        Ok(match (left, right) {
-            (Value::Number(left), Value::Number(right)) => Some(left.compare(*right, &self.budget)?),
-            (Value::Text(left), Value::Text(right)) => {
-                let (left, right) = (left.as_str(), right.as_str());
-                self.budget.work(left.len().min(right.len()))?;
-                Some(left.cmp(right))
-            }
-            _ => None,
-        })
-    }
-
-    /// Whether two values are equal: numbers by their exact value, lists and objects as JSON values. Recurses
-    /// as deeply as the smaller one is nested, which is bounded for JSON and for what templates build.
-    pub(super) fn equal(&self, left: &Value<'a>, right: &Value<'a>) -> Result<bool, Stop> {
-        match (left, right) {
-            (Value::Undefined | Value::Null, Value::Undefined | Value::Null) => Ok(true),
-            (Value::Bool(left), Value::Bool(right)) => Ok(left == right),
-            (Value::Number(_), Value::Number(_)) | (Value::Text(_), Value::Text(_)) => {
-                Ok(self.order(left, right)? == Some(Ordering::Equal))
-            }
-            (Value::Data(left_at), Value::Data(right_at)) if left_at == right_at => Ok(true),
-            (
-                Value::Data(_) | Value::List(_) | Value::Map(_),
-                Value::Data(_) | Value::List(_) | Value::Map(_),
-            ) => self.equal_containers(left, right),
-            _ => Ok(false),
-        }
-    }
-
-    fn equal_containers(&self, left: &Value<'a>, right: &Value<'a>) -> Result<bool, Stop> {
-        let is_list = |value: &Value<'a>| match value {
-            Value::Data(at) => !self.document.is_object(*at),
-            Value::List(_) => true,
-            _ => false,
-        };
-        if is_list(left) != is_list(right) {
-            return Ok(false);
-        }
-        let (left_items, right_items) = (filters::items(self, left)?, filters::items(self, right)?);
-        if left_items.len() != right_items.len() {
-            return Ok(false);
-        }
-        for (one, other) in left_items.iter().zip(&right_items) {
-            let is_equal = match is_list(left) {
-                true => self.equal(one, other)?,
-                // The items of an object are its names.
-                false => self.equal(&self.item(left, one)?, &self.item(right, one)?)?,
-            };
-            if !is_equal {
-                return Ok(false);
-            }
-        }
-        Ok(true)
-    }
-
-    fn contains(&self, container: &Value<'a>, value: &Value<'a>) -> Result<bool, Stop> {
-        match (container, value) {
-            (Value::Undefined | Value::Null, _) => Ok(false),
-            (Value::Text(text), Value::Text(part)) => {
-                self.budget.work(text.as_str().len() + part.as_str().len())?;
-                Ok(text.as_str().contains(part.as_str()))
-            }
-            (Value::Data(_) | Value::List(_) | Value::Map(_), _) => {
-                for item in filters::items(self, container)? {
-                    if self.equal(&item, value)? {
-                        return Ok(true);
-                    }
-                }
-                Ok(false)
-            }
-            _ => Ok(false),
         }
     }
 

@@ -161,6 +161,11 @@ pub(super) fn apply<'a>(
     arguments: &[Option<Value<'a>>],
 ) -> Evaluated<'a> {
     let row = &FILTERS[filter.0];
+    for value in arguments.iter().flatten().chain([&input]) {
+        if let Value::Text(text) = value {
+            renderer.budget.work(text.as_str().len())?;
+        }
+    }
     let arguments = Arguments {
         row,
         values: arguments,

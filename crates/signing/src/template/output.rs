@@ -126,10 +126,12 @@ impl Writer {
             return value.print_json(document, budget, self);
         }
         let text = match value {
-            // Most values are texts, which are not copied.
-            Value::Text(Text::Borrowed(text)) => return self.text(text),
+            // Most values are texts of the data, which need no count of references.
+            Value::Text(Text::Borrowed(text)) => Text::Borrowed(*text),
             _ => value.to_text(document, budget)?,
         };
+        // Paid for by what is written, not by what a `limit` leaves of it.
+        budget.work(text.as_str().len())?;
         self.text(text.as_str())
     }
 

@@ -21,6 +21,7 @@ pub(super) fn parse(source: &str) -> Result<Tree, TemplateFault> {
     let pieces = lexer::split(source)?;
     let mut parser = Parser {
         source,
+        line_ends: source.match_indices('\n').map(|(at, _)| at).collect(),
         pieces: &pieces,
         next_piece: 0,
         tokens: Vec::new(),
@@ -39,6 +40,8 @@ pub(super) fn parse(source: &str) -> Result<Tree, TemplateFault> {
 
 struct Parser<'s> {
     source: &'s str,
+    /// Where the line feeds are.
+    line_ends: Vec<usize>,
     pieces: &'s [Piece<'s>],
     next_piece: usize,
     /// The tokens of the current tag.
@@ -337,10 +340,7 @@ impl<'s> Parser<'s> {
     }
 
     fn line_of(&self, offset: usize) -> usize {
-        1 + self.source.as_bytes()[..offset]
-            .iter()
-            .filter(|&&byte| byte == b'\n')
-            .count()
+        1 + self.line_ends.partition_point(|&end| end < offset)
     }
 }
 

@@ -118,12 +118,10 @@ impl<'a> Renderer<'a> {
     fn print(&mut self, expression: &'a Expression) -> Result<(), Stop> {
         self.note(expression.line);
         let value = self.evaluate(expression)?;
-        let before = self.writer.len();
         at_line(
             expression.line,
             self.writer.value(&value, &self.document, &self.budget),
-        )?;
-        self.budget.work(self.writer.len().saturating_sub(before))
+        )
     }
 
     fn note(&mut self, line: usize) {
@@ -189,7 +187,7 @@ impl<'a> Renderer<'a> {
                 Value::of(&self.document, at, &self.budget)?
             }
             Items::Names(next) => {
-                let at = self.document.visible(*next);
+                let at = self.document.visible(*next, &self.budget)?;
                 *next = self.document.after(at + 1);
                 Value::of(&self.document, at, &self.budget)?
             }

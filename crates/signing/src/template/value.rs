@@ -166,7 +166,7 @@ impl<'a> Value<'a> {
             Self::Undefined | Self::Null => sink.syntax("null"),
             Self::Bool(value) => sink.syntax(if *value { "true" } else { "false" }),
             Self::Number(number) => sink.syntax(&number.text()),
-            Self::Text(text) => print_string(text.as_str(), sink),
+            Self::Text(text) => print_string(text.as_str(), budget, sink),
             Self::Json(value) => value.print_json(document, budget, sink),
             Self::Data(at) => document.print(*at, budget, sink),
             Self::List(list) => {
@@ -183,7 +183,7 @@ impl<'a> Value<'a> {
                 for (at, (key, value)) in map.pairs.iter().enumerate() {
                     budget.steps(1)?;
                     sink.syntax(if at > 0 { "," } else { "" })?;
-                    print_string(key.to_text(document, budget)?.as_str(), sink)?;
+                    print_string(key.to_text(document, budget)?.as_str(), budget, sink)?;
                     sink.syntax(":")?;
                     value.print_json(document, budget, sink)?;
                 }
@@ -209,7 +209,8 @@ fn built_depth<'v, 'a: 'v>(values: impl Iterator<Item = &'v Value<'a>>) -> Resul
     }
 }
 
-fn print_string(text: &str, sink: &mut dyn Sink) -> Result<(), Stop> {
+fn print_string(text: &str, budget: &Budget, sink: &mut dyn Sink) -> Result<(), Stop> {
+    budget.work(text.len())?;
     sink.syntax("\"")?;
     sink.text(text)?;
     sink.syntax("\"")

@@ -26,7 +26,7 @@ pub(in super::super) fn items<'a>(
             let mut next = document.first(*at);
             for _ in 0..count {
                 if document.is_object(*at) {
-                    next = document.visible(next);
+                    next = document.visible(next, budget)?;
                     items.push(Value::of(document, next, budget)?);
                     next += 1;
                 } else {
@@ -96,7 +96,7 @@ pub(super) fn pairs<'a>(renderer: &Renderer<'a>, input: Value<'a>, _: &Arguments
             let mut next = renderer.document.first(at);
             let mut pairs = Vec::with_capacity(names.len());
             for name in names {
-                next = renderer.document.visible(next) + 1;
+                next = renderer.document.visible(next, &renderer.budget)? + 1;
                 let value = Value::of(&renderer.document, next, &renderer.budget)?;
                 pairs.push(Value::list(vec![name, value], &renderer.budget)?);
                 next = renderer.document.after(next);
@@ -169,7 +169,7 @@ pub(super) fn first<'a>(renderer: &Renderer<'a>, input: Value<'a>, _: &Arguments
     {
         let first = renderer.document.first(at);
         let first = match renderer.document.is_object(at) {
-            true => renderer.document.visible(first),
+            true => renderer.document.visible(first, &renderer.budget)?,
             false => first,
         };
         return Value::of(&renderer.document, first, &renderer.budget);
