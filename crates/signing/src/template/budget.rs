@@ -1,7 +1,7 @@
 //! What a rendering may cost.
 //!
-//! Every evaluated expression, round of a loop and visited member takes a step, and work over text takes a
-//! step for each [`BYTES_PER_STEP`]. Every allocation is paid for before it is made. So whatever a customer
+//! A step is about 100 ns of work: an evaluated expression, a round of a loop, a visited member, or some bytes
+//! of text. Every allocation is paid for before it is made. So whatever a customer
 //! writes, and whatever a producer sends, a rendering ends.
 
 use std::borrow::Cow;
@@ -13,8 +13,10 @@ pub(super) const STEPS_MAX: usize = 200_000;
 /// Maximum bytes that the expressions of a rendering allocate: 16 times the longest output. Bytes that were
 /// freed again count too.
 pub(super) const ALLOCATED_BYTES_MAX: usize = 4 * 1024 * 1024;
-/// Bytes of text that are copied, compared or searched for one step.
-const BYTES_PER_STEP: usize = 32;
+/// Bytes of text that are copied, compared or searched in one step.
+const COPIED_PER_STEP: usize = 32;
+/// Bytes of text that are read character by character in one step.
+const READ_PER_STEP: usize = 8;
 
 /// Why a rendering ends early, and the line of the template; 0 until the expression at fault is known.
 #[derive(Debug)]
@@ -56,10 +58,16 @@ impl Budget {
         }
     }
 
-    /// Pays for work over `bytes` bytes of text.
+    /// Pays for copying, comparing or searching `bytes` bytes of text.
     #[inline]
     pub(super) fn work(&self, bytes: usize) -> Result<(), Stop> {
-        self.steps(bytes / BYTES_PER_STEP)
+        self.steps(bytes / COPIED_PER_STEP)
+    }
+
+    /// Pays for reading `bytes` bytes of text character by character.
+    #[inline]
+    pub(super) fn reading(&self, bytes: usize) -> Result<(), Stop> {
+        self.steps(bytes / READ_PER_STEP)
     }
 
     /// Pays for an allocation.

@@ -72,8 +72,8 @@ impl<'a> Document<'a> {
         u32::try_from(text.len()).ok()?;
         let mut reader = Reader {
             text,
-            // A value and a name of a usual payload take 16 bytes each.
-            entries: Vec::with_capacity(text.len() / 16 + 8),
+            // A value or a name of a usual payload takes 8 bytes or more.
+            entries: Vec::with_capacity(text.len() / 8 + 8),
             open: Vec::new(),
         };
         scan(text, &mut reader).ok()?;
@@ -228,7 +228,7 @@ impl<'a> Document<'a> {
 }
 
 fn print_string(text: Text<'_>, budget: &Budget, sink: &mut dyn Sink) -> Result<(), Stop> {
-    budget.work(text.raw.len())?;
+    budget.reading(text.raw.len())?;
     sink.syntax("\"")?;
     for piece in text.pieces() {
         match piece {

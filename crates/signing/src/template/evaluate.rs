@@ -18,7 +18,7 @@ impl<'a> Renderer<'a> {
         let value = at_line(expression.line, self.form(&expression.form))?;
         if let Value::Number(Number::Written(text)) = value {
             // Whatever uses a number reads its digits.
-            self.budget.work(text.len())?;
+            self.budget.reading(text.len())?;
         }
         Ok(value)
     }

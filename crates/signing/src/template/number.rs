@@ -63,7 +63,7 @@ impl<'a> Number<'a> {
     pub(super) fn float(self, budget: &Budget) -> Result<f64, Stop> {
         let float = match self {
             Self::Written(text) => {
-                budget.work(text.len())?;
+                budget.reading(text.len())?;
                 text.parse().unwrap_or(f64::INFINITY)
             }
             Self::Int(int) => int as f64,
@@ -78,7 +78,7 @@ impl<'a> Number<'a> {
     /// The exact value.
     pub(super) fn decimal(self, budget: &Budget) -> Result<Decimal, Stop> {
         let text = self.text();
-        budget.work(text.len())?;
+        budget.reading(text.len())?;
         Ok(match Value::read(&text) {
             Ok(Value::Number(number)) => number.decimal(),
             // Whatever a number prints is a number of JSON.

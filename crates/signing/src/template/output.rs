@@ -85,31 +85,43 @@ impl Writer {
         self.push(text)
     }
 
-    /// As [`Self::raw`], character by character, each escape counting as the character that it stands for.
+    /// As [`Self::raw`], each escape counting as the character that it stands for.
     fn raw_limited(&mut self, text: &str) -> Result<(), Stop> {
         let mut rest = text;
-        while let Some(first) = rest.chars().next() {
-            let length = match first {
-                '\\' if self.in_string && !self.after_backslash => escape_length(rest),
-                _ => first.len_utf8(),
-            };
-            let is_escaped = std::mem::take(&mut self.after_backslash);
-            let (unit, after) = rest.split_at(length);
+        while !rest.is_empty() {
+            if std::mem::take(&mut self.after_backslash) {
+                let end = rest.chars().next().map_or(0, char::len_utf8);
+                self.unit(&rest[..end], 1)?;
+                rest = &rest[end..];
+                continue;
+            }
+            let is_special = |character| character == '"' || character == '\\' && self.in_string;
+            let (run, after) = rest.split_at(rest.find(is_special).unwrap_or(rest.len()));
+            match self.in_string {
+                true => self.plain(run)?,
+                false => self.push(run)?,
+            }
             rest = after;
-            if first == '"' && !is_escaped {
+            if rest.starts_with('\\') {
+                let (escape, after) = rest.split_at(escape_length(rest));
+                self.after_backslash = escape == "\\";
+                self.unit(escape, 1)?;
+                rest = after;
+            } else if let Some(after) = rest.strip_prefix('"') {
                 self.in_string = !self.in_string;
-                if let Some(limit) = &mut self.limit {
-                    *limit = Limit::new(limit.characters_max);
-                }
-                self.push(unit)?;
-            } else if self.in_string {
-                self.after_backslash = unit == "\\" && !is_escaped;
-                self.unit(unit, first.len_utf16())?;
-            } else {
-                self.push(unit)?;
+                self.begin_string();
+                self.push("\"")?;
+                rest = after;
             }
         }
         Ok(())
+    }
+
+    /// Where the output is JSON, a limit is one on each string.
+    fn begin_string(&mut self) {
+        if let Some(limit) = &mut self.limit {
+            *limit = Limit::new(limit.characters_max);
+        }
     }
 
     /// Writes a value.
@@ -131,13 +143,16 @@ impl Writer {
             _ => value.to_text(document, budget)?,
         };
         // Paid for by what is written, not by what a `limit` leaves of it.
-        budget.work(text.as_str().len())?;
+        match self.limit {
+            None => budget.work(text.as_str().len())?,
+            Some(_) => budget.reading(text.as_str().len())?,
+        }
         self.text(text.as_str())
     }
 
-    /// Writes text outside of JSON.
+    /// Writes characters that stand for themselves.
     fn plain(&mut self, text: &str) -> Result<(), Stop> {
-        if self.limit.is_none() {
+        if self.takes_whole(text) {
             return self.push(text);
         }
         for character in text.chars() {
@@ -146,9 +161,12 @@ impl Writer {
         Ok(())
     }
 
+    /// Writes a value's text, escaped for where it is printed.
     fn escaped(&mut self, text: &str) -> Result<(), Stop> {
+        if self.kind == TemplateKind::Json && self.takes_whole(text) {
+            return escape_json(text, &mut |piece| self.push(piece));
+        }
         match self.kind {
-            TemplateKind::Json if self.limit.is_none() => escape_json(text, &mut |piece| self.push(piece)),
             TemplateKind::Json => {
                 for character in text.chars() {
                     let mut unit = String::with_capacity(6);
@@ -170,6 +188,19 @@ impl Writer {
                 Ok(())
             }
         }
+    }
+
+    /// Whether no limit can cut this text. If so, counts its characters.
+    fn takes_whole(&mut self, text: &str) -> bool {
+        let Some(limit) = &mut self.limit else {
+            return true;
+        };
+        // No text has more characters than bytes. Below the maximum, the next character sets `cut`.
+        let is_short = !limit.is_cut && limit.characters + text.len() < limit.characters_max;
+        if is_short {
+            limit.characters += text.chars().map(char::len_utf16).sum::<usize>();
+        }
+        is_short
     }
 
     /// Writes a character within a `limit` block, as `unit` encodes it. Characters are counted as UTF-16 does,
@@ -212,10 +243,8 @@ impl Writer {
 /// Where a value is printed as JSON, its strings are escaped for the markup too.
 impl Sink for Writer {
     fn syntax(&mut self, text: &str) -> Result<(), Stop> {
-        if text == "\""
-            && let Some(limit) = &mut self.limit
-        {
-            *limit = Limit::new(limit.characters_max);
+        if text == "\"" {
+            self.begin_string();
         }
         self.push(text)
     }

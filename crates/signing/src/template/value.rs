@@ -210,7 +210,7 @@ fn built_depth<'v, 'a: 'v>(values: impl Iterator<Item = &'v Value<'a>>) -> Resul
 }
 
 fn print_string(text: &str, budget: &Budget, sink: &mut dyn Sink) -> Result<(), Stop> {
-    budget.work(text.len())?;
+    budget.reading(text.len())?;
     sink.syntax("\"")?;
     sink.text(text)?;
     sink.syntax("\"")

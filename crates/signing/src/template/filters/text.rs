@@ -21,7 +21,7 @@ fn built<'a>(
     }
     let text = input.to_text(&renderer.document, &renderer.budget)?;
     let mut builder = Builder::new(&renderer.budget);
-    renderer.budget.work(text.as_str().len())?;
+    renderer.budget.reading(text.as_str().len())?;
     build(text.as_str(), &mut builder)?;
     Ok(Value::owned(builder.finish()))
 }
@@ -49,34 +49,26 @@ pub(super) fn capitalize<'a>(
     input: Value<'a>,
     _: &Arguments<'_, 'a>,
 ) -> Evaluated<'a> {
-    built(renderer, input, |text, out| {
-        let mut characters = text.chars();
-        if let Some(first) = characters.next() {
-            first
-                .to_uppercase()
-                .try_for_each(|character| out.push_char(character))?;
-        }
-        push_lower(characters.as_str(), out)
-    })
+    built(renderer, input, push_capitalized)
+}
+
+fn push_capitalized(text: &str, out: &mut Builder<'_>) -> Result<(), Stop> {
+    let mut characters = text.chars();
+    if let Some(first) = characters.next() {
+        first
+            .to_uppercase()
+            .try_for_each(|character| out.push_char(character))?;
+    }
+    push_lower(characters.as_str(), out)
 }
 
 /// A word begins after white space, `-` and opening brackets, as in Jinja.
 pub(super) fn title<'a>(renderer: &Renderer<'a>, input: Value<'a>, _: &Arguments<'_, 'a>) -> Evaluated<'a> {
+    let is_break =
+        |character: char| character.is_whitespace() || matches!(character, '-' | '(' | '{' | '[' | '<');
     built(renderer, input, |text, out| {
-        let mut begins = true;
-        for character in text.chars() {
-            let ends = character.is_whitespace() || matches!(character, '-' | '(' | '{' | '[' | '<');
-            match begins && !ends {
-                true => character
-                    .to_uppercase()
-                    .try_for_each(|upper| out.push_char(upper))?,
-                false => character
-                    .to_lowercase()
-                    .try_for_each(|lower| out.push_char(lower))?,
-            }
-            begins = ends;
-        }
-        Ok(())
+        text.split_inclusive(is_break)
+            .try_for_each(|word| push_capitalized(word, out))
     })
 }
 
@@ -202,7 +194,12 @@ pub(super) fn urlencode<'a>(
             b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b'/' => {
                 out.push_char(char::from(byte))
             }
-            _ => out.push(&format!("%{byte:02X}")),
+            _ => {
+                let digit = |value: u8| char::from(b"0123456789ABCDEF"[usize::from(value)]);
+                out.push_char('%')?;
+                out.push_char(digit(byte >> 4))?;
+                out.push_char(digit(byte & 15))
+            }
         })
     })
 }
@@ -214,7 +211,7 @@ pub(super) fn wordcount<'a>(
     _: &Arguments<'_, 'a>,
 ) -> Evaluated<'a> {
     let text = input.to_text(&renderer.document, &renderer.budget)?;
-    renderer.budget.work(text.as_str().len())?;
+    renderer.budget.reading(text.as_str().len())?;
     let words = text
         .as_str()
         .split(|character: char| !character.is_alphanumeric() && character != '_');
