@@ -15,8 +15,8 @@
 //! | `fields.rs` | the fields of an example, for an editor |
 //!
 //! To add a filter: see `filters.rs`. To add a statement, extend `Node` in `tree.rs`, read it in `parser.rs`,
-//! execute it in `render.rs`, describe it in `docs/templates.md`, and attack it in `tests/templates_hostile.rs`.
-//! To add a chat system: see `presets.rs`.
+//! execute it in `render.rs`, describe it in `docs/templates.md`, and attack it in
+//! `tests/templates_hostile.rs`. To add a chat system: see `presets.rs`.
 
 mod budget;
 mod compare;

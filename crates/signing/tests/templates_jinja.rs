@@ -1,7 +1,7 @@
 //! Compares ordinary templates with Jinja2 of PyPI, which `./test` installs.
 //!
-//! What differs on purpose is in `docs/templates.md`: how true, false, null, lists and objects are printed, and
-//! what missing fields do.
+//! What differs on purpose is in `docs/templates.md`: how true, false, null, lists and objects are printed,
+//! and what missing fields do.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 

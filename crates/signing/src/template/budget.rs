@@ -1,8 +1,8 @@
 //! What a rendering may cost.
 //!
-//! A step is about 100 ns of work: an evaluated expression, a round of a loop, a visited member, or some bytes
-//! of text. Every allocation is paid for before it is made. So whatever a customer
-//! writes, and whatever a producer sends, a rendering ends.
+//! A step is about 100 ns of work: an evaluated expression, a round of a loop, a visited member, or some
+//! bytes of text. Every allocation is paid for before it is made. So whatever a customer writes, and whatever
+//! a producer sends, a rendering ends.
 
 use std::borrow::Cow;
 use std::cell::Cell;

@@ -44,8 +44,8 @@ impl<'a> Renderer<'a> {
         })
     }
 
-    /// Whether two values are equal: numbers by their exact value, lists and objects as JSON values. A missing
-    /// field equals null.
+    /// Whether two values are equal: numbers by their exact value, lists and objects as JSON values. A
+    /// missing field equals null.
     pub(super) fn equal(&self, left: &Value<'a>, right: &Value<'a>) -> Result<bool, Stop> {
         self.equal_within(left, right, COMPARED_DEPTH_MAX)
     }

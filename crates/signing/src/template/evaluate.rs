@@ -92,7 +92,7 @@ impl<'a> Renderer<'a> {
                 for argument in arguments {
                     values.push(argument.as_ref().map(|it| self.evaluate(it)).transpose()?);
                 }
-                filters::apply(self, *filter, input, &values)
+                filters::apply(self, *filter, &input, &values)
             }
             Form::Test(test, input, argument) => {
                 let input = self.evaluate(input)?;

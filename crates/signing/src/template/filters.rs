@@ -1,7 +1,7 @@
 //! Filters: `{{ value | name(arguments) }}`.
 //!
-//! A filter of Jinja's name does what Jinja's does. Text filters pass on missing fields, so that `default` can
-//! follow them. No filter allocates without paying, or prints without escaping.
+//! A filter of Jinja's name does what Jinja's does. Text filters pass on missing fields, so that `default`
+//! can follow them. No filter allocates without paying, or prints without escaping.
 //!
 //! To add a filter, write its function in one of these files, add its row to [`FILTERS`], describe it in
 //! `docs/templates.md`, and give the judge of `tests/templates_jinja.rs` a template if Jinja has it.
@@ -28,7 +28,7 @@ use super::value::{Text, Value};
 pub(super) use list::items;
 
 type Evaluated<'a> = Result<Value<'a>, Stop>;
-type Apply = for<'a> fn(&Renderer<'a>, Value<'a>, &Arguments<'_, 'a>) -> Evaluated<'a>;
+type Apply = for<'a> fn(&Renderer<'a>, &Value<'a>, &Arguments<'_, 'a>) -> Evaluated<'a>;
 
 /// A filter: its row in [`FILTERS`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -157,11 +157,11 @@ impl Filter {
 pub(super) fn apply<'a>(
     renderer: &Renderer<'a>,
     filter: Filter,
-    input: Value<'a>,
+    input: &Value<'a>,
     arguments: &[Option<Value<'a>>],
 ) -> Evaluated<'a> {
     let row = &FILTERS[filter.0];
-    for value in arguments.iter().flatten().chain([&input]) {
+    for value in arguments.iter().flatten().chain([input]) {
         if let Value::Text(text) = value {
             renderer.budget.work(text.as_str().len())?;
         }
@@ -213,7 +213,7 @@ impl<'a> Arguments<'_, 'a> {
     }
 }
 
-fn default<'a>(renderer: &Renderer<'a>, input: Value<'a>, arguments: &Arguments<'_, 'a>) -> Evaluated<'a> {
+fn default<'a>(renderer: &Renderer<'a>, input: &Value<'a>, arguments: &Arguments<'_, 'a>) -> Evaluated<'a> {
     let replaces = match arguments.bool(1, false, renderer) {
         true => !input.is_true(&renderer.document),
         // Unlike Jinja's, which leaves null alone: producers write null for what they do not know.
@@ -221,18 +221,18 @@ fn default<'a>(renderer: &Renderer<'a>, input: Value<'a>, arguments: &Arguments<
     };
     Ok(match replaces {
         true => arguments.get(0).cloned().unwrap_or(Value::borrowed("")),
-        false => input,
+        false => input.clone(),
     })
 }
 
-fn tojson<'a>(renderer: &Renderer<'a>, input: Value<'a>, _: &Arguments<'_, 'a>) -> Evaluated<'a> {
+fn tojson<'a>(renderer: &Renderer<'a>, input: &Value<'a>, _: &Arguments<'_, 'a>) -> Evaluated<'a> {
     renderer.budget.bytes(2 * size_of::<Value<'_>>())?;
     Ok(match input {
         Value::Json(_) => {
             let text = input.to_text(&renderer.document, &renderer.budget)?;
             Value::Json(Value::Text(text).into())
         }
-        other => Value::Json(other.into()),
+        other => Value::Json(other.clone().into()),
     })
 }
 

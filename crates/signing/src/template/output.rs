@@ -139,7 +139,7 @@ impl Writer {
         }
         let text = match value {
             // Most values are texts of the data, which need no count of references.
-            Value::Text(Text::Borrowed(text)) => Text::Borrowed(*text),
+            Value::Text(Text::Borrowed(text)) => Text::Borrowed(text),
             _ => value.to_text(document, budget)?,
         };
         // Paid for by what is written, not by what a `limit` leaves of it.
@@ -203,8 +203,8 @@ impl Writer {
         is_short
     }
 
-    /// Writes a character within a `limit` block, as `unit` encodes it. Characters are counted as UTF-16 does,
-    /// which never counts fewer than a chat system.
+    /// Writes a character within a `limit` block, as `unit` encodes it. Characters are counted as UTF-16
+    /// does, which never counts fewer than a chat system.
     fn unit(&mut self, unit: &str, characters: usize) -> Result<(), Stop> {
         let Some(limit) = &mut self.limit else {
             return self.push(unit);

@@ -2,9 +2,10 @@
 //! the system expects.
 //!
 //! The sentence is text with tags: `{{ data.customer.name }} accepted for {{ data.total | number(2) }}`. It
-//! becomes part of a JSON string of the template, so its literal parts are escaped, and its tags are not. What
-//! the tags print is escaped by the template, for JSON and for the markup of the chat system: data mentions
-//! nobody and links to nothing under another name. The template cuts the message to what the system accepts.
+//! becomes part of a JSON string of the template, so its literal parts are escaped, and its tags are not.
+//! What the tags print is escaped by the template, for JSON and for the markup of the chat system: data
+//! mentions nobody and links to nothing under another name. The template cuts the message to what the system
+//! accepts.
 //!
 //! To add a chat system, add a variant and the row that describes it, and, if its messages have markup of
 //! their own, a `Markup` in `tree.rs` with its escapes in `output.rs`.
@@ -141,20 +142,20 @@ impl Preset {
         "application/json"
     }
 
-    /// Whether a URL with this host and path looks like one of the chat system's, for a hint. Systems move, so
-    /// a URL that does not is no fault.
+    /// Whether a URL with this host and path looks like one of the chat system's, for a hint. Systems move,
+    /// so a URL that does not is no fault.
     pub fn expects(self, host: &str, path: &str) -> bool {
         let row = self.row();
         let host = host.to_ascii_lowercase();
-        let is_host = |expected: &&str| match expected.starts_with('.') {
-            true => host.ends_with(*expected),
-            false => host == **expected,
+        let is_host = |expected: &str| match expected.starts_with('.') {
+            true => host.ends_with(expected),
+            false => host == expected,
         };
-        row.hosts.iter().any(|expected| is_host(&expected)) && path.starts_with(row.path)
+        row.hosts.iter().any(|expected| is_host(expected)) && path.starts_with(row.path)
     }
 
-    /// The template, of kind JSON, that sends this sentence. A sentence whose tags have faults gives a template
-    /// that does not compile.
+    /// The template, of kind JSON, that sends this sentence. A sentence whose tags have faults gives a
+    /// template that does not compile.
     pub fn template(self, sentence: &str) -> String {
         let row = self.row();
         let mut template = String::from(row.before);

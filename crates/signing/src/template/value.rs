@@ -23,8 +23,8 @@ pub(super) enum Value<'a> {
     Data(usize),
     List(Rc<List<'a>>),
     Map(Rc<Map<'a>>),
-    /// The JSON text of another value, which is itself none, from `tojson`. Where the output is JSON, it is the
-    /// value.
+    /// The JSON text of another value, which is itself none, from `tojson`. Where the output is JSON, it is
+    /// the value.
     Json(Rc<Value<'a>>),
 }
 

@@ -93,179 +93,145 @@ fn growth() -> Vec<Case> {
     ]
 }
 
-/// Attacks by templates that do much work for little output.
+/// Attacks by templates that do much work for little output: what two nested loops repeat, and with which
+/// `data.x`.
+const WORK: [(&str, &str, &str); 26] = [
+    (
+        "loops with a condition",
+        "{% for i in data.n if i %}{% endfor %}",
+        "1",
+    ),
+    (
+        "empty loops",
+        "{% for i in data.n %}{% for i in data.n %}{% endfor %}{% endfor %}",
+        "1",
+    ),
+    (
+        "the last member",
+        "{% if data.x['079999'] == 2 %}{% endif %}",
+        "object",
+    ),
+    (
+        "loops over an object",
+        "{% for a in data.x %}{% endfor %}",
+        "object",
+    ),
+    (
+        "hidden members",
+        "{% for a in data.x %}{% endfor %}",
+        "duplicates",
+    ),
+    ("a long name", "{{ data.x[data.x.k] }}", "long names"),
+    ("escaped long names", "{{ data.x.y }}", "long names"),
+    (
+        "the last element",
+        "{% if data.x[-1] == '' %}{% endif %}",
+        "texts",
+    ),
+    ("search", "{% if 'abc' in data.x %}{% endif %}", "text"),
+    ("search a list", "{% if 'abc' in data.x %}{% endif %}", "texts"),
+    ("slices", "{% if data.x[5:9] == '' %}{% endif %}", "text"),
+    ("characters", "{% if data.x[-5] == '' %}{% endif %}", "text"),
+    ("length", "{% if data.x|length == 3 %}{% endif %}", "text"),
+    ("trim", "{% if data.x|trim(data.x) %}{% endif %}", "text"),
+    (
+        "trim characters",
+        "{% if data.x|trim('zyxwvutsrqponmlkjihgfedcba') %}{% endif %}",
+        "text",
+    ),
+    ("wordcount", "{% if data.x|wordcount == 3 %}{% endif %}", "text"),
+    ("title", "{% if data.x|title == 3 %}{% endif %}", "text"),
+    ("dates", "{% if data.x|date == 3 %}{% endif %}", "date"),
+    (
+        "truncated output",
+        "{% limit 1 %}{{ data.x }}{% endlimit %}",
+        "text",
+    ),
+    ("truncated lists", "{% limit 1 %}{{ data }}{% endlimit %}", "text"),
+    ("sort", "{% if data.x|sort|first == '' %}{% endif %}", "texts"),
+    ("unique", "{% if data.x|unique|first == '' %}{% endif %}", "texts"),
+    (
+        "compare lists",
+        "{% if data.x == data.x|reverse %}{% endif %}",
+        "texts",
+    ),
+    (
+        "long numbers",
+        "{% if data.x == 1 or data.x is odd or data.x %}{% endif %}",
+        "zeros",
+    ),
+    (
+        "a variable with a long number",
+        "{% set x = data.x %}{% for i in data.n %}{{ x or '' }}{% endfor %}",
+        "zeros",
+    ),
+    (
+        "sums",
+        "{% if data.n|sum == 1 or data.n|max == 2 %}{% endif %}",
+        "1",
+    ),
+];
+
 fn work() -> Vec<Case> {
-    let loops = |depth: usize, body: &str| {
-        "{% for i in data.n %}".repeat(depth) + body + &"{% endfor %}".repeat(depth)
+    let field = |name: &str| match name {
+        "text" => filled("\"", "ab", "\""),
+        "texts" => {
+            let texts: Vec<String> = (0..1_000)
+                .map(|at| format!("\"{}{at}\"", "a".repeat(1_000)))
+                .collect();
+            format!("[{}]", texts.join(","))
+        }
+        "object" => {
+            let names: Vec<String> = (0..80_000).map(|at| format!("\"{at:06}\":1")).collect();
+            format!("{{{}}}", names.join(","))
+        }
+        "duplicates" => filled("{", "\"a\":1,", "\"a\":1}"),
+        "long names" => {
+            let long = "a".repeat(300_000);
+            format!("{{\"\\u0061{long}\":1,\"{long}bc\":1,\"k\":\"{long}aa\"}}")
+        }
+        "date" => filled("\"2026-01-31T09:30:00.", "1", "\""),
+        "zeros" => filled("0.", "0", ""),
+        other => other.to_owned(),
     };
-    let with = |field: &str| format!("{{\"n\":{},\"x\":{field}}}", numbers());
-    let text = with(&filled("\"", "ab", "\""));
-    let names: Vec<String> = (0..80_000).map(|at| format!("\"{at:06}\":1")).collect();
-    let object = with(&format!("{{{}}}", names.join(",")));
-    let texts: Vec<String> = (0..1_000)
-        .map(|at| format!("\"{}{at}\"", "a".repeat(1_000)))
+    let repeated = |body: &str| {
+        format!(
+            "{}{body}{}",
+            "{% for i in data.n %}".repeat(2),
+            "{% endfor %}".repeat(2)
+        )
+    };
+    let mut cases: Vec<Case> = WORK
+        .into_iter()
+        .map(|(name, body, x)| {
+            let data = format!("{{\"n\":{},\"x\":{}}}", numbers(), field(x));
+            (name, repeated(body), data)
+        })
         .collect();
-    let texts = with(&format!("[{}]", texts.join(",")));
-    vec![
-        ("empty loops", loops(4, ""), with("1")),
-        (
-            "loops with a condition",
-            loops(2, "{% for i in data.n if i %}{% endfor %}"),
-            with("1"),
-        ),
-        (
-            "the last member",
-            loops(2, "{% if data.x['079999'] == 2 %}{% endif %}"),
-            object.clone(),
-        ),
-        (
-            "names of a long name's length",
-            loops(2, "{{ data[data.k] }}"),
-            format!(
-                "{{\"n\":{},\"{}b\":1,\"k\":\"{}\"}}",
-                numbers(),
-                "a".repeat(400_000),
-                "a".repeat(400_001)
-            ),
-        ),
-        (
-            "escaped long names",
-            loops(2, "{{ data.k.y }}"),
-            format!(
-                "{{\"n\":{},\"k\":{{\"\\u0061{}\":1}}}}",
-                numbers(),
-                "a".repeat(900_000)
-            ),
-        ),
-        (
-            "the last element",
-            loops(2, "{% if data.x[-1] == '' %}{% endif %}"),
-            texts.clone(),
-        ),
-        (
-            "loops over an object",
-            loops(2, "{% for a in data.x %}{% endfor %}"),
-            object,
-        ),
-        (
-            "hidden members",
-            loops(2, "{% for a in data.x %}{% endfor %}"),
-            with(&filled("{", "\"a\":1,", "\"a\":1}")),
-        ),
-        (
-            "search",
-            loops(2, "{% if 'abc' in data.x %}{% endif %}"),
-            text.clone(),
-        ),
-        (
-            "search a list",
-            loops(2, "{% if 'abc' in data.x %}{% endif %}"),
-            texts.clone(),
-        ),
-        (
-            "slices",
-            loops(2, "{% if data.x[5:9] == '' %}{% endif %}"),
-            text.clone(),
-        ),
-        (
-            "characters",
-            loops(2, "{% if data.x[-5] == '' %}{% endif %}"),
-            text.clone(),
-        ),
-        (
-            "length",
-            loops(2, "{% if data.x|length == 3 %}{% endif %}"),
-            text.clone(),
-        ),
-        (
-            "trim",
-            loops(2, "{% if data.x|trim(data.x) %}{% endif %}"),
-            text.clone(),
-        ),
-        (
-            "trim characters",
-            loops(1, "{% if data.x|trim('zyxwvutsrqponmlkjihgfedcba') %}{% endif %}"),
-            text.clone(),
-        ),
-        (
-            "wordcount",
-            loops(2, "{% if data.x|wordcount == 3 %}{% endif %}"),
-            text.clone(),
-        ),
-        (
-            "dates",
-            loops(2, "{% if data.x|date == 3 %}{% endif %}"),
-            with(&filled("\"2026-01-31T09:30:00.", "1", "\"")),
-        ),
+    for (name, body) in [
         (
             "date formats",
-            loops(
-                2,
-                &format!(
-                    "{{% if event.timestamp|date('{}') == '' %}}{{% endif %}}",
-                    "%B".repeat(4_000)
-                ),
+            format!(
+                "{{% if event.timestamp|date('{}') == '' %}}{{% endif %}}",
+                "%B".repeat(4_000)
             ),
-            with("1"),
         ),
-        (
-            "truncated output",
-            format!("{{% limit 1 %}}{}{{% endlimit %}}", loops(2, "{{ data.x }}")),
-            text.clone(),
-        ),
-        (
-            "truncated lists",
-            format!("{{% limit 1 %}}{}{{% endlimit %}}", loops(2, "{{ data }}")),
-            text,
-        ),
-        (
-            "sort",
-            loops(2, "{% if data.x|sort|first == '' %}{% endif %}"),
-            texts.clone(),
-        ),
-        (
-            "unique",
-            loops(2, "{% if data.x|unique|first == '' %}{% endif %}"),
-            texts.clone(),
-        ),
-        (
-            "max",
-            loops(2, "{% if data.x|max == '' %}{% endif %}"),
-            texts.clone(),
-        ),
-        (
-            "compare lists",
-            loops(2, "{% if data.x == data.x|reverse %}{% endif %}"),
-            texts,
-        ),
-        (
-            "long numbers",
-            loops(2, "{% if data.x == 1 or data.x is odd or data.x %}{% endif %}"),
-            with(&filled("0.", "0", "")),
-        ),
-        (
-            "a variable with a long number",
-            "{% set x = data.x %}".to_owned() + &loops(2, "{% if x %}{% endif %}"),
-            with(&filled("0.", "0", "")),
-        ),
-        ("sums", loops(2, "{% if data.n|sum == 1 %}{% endif %}"), with("1")),
         (
             "large maps",
-            loops(
-                2,
-                &format!(
-                    "{{% if {{{}}}[data.x] == 2 %}}{{% endif %}}",
-                    "true:1,".repeat(2_000)
-                ),
+            format!(
+                "{{% if {{{}}}[data.x] == 2 %}}{{% endif %}}",
+                "true:1,".repeat(2_000)
             ),
-            with("false"),
         ),
         (
             "urlencode",
-            loops(2, "{% if data.x|urlencode == '' %}{% endif %}"),
-            with(&filled("\"", "é", "\"")),
+            "{% if data.x|urlencode == '' %}{% endif %}".to_owned(),
         ),
-    ]
+    ] {
+        let data = format!("{{\"n\":{},\"x\":{}}}", numbers(), filled("\"", "é", "\""));
+        cases.push((name, repeated(&body), data));
+    }
+    cases
 }
 
 /// Attacks on the compiler.

@@ -37,17 +37,17 @@ const WEEKDAYS: [&str; 7] = [
 /// which it is written. An integer counts seconds since 1970. What is no time stays as it is.
 pub(super) fn date<'a>(
     renderer: &Renderer<'a>,
-    input: Value<'a>,
+    input: &Value<'a>,
     arguments: &Arguments<'_, 'a>,
 ) -> Evaluated<'a> {
     let format = arguments.text(0, "%Y-%m-%d %H:%M", renderer)?;
-    let time = match &input {
+    let time = match input {
         Value::Text(text) => read(text.as_str()),
         Value::Number(number) => at_seconds(*number),
         _ => None,
     };
     let Some(mut time) = time else {
-        return Ok(input);
+        return Ok(input.clone());
     };
     if let Some(offset) = arguments.get(1) {
         let offset = offset.to_text(&renderer.document, &renderer.budget)?;

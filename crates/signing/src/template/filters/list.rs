@@ -81,7 +81,7 @@ fn field<'a>(renderer: &Renderer<'a>, item: &Value<'a>, attribute: &Value<'a>) -
 }
 
 /// `items`: pairs of name and value.
-pub(super) fn pairs<'a>(renderer: &Renderer<'a>, input: Value<'a>, _: &Arguments<'_, 'a>) -> Evaluated<'a> {
+pub(super) fn pairs<'a>(renderer: &Renderer<'a>, input: &Value<'a>, _: &Arguments<'_, 'a>) -> Evaluated<'a> {
     match input {
         Value::Undefined | Value::Null => Value::list(Vec::new(), &renderer.budget),
         Value::Map(map) => {
@@ -91,8 +91,8 @@ pub(super) fn pairs<'a>(renderer: &Renderer<'a>, input: Value<'a>, _: &Arguments
             let pairs = map.pairs.iter().map(pair).collect::<Result<_, _>>()?;
             Value::list(pairs, &renderer.budget)
         }
-        Value::Data(at) if renderer.document.is_object(at) => {
-            let names = items(renderer, &input)?;
+        &Value::Data(at) if renderer.document.is_object(at) => {
+            let names = items(renderer, input)?;
             let mut next = renderer.document.first(at);
             let mut pairs = Vec::with_capacity(names.len());
             for name in names {
@@ -112,7 +112,7 @@ pub(super) fn pairs<'a>(renderer: &Renderer<'a>, input: Value<'a>, _: &Arguments
 
 pub(super) fn keys<'a>(
     renderer: &Renderer<'a>,
-    input: Value<'a>,
+    input: &Value<'a>,
     arguments: &Arguments<'_, 'a>,
 ) -> Evaluated<'a> {
     part_of_pairs(renderer, input, arguments, 0)
@@ -120,7 +120,7 @@ pub(super) fn keys<'a>(
 
 pub(super) fn values<'a>(
     renderer: &Renderer<'a>,
-    input: Value<'a>,
+    input: &Value<'a>,
     arguments: &Arguments<'_, 'a>,
 ) -> Evaluated<'a> {
     part_of_pairs(renderer, input, arguments, 1)
@@ -128,7 +128,7 @@ pub(super) fn values<'a>(
 
 fn part_of_pairs<'a>(
     renderer: &Renderer<'a>,
-    input: Value<'a>,
+    input: &Value<'a>,
     arguments: &Arguments<'_, 'a>,
     part: usize,
 ) -> Evaluated<'a> {
@@ -140,8 +140,8 @@ fn part_of_pairs<'a>(
     Value::list(parts.collect(), &renderer.budget)
 }
 
-pub(super) fn length<'a>(renderer: &Renderer<'a>, input: Value<'a>, _: &Arguments<'_, 'a>) -> Evaluated<'a> {
-    Ok(Value::int(match &input {
+pub(super) fn length<'a>(renderer: &Renderer<'a>, input: &Value<'a>, _: &Arguments<'_, 'a>) -> Evaluated<'a> {
+    Ok(Value::int(match input {
         Value::Undefined | Value::Null => 0,
         Value::Text(text) => {
             renderer.budget.work(text.as_str().len())?;
@@ -159,12 +159,12 @@ pub(super) fn length<'a>(renderer: &Renderer<'a>, input: Value<'a>, _: &Argument
     }))
 }
 
-pub(super) fn first<'a>(renderer: &Renderer<'a>, input: Value<'a>, _: &Arguments<'_, 'a>) -> Evaluated<'a> {
-    if let Value::Text(text) = &input {
+pub(super) fn first<'a>(renderer: &Renderer<'a>, input: &Value<'a>, _: &Arguments<'_, 'a>) -> Evaluated<'a> {
+    if let Value::Text(text) = input {
         let first = text.as_str().chars().next();
         return Ok(first.map_or(Value::Undefined, |character| Value::owned(character.to_string())));
     }
-    if let Value::Data(at) = input
+    if let &Value::Data(at) = input
         && renderer.document.len(at) > 0
     {
         let first = renderer.document.first(at);
@@ -174,31 +174,28 @@ pub(super) fn first<'a>(renderer: &Renderer<'a>, input: Value<'a>, _: &Arguments
         };
         return Value::of(&renderer.document, first, &renderer.budget);
     }
-    Ok(items(renderer, &input)?
+    Ok(items(renderer, input)?
         .into_iter()
         .next()
         .unwrap_or(Value::Undefined))
 }
 
-pub(super) fn last<'a>(renderer: &Renderer<'a>, input: Value<'a>, _: &Arguments<'_, 'a>) -> Evaluated<'a> {
-    if let Value::Text(text) = &input {
+pub(super) fn last<'a>(renderer: &Renderer<'a>, input: &Value<'a>, _: &Arguments<'_, 'a>) -> Evaluated<'a> {
+    if let Value::Text(text) = input {
         let last = text.as_str().chars().next_back();
         return Ok(last.map_or(Value::Undefined, |character| Value::owned(character.to_string())));
     }
-    Ok(items(renderer, &input)?.pop().unwrap_or(Value::Undefined))
+    Ok(items(renderer, input)?.pop().unwrap_or(Value::Undefined))
 }
 
 pub(super) fn join<'a>(
     renderer: &Renderer<'a>,
-    input: Value<'a>,
+    input: &Value<'a>,
     arguments: &Arguments<'_, 'a>,
 ) -> Evaluated<'a> {
     let separator = arguments.text(0, "", renderer)?;
     let mut text = Builder::new(&renderer.budget);
-    for (at, item) in fields(renderer, &input, arguments.get(1))?
-        .into_iter()
-        .enumerate()
-    {
+    for (at, item) in fields(renderer, input, arguments.get(1))?.into_iter().enumerate() {
         text.push(if at > 0 { separator.as_str() } else { "" })?;
         text.push(item.to_text(&renderer.document, &renderer.budget)?.as_str())?;
     }
@@ -207,10 +204,10 @@ pub(super) fn join<'a>(
 
 pub(super) fn map<'a>(
     renderer: &Renderer<'a>,
-    input: Value<'a>,
+    input: &Value<'a>,
     arguments: &Arguments<'_, 'a>,
 ) -> Evaluated<'a> {
-    let mut values = fields(renderer, &input, arguments.get(1))?;
+    let mut values = fields(renderer, input, arguments.get(1))?;
     if let Some(default) = arguments.get(2) {
         for value in values.iter_mut().filter(|value| value.is_missing()) {
             *value = default.clone();
@@ -219,8 +216,12 @@ pub(super) fn map<'a>(
     Value::list(values, &renderer.budget)
 }
 
-pub(super) fn reverse<'a>(renderer: &Renderer<'a>, input: Value<'a>, _: &Arguments<'_, 'a>) -> Evaluated<'a> {
-    if let Value::Text(text) = &input {
+pub(super) fn reverse<'a>(
+    renderer: &Renderer<'a>,
+    input: &Value<'a>,
+    _: &Arguments<'_, 'a>,
+) -> Evaluated<'a> {
+    if let Value::Text(text) = input {
         let mut reversed = Builder::new(&renderer.budget);
         text.as_str()
             .chars()
@@ -228,7 +229,7 @@ pub(super) fn reverse<'a>(renderer: &Renderer<'a>, input: Value<'a>, _: &Argumen
             .try_for_each(|character| reversed.push_char(character))?;
         return Ok(Value::Text(Text::Shared(reversed.finish().into())));
     }
-    let mut items = items(renderer, &input)?;
+    let mut items = items(renderer, input)?;
     items.reverse();
     Value::list(items, &renderer.budget)
 }
@@ -236,7 +237,7 @@ pub(super) fn reverse<'a>(renderer: &Renderer<'a>, input: Value<'a>, _: &Argumen
 /// The sum of the numbers; missing ones are left out.
 pub(super) fn sum<'a>(
     renderer: &Renderer<'a>,
-    input: Value<'a>,
+    input: &Value<'a>,
     arguments: &Arguments<'_, 'a>,
 ) -> Evaluated<'a> {
     let mut sum = match arguments.get(1) {
@@ -249,7 +250,7 @@ pub(super) fn sum<'a>(
             ));
         }
     };
-    for item in fields(renderer, &input, arguments.get(0))? {
+    for item in fields(renderer, input, arguments.get(0))? {
         match item {
             Value::Number(number) => sum = sum.calculate(Operator::Add, number, &renderer.budget)?,
             missing if missing.is_missing() => {}

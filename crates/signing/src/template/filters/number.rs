@@ -34,7 +34,7 @@ fn number_of<'a>(renderer: &Renderer<'a>, value: &Value<'a>) -> Result<Option<Nu
     })
 }
 
-pub(super) fn abs<'a>(renderer: &Renderer<'a>, input: Value<'a>, _: &Arguments<'_, 'a>) -> Evaluated<'a> {
+pub(super) fn abs<'a>(renderer: &Renderer<'a>, input: &Value<'a>, _: &Arguments<'_, 'a>) -> Evaluated<'a> {
     Ok(match input {
         Value::Number(Number::Written(text)) => {
             Value::Number(Number::Written(text.strip_prefix('-').unwrap_or(text)))
@@ -44,7 +44,7 @@ pub(super) fn abs<'a>(renderer: &Renderer<'a>, input: Value<'a>, _: &Arguments<'
             None => return stop("the number is too large to calculate with"),
         },
         Value::Number(Number::Float(float)) => Value::Number(Number::Float(float.abs())),
-        missing if missing.is_missing() => missing,
+        missing if missing.is_missing() => missing.clone(),
         other => {
             return stop(format!(
                 "`abs` needs a number, not {}",
@@ -57,11 +57,11 @@ pub(super) fn abs<'a>(renderer: &Renderer<'a>, input: Value<'a>, _: &Arguments<'
 /// The whole part. What spells no number becomes the default.
 pub(super) fn int<'a>(
     renderer: &Renderer<'a>,
-    input: Value<'a>,
+    input: &Value<'a>,
     arguments: &Arguments<'_, 'a>,
 ) -> Evaluated<'a> {
     let default = || arguments.get(0).cloned().unwrap_or(Value::int(0));
-    let Some(number) = number_of(renderer, &input)? else {
+    let Some(number) = number_of(renderer, input)? else {
         return Ok(default());
     };
     if number.is_integer() {
@@ -77,10 +77,10 @@ pub(super) fn int<'a>(
 
 pub(super) fn float<'a>(
     renderer: &Renderer<'a>,
-    input: Value<'a>,
+    input: &Value<'a>,
     arguments: &Arguments<'_, 'a>,
 ) -> Evaluated<'a> {
-    match number_of(renderer, &input)? {
+    match number_of(renderer, input)? {
         Some(number) => Ok(Value::Number(Number::Float(number.float(&renderer.budget)?))),
         None => Ok(arguments
             .get(0)
@@ -92,12 +92,12 @@ pub(super) fn float<'a>(
 /// Rounds as Jinja does: an integer stays one; halves of a double are its exact value's.
 pub(super) fn round<'a>(
     renderer: &Renderer<'a>,
-    input: Value<'a>,
+    input: &Value<'a>,
     arguments: &Arguments<'_, 'a>,
 ) -> Evaluated<'a> {
     let number = match input {
-        Value::Number(number) => number,
-        missing if missing.is_missing() => return Ok(missing),
+        Value::Number(number) => *number,
+        missing if missing.is_missing() => return Ok(missing.clone()),
         other => {
             return stop(format!(
                 "`round` needs a number, not {}",
@@ -125,12 +125,12 @@ pub(super) fn round<'a>(
 /// The number with separators, such as `1,250.50`: exact, halves rounded away from zero.
 pub(super) fn number<'a>(
     renderer: &Renderer<'a>,
-    input: Value<'a>,
+    input: &Value<'a>,
     arguments: &Arguments<'_, 'a>,
 ) -> Evaluated<'a> {
-    let number = match &input {
+    let number = match input {
         Value::Number(number) => *number,
-        missing if missing.is_missing() => return Ok(input),
+        missing if missing.is_missing() => return Ok(input.clone()),
         other => {
             return stop(format!(
                 "`number` needs a number, not {}",

@@ -1,7 +1,8 @@
 //! Filters that order their items.
 //!
 //! The key of each item is computed first, and the comparisons are paid for in advance, so that none of them
-//! can fail: the order is total, as the library's sort needs it. Items of different kinds are ordered by kind.
+//! can fail: the order is total, as the library's sort needs it. Items of different kinds are ordered by
+//! kind.
 
 use std::collections::HashSet;
 
@@ -71,12 +72,12 @@ fn key_of(text: &Text<'_>, case_sensitive: bool, renderer: &Renderer<'_>) -> Res
 
 pub(super) fn sort<'a>(
     renderer: &Renderer<'a>,
-    input: Value<'a>,
+    input: &Value<'a>,
     arguments: &Arguments<'_, 'a>,
 ) -> Evaluated<'a> {
     let mut items = keyed(
         renderer,
-        &input,
+        input,
         arguments.get(2),
         arguments.bool(1, false, renderer),
     )?;
@@ -92,12 +93,12 @@ pub(super) fn sort<'a>(
 
 pub(super) fn unique<'a>(
     renderer: &Renderer<'a>,
-    input: Value<'a>,
+    input: &Value<'a>,
     arguments: &Arguments<'_, 'a>,
 ) -> Evaluated<'a> {
     let items = keyed(
         renderer,
-        &input,
+        input,
         arguments.get(1),
         arguments.bool(0, false, renderer),
     )?;
@@ -115,12 +116,12 @@ pub(super) fn unique<'a>(
 /// The first of the least items.
 pub(super) fn min<'a>(
     renderer: &Renderer<'a>,
-    input: Value<'a>,
+    input: &Value<'a>,
     arguments: &Arguments<'_, 'a>,
 ) -> Evaluated<'a> {
     let items = keyed(
         renderer,
-        &input,
+        input,
         arguments.get(1),
         arguments.bool(0, false, renderer),
     )?;
@@ -133,12 +134,12 @@ pub(super) fn min<'a>(
 /// The first of the greatest items.
 pub(super) fn max<'a>(
     renderer: &Renderer<'a>,
-    input: Value<'a>,
+    input: &Value<'a>,
     arguments: &Arguments<'_, 'a>,
 ) -> Evaluated<'a> {
     let items = keyed(
         renderer,
-        &input,
+        input,
         arguments.get(1),
         arguments.bool(0, false, renderer),
     )?;

@@ -13,11 +13,11 @@ const LENGTH_MAX: usize = 1024 * 1024;
 /// Applies `build` to the value's text. A missing field stays missing.
 fn built<'a>(
     renderer: &Renderer<'a>,
-    input: Value<'a>,
+    input: &Value<'a>,
     build: impl FnOnce(&str, &mut Builder<'_>) -> Result<(), Stop>,
 ) -> Evaluated<'a> {
     if input.is_missing() {
-        return Ok(input);
+        return Ok(input.clone());
     }
     let text = input.to_text(&renderer.document, &renderer.budget)?;
     let mut builder = Builder::new(&renderer.budget);
@@ -26,7 +26,7 @@ fn built<'a>(
     Ok(Value::owned(builder.finish()))
 }
 
-pub(super) fn upper<'a>(renderer: &Renderer<'a>, input: Value<'a>, _: &Arguments<'_, 'a>) -> Evaluated<'a> {
+pub(super) fn upper<'a>(renderer: &Renderer<'a>, input: &Value<'a>, _: &Arguments<'_, 'a>) -> Evaluated<'a> {
     built(renderer, input, |text, out| {
         text.chars()
             .flat_map(char::to_uppercase)
@@ -34,7 +34,7 @@ pub(super) fn upper<'a>(renderer: &Renderer<'a>, input: Value<'a>, _: &Arguments
     })
 }
 
-pub(super) fn lower<'a>(renderer: &Renderer<'a>, input: Value<'a>, _: &Arguments<'_, 'a>) -> Evaluated<'a> {
+pub(super) fn lower<'a>(renderer: &Renderer<'a>, input: &Value<'a>, _: &Arguments<'_, 'a>) -> Evaluated<'a> {
     built(renderer, input, push_lower)
 }
 
@@ -46,7 +46,7 @@ fn push_lower(text: &str, out: &mut Builder<'_>) -> Result<(), Stop> {
 
 pub(super) fn capitalize<'a>(
     renderer: &Renderer<'a>,
-    input: Value<'a>,
+    input: &Value<'a>,
     _: &Arguments<'_, 'a>,
 ) -> Evaluated<'a> {
     built(renderer, input, push_capitalized)
@@ -63,7 +63,7 @@ fn push_capitalized(text: &str, out: &mut Builder<'_>) -> Result<(), Stop> {
 }
 
 /// A word begins after white space, `-` and opening brackets, as in Jinja.
-pub(super) fn title<'a>(renderer: &Renderer<'a>, input: Value<'a>, _: &Arguments<'_, 'a>) -> Evaluated<'a> {
+pub(super) fn title<'a>(renderer: &Renderer<'a>, input: &Value<'a>, _: &Arguments<'_, 'a>) -> Evaluated<'a> {
     let is_break =
         |character: char| character.is_whitespace() || matches!(character, '-' | '(' | '{' | '[' | '<');
     built(renderer, input, |text, out| {
@@ -74,7 +74,7 @@ pub(super) fn title<'a>(renderer: &Renderer<'a>, input: Value<'a>, _: &Arguments
 
 pub(super) fn trim<'a>(
     renderer: &Renderer<'a>,
-    input: Value<'a>,
+    input: &Value<'a>,
     arguments: &Arguments<'_, 'a>,
 ) -> Evaluated<'a> {
     let chars = arguments.text(0, "", renderer)?;
@@ -97,7 +97,7 @@ pub(super) fn trim<'a>(
 
 pub(super) fn replace<'a>(
     renderer: &Renderer<'a>,
-    input: Value<'a>,
+    input: &Value<'a>,
     arguments: &Arguments<'_, 'a>,
 ) -> Evaluated<'a> {
     let (old, new) = (arguments.text(0, "", renderer)?, arguments.text(1, "", renderer)?);
@@ -116,7 +116,7 @@ pub(super) fn replace<'a>(
 
 pub(super) fn truncate<'a>(
     renderer: &Renderer<'a>,
-    input: Value<'a>,
+    input: &Value<'a>,
     arguments: &Arguments<'_, 'a>,
 ) -> Evaluated<'a> {
     let length = arguments.int(0, 255, LENGTH_MAX)?;
@@ -148,11 +148,11 @@ pub(super) fn truncate<'a>(
 
 pub(super) fn split<'a>(
     renderer: &Renderer<'a>,
-    input: Value<'a>,
+    input: &Value<'a>,
     arguments: &Arguments<'_, 'a>,
 ) -> Evaluated<'a> {
     if input.is_missing() {
-        return Ok(input);
+        return Ok(input.clone());
     }
     let text = input.to_text(&renderer.document, &renderer.budget)?;
     let separator = arguments.text(0, "", renderer)?;
@@ -169,11 +169,11 @@ pub(super) fn split<'a>(
     Value::list(items, &renderer.budget)
 }
 
-pub(super) fn string<'a>(renderer: &Renderer<'a>, input: Value<'a>, _: &Arguments<'_, 'a>) -> Evaluated<'a> {
+pub(super) fn string<'a>(renderer: &Renderer<'a>, input: &Value<'a>, _: &Arguments<'_, 'a>) -> Evaluated<'a> {
     Ok(Value::Text(input.to_text(&renderer.document, &renderer.budget)?))
 }
 
-pub(super) fn slack<'a>(renderer: &Renderer<'a>, input: Value<'a>, _: &Arguments<'_, 'a>) -> Evaluated<'a> {
+pub(super) fn slack<'a>(renderer: &Renderer<'a>, input: &Value<'a>, _: &Arguments<'_, 'a>) -> Evaluated<'a> {
     built(renderer, input, |text, out| {
         text.chars()
             .try_for_each(|character| match escape_markup(Markup::Slack, character) {
@@ -186,7 +186,7 @@ pub(super) fn slack<'a>(renderer: &Renderer<'a>, input: Value<'a>, _: &Arguments
 /// Percent-encodes all but the unreserved characters of RFC 3986 and `/`, as Jinja does.
 pub(super) fn urlencode<'a>(
     renderer: &Renderer<'a>,
-    input: Value<'a>,
+    input: &Value<'a>,
     _: &Arguments<'_, 'a>,
 ) -> Evaluated<'a> {
     built(renderer, input, |text, out| {
@@ -207,7 +207,7 @@ pub(super) fn urlencode<'a>(
 /// Words are runs of letters, digits and `_`.
 pub(super) fn wordcount<'a>(
     renderer: &Renderer<'a>,
-    input: Value<'a>,
+    input: &Value<'a>,
     _: &Arguments<'_, 'a>,
 ) -> Evaluated<'a> {
     let text = input.to_text(&renderer.document, &renderer.budget)?;
