@@ -96,7 +96,7 @@ pub struct TemplateEvent<'a> {
     pub event_type: &'a str,
     /// `event.timestamp`: RFC 3339 in UTC, with milliseconds.
     pub timestamp: &'a str,
-    /// `event.account`: the account's id or uid, if templates may show it.
+    /// `event.account`: the account's uid, or its id if it has none; `None` where there is no account.
     pub account: Option<&'a str>,
     /// `data`: the producer's JSON text, which [`inspect`](postrider_json::inspect) accepted.
     pub data: &'a str,

@@ -1,7 +1,5 @@
 //! The bounds of templates, their addresses, and what an editor asks about them.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
-
 use postrider_signing::template::{
     HEADER_BYTES_MAX, OUTPUT_BYTES_MAX, SOURCE_BYTES_MAX, Template, TemplateEvent, TemplateKind, fields,
     filter_names, hash_of,

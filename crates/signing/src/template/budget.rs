@@ -7,8 +7,8 @@
 use std::borrow::Cow;
 use std::cell::Cell;
 
-/// Maximum steps of a rendering: below 20 ms of a processor, and a hundred times what a message takes that
-/// lists 100 items with ten fields each.
+/// Maximum steps of a rendering: about 20 ms of a processor. A message that lists 100 items with ten fields
+/// each takes a fifteenth of them.
 pub(super) const STEPS_MAX: usize = 200_000;
 /// Maximum bytes that the expressions of a rendering allocate: 16 times the longest output. Bytes that were
 /// freed again count too.
