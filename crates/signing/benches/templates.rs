@@ -1,5 +1,5 @@
-//! Measures rendering, in time of the processor: `cargo bench -p postrider-signing --bench templates`. It needs
-//! Linux.
+//! Measures rendering, in time of the processor, on Linux:
+//! `cargo bench -p postrider-signing --bench templates`.
 
 #![forbid(unsafe_code)]
 #![expect(clippy::expect_used, reason = "a benchmark fails by panicking")]

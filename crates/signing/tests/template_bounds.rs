@@ -111,3 +111,23 @@ fn the_data_must_be_json() {
         "x"
     );
 }
+
+#[test]
+fn what_a_template_builds_is_bounded_in_bytes_and_in_steps() {
+    for (source, reason) in [
+        (
+            "{% set x = data ~ data ~ data ~ data ~ data %}",
+            "too much memory",
+        ),
+        ("{% for i in data | split('a') %}{% endfor %}", "too much memory"),
+        (
+            "{% set l = data[:500] | split('a') %}{% for a in l %}{% for b in l %}{{ '' }}{% endfor %}{% endfor %}",
+            "too long",
+        ),
+    ] {
+        let template = Template::compile(source, TemplateKind::Text).unwrap();
+        let data = format!("\"{}\"", "a".repeat(1024 * 1024));
+        let stop = template.render(&event(&data)).unwrap_err();
+        assert!(stop.reason.contains(reason), "{source}: {stop}");
+    }
+}

@@ -13,10 +13,9 @@ use postrider_signing::template::{SOURCE_BYTES_MAX, Template, TemplateEvent, Tem
 const DATA_BYTES: usize = 1024 * 1024;
 
 /// Maximum memory of compiling and rendering, beyond the template and the data.
-const MEMORY_KIB_MAX: u64 = 40 * 1024;
+const MEMORY_KIB_MAX: u64 = 16 * 1024;
 
-/// Maximum time on a processor of a build without optimisation, which takes about ten times as long as one with
-/// it.
+/// Maximum time on a processor of a build without optimisation. With it, a tenth of that suffices.
 const TIME_MAX: Duration = Duration::from_millis(1_500);
 
 /// The stack of a thread of the runtime.
