@@ -38,6 +38,7 @@ pub mod person;
 pub mod schedule;
 pub mod secret;
 pub mod secret_query;
+pub mod template;
 pub mod time;
 
 pub use account::{Account, KeyStatus, SigningKey};
@@ -63,4 +64,5 @@ pub use person::{Person, Role};
 pub use schedule::Schedule;
 pub use secret::SigningSecret;
 pub use secret_query::SecretQuery;
+pub use template::{TemplateHash, TemplateHashError, TemplateKind};
 pub use time::Timestamp;

@@ -7,14 +7,15 @@
 //! | [`postrider_scheme`] | the `Postrider-Signature` scheme |
 //! | [`standard_webhooks`] | the `webhook-signature` scheme of Standard Webhooks |
 //! | [`header_names`] | the names of the headers under the installation's prefix |
+//! | [`template`] | bodies, texts and headers that a customer writes as a template over the event |
 //! | [`signer`] | an account's live keys, signing every attempt under both schemes |
 //!
 //! This crate does no I/O and has no clock: the caller passes the time as a number. It must never round a
 //! number, lose data by dropping or reordering members, or panic on what a producer or a stranger sends. Its
-//! work is linear in its input.
+//! work is linear in its input; a template has a budget.
 //!
-//! To add a scheme: see [`signer`]. To add a body style: see [`render`]. To add a reason for loss: see
-//! [`postrider_json`].
+//! To add a scheme: see [`signer`]. To add a body style: see [`render`]. To add a filter, a statement or a
+//! chat system to templates: see [`template`]. To add a reason for loss: see [`postrider_json`].
 //!
 //! # For receivers
 //!
@@ -49,6 +50,7 @@ pub mod postrider_scheme;
 pub mod render;
 pub mod signer;
 pub mod standard_webhooks;
+pub mod template;
 
 pub use header_names::HeaderNames;
 pub use postrider_model::FixedPoints;

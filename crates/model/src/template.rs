@@ -1,0 +1,88 @@
+//! What a template produces, and how it is addressed.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+use crate::hex;
+
+/// What a template produces. It decides how values are escaped, and the bounds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TemplateKind {
+    /// A JSON text: the body of a webhook whose content type is JSON.
+    Json,
+    /// Any text: another body, or the text of an e-mail.
+    Text,
+    /// One line: the value of a header, or the subject of an e-mail.
+    HeaderValue,
+}
+
+impl TemplateKind {
+    /// The name, as it is stored and hashed.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Json => "json",
+            Self::Text => "text",
+            Self::HeaderValue => "header_value",
+        }
+    }
+}
+
+/// The content address of a template: SHA-256 of its kind and source. Written as 64 lowercase hexadecimal
+/// digits.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct TemplateHash([u8; 32]);
+
+/// A text that is not 64 lowercase hexadecimal digits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("expected 64 lowercase hexadecimal digits")]
+pub struct TemplateHashError;
+
+impl TemplateHash {
+    /// The hash with these bytes.
+    pub const fn from_bytes(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
+
+    /// The bytes.
+    pub const fn as_bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+}
+
+impl fmt::Display for TemplateHash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&hex::encode(&self.0))
+    }
+}
+
+impl fmt::Debug for TemplateHash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "TemplateHash({self})")
+    }
+}
+
+impl FromStr for TemplateHash {
+    type Err = TemplateHashError;
+
+    fn from_str(text: &str) -> Result<Self, TemplateHashError> {
+        let bytes = hex::decode(text).ok_or(TemplateHashError)?;
+        bytes.try_into().map(Self).map_err(|_| TemplateHashError)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_hash_survives_a_round_trip_through_its_text() {
+        let hash = TemplateHash::from_bytes([0xa5; 32]);
+        assert_eq!(hash.to_string().parse(), Ok(hash));
+        for text in ["", "a5", &"A5".repeat(32), &"a5".repeat(33)] {
+            assert_eq!(text.parse::<TemplateHash>(), Err(TemplateHashError), "{text}");
+        }
+    }
+}

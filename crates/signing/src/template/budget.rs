@@ -1,0 +1,112 @@
+//! What a rendering may cost.
+//!
+//! A step is about 100 ns of work: an evaluated expression, a round of a loop, a visited member, or some
+//! bytes of text. Every allocation is paid for before it is made. So whatever a customer writes, and whatever
+//! a producer sends, a rendering ends.
+
+use std::borrow::Cow;
+use std::cell::Cell;
+
+/// Maximum steps of a rendering: about 20 ms of a processor. A message that lists 100 items with ten fields
+/// each takes a fifteenth of them.
+pub(super) const STEPS_MAX: usize = 200_000;
+/// Maximum bytes that the expressions of a rendering allocate: 16 times the longest output. Bytes that were
+/// freed again count too.
+pub(super) const ALLOCATED_BYTES_MAX: usize = 4 * 1024 * 1024;
+/// Bytes of text that are copied, compared or searched in one step.
+const COPIED_PER_STEP: usize = 32;
+/// Bytes of text that are read character by character in one step.
+const READ_PER_STEP: usize = 8;
+
+/// Why a rendering ends early, and the line of the template; 0 until the expression at fault is known.
+#[derive(Debug)]
+pub(super) struct Stop {
+    pub(super) line: usize,
+    pub(super) reason: Cow<'static, str>,
+}
+
+pub(super) fn stop<T>(reason: impl Into<Cow<'static, str>>) -> Result<T, Stop> {
+    Err(Stop {
+        line: 0,
+        reason: reason.into(),
+    })
+}
+
+/// What is left to spend.
+#[derive(Debug)]
+pub(super) struct Budget {
+    steps: Cell<usize>,
+    bytes: Cell<usize>,
+}
+
+impl Budget {
+    pub(super) fn new() -> Self {
+        Self {
+            steps: Cell::new(STEPS_MAX),
+            bytes: Cell::new(ALLOCATED_BYTES_MAX),
+        }
+    }
+
+    #[inline]
+    pub(super) fn steps(&self, count: usize) -> Result<(), Stop> {
+        match self.steps.get().checked_sub(count) {
+            Some(left) => {
+                self.steps.set(left);
+                Ok(())
+            }
+            None => stop("the template takes too long with this event"),
+        }
+    }
+
+    /// Pays for copying, comparing or searching `bytes` bytes of text.
+    #[inline]
+    pub(super) fn work(&self, bytes: usize) -> Result<(), Stop> {
+        self.steps(bytes / COPIED_PER_STEP)
+    }
+
+    /// Pays for reading `bytes` bytes of text character by character.
+    #[inline]
+    pub(super) fn reading(&self, bytes: usize) -> Result<(), Stop> {
+        self.steps(bytes / READ_PER_STEP)
+    }
+
+    /// Pays for an allocation.
+    pub(super) fn bytes(&self, count: usize) -> Result<(), Stop> {
+        match self.bytes.get().checked_sub(count) {
+            Some(left) => {
+                self.bytes.set(left);
+                self.work(count)
+            }
+            None => stop("the template takes too much memory with this event"),
+        }
+    }
+}
+
+/// A text that grows within the budget.
+pub(super) struct Builder<'b> {
+    text: String,
+    budget: &'b Budget,
+}
+
+impl<'b> Builder<'b> {
+    pub(super) fn new(budget: &'b Budget) -> Self {
+        Self {
+            text: String::new(),
+            budget,
+        }
+    }
+
+    pub(super) fn push(&mut self, text: &str) -> Result<(), Stop> {
+        self.budget.bytes(text.len())?;
+        self.text.push_str(text);
+        Ok(())
+    }
+
+    pub(super) fn push_char(&mut self, character: char) -> Result<(), Stop> {
+        self.push(character.encode_utf8(&mut [0; 4]))
+    }
+
+    pub(super) fn finish(self) -> String {
+        self.text
+    }
+}

@@ -1,0 +1,251 @@
+//! Filters: `{{ value | name(arguments) }}`.
+//!
+//! A filter of Jinja's name does what Jinja's does. Text filters pass on missing fields, so that `default`
+//! can follow them. No filter allocates without paying, or prints without escaping.
+//!
+//! To add a filter, write its function in one of these files, add its row to [`FILTERS`], describe it in
+//! `docs/templates.md`, and give the judge of `tests/templates_jinja.rs` a template if Jinja has it.
+//!
+//! | file | holds |
+//! |---|---|
+//! | `text.rs` | filters of texts |
+//! | `list.rs` | filters of lists and objects |
+//! | `sort.rs` | those that order their items |
+//! | `number.rs` | filters of numbers |
+//! | `date.rs` | dates and times |
+
+mod date;
+mod list;
+mod number;
+mod sort;
+mod text;
+
+use super::budget::{Stop, stop};
+use super::render::Renderer;
+use super::tree::{Expression, Form};
+use super::value::{Text, Value};
+
+pub(super) use list::items;
+
+type Evaluated<'a> = Result<Value<'a>, Stop>;
+type Apply = for<'a> fn(&Renderer<'a>, &Value<'a>, &Arguments<'_, 'a>) -> Evaluated<'a>;
+
+/// A filter: its row in [`FILTERS`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Filter(usize);
+
+/// The filter `items`, which `.items()` means too.
+pub(super) const ITEMS: Filter = Filter(0);
+
+struct Row {
+    name: &'static str,
+    parameters: &'static [&'static str],
+    /// How many of the parameters have no default.
+    required: usize,
+    apply: Apply,
+}
+
+const fn row(name: &'static str, parameters: &'static [&'static str], required: usize, apply: Apply) -> Row {
+    Row {
+        name,
+        parameters,
+        required,
+        apply,
+    }
+}
+
+static FILTERS: [Row; 36] = [
+    row("items", &[], 0, list::pairs),
+    row("abs", &[], 0, number::abs),
+    row("capitalize", &[], 0, text::capitalize),
+    row("count", &[], 0, list::length),
+    row("d", &["default_value", "boolean"], 0, default),
+    row("date", &["format", "offset"], 0, date::date),
+    row("default", &["default_value", "boolean"], 0, default),
+    row("first", &[], 0, list::first),
+    row("float", &["default"], 0, number::float),
+    row("int", &["default"], 0, number::int),
+    row("join", &["d", "attribute"], 0, list::join),
+    row("keys", &[], 0, list::keys),
+    row("last", &[], 0, list::last),
+    row("length", &[], 0, list::length),
+    row("lower", &[], 0, text::lower),
+    row("map", &["filter", "attribute", "default"], 0, list::map),
+    row("max", &["case_sensitive", "attribute"], 0, sort::max),
+    row("min", &["case_sensitive", "attribute"], 0, sort::min),
+    row("number", &["decimals", "thousands", "point"], 0, number::number),
+    row("replace", &["old", "new", "count"], 2, text::replace),
+    row("reverse", &[], 0, list::reverse),
+    row("round", &["precision", "method"], 0, number::round),
+    row("slack", &[], 0, text::slack),
+    row("sort", &["reverse", "case_sensitive", "attribute"], 0, sort::sort),
+    row("split", &["separator"], 0, text::split),
+    row("string", &[], 0, text::string),
+    row("sum", &["attribute", "start"], 0, list::sum),
+    row("title", &[], 0, text::title),
+    row("tojson", &[], 0, tojson),
+    row("trim", &["chars"], 0, text::trim),
+    row(
+        "truncate",
+        &["length", "killwords", "end", "leeway"],
+        0,
+        text::truncate,
+    ),
+    row("unique", &["case_sensitive", "attribute"], 0, sort::unique),
+    row("upper", &[], 0, text::upper),
+    row("urlencode", &[], 0, text::urlencode),
+    row("values", &[], 0, list::values),
+    row("wordcount", &[], 0, text::wordcount),
+];
+
+/// The names of all filters, for an editor.
+pub(super) fn names() -> impl Iterator<Item = &'static str> {
+    FILTERS.iter().map(|row| row.name)
+}
+
+pub(super) fn find(name: &str) -> Option<Filter> {
+    FILTERS.iter().position(|row| row.name == name).map(Filter)
+}
+
+/// What to say about a name that no filter has.
+pub(super) fn unknown(name: &str) -> String {
+    match name {
+        "safe" | "escape" | "e" | "forceescape" => {
+            format!("there is no filter `{name}`: each value is escaped for the place where it is printed")
+        }
+        "select" | "reject" | "selectattr" | "rejectattr" => {
+            format!("there is no filter `{name}`; choose with `{{% for item in list if … %}}`")
+        }
+        _ => format!("there is no filter `{name}`"),
+    }
+}
+
+impl Filter {
+    pub(super) fn parameters(self) -> &'static [&'static str] {
+        FILTERS[self.0].parameters
+    }
+
+    pub(super) fn required(self) -> usize {
+        FILTERS[self.0].required
+    }
+
+    /// Refuses arguments that would be wrong for every event.
+    pub(super) fn check(self, arguments: &[Option<Expression>]) -> Result<(), String> {
+        let constant = |at: usize| match arguments.get(at) {
+            Some(Some(Expression {
+                form: Form::Text(text),
+                ..
+            })) => Some(&**text),
+            _ => None,
+        };
+        match FILTERS[self.0].name {
+            "map" if arguments[0].is_some() => {
+                Err("`map` picks a field only: `map(attribute=\"name\")`".into())
+            }
+            "map" if arguments[1].is_none() => Err("`map` needs `attribute`".into()),
+            "date" => date::check(constant(0), constant(1)),
+            "round" => match constant(1) {
+                None | Some("common" | "ceil" | "floor") => Ok(()),
+                Some(_) => Err("the method of `round` is \"common\", \"ceil\" or \"floor\"".into()),
+            },
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Applies a filter to a value.
+pub(super) fn apply<'a>(
+    renderer: &Renderer<'a>,
+    filter: Filter,
+    input: &Value<'a>,
+    arguments: &[Option<Value<'a>>],
+) -> Evaluated<'a> {
+    let row = &FILTERS[filter.0];
+    for value in arguments.iter().flatten().chain([input]) {
+        if let Value::Text(text) = value {
+            renderer.budget.work(text.as_str().len())?;
+        }
+    }
+    let arguments = Arguments {
+        row,
+        values: arguments,
+    };
+    (row.apply)(renderer, input, &arguments)
+}
+
+/// The arguments of a filter, in the order of its parameters.
+struct Arguments<'v, 'a> {
+    row: &'static Row,
+    values: &'v [Option<Value<'a>>],
+}
+
+impl<'a> Arguments<'_, 'a> {
+    fn get(&self, at: usize) -> Option<&Value<'a>> {
+        self.values.get(at).and_then(Option::as_ref)
+    }
+
+    /// The integer at `at`, within these bounds.
+    fn int(&self, at: usize, default: usize, max: usize) -> Result<usize, Stop> {
+        let number = match self.get(at) {
+            None => return Ok(default),
+            Some(Value::Number(number)) => number.int().and_then(|int| usize::try_from(int).ok()),
+            Some(_) => None,
+        };
+        match number {
+            Some(number) if number <= max => Ok(number),
+            _ => stop(format!(
+                "`{}` of `{}` has to be an integer from 0 to {max}",
+                self.row.parameters[at], self.row.name
+            )),
+        }
+    }
+
+    fn bool(&self, at: usize, default: bool, renderer: &Renderer<'a>) -> bool {
+        self.get(at)
+            .map_or(default, |value| value.is_true(&renderer.document))
+    }
+
+    fn text(&self, at: usize, default: &'static str, renderer: &Renderer<'a>) -> Result<Text<'a>, Stop> {
+        match self.get(at) {
+            None => Ok(Text::Borrowed(default)),
+            Some(value) => value.to_text(&renderer.document, &renderer.budget),
+        }
+    }
+}
+
+fn default<'a>(renderer: &Renderer<'a>, input: &Value<'a>, arguments: &Arguments<'_, 'a>) -> Evaluated<'a> {
+    let replaces = match arguments.bool(1, false, renderer) {
+        true => !input.is_true(&renderer.document),
+        // Unlike Jinja's, which leaves null alone: producers write null for what they do not know.
+        false => input.is_missing(),
+    };
+    Ok(match replaces {
+        true => arguments.get(0).cloned().unwrap_or(Value::borrowed("")),
+        false => input.clone(),
+    })
+}
+
+fn tojson<'a>(renderer: &Renderer<'a>, input: &Value<'a>, _: &Arguments<'_, 'a>) -> Evaluated<'a> {
+    renderer.budget.bytes(2 * size_of::<Value<'_>>())?;
+    Ok(match input {
+        Value::Json(_) => {
+            let text = input.to_text(&renderer.document, &renderer.budget)?;
+            Value::Json(Value::Text(text).into())
+        }
+        other => Value::Json(other.clone().into()),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_are_found_by_their_names() {
+        assert_eq!(find("items"), Some(ITEMS));
+        let mut names: Vec<_> = names().collect();
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), FILTERS.len());
+    }
+}

@@ -1,0 +1,266 @@
+//! Filters of lists and objects. The items of an object are its names, as in Jinja.
+
+use super::super::budget::{Builder, Stop, stop};
+use super::super::number::Number;
+use super::super::render::Renderer;
+use super::super::tree::Operator;
+use super::super::value::{Text, Value};
+use super::{Arguments, Evaluated};
+
+/// The items of a list, the names of an object, the characters of a text. A missing field has none.
+pub(in super::super) fn items<'a>(
+    renderer: &Renderer<'a>,
+    value: &Value<'a>,
+) -> Result<Vec<Value<'a>>, Stop> {
+    let (document, budget) = (&renderer.document, &renderer.budget);
+    let pay = |count: usize| {
+        budget.steps(count)?;
+        budget.bytes(count * size_of::<Value<'_>>())
+    };
+    Ok(match value {
+        Value::Undefined | Value::Null => Vec::new(),
+        Value::Data(at) => {
+            let count = document.len(*at);
+            pay(count)?;
+            let mut items = Vec::with_capacity(count);
+            let mut next = document.first(*at);
+            for _ in 0..count {
+                if document.is_object(*at) {
+                    next = document.visible(next, budget)?;
+                    items.push(Value::of(document, next, budget)?);
+                    next += 1;
+                } else {
+                    items.push(Value::of(document, next, budget)?);
+                }
+                next = document.after(next);
+            }
+            items
+        }
+        Value::List(list) => {
+            pay(list.items.len())?;
+            list.items.clone()
+        }
+        Value::Map(map) => {
+            pay(map.pairs.len())?;
+            map.pairs.iter().map(|(key, _)| key.clone()).collect()
+        }
+        Value::Text(text) => {
+            // Each character takes an allocation of its own.
+            budget.bytes(text.as_str().len() * (size_of::<Value<'_>>() + 32))?;
+            let characters = text.as_str().chars();
+            characters
+                .map(|character| Value::owned(character.to_string()))
+                .collect()
+        }
+        other => return stop(format!("a list is needed, not {}", other.kind(document))),
+    })
+}
+
+/// The field of each item, or the items themselves. The name of a nested field has dots.
+pub(super) fn fields<'a>(
+    renderer: &Renderer<'a>,
+    input: &Value<'a>,
+    attribute: Option<&Value<'a>>,
+) -> Result<Vec<Value<'a>>, Stop> {
+    let items = items(renderer, input)?;
+    match attribute {
+        None => Ok(items),
+        Some(attribute) => items
+            .iter()
+            .map(|item| field(renderer, item, attribute))
+            .collect(),
+    }
+}
+
+fn field<'a>(renderer: &Renderer<'a>, item: &Value<'a>, attribute: &Value<'a>) -> Evaluated<'a> {
+    let path = attribute.to_text(&renderer.document, &renderer.budget)?;
+    path.as_str().split('.').try_fold(item.clone(), |value, name| {
+        renderer.budget.steps(1)?;
+        renderer.member(&value, name)
+    })
+}
+
+/// `items`: pairs of name and value.
+pub(super) fn pairs<'a>(renderer: &Renderer<'a>, input: &Value<'a>, _: &Arguments<'_, 'a>) -> Evaluated<'a> {
+    match input {
+        Value::Undefined | Value::Null => Value::list(Vec::new(), &renderer.budget),
+        Value::Map(map) => {
+            let pair = |(key, value): &(Value<'a>, Value<'a>)| {
+                Value::list(vec![key.clone(), value.clone()], &renderer.budget)
+            };
+            let pairs = map.pairs.iter().map(pair).collect::<Result<_, _>>()?;
+            Value::list(pairs, &renderer.budget)
+        }
+        &Value::Data(at) if renderer.document.is_object(at) => {
+            let names = items(renderer, input)?;
+            let mut next = renderer.document.first(at);
+            let mut pairs = Vec::with_capacity(names.len());
+            for name in names {
+                next = renderer.document.visible(next, &renderer.budget)? + 1;
+                let value = Value::of(&renderer.document, next, &renderer.budget)?;
+                pairs.push(Value::list(vec![name, value], &renderer.budget)?);
+                next = renderer.document.after(next);
+            }
+            Value::list(pairs, &renderer.budget)
+        }
+        other => stop(format!(
+            "`items` needs an object, not {}",
+            other.kind(&renderer.document)
+        )),
+    }
+}
+
+pub(super) fn keys<'a>(
+    renderer: &Renderer<'a>,
+    input: &Value<'a>,
+    arguments: &Arguments<'_, 'a>,
+) -> Evaluated<'a> {
+    part_of_pairs(renderer, input, arguments, 0)
+}
+
+pub(super) fn values<'a>(
+    renderer: &Renderer<'a>,
+    input: &Value<'a>,
+    arguments: &Arguments<'_, 'a>,
+) -> Evaluated<'a> {
+    part_of_pairs(renderer, input, arguments, 1)
+}
+
+fn part_of_pairs<'a>(
+    renderer: &Renderer<'a>,
+    input: &Value<'a>,
+    arguments: &Arguments<'_, 'a>,
+    part: usize,
+) -> Evaluated<'a> {
+    let pairs = items(renderer, &pairs(renderer, input, arguments)?)?;
+    let parts = pairs.iter().filter_map(|pair| match pair {
+        Value::List(pair) => pair.items.get(part).cloned(),
+        _ => None,
+    });
+    Value::list(parts.collect(), &renderer.budget)
+}
+
+pub(super) fn length<'a>(renderer: &Renderer<'a>, input: &Value<'a>, _: &Arguments<'_, 'a>) -> Evaluated<'a> {
+    Ok(Value::int(match input {
+        Value::Undefined | Value::Null => 0,
+        Value::Text(text) => {
+            renderer.budget.work(text.as_str().len())?;
+            text.as_str().chars().count()
+        }
+        Value::Data(at) => renderer.document.len(*at),
+        Value::List(list) => list.items.len(),
+        Value::Map(map) => map.pairs.len(),
+        other => {
+            return stop(format!(
+                "`length` needs text or a list, not {}",
+                other.kind(&renderer.document)
+            ));
+        }
+    }))
+}
+
+pub(super) fn first<'a>(renderer: &Renderer<'a>, input: &Value<'a>, _: &Arguments<'_, 'a>) -> Evaluated<'a> {
+    if let Value::Text(text) = input {
+        let first = text.as_str().chars().next();
+        return Ok(first.map_or(Value::Undefined, |character| Value::owned(character.to_string())));
+    }
+    if let &Value::Data(at) = input
+        && renderer.document.len(at) > 0
+    {
+        let first = renderer.document.first(at);
+        let first = match renderer.document.is_object(at) {
+            true => renderer.document.visible(first, &renderer.budget)?,
+            false => first,
+        };
+        return Value::of(&renderer.document, first, &renderer.budget);
+    }
+    Ok(items(renderer, input)?
+        .into_iter()
+        .next()
+        .unwrap_or(Value::Undefined))
+}
+
+pub(super) fn last<'a>(renderer: &Renderer<'a>, input: &Value<'a>, _: &Arguments<'_, 'a>) -> Evaluated<'a> {
+    if let Value::Text(text) = input {
+        let last = text.as_str().chars().next_back();
+        return Ok(last.map_or(Value::Undefined, |character| Value::owned(character.to_string())));
+    }
+    Ok(items(renderer, input)?.pop().unwrap_or(Value::Undefined))
+}
+
+pub(super) fn join<'a>(
+    renderer: &Renderer<'a>,
+    input: &Value<'a>,
+    arguments: &Arguments<'_, 'a>,
+) -> Evaluated<'a> {
+    let separator = arguments.text(0, "", renderer)?;
+    let mut text = Builder::new(&renderer.budget);
+    for (at, item) in fields(renderer, input, arguments.get(1))?.into_iter().enumerate() {
+        text.push(if at > 0 { separator.as_str() } else { "" })?;
+        text.push(item.to_text(&renderer.document, &renderer.budget)?.as_str())?;
+    }
+    Ok(Value::owned(text.finish()))
+}
+
+pub(super) fn map<'a>(
+    renderer: &Renderer<'a>,
+    input: &Value<'a>,
+    arguments: &Arguments<'_, 'a>,
+) -> Evaluated<'a> {
+    let mut values = fields(renderer, input, arguments.get(1))?;
+    if let Some(default) = arguments.get(2) {
+        for value in values.iter_mut().filter(|value| value.is_missing()) {
+            *value = default.clone();
+        }
+    }
+    Value::list(values, &renderer.budget)
+}
+
+pub(super) fn reverse<'a>(
+    renderer: &Renderer<'a>,
+    input: &Value<'a>,
+    _: &Arguments<'_, 'a>,
+) -> Evaluated<'a> {
+    if let Value::Text(text) = input {
+        let mut reversed = Builder::new(&renderer.budget);
+        text.as_str()
+            .chars()
+            .rev()
+            .try_for_each(|character| reversed.push_char(character))?;
+        return Ok(Value::Text(Text::Shared(reversed.finish().into())));
+    }
+    let mut items = items(renderer, input)?;
+    items.reverse();
+    Value::list(items, &renderer.budget)
+}
+
+/// The sum of the numbers; missing ones are left out.
+pub(super) fn sum<'a>(
+    renderer: &Renderer<'a>,
+    input: &Value<'a>,
+    arguments: &Arguments<'_, 'a>,
+) -> Evaluated<'a> {
+    let mut sum = match arguments.get(1) {
+        None => Number::Int(0),
+        Some(Value::Number(start)) => *start,
+        Some(other) => {
+            return stop(format!(
+                "`start` has to be a number, not {}",
+                other.kind(&renderer.document)
+            ));
+        }
+    };
+    for item in fields(renderer, input, arguments.get(0))? {
+        match item {
+            Value::Number(number) => sum = sum.calculate(Operator::Add, number, &renderer.budget)?,
+            missing if missing.is_missing() => {}
+            other => {
+                return stop(format!(
+                    "`sum` needs numbers, not {}",
+                    other.kind(&renderer.document)
+                ));
+            }
+        }
+    }
+    Ok(Value::Number(sum))
+}

@@ -1,0 +1,230 @@
+//! Values while a template renders.
+
+use std::rc::Rc;
+
+use super::budget::{Budget, Builder, Stop, stop};
+use super::document::{Document, Found, Sink};
+use super::number::Number;
+use super::output::escape_json;
+
+/// Maximum nesting of lists and maps that a template builds. Printing and comparing them recurses as deeply.
+const BUILT_DEPTH_MAX: usize = 20;
+
+/// A value. Cloning it copies no text.
+#[derive(Clone)]
+pub(super) enum Value<'a> {
+    /// A field that the event does not have, or a variable that was not set.
+    Undefined,
+    Null,
+    Bool(bool),
+    Number(Number<'a>),
+    Text(Text<'a>),
+    /// An array or object of the data: its entry in the document.
+    Data(usize),
+    List(Rc<List<'a>>),
+    Map(Rc<Map<'a>>),
+    /// The JSON text of another value, which is itself none, from `tojson`. Where the output is JSON, it is
+    /// the value.
+    Json(Rc<Value<'a>>),
+}
+
+/// A text of the data or the template, or one that the template built.
+#[derive(Clone)]
+pub(super) enum Text<'a> {
+    Borrowed(&'a str),
+    Shared(Rc<str>),
+}
+
+/// A list that the template built, and how deeply lists are nested in it.
+pub(super) struct List<'a> {
+    pub(super) items: Vec<Value<'a>>,
+    depth: usize,
+}
+
+/// A map that the template built. The last of several equal keys counts.
+pub(super) struct Map<'a> {
+    pub(super) pairs: Vec<(Value<'a>, Value<'a>)>,
+    depth: usize,
+}
+
+impl Text<'_> {
+    pub(super) fn as_str(&self) -> &str {
+        match self {
+            Self::Borrowed(text) => text,
+            Self::Shared(text) => text,
+        }
+    }
+}
+
+impl<'a> Value<'a> {
+    /// A text that the template built, which is paid for.
+    pub(super) fn owned(text: String) -> Self {
+        Self::Text(Text::Shared(text.into()))
+    }
+
+    pub(super) fn borrowed(text: &'a str) -> Self {
+        Self::Text(Text::Borrowed(text))
+    }
+
+    pub(super) fn int(int: usize) -> Self {
+        Self::Number(Number::Int(i64::try_from(int).unwrap_or(i64::MAX)))
+    }
+
+    pub(super) fn list(items: Vec<Self>, budget: &Budget) -> Result<Self, Stop> {
+        budget.bytes((items.capacity() + 2) * size_of::<Self>())?;
+        let depth = built_depth(items.iter())?;
+        Ok(Self::List(Rc::new(List { items, depth })))
+    }
+
+    pub(super) fn map(pairs: Vec<(Self, Self)>, budget: &Budget) -> Result<Self, Stop> {
+        budget.bytes((pairs.capacity() + 2) * size_of::<(Self, Self)>())?;
+        let depth = built_depth(pairs.iter().flat_map(|(key, value)| [key, value]))?;
+        Ok(Self::Map(Rc::new(Map { pairs, depth })))
+    }
+
+    /// The value of the document's entry `at`.
+    pub(super) fn of(document: &Document<'a>, at: usize, budget: &Budget) -> Result<Self, Stop> {
+        Ok(match document.found(at) {
+            Found::Null => Self::Null,
+            Found::Bool(value) => Self::Bool(value),
+            Found::Number(text) => Self::Number(Number::Written(text)),
+            Found::String(text) if !text.escaped => Self::borrowed(text.raw),
+            Found::String(text) => {
+                budget.bytes(text.raw.len() + size_of::<Self>())?;
+                Self::owned(text.unescaped().into_owned())
+            }
+            Found::Array | Found::Object => Self::Data(at),
+        })
+    }
+
+    /// Python's truth: empty and zero values are false.
+    pub(super) fn is_true(&self, document: &Document<'a>) -> bool {
+        match self {
+            Self::Undefined | Self::Null => false,
+            Self::Bool(value) => *value,
+            Self::Number(number) => !number.is_zero(),
+            Self::Text(text) => !text.as_str().is_empty(),
+            Self::Json(_) => true,
+            Self::Data(at) => document.len(*at) > 0,
+            Self::List(list) => !list.items.is_empty(),
+            Self::Map(map) => !map.pairs.is_empty(),
+        }
+    }
+
+    pub(super) fn is_missing(&self) -> bool {
+        matches!(self, Self::Undefined | Self::Null)
+    }
+
+    /// What kind of value this is, for people.
+    pub(super) fn kind(&self, document: &Document<'a>) -> &'static str {
+        match self {
+            Self::Undefined => "a missing field",
+            Self::Null => "null",
+            Self::Bool(_) => "true or false",
+            Self::Number(_) => "a number",
+            Self::Text(_) | Self::Json(_) => "text",
+            Self::Data(at) if document.is_object(*at) => "an object",
+            Self::Data(_) | Self::List(_) => "a list",
+            Self::Map(_) => "an object",
+        }
+    }
+
+    /// The value as the output shows it within text: nothing for a missing field and for null, JSON for lists
+    /// and objects.
+    pub(super) fn to_text(&self, document: &Document<'a>, budget: &Budget) -> Result<Text<'a>, Stop> {
+        Ok(match self {
+            Self::Undefined | Self::Null => Text::Borrowed(""),
+            Self::Bool(true) => Text::Borrowed("true"),
+            Self::Bool(false) => Text::Borrowed("false"),
+            Self::Number(Number::Written(text)) => Text::Borrowed(text),
+            Self::Number(number) => {
+                budget.bytes(size_of::<Self>())?;
+                Text::Shared(number.text().into())
+            }
+            Self::Text(text) => text.clone(),
+            Self::Json(value) => Text::Shared(value.to_json(document, budget)?.into()),
+            Self::Data(_) | Self::List(_) | Self::Map(_) => {
+                Text::Shared(self.to_json(document, budget)?.into())
+            }
+        })
+    }
+
+    pub(super) fn to_json(&self, document: &Document<'a>, budget: &Budget) -> Result<String, Stop> {
+        let mut json = JsonText(Builder::new(budget));
+        self.print_json(document, budget, &mut json)?;
+        Ok(json.0.finish())
+    }
+
+    /// Prints the value as compact JSON.
+    pub(super) fn print_json(
+        &self,
+        document: &Document<'a>,
+        budget: &Budget,
+        sink: &mut dyn Sink,
+    ) -> Result<(), Stop> {
+        match self {
+            Self::Undefined | Self::Null => sink.syntax("null"),
+            Self::Bool(value) => sink.syntax(if *value { "true" } else { "false" }),
+            Self::Number(number) => sink.syntax(&number.text()),
+            Self::Text(text) => print_string(text.as_str(), budget, sink),
+            Self::Json(value) => value.print_json(document, budget, sink),
+            Self::Data(at) => document.print(*at, budget, sink),
+            Self::List(list) => {
+                sink.syntax("[")?;
+                for (at, item) in list.items.iter().enumerate() {
+                    budget.steps(1)?;
+                    sink.syntax(if at > 0 { "," } else { "" })?;
+                    item.print_json(document, budget, sink)?;
+                }
+                sink.syntax("]")
+            }
+            Self::Map(map) => {
+                sink.syntax("{")?;
+                for (at, (key, value)) in map.pairs.iter().enumerate() {
+                    budget.steps(1)?;
+                    sink.syntax(if at > 0 { "," } else { "" })?;
+                    print_string(key.to_text(document, budget)?.as_str(), budget, sink)?;
+                    sink.syntax(":")?;
+                    value.print_json(document, budget, sink)?;
+                }
+                sink.syntax("}")
+            }
+        }
+    }
+}
+
+fn built_depth<'v, 'a: 'v>(values: impl Iterator<Item = &'v Value<'a>>) -> Result<usize, Stop> {
+    fn depth(value: &Value<'_>) -> usize {
+        match value {
+            Value::List(list) => list.depth,
+            Value::Map(map) => map.depth,
+            Value::Json(value) => depth(value),
+            _ => 0,
+        }
+    }
+    let depths = values.map(|value| depth(value) + 1);
+    match depths.max().unwrap_or(1) {
+        depth @ ..=BUILT_DEPTH_MAX => Ok(depth),
+        _ => stop("lists are nested too deeply"),
+    }
+}
+
+fn print_string(text: &str, budget: &Budget, sink: &mut dyn Sink) -> Result<(), Stop> {
+    budget.reading(text.len())?;
+    sink.syntax("\"")?;
+    sink.text(text)?;
+    sink.syntax("\"")
+}
+
+/// Collects a JSON text.
+pub(super) struct JsonText<'b>(pub(super) Builder<'b>);
+
+impl Sink for JsonText<'_> {
+    fn syntax(&mut self, text: &str) -> Result<(), Stop> {
+        self.0.push(text)
+    }
+
+    fn text(&mut self, text: &str) -> Result<(), Stop> {
+        escape_json(text, &mut |piece| self.0.push(piece))
+    }
+}

@@ -1,0 +1,133 @@
+//! The bounds of templates, their addresses, and what an editor asks about them.
+
+use postrider_signing::template::{
+    HEADER_BYTES_MAX, OUTPUT_BYTES_MAX, SOURCE_BYTES_MAX, Template, TemplateEvent, TemplateKind, fields,
+    filter_names, hash_of,
+};
+
+const DATA: &str = r#"{
+    "id": 8202522731445525542, "total": 1250.50, "huge": 1e400, "name": "Ada \"A\" <b>\n\u00e9",
+    "ok": true, "off": false, "nothing": null, "empty": "", "a b": "spaced", "größe": "XL",
+    "customer": {"name": "Ada", "tags": ["x", "y"]}, "twice": 1, "twice": 2,
+    "items": [{"sku": "b", "price": 2.50, "n": 2}, {"sku": "A", "price": 10, "n": 1}, {"sku": "c", "n": 3}]
+}"#;
+
+fn event(data: &str) -> TemplateEvent<'_> {
+    TemplateEvent {
+        id: "evt_1",
+        event_type: "proposal.accepted",
+        timestamp: "2026-01-31T09:30:00.000Z",
+        account: None,
+        data,
+    }
+}
+
+fn rendered(source: &str, kind: TemplateKind) -> String {
+    let template = Template::compile(source, kind).unwrap_or_else(|fault| panic!("{source}: {fault}"));
+    template
+        .render(&event(DATA))
+        .unwrap_or_else(|stop| panic!("{source}: {stop}"))
+}
+
+fn text(source: &str) -> String {
+    rendered(source, TemplateKind::Text)
+}
+
+#[test]
+fn sources_and_outputs_are_bounded() {
+    let longest = "x".repeat(SOURCE_BYTES_MAX);
+    assert_eq!(text(&longest), longest);
+    assert!(Template::compile(&format!("{longest}x"), TemplateKind::Text).is_err());
+    assert!(Template::compile(&"x".repeat(HEADER_BYTES_MAX + 1), TemplateKind::HeaderValue).is_err());
+    let source = format!("{{% for i in data.n %}}{}{{% endfor %}}", "x".repeat(1024));
+    let template = Template::compile(&source, TemplateKind::Text).unwrap();
+    let times = |count: usize| format!("{{\"n\":[{}]}}", vec!["0"; count].join(","));
+    assert_eq!(
+        template.render(&event(&times(256))).unwrap().len(),
+        OUTPUT_BYTES_MAX
+    );
+    let stop = template.render(&event(&times(257))).unwrap_err();
+    assert_eq!(stop.reason, "the output is longer than 256 KiB");
+}
+
+#[test]
+fn a_hash_depends_on_kind_and_source() {
+    let template = Template::compile("a", TemplateKind::Text).unwrap();
+    assert_eq!(template.hash(), hash_of("a", TemplateKind::Text));
+    assert_ne!(hash_of("a", TemplateKind::Text), hash_of("a", TemplateKind::Json));
+    assert_ne!(hash_of("a", TemplateKind::Text), hash_of("b", TemplateKind::Text));
+}
+
+#[test]
+fn the_fields_of_an_example_can_be_rendered() {
+    let fields = fields(DATA);
+    let paths: Vec<&str> = fields.iter().map(|field| &*field.path).collect();
+    for path in [
+        "data.id",
+        "data[\"a b\"]",
+        "data.größe",
+        "data.customer.tags[0]",
+        "data.items[0].sku",
+    ] {
+        assert!(paths.contains(&path), "{path}: {paths:?}");
+    }
+    for field in &fields {
+        assert_eq!(
+            text(&format!("{{{{ {} }}}}", field.path)),
+            field.sample,
+            "{}",
+            field.path
+        );
+    }
+    assert!(postrider_signing::template::fields("{").is_empty());
+    let odd = r#"{"\"\\\n\u0001é ☃":"x"}"#;
+    let [field] = &postrider_signing::template::fields(odd)[..] else {
+        panic!("one field");
+    };
+    let template = Template::compile(&format!("{{{{ {} }}}}", field.path), TemplateKind::Text).unwrap();
+    assert_eq!(template.render(&event(odd)).unwrap(), "x");
+}
+
+#[test]
+fn every_filter_is_described_for_customers() {
+    let docs = include_str!("../../../docs/templates.md");
+    for name in filter_names() {
+        assert!(
+            docs.contains(&format!("`{name}")),
+            "docs/templates.md does not mention `{name}`"
+        );
+    }
+}
+
+#[test]
+fn the_data_must_be_json() {
+    let template = Template::compile("", TemplateKind::Text).unwrap();
+    assert!(template.render(&event("{")).is_err());
+    assert_eq!(
+        Template::compile("{{ data }}", TemplateKind::Text)
+            .unwrap()
+            .render(&event(" \"x\" "))
+            .unwrap(),
+        "x"
+    );
+}
+
+#[test]
+fn what_a_template_builds_is_bounded_in_bytes_and_in_steps() {
+    for (source, reason) in [
+        (
+            "{% set x = data ~ data ~ data ~ data ~ data %}",
+            "too much memory",
+        ),
+        ("{% for i in data | split('a') %}{% endfor %}", "too much memory"),
+        (
+            "{% set l = data[:500] | split('a') %}{% for a in l %}{% for b in l %}{{ '' }}{% endfor %}{% endfor %}",
+            "too long",
+        ),
+    ] {
+        let template = Template::compile(source, TemplateKind::Text).unwrap();
+        let data = format!("\"{}\"", "a".repeat(1024 * 1024));
+        let stop = template.render(&event(&data)).unwrap_err();
+        assert!(stop.reason.contains(reason), "{source}: {stop}");
+    }
+}
