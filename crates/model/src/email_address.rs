@@ -40,7 +40,9 @@ pub enum EmailAddressError {
     #[error("an e-mail address can have at most {ADDRESS_BYTES_MAX} characters")]
     TooLong,
     /// Letters outside ASCII before the `@`, which need SMTPUTF8 (RFC 6531). Many mail servers lack it.
-    #[error("the part before the @ can have only the letters a to z, without accents; the domain can have any")]
+    #[error(
+        "the part before the @ can have only the letters a to z, without accents; the domain can have any"
+    )]
     NeedsSmtpUtf8,
     /// A quoted local part, such as `"a b"@example.com`. It is valid; in practice it is a mistake or an
     /// attack on a parser.
@@ -227,7 +229,11 @@ mod tests {
             ("a@straße.example", "a@xn--strae-oqa.example"),
             ("!#$%&'*+-/=?^_`{|}~@a.b", "!#$%&'*+-/=?^_`{|}~@a.b"),
         ] {
-            assert_eq!(parse(text).map(|it| it.to_string()), Ok(address.to_owned()), "{text}");
+            assert_eq!(
+                parse(text).map(|it| it.to_string()),
+                Ok(address.to_owned()),
+                "{text}"
+            );
         }
         assert_eq!(parse("a@Example.com").unwrap().domain(), "example.com");
     }
