@@ -109,6 +109,10 @@ impl Mailer {
             Ok(Err(Stop::Failed(failure))) => Err(failure),
             Err(_) => Err(timed_out(timeout, attempt.stage)),
         };
+        let ended = ended.map_err(|failure| match attempt.stage {
+            Stage::Before => failure,
+            Stage::Begun | Stage::InDoubt => failure.of_message(),
+        });
         let sent = sent(ended, attempt.dialogue, message, waited);
         self.report(&sent);
         Ok(sent)

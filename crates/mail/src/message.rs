@@ -2,7 +2,7 @@
 //! a subject, a name or a text cannot end its header or its body. The same [`Draft`] always gives the same
 //! bytes, in ASCII, with lines that end in CRLF and have at most 998 bytes.
 //!
-//! There is no `Precedence`: RFC 3834 gives `Auto-Submitted` for what it was used for, and mail providers take
+//! There is no `Precedence` header: `Auto-Submitted` (RFC 3834) replaces it, and mail providers take
 //! `Precedence: bulk` for a newsletter's.
 
 mod headers;
@@ -37,8 +37,8 @@ pub struct Draft<'a> {
     pub subject: &'a str,
     /// The text. Line breaks in any form are line breaks; one is added at the end if there is none.
     pub text: &'a str,
-    /// The time in the `Date` header. Pass that of the delivery, not of the attempt, so that all attempts send
-    /// the same bytes.
+    /// The time in the `Date` header. Pass that of the delivery, not of the attempt, so that all attempts
+    /// send the same bytes.
     pub date: Timestamp,
     /// The delivery. `Message-ID` is made of it, so a mail server or program can drop the second copy of a
     /// message that was sent twice.

@@ -17,14 +17,14 @@ use crate::connection::Connection;
 /// recommends five), Postfix under load after 10 s; such a connection is replaced when it is found closed.
 const IDLE_MAX: Duration = Duration::from_secs(30);
 
-/// Maximum messages over one connection. Exchange Online permits 100 by default, and some servers count more as an
-/// attack.
+/// Maximum messages over one connection. Some servers end a connection after a hundred, and a change of the
+/// server's address is followed even under steady load.
 const MESSAGES_MAX: u32 = 100;
 
 /// How often the sweeper runs. Expired connections are never used, whether or not it has closed them.
 const SWEEP: Duration = Duration::from_secs(1);
 
-/// How long a `QUIT` may take to leave.
+/// How long a `QUIT` may take to leave, after its message or its connection is done with.
 const QUIT_MAX: Duration = Duration::from_secs(1);
 
 pub(crate) struct Pool {

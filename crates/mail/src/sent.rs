@@ -21,9 +21,11 @@ pub enum Verdict {
 /// What a failure says something about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Concerns {
-    /// The mail server or its settings: any other message would have failed alike.
+    /// The mail server or its settings. Any other message would have failed alike, and this one was certainly
+    /// not accepted.
     Server,
-    /// This message or its recipients.
+    /// This message or its recipients. Also a message that the server was told of and did not answer for: it
+    /// may be the cause, and may have been accepted.
     Message,
 }
 
@@ -90,6 +92,16 @@ impl Failure {
             error: error.into(),
             is_gone: false,
         }
+    }
+
+    /// The same failure at a time at which the server knew of the message.
+    pub(crate) fn of_message(self) -> Self {
+        let concerns = match self.outcome {
+            // The server has answered: [`Self::session`] and [`Self::refusal`] know what it refused.
+            Outcome::BadStatus => self.concerns,
+            _ => Concerns::Message,
+        };
+        Self { concerns, ..self }
     }
 
     /// An answer that refuses what concerns every message: a greeting, `STARTTLS`, `AUTH`. Never final,

@@ -5,11 +5,11 @@
 //! | 5xx to `MAIL`, to `DATA`, to the message, or to every `RCPT` | permanent |
 //! | 4xx there, or a mix in which no `RCPT` was accepted | temporary |
 //! | 4xx to some `RCPT` | as [`Partial`] says |
-//! | 5xx to some `RCPT`, the others accepted | the message goes to the others; [`crate::Refused`] names the rest |
+//! | 5xx to some `RCPT`, the others accepted | it goes to the others; [`crate::Refused`] names the rest |
 //! | 421, 530, 534, 535, 538 anywhere | temporary, and no matter of the message |
 //!
-//! `MAY LEAVE` is asked before `MAIL`, and again when the server waits for the message. A server that gets no
-//! last dot discards what it has (RFC 5321 section 4.1.1.4), so until then everything can be taken back.
+//! [`MayLeave`] is asked before `MAIL`, and again when the server waits for the message. A server that gets
+//! no last dot discards what it has (RFC 5321 section 4.1.1.4), so until then everything can be taken back.
 //!
 //! Commands are not pipelined (RFC 2920): the message must not leave before each recipient's answer is known.
 

@@ -13,8 +13,8 @@ use super::{Draft, SUBJECT_CHARS_MAX};
 /// RFC 2047 section 2 permits 76 to a line with an encoded word.
 const LINE_BYTES: usize = 76;
 
-/// Bytes of text in an encoded word: 52 in base64, and with the 12 around them and `Subject: ` before the first
-/// one a line is full.
+/// Bytes of text in an encoded word: 52 in base64. With the 12 around them, and `Subject: ` before the first
+/// one, a line is full.
 const ENCODED_WORD_BYTES: usize = 39;
 
 /// Longest word that goes out as it is; `Subject: ` may stand before it in the line.

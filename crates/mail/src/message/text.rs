@@ -1,6 +1,6 @@
-//! The body: any text, as lines of ASCII (RFC 2045 section 6). Mail servers on the way may cut long lines, drop
-//! white space at the end of a line, and put `>` before `From `; the encodings are chosen so that none of this
-//! changes the text.
+//! The body: any text, as lines of ASCII (RFC 2045 section 6). Mail servers on the way may cut long lines,
+//! drop white space at the end of a line, and put `>` before `From `. The encodings are chosen so that none
+//! of this changes the text.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;

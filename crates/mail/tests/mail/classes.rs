@@ -1,10 +1,15 @@
 //! What each answer of a server means for the message.
 
-use postrider_egress::NotSent;
-use postrider_mail::{Concerns, Partial, Sent, Verdict};
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use postrider_egress::{NotSent, Resolve, ResolveError};
+use postrider_mail::{Concerns, Mailer, Options, Partial, Sent, Verdict};
 use postrider_model::Outcome;
 
-use super::support::{Reply, Scripted, TIMEOUT, message, polite, say, send, send_message, simple};
+use super::support::{
+    Now, Reply, Scripted, TIMEOUT, message, polite, say, send, send_message, settings, simple,
+};
 
 use Concerns::{Message as Mail, Server};
 use Verdict::{Accepted, Permanent, Temporary};
@@ -108,6 +113,8 @@ async fn a_connection_that_ends_at_any_step_is_a_temporary_failure() {
             (Temporary, Outcome::ConnectError),
             "{prefix}"
         );
+        let is_known = matches!(prefix, "RCPT" | "DATA" | ".");
+        assert_eq!(sent.concerns == Mail, is_known, "{prefix}");
         let is_in_doubt = sent.error.unwrap().contains("may have been accepted");
         assert_eq!(is_in_doubt, prefix == ".", "{prefix}");
         assert_eq!(server.connections(), 1, "nothing is sent again: {prefix}");
@@ -136,6 +143,49 @@ async fn no_server_is_a_temporary_failure() {
         (Temporary, Outcome::ConnectError, Server)
     );
     assert_eq!(sent.error.as_deref(), Some("The connection was refused"));
+}
+
+/// Answers every look-up alike.
+struct Names(Result<Vec<IpAddr>, ResolveError>);
+
+#[async_trait::async_trait]
+impl Resolve for Names {
+    async fn resolve(&self, _: &str) -> Result<Vec<IpAddr>, ResolveError> {
+        self.0.clone()
+    }
+}
+
+async fn sent_by_name(port: u16, found: Result<Vec<IpAddr>, ResolveError>) -> Result<Sent, NotSent> {
+    let options = Options {
+        resolver: Arc::new(Names(found)),
+        ..Options::default()
+    };
+    let settings = settings(&format!("smtp://mail.example.com:{port}?tls=none"), None);
+    let mailer = Mailer::new(settings, Arc::new(Now), &options).unwrap();
+    mailer.send(&simple(), TIMEOUT, Partial::Wait, &|| true).await
+}
+
+#[tokio::test]
+async fn the_servers_name_is_looked_up_and_its_addresses_are_tried_in_turn() {
+    let server = Scripted::start(|_, command| polite(command)).await;
+    let port = server.address.port();
+    let dead: IpAddr = "127.0.0.2".parse().unwrap();
+    let sent = sent_by_name(port, Ok(vec![dead, server.address.ip()]))
+        .await
+        .unwrap();
+    assert_eq!(sent.verdict, Accepted);
+
+    for found in [Err(ResolveError::NotFound), Ok(vec![]), Err(ResolveError::Failed)] {
+        let sent = sent_by_name(port, found).await.unwrap();
+        assert_eq!(
+            (sent.verdict, sent.outcome, sent.concerns),
+            (Temporary, Outcome::DnsError, Server)
+        );
+        let error = sent.error.unwrap();
+        assert!(!error.contains("webhooks"), "{error}");
+    }
+    let not_sent = sent_by_name(port, Err(ResolveError::OutOfFiles)).await;
+    assert_eq!(not_sent, Err(NotSent::Postponed), "no fault of the mail server");
 }
 
 /// A server that refuses `b@…` for good and `c@…` for now.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use postrider_mail::{Mailer, Partial, Verdict};
+use postrider_mail::{Concerns, Mailer, Partial, Verdict};
 use postrider_model::Outcome;
 
 use super::support::{PASSWORD, Reply, Scripted, USER, is_meant, mailer, message, polite, say, send, simple};
@@ -36,7 +36,6 @@ async fn a_server_that_keeps_silent_or_trickles_at_any_step_is_given_up_in_time(
             let server = Scripted::except(prefix, reply.clone()).await;
             let mailer = server.mailer_with(1);
             let sent = within_short(&mailer).await;
-            // A trickle is also too long for a line before long.
             assert_eq!(sent.outcome, Outcome::Timeout, "{prefix}");
             let error = sent.error.unwrap();
             assert!(
@@ -227,7 +226,7 @@ async fn a_wrong_password_fails_no_message_for_good() {
     let sent = send(&server.mailer()).await;
     assert_eq!(
         (sent.verdict, sent.concerns),
-        (Verdict::Temporary, postrider_mail::Concerns::Server)
+        (Verdict::Temporary, Concerns::Server)
     );
     assert!(!server.has_heard("MAIL"));
     let shown: Vec<_> = sent
