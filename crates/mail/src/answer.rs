@@ -293,6 +293,8 @@ mod tests {
             _: &mut std::task::Context<'_>,
             buffer: &mut tokio::io::ReadBuf<'_>,
         ) -> std::task::Poll<io::Result<()>> {
+            // A bound that does not hold must fail the test, not hang it.
+            assert!(self.given < 1_000_000);
             while buffer.remaining() > 0 {
                 buffer.put_slice(&[self.unit[self.at % self.unit.len()]]);
                 self.at += 1;

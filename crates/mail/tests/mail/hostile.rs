@@ -143,6 +143,8 @@ async fn without_starttls_neither_password_nor_message_leaves() {
         (sent.verdict, sent.outcome),
         (Verdict::Temporary, Outcome::TlsError)
     );
+    let error = "The mail server does not offer STARTTLS, and nothing is sent without TLS";
+    assert_eq!(sent.error.as_deref(), Some(error));
     assert_nothing_leaked(&server);
 
     for answer in ["454 4.7.0 not now", "502 5.5.1 never"] {
