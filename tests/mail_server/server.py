@@ -10,6 +10,7 @@ import email.header
 import email.policy
 import email.utils
 import json
+import logging
 import ssl
 import sys
 
@@ -97,6 +98,8 @@ async def serve(options):
 
 
 if __name__ == "__main__":
+    # aiosmtpd warns of what it deprecates in itself, for each message.
+    logging.getLogger("mail.log").setLevel(logging.ERROR)
     parser = argparse.ArgumentParser()
     parser.add_argument("--certificate", help="PEM file; without it there is no TLS")
     parser.add_argument("--key", help="PEM file of the certificate's key")

@@ -115,6 +115,27 @@ async fn an_answer_that_does_not_fit_its_command_accepts_nothing() {
     }
 }
 
+#[tokio::test]
+async fn a_tls_handshake_that_does_not_end_or_is_none_is_a_temporary_failure() {
+    for (greeting, outcome) in [
+        (Reply::Silent, Outcome::Timeout),
+        (Reply::Close, Outcome::TlsError),
+        (say("220 mail.example.com ESMTP"), Outcome::TlsError),
+        (Reply::Endless("x"), Outcome::TlsError),
+    ] {
+        let server = Scripted::except("", greeting).await;
+        let url = format!("smtps://localhost:{}", server.address.port());
+        let sent = within_short(&mailer(&url, Some((USER, PASSWORD)), None, 1)).await;
+        assert_eq!(
+            (sent.outcome, sent.concerns),
+            (outcome, Concerns::Server),
+            "{:?}",
+            sent.error
+        );
+        assert!(sent.dialogue.steps.is_empty());
+    }
+}
+
 /// A mailer that requires STARTTLS, and signs in, at a server without TLS.
 fn requiring_starttls(server: &Scripted) -> Mailer {
     let url = format!("smtp://localhost:{}", server.address.port());
