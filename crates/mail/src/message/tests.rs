@@ -115,6 +115,47 @@ fn a_line_break_in_a_subject_becomes_a_space() {
 }
 
 #[test]
+fn what_only_looks_encoded_is_encoded() {
+    let message = composed(
+        "=?utf-8?Q?x?= <a@example.com>",
+        &["b@example.com"],
+        "=?utf-8?Q?x?=",
+        "=41 =",
+    );
+    assert!(
+        message.starts_with("From: =?utf-8?B?PT91dGYtOD9RP3g/PQ==?= <a@example.com>\r\n"),
+        "{message}"
+    );
+    assert!(
+        message.contains("\r\nSubject: =?utf-8?B?PT91dGYtOD9RP3g/PQ==?=\r\n"),
+        "{message}"
+    );
+    assert!(
+        message.contains("Encoding: 7bit") && message.ends_with("\r\n\r\n=41 =\r\n"),
+        "{message}"
+    );
+}
+
+#[test]
+fn what_mail_servers_change_on_the_way_is_encoded() {
+    let body = |text: &str| {
+        let message = composed("a@example.com", &["b@example.com"], "s", text);
+        message.split_once("\r\n\r\n").unwrap().1.to_owned()
+    };
+    assert_eq!(body("a \nb\t\n"), "a=20\r\nb=09\r\n");
+    assert_eq!(
+        body("From a\nü\nA From b\n"),
+        "=46rom a\r\n=C3=BC\r\nA From b\r\n"
+    );
+    let (before, between) = ("y".repeat(75), "z".repeat(72));
+    assert_eq!(
+        body(&format!("{before}.{between}From x")),
+        format!("{before}=\r\n=2E{between}=\r\n=46rom x\r\n"),
+        "also after a soft line break"
+    );
+}
+
+#[test]
 fn every_line_is_short_ascii_and_ends_in_crlf() {
     let many: Vec<String> = (0..10)
         .map(|it| format!("{it}{}@example.com", "x".repeat(60)))

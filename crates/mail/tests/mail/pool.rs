@@ -87,6 +87,22 @@ async fn an_idle_connection_that_the_server_has_closed_is_replaced() {
 }
 
 #[tokio::test]
+async fn an_idle_connection_on_which_the_server_speaks_is_not_used_again() {
+    for rest in ["250 2.0.0 for the next one", "421 4.4.2 good bye"] {
+        let server = Scripted::start(move |number, command| match (number, command) {
+            (1, ".") => say(format!("250 2.0.0 queued\r\n{rest}")),
+            _ => polite(command),
+        })
+        .await;
+        let mailer = server.mailer();
+        for connections in [1, 2] {
+            assert_eq!(send(&mailer).await.verdict, Verdict::Accepted, "{rest}");
+            assert_eq!(server.connections(), connections, "{rest}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_connection_that_ends_when_it_is_used_again_is_replaced_once() {
     for reply in [
         Reply::Close,
@@ -118,28 +134,21 @@ async fn a_connection_that_ends_when_it_is_used_again_is_replaced_once() {
 
 #[tokio::test]
 async fn a_server_that_always_ends_the_connection_is_not_tried_for_ever() {
-    let server = Scripted::start(|number, command| match command {
-        _ if number > 1 && command.starts_with("MAIL") => Reply::Close,
-        _ if command.starts_with("MAIL") => polite(command),
-        _ => polite(command),
+    let mails = AtomicUsize::new(0);
+    let server = Scripted::start(move |_, command| {
+        if command.starts_with("MAIL") && mails.fetch_add(1, Ordering::SeqCst) > 0 {
+            return Reply::Close;
+        }
+        polite(command)
     })
     .await;
     let mailer = server.mailer();
     assert_eq!(send(&mailer).await.verdict, Verdict::Accepted);
-    let sent = send(&mailer).await;
-    assert_eq!(sent.verdict, Verdict::Accepted, "over the first connection");
-    drop(mailer);
-
-    let server = Scripted::start(|_, command| {
-        if command.starts_with("MAIL") {
-            Reply::Close
-        } else {
-            polite(command)
-        }
-    })
-    .await;
-    let sent = send(&server.mailer()).await;
-    assert_eq!((sent.verdict, server.connections()), (Verdict::Temporary, 1));
+    for connections in [2, 3] {
+        // The first of these finds the idle connection closed and opens one, the second only opens one.
+        assert_eq!(send(&mailer).await.verdict, Verdict::Temporary);
+        assert_eq!(server.connections(), connections);
+    }
 }
 
 #[tokio::test]
