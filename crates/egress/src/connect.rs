@@ -73,7 +73,7 @@ pub enum ConnectFailure {
 const OUT_OF_FILES: [i32; 2] = [24, 23];
 
 /// Whether a call failed because this machine ran out of open files.
-pub(crate) fn is_out_of_files(error: &io::Error) -> bool {
+pub fn is_out_of_files(error: &io::Error) -> bool {
     error.raw_os_error().is_some_and(|it| OUT_OF_FILES.contains(&it))
 }
 

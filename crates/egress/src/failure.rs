@@ -165,7 +165,8 @@ impl From<ConnectFailure> for Failure {
     }
 }
 
-fn connect_sentence(error: &io::Error) -> &'static str {
+/// Why no address accepted a TCP connection, in plain words.
+pub fn connect_sentence(error: &io::Error) -> &'static str {
     match error.kind() {
         io::ErrorKind::ConnectionRefused => "The connection was refused",
         io::ErrorKind::HostUnreachable | io::ErrorKind::NetworkUnreachable => {
@@ -179,7 +180,8 @@ fn connect_sentence(error: &io::Error) -> &'static str {
     }
 }
 
-fn handshake_sentence(error: &io::Error) -> String {
+/// Why there is no TLS session, in plain words.
+pub fn handshake_sentence(error: &io::Error) -> String {
     match error.get_ref().and_then(|it| it.downcast_ref::<rustls::Error>()) {
         Some(error) => tls_sentence(error),
         None => "The connection was closed during the TLS handshake".to_owned(),

@@ -120,8 +120,9 @@ mod wire;
 
 pub use allowance::Allowance;
 pub use client::{ClientSettings, HttpClient, Leave, NotSent};
-pub use connect::connect_first;
+pub use connect::{connect_first, is_out_of_files};
 pub use destination::{Destination, DestinationError, Host, Origin};
+pub use failure::{connect_sentence, handshake_sentence};
 pub use guard::{EgressGuard, EgressRules};
 pub use hosts::{Crowded, Hosts, Permit};
 pub use name::{NamePattern, NamePatternError};
@@ -129,4 +130,4 @@ pub use proxy::{Proxy, ProxyError};
 pub use request::{Request, is_reserved_header};
 pub use resolve::{Resolve, ResolveError, SystemResolver};
 pub use response::Response;
-pub use tls::{ClientError, trusted_roots};
+pub use tls::{ClientError, tls_client_config, trusted_roots};

@@ -32,8 +32,19 @@ pub enum ClientError {
     Tls(#[from] rustls::Error),
 }
 
-/// The client configuration for every TLS session.
+/// The configuration of HTTP over TLS.
 pub(crate) fn client_config(
+    clock: Arc<dyn Clock>,
+    extra_ca_pem: Option<&[u8]>,
+) -> Result<ClientConfig, ClientError> {
+    let mut config = tls_client_config(clock, extra_ca_pem)?;
+    config.alpn_protocols = vec![ALPN_H2.to_vec(), b"http/1.1".to_vec()];
+    Ok(config)
+}
+
+/// The configuration of TLS for any protocol: versions 1.2 and 1.3, [`trusted_roots`], certificates judged by
+/// the clock, and sessions kept for resumption. Fails where [`trusted_roots`] does.
+pub fn tls_client_config(
     clock: Arc<dyn Clock>,
     extra_ca_pem: Option<&[u8]>,
 ) -> Result<ClientConfig, ClientError> {
@@ -43,7 +54,6 @@ pub(crate) fn client_config(
         .with_safe_default_protocol_versions()?
         .with_root_certificates(roots)
         .with_no_client_auth();
-    config.alpn_protocols = vec![ALPN_H2.to_vec(), b"http/1.1".to_vec()];
     config.resumption = Resumption::in_memory_sessions(SESSIONS_KEPT);
     Ok(config)
 }

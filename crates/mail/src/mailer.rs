@@ -1,0 +1,241 @@
+//! [`Mailer`]: sends a message within a timeout, over a connection that is open or a new one.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use parking_lot::Mutex;
+use postrider_egress::allowance::WAIT_MAX;
+use postrider_egress::{ClientError, NotSent, Resolve, SystemResolver, tls_client_config};
+use postrider_model::{Clock, Outcome};
+use tokio::time::Instant;
+use tokio_rustls::TlsConnector;
+
+use crate::connection::{Connection, Server, Stop};
+use crate::dialogue::{Dialogue, Masks};
+use crate::message::Message;
+use crate::pool::Pool;
+use crate::sent::{Concerns, Failure, Partial, Refused, Sent, Verdict};
+use crate::settings::SmtpSettings;
+use crate::transaction::{self, IN_DOUBT, Stage, Task};
+
+/// Is asked right before a message leaves: whether it may.
+pub type MayLeave<'a> = &'a (dyn Fn() -> bool + Send + Sync);
+
+/// How often the log repeats that the mail server cannot be used.
+const REPORT_EVERY: Duration = Duration::from_secs(60);
+
+/// What has a default.
+#[derive(Clone)]
+pub struct Options {
+    /// Maximum connections at a time, at least one. With the default, 4, a server that takes 10 ms for each
+    /// of the five steps of a message gets 80 messages a second; providers permit 10 and more.
+    pub connections_max: usize,
+    /// Certificate authorities to trust besides the public ones, as PEM.
+    pub extra_ca_pem: Option<Vec<u8>>,
+    /// Looks up the name of the mail server.
+    pub resolver: Arc<dyn Resolve>,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            connections_max: 4,
+            extra_ca_pem: None,
+            // The operator chose the name, so the search domains of this machine complete it.
+            resolver: Arc::new(SystemResolver::with_search_domains()),
+        }
+    }
+}
+
+/// Sends messages to one mail server. Cheap to share; one serves the whole process.
+pub struct Mailer {
+    server: Arc<Server>,
+    pool: Arc<Pool>,
+    reported: Mutex<Option<Instant>>,
+}
+
+impl Mailer {
+    /// A mailer without connections. Must be used within a Tokio runtime. Fails if the extra authorities
+    /// cannot be read.
+    pub fn new(
+        settings: SmtpSettings,
+        clock: Arc<dyn Clock>,
+        options: &Options,
+    ) -> Result<Self, ClientError> {
+        let tls = tls_client_config(clock, options.extra_ca_pem.as_deref())?;
+        Ok(Self {
+            pool: Pool::new(options.connections_max.max(1)),
+            server: Arc::new(Server {
+                masks: Masks::new(settings.credentials.as_ref()),
+                settings,
+                tls: TlsConnector::from(Arc::new(tls)),
+                resolver: Arc::clone(&options.resolver),
+            }),
+            reported: Mutex::default(),
+        })
+    }
+
+    /// Sends a message, and returns how that ended.
+    ///
+    /// It takes at most `timeout`, in which everything from the look-up of the name to the server's last
+    /// answer has to happen, after a wait for a free connection of at most [`WAIT_MAX`]. Returns
+    /// [`NotSent`] if `may_leave` forbids it or that wait was too long; the server then has no message.
+    /// Dropping the future aborts the attempt, and the server discards what it has, unless the last dot was
+    /// sent.
+    pub async fn send(
+        &self,
+        message: &Message,
+        timeout: Duration,
+        partial: Partial,
+        may_leave: MayLeave<'_>,
+    ) -> Result<Sent, NotSent> {
+        let asked = Instant::now();
+        let place = self.pool.place(WAIT_MAX).await.ok_or(NotSent::Postponed)?;
+        let waited = asked.elapsed();
+        let task = Task {
+            message,
+            partial,
+            may_leave,
+        };
+        let mut attempt = Attempt::new(self.server.settings.server());
+        let ended = tokio::time::timeout(timeout, self.attempt(task, &mut attempt)).await;
+        if let Some(connection) = attempt.connection.take() {
+            self.pool.check_in(connection).await;
+        }
+        drop(place);
+        let ended = match ended {
+            Ok(Ok(refused)) => Ok(refused),
+            Ok(Err(Stop::NotSent(not_sent))) => return Err(not_sent),
+            Ok(Err(Stop::Failed(failure))) => Err(failure),
+            Err(_) => Err(timed_out(timeout, attempt.stage)),
+        };
+        let ended = ended.map_err(|failure| match attempt.stage {
+            Stage::Before => failure,
+            Stage::Begun | Stage::InDoubt => failure.of_message(),
+        });
+        let sent = sent(ended, attempt.dialogue, message, waited);
+        self.report(&sent);
+        Ok(sent)
+    }
+
+    async fn attempt(&self, task: Task<'_>, attempt: &mut Attempt) -> Result<Vec<Refused>, Stop> {
+        let mut connection = match self.pool.check_out().await {
+            Some(connection) => attempt.reuses(connection),
+            None => attempt.opens(&self.server).await?,
+        };
+        let mut ended = attempt.run(&mut connection, task).await;
+        // A server may close an idle connection in the very moment in which it is used.
+        let is_gone = matches!(&ended, Err(Stop::Failed(failure)) if failure.is_gone);
+        if is_gone && attempt.dialogue.is_reused && attempt.stage == Stage::Before {
+            drop(connection);
+            connection = attempt.opens(&self.server).await?;
+            ended = attempt.run(&mut connection, task).await;
+        }
+        attempt.connection = Some(connection);
+        ended
+    }
+
+    /// Tells the operator, once a minute, that no mail can be sent.
+    fn report(&self, sent: &Sent) {
+        if sent.verdict == Verdict::Accepted || sent.concerns != Concerns::Server {
+            return;
+        }
+        let now = Instant::now();
+        let mut reported = self.reported.lock();
+        if reported.is_some_and(|last| last + REPORT_EVERY > now) {
+            return;
+        }
+        *reported = Some(now);
+        let error = sent.error.as_deref().unwrap_or_default();
+        tracing::warn!(server = sent.dialogue.server, error, "no e-mail can be sent");
+    }
+}
+
+/// What is known of an attempt, also if its time runs out.
+struct Attempt {
+    /// The connection, once the attempt has ended in time.
+    connection: Option<Connection>,
+    stage: Stage,
+    dialogue: Dialogue,
+}
+
+impl Attempt {
+    fn new(server: String) -> Self {
+        Self {
+            connection: None,
+            stage: Stage::Before,
+            dialogue: Dialogue {
+                server,
+                ..Dialogue::default()
+            },
+        }
+    }
+
+    fn reuses(&mut self, connection: Connection) -> Connection {
+        self.dialogue.is_reused = true;
+        self.dialogue.tls = connection.tls();
+        connection
+    }
+
+    /// Opens a connection. The record begins with it.
+    async fn opens(&mut self, server: &Arc<Server>) -> Result<Connection, Stop> {
+        self.stage = Stage::Before;
+        self.dialogue = Dialogue {
+            server: std::mem::take(&mut self.dialogue.server),
+            ..Dialogue::default()
+        };
+        Connection::open(server, &mut self.dialogue).await
+    }
+
+    async fn run(&mut self, connection: &mut Connection, task: Task<'_>) -> Result<Vec<Refused>, Stop> {
+        transaction::run(connection, task, &mut self.stage, &mut self.dialogue).await
+    }
+}
+
+fn timed_out(timeout: Duration, stage: Stage) -> Failure {
+    let seconds = timeout.as_secs_f64();
+    let after = format!("No answer of the mail server within {seconds} s");
+    let error = match stage {
+        Stage::InDoubt => format!("{after}, {IN_DOUBT}"),
+        Stage::Before | Stage::Begun => after,
+    };
+    Failure::broken(Outcome::Timeout, error)
+}
+
+fn sent(
+    ended: Result<Vec<Refused>, Failure>,
+    dialogue: Dialogue,
+    message: &Message,
+    waited: Duration,
+) -> Sent {
+    match ended {
+        Ok(refused) => Sent {
+            verdict: Verdict::Accepted,
+            outcome: Outcome::Succeeded,
+            error: partly(&refused, message),
+            concerns: Concerns::Message,
+            refused,
+            dialogue,
+            waited,
+        },
+        Err(failure) => Sent {
+            verdict: failure.verdict,
+            outcome: failure.outcome,
+            error: Some(failure.error),
+            concerns: failure.concerns,
+            refused: Vec::new(),
+            dialogue,
+            waited,
+        },
+    }
+}
+
+fn partly(refused: &[Refused], message: &Message) -> Option<String> {
+    let first = refused.first()?;
+    let of = message.to.as_slice().len();
+    let (count, to, code) = (refused.len(), &first.to, first.code);
+    let others = if count > 1 { ", and others" } else { "" };
+    Some(format!(
+        "The mail server refused {count} of {of} recipients: {to} ({code}){others}"
+    ))
+}

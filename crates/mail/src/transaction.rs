@@ -1,0 +1,205 @@
+//! One message over an open connection (RFC 5321 section 3.3).
+//!
+//! | answer | follows |
+//! |---|---|
+//! | 5xx to `MAIL`, to `DATA`, to the message, or to every `RCPT` | permanent |
+//! | 4xx there, or a mix in which no `RCPT` was accepted | temporary |
+//! | 4xx to some `RCPT` | as [`Partial`] says |
+//! | 5xx to some `RCPT`, the others accepted | it goes to the others; [`crate::Refused`] names the rest |
+//! | 421, 530, 534, 535, 538 anywhere | temporary, and no matter of the message |
+//!
+//! [`MayLeave`] is asked before `MAIL`, and again when the server waits for the message. A server that gets
+//! no last dot discards what it has (RFC 5321 section 4.1.1.4), so until then everything can be taken back.
+//!
+//! Commands are not pipelined (RFC 2920): the message must not leave before each recipient's answer is known.
+
+use postrider_egress::NotSent;
+use postrider_model::Outcome;
+
+use crate::answer::Answer;
+use crate::connection::{Connection, Stop};
+use crate::dialogue::Dialogue;
+use crate::mailer::MayLeave;
+use crate::message::Message;
+use crate::sent::{Concerns, Failure, Partial, Refused, Verdict};
+
+/// How far a transaction came, for whoever has to judge a timeout or a closed connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Stage {
+    /// The server has not answered `MAIL`. It knows nothing of the message.
+    Before,
+    /// The server has answered `MAIL`.
+    Begun,
+    /// The last dot is on its way, or was. The server may have accepted the message.
+    InDoubt,
+}
+
+/// Words that end a sentence about a message whose last dot was sent.
+pub(crate) const IN_DOUBT: &str = "before it confirmed the message, which may have been accepted";
+
+/// A message, and what to do with it.
+#[derive(Clone, Copy)]
+pub(crate) struct Task<'a> {
+    pub(crate) message: &'a Message,
+    pub(crate) partial: Partial,
+    pub(crate) may_leave: MayLeave<'a>,
+}
+
+/// Sends the message. Returns who was refused, if it was accepted.
+pub(crate) async fn run(
+    connection: &mut Connection,
+    task: Task<'_>,
+    stage: &mut Stage,
+    dialogue: &mut Dialogue,
+) -> Result<Vec<Refused>, Stop> {
+    *stage = Stage::Before;
+    if connection.is_dirty {
+        reset(connection, dialogue).await?;
+    }
+    if !(task.may_leave)() {
+        return Err(Stop::NotSent(NotSent::Forbidden));
+    }
+    connection.messages += 1;
+    connection.is_dirty = true;
+    begin(connection, task.message, stage, dialogue).await?;
+    let refused = recipients(connection, task, dialogue).await?;
+    let answer = connection.command(dialogue, "DATA").await?;
+    if answer.code != 354 {
+        return Err(unexpected(connection, "The mail server refused DATA", &answer).into());
+    }
+    if !(task.may_leave)() {
+        connection.is_spoiled = true;
+        return Err(Stop::NotSent(NotSent::Forbidden));
+    }
+    content(connection, task.message, stage, dialogue).await?;
+    connection.is_dirty = false;
+    Ok(refused)
+}
+
+async fn reset(connection: &mut Connection, dialogue: &mut Dialogue) -> Result<(), Failure> {
+    let answer = connection.command(dialogue, "RSET").await?;
+    if !answer.is_positive() {
+        connection.is_spoiled = true;
+        return Err(Failure::session("The mail server refused RSET", &answer));
+    }
+    connection.is_dirty = false;
+    Ok(())
+}
+
+async fn begin(
+    connection: &mut Connection,
+    message: &Message,
+    stage: &mut Stage,
+    dialogue: &mut Dialogue,
+) -> Result<(), Failure> {
+    // RFC 1870: a server that takes no message of this size says so now.
+    let size = if connection.supports_size() {
+        format!(" SIZE={}", message.bytes().len())
+    } else {
+        String::new()
+    };
+    let command = format!("MAIL FROM:<{}>{size}", message.from);
+    let answer = connection.command(dialogue, &command).await?;
+    if !answer.is_farewell() {
+        *stage = Stage::Begun;
+    }
+    if !answer.is_positive() {
+        return Err(unexpected(
+            connection,
+            "The mail server refused the sender",
+            &answer,
+        ));
+    }
+    Ok(())
+}
+
+/// Names the recipients. Returns those who were refused, if the message is to be sent to the others.
+async fn recipients(
+    connection: &mut Connection,
+    task: Task<'_>,
+    dialogue: &mut Dialogue,
+) -> Result<Vec<Refused>, Failure> {
+    let to = task.message.to.as_slice();
+    let mut refused = Vec::new();
+    for address in to {
+        let answer = connection
+            .command(dialogue, &format!("RCPT TO:<{address}>"))
+            .await?;
+        if answer.is_positive() {
+            continue;
+        }
+        let failure = unexpected(connection, &format!("The mail server refused {address}"), &answer);
+        if failure.concerns == Concerns::Server {
+            return Err(failure);
+        }
+        refused.push((address, answer, failure));
+    }
+    let first_temporary = refused
+        .iter()
+        .find(|(.., failure)| failure.verdict == Verdict::Temporary);
+    let is_nobody_left = refused.len() == to.len();
+    let may_go_to_some = task.partial == Partial::Deliver || first_temporary.is_none();
+    if let Some((.., failure)) = first_temporary.or(refused.first())
+        && (is_nobody_left || !may_go_to_some)
+    {
+        return Err(failure.clone());
+    }
+    let refused = refused.into_iter().map(|(to, answer, _)| Refused {
+        to: to.clone(),
+        code: answer.code,
+        answer: answer.text(),
+    });
+    Ok(refused.collect())
+}
+
+async fn content(
+    connection: &mut Connection,
+    message: &Message,
+    stage: &mut Stage,
+    dialogue: &mut Dialogue,
+) -> Result<(), Failure> {
+    let bytes = with_dots(message.bytes());
+    let shown = format!("(message of {} bytes)", message.bytes().len());
+    *stage = Stage::InDoubt;
+    let answer = connection.send(dialogue, shown, &bytes).await;
+    let answer = answer.map_err(|failure| Failure {
+        error: format!("{} {IN_DOUBT}", failure.error),
+        ..failure
+    })?;
+    if !answer.is_positive() {
+        return Err(unexpected(
+            connection,
+            "The mail server refused the message",
+            &answer,
+        ));
+    }
+    Ok(())
+}
+
+/// The message as it goes out: a dot before each line that begins with one, and a line with a dot at the end
+/// (RFC 5321 section 4.5.2). The message ends in CRLF.
+fn with_dots(message: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(message.len() + message.len() / 64 + 8);
+    for line in message.split_inclusive(|it| *it == b'\n') {
+        if line.first() == Some(&b'.') {
+            out.push(b'.');
+        }
+        out.extend_from_slice(line);
+    }
+    out.extend_from_slice(b".\r\n");
+    out
+}
+
+/// A failure by an answer that is not the wanted one. An answer that is neither a refusal nor the wanted one
+/// shows that the two sides are out of step.
+fn unexpected(connection: &mut Connection, what: &str, answer: &Answer) -> Failure {
+    if answer.is_negative() {
+        return Failure::refusal(what, answer);
+    }
+    connection.is_spoiled = true;
+    let error = format!(
+        "The mail server answered what does not fit: {}",
+        answer.sentence()
+    );
+    Failure::broken(Outcome::ProtocolError, error)
+}
