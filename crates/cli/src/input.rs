@@ -20,22 +20,28 @@ pub fn read(source: &str) -> Result<Vec<u8>, Failure> {
     read.map_err(|error| Failure::Usage(format!("cannot read {name}: {error}")))
 }
 
-/// The JSON text that `argument` stands for: JSON in place, `@FILE`, or `-` for standard input. Errors name
-/// `flag`.
-///
-/// The text is returned unchanged, so that the server receives the bytes that were given. Only a byte order
-/// mark is removed: editors and PowerShell add one, and RFC 8259 does not allow it.
-pub fn json(flag: &str, argument: &str) -> Result<String, Failure> {
+/// The text that `argument` stands for: itself, `@FILE`, or `-` for standard input, without a byte order
+/// mark, which editors and PowerShell add. Errors name `flag`.
+pub fn text(flag: &str, argument: &str) -> Result<String, Failure> {
     let bytes = match argument.strip_prefix('@') {
         Some(path) => read(path)?,
         None if argument == "-" => read("-")?,
         None => argument.as_bytes().to_vec(),
     };
     let text = String::from_utf8(bytes).map_err(|_| Failure::Usage(format!("{flag}: not valid UTF-8")))?;
-    let text = match text.strip_prefix('\u{feff}') {
-        Some(json) => json.to_owned(),
+    Ok(match text.strip_prefix('\u{feff}') {
+        Some(rest) => rest.to_owned(),
         None => text,
-    };
+    })
+}
+
+/// The JSON text that `argument` stands for: JSON in place, `@FILE`, or `-` for standard input. Errors name
+/// `flag`.
+///
+/// The text is returned unchanged, so that the server receives the bytes that were given. Only a byte order
+/// mark is removed, which RFC 8259 does not allow.
+pub fn json(flag: &str, argument: &str) -> Result<String, Failure> {
+    let text = text(flag, argument)?;
     match inspect(&text) {
         Ok(_) => Ok(text),
         Err(error) => Err(Failure::Usage(format!("{flag} is not JSON: {error}"))),

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use postrider_model::custom_header::CustomHeader;
 use postrider_model::{
     Account, AccountId, Action, AuditAction, AuditEntry, Automation, By, Does, SecretQuery, SendWebhook,
-    SigningKey, Target,
+    SigningKey, Target, WebhookBody,
 };
 use postrider_storage::rules::audit::{Shown, changes, details};
 use serde_json::json;
@@ -187,6 +187,26 @@ fn shown_automation(automation: &Automation, secrets: &Secrets) -> Shown {
     ])
 }
 
+fn shown_body(body: &WebhookBody, secrets: &Secrets) -> Vec<(&'static str, Shown)> {
+    match body {
+        WebhookBody::BuiltIn { content, style } => vec![
+            ("body", Shown::from(json!(content))),
+            ("body_style", Shown::from(json!(style))),
+        ],
+        WebhookBody::Template(template) => vec![
+            ("body", Shown::from("template")),
+            (
+                "template",
+                match secrets.are_in(&template.source) {
+                    true => Shown::Secret(template.source.clone()),
+                    false => Shown::from(template.source.as_str()),
+                },
+            ),
+            ("content_type", Shown::from(template.content_type.as_str())),
+        ],
+    }
+}
+
 fn shown_action(action: &Action, secrets: &Secrets) -> Shown {
     let rate_limit = action
         .rate_limit
@@ -205,10 +225,9 @@ fn shown_action(action: &Action, secrets: &Secrets) -> Shown {
             let headers = headers.map(|header| (header.name.clone(), secrets.shown_header(header)));
             members.push(("type", Shown::from("send_webhook")));
             members.extend(secrets.shown_url(webhook));
+            members.extend(shown_body(&webhook.body, secrets));
             members.extend([
                 ("secret_query", Shown::from(webhook.secret_query.is_some())),
-                ("body", Shown::from(json!(webhook.content))),
-                ("body_style", Shown::from(json!(webhook.style))),
                 ("headers", Shown::object(headers)),
                 ("timeout_s", Shown::from(webhook.timeout_s)),
             ]);

@@ -1,6 +1,7 @@
 //! Automations: drafts of them, and the verbs that change them.
 
 mod actions;
+mod body;
 mod destinations;
 mod headers;
 mod query;
@@ -24,6 +25,7 @@ use destinations::check_destinations;
 use trigger::check_trigger;
 
 pub use actions::{ActionDraft, DoesDraft};
+pub use body::{BodyDraft, ContentDraft, TEMPLATE_CONTENT_TYPE};
 pub use rate_limit::RateLimitDraft;
 pub use send_webhook::SendWebhookDraft;
 

@@ -28,5 +28,7 @@ pub const RESERVED_HEADER: &str = "reserved_header";
 pub const VALUE_REQUIRED: &str = "value_required";
 /// A condition of a trigger is not valid.
 pub const INVALID_CONDITION: &str = "invalid_condition";
+/// A template does not parse, or uses what does not exist.
+pub const INVALID_TEMPLATE: &str = "invalid_template";
 /// An action id that the automation does not have.
 pub const UNKNOWN_ACTION: &str = "unknown_action";

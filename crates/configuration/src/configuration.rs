@@ -49,7 +49,7 @@ impl Configuration {
         // after it.
         let loaded = parts.store.changes(None).await?.mark;
         Ok(Self {
-            directory: Directory::new(Arc::clone(&parts.store)),
+            directory: Directory::new(Arc::clone(&parts.store), Arc::clone(&parts.clock)),
             catalogue: Catalogue::load(Arc::clone(&parts.store)).await?,
             store: parts.store,
             clock: parts.clock,

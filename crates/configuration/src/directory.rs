@@ -8,10 +8,11 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use crate::pins::{Pinned, Pins};
 use postrider_json::{CompiledConditions, Conditions};
 use postrider_model::{
-    Account, AccountId, Action, ActionId, AuditEntry, Automation, AutomationId, EventTypeName, Schedule,
-    SigningKey, Timestamp,
+    Account, AccountId, Action, ActionId, AuditEntry, Automation, AutomationId, Clock, EventTypeName,
+    Schedule, SigningKey, Timestamp,
 };
 use postrider_signing::signer::{LiveSigners, Signer};
 use postrider_storage::{AccountConfig, AccountRef, SaveAccount, SaveAutomation, Store, StoreResult};
@@ -36,10 +37,11 @@ pub struct AccountEntry {
     alone: LiveSigners,
     /// When the overlap ends.
     overlap_ends: Option<Timestamp>,
+    pins: Pins,
 }
 
 impl AccountEntry {
-    fn new(config: AccountConfig) -> Option<Self> {
+    fn new(config: AccountConfig, pins: Pins) -> Option<Self> {
         let mut actions = HashMap::new();
         for (outer, automation) in config.automations.iter().enumerate() {
             for (inner, action) in automation.actions.iter().enumerate() {
@@ -75,6 +77,7 @@ impl AccountEntry {
             both,
             alone,
             overlap_ends,
+            pins,
             config,
         })
     }
@@ -101,6 +104,11 @@ impl AccountEntry {
             (Some(both), Some(end)) if now < end => both,
             _ => &self.alone,
         }
+    }
+
+    /// The template of an action, if its body is one.
+    pub fn template(&self, action: ActionId) -> Option<&Arc<Pinned>> {
+        self.pins.of_action(action)
     }
 
     /// The automation and the action of this id, if the account still has it.
@@ -141,15 +149,17 @@ fn compiled(automation: &Automation) -> Option<CompiledConditions> {
 /// Accounts in memory.
 pub(crate) struct Directory {
     store: Arc<dyn Store>,
+    clock: Arc<dyn Clock>,
     entries: Cache<AccountId, Arc<AccountEntry>>,
     uids: Cache<String, AccountId>,
 }
 
 impl Directory {
     /// An empty directory.
-    pub(crate) fn new(store: Arc<dyn Store>) -> Self {
+    pub(crate) fn new(store: Arc<dyn Store>, clock: Arc<dyn Clock>) -> Self {
         Self {
             store,
+            clock,
             entries: Cache::new(ACCOUNTS_MAX),
             uids: Cache::new(ACCOUNTS_MAX),
         }
@@ -180,7 +190,11 @@ impl Directory {
     /// The account with its keys and automations, if there is one.
     pub(crate) async fn entry(&self, account: AccountId) -> StoreResult<Option<Arc<AccountEntry>>> {
         match self.entries.get(&account) {
-            Some(entry) => Ok(Some(entry)),
+            Some(entry) if !entry.pins.are_due(&*self.clock) => Ok(Some(entry)),
+            Some(_) => {
+                self.forget(account);
+                Box::pin(self.read_entry(account)).await
+            }
             // Boxed, because this future is rare and would enlarge everything that holds a request.
             None => Box::pin(self.read_entry(account)).await,
         }
@@ -190,8 +204,11 @@ impl Directory {
         match self.entries.get_value_or_guard_async(&account).await {
             Ok(entry) => Ok(Some(entry)),
             Err(guard) => {
-                let config = self.store.account_config(account).await?;
-                let Some(entry) = config.and_then(AccountEntry::new).map(Arc::new) else {
+                let Some(config) = self.store.account_config(account).await? else {
+                    return Ok(None);
+                };
+                let pins = Pins::of(&*self.store, account, &config.automations, self.clock.now()).await?;
+                let Some(entry) = AccountEntry::new(config, pins).map(Arc::new) else {
                     return Ok(None);
                 };
                 let _ = guard.insert(Arc::clone(&entry));

@@ -13,6 +13,7 @@
 //! | `configuration.rs` | [`Configuration`]: its parts, its reads, what other nodes changed |
 //! | `account.rs` | [`AccountDraft`]: `create_account`, `update_account`, `delete_account` |
 //! | `automation.rs`, `automation/` | [`AutomationDraft`], [`ActionDraft`]: verbs of automations, actions |
+//! | `pins.rs` | [`Pinned`]: compiled templates, with their numbers in the store |
 //! | `verdict.rs` | [`AutomationVerdict`]: why an event triggers an automation, or does not |
 //! | `signing_key.rs` | [`RotationDraft`]: `rotate_signing_key` |
 //! | `event_type.rs` | [`EventTypeDraft`]: `put_event_type`, `delete_event_type` |
@@ -55,6 +56,7 @@ mod event_type;
 mod fault;
 mod json;
 mod name;
+mod pins;
 mod schedule;
 mod schema;
 pub mod sealing;
@@ -62,13 +64,17 @@ mod signing_key;
 mod verdict;
 
 pub use account::AccountDraft;
-pub use automation::{ActionDraft, AutomationDraft, DoesDraft, RateLimitDraft, SendWebhookDraft};
+pub use automation::{
+    ActionDraft, AutomationDraft, BodyDraft, ContentDraft, DoesDraft, RateLimitDraft, SendWebhookDraft,
+    TEMPLATE_CONTENT_TYPE,
+};
 pub use catalogue::Catalogue;
 pub use configuration::{Configuration, ConfigurationParts};
 pub use directory::AccountEntry;
 pub use error::ConfigureError;
 pub use event_type::EventTypeDraft;
 pub use fault::{FAULTS_MAX, Fault};
+pub use pins::{Pinned, UNUSED_KEPT};
 pub use schema::{Schema, SchemaError, SchemaViolation};
 pub use signing_key::RotationDraft;
 pub use verdict::{AutomationVerdict, VerdictStatus};

@@ -1,8 +1,8 @@
 // Forms that show what they would do while they are filled in (`data-check`): after each pause, the server
-// renders the form as typed, and the parts with these ids are updated.
+// renders the form as typed, and its parts (`data-part`, with an id) are updated. Also fields of an event
+// that are clicked into a text (`data-insert`).
 import { patch } from "./patch.js";
 
-const PARTS = ["check", "fields"];
 const PAUSE_MS = 400;
 
 export function check(part, enliven) {
@@ -19,6 +19,9 @@ export function check(part, enliven) {
       }, PAUSE_MS);
     });
   }
+  for (const chip of part.querySelectorAll("[data-insert]")) {
+    offer(chip);
+  }
 }
 
 async function look(form, enliven, signal) {
@@ -26,11 +29,27 @@ async function look(form, enliven, signal) {
   fields.append("do", "check");
   const response = await fetch(form.getAttribute("action"), { method: "POST", body: fields, signal });
   const page = new DOMParser().parseFromString(await response.text(), "text/html");
-  for (const id of PARTS) {
-    const [old, fresh] = [form.querySelector(`#${id}`), page.getElementById(id)];
-    if (old && fresh) {
+  for (const old of form.querySelectorAll("[data-part]")) {
+    const fresh = page.getElementById(old.id);
+    if (fresh) {
       patch(old, fresh);
       enliven(old);
     }
   }
+}
+
+/** Makes a field a button that inserts it where the cursor is. */
+function offer(chip) {
+  const target = document.getElementById(chip.closest("[data-insert-into]").dataset.insertInto);
+  const button = document.createElement("button");
+  button.type = "button";
+  button.className = "chip";
+  button.title = chip.title;
+  button.textContent = chip.textContent;
+  button.addEventListener("click", () => {
+    target.setRangeText(chip.dataset.insert, target.selectionStart, target.selectionEnd, "end");
+    target.focus();
+    target.dispatchEvent(new Event("input", { bubbles: true }));
+  });
+  chip.replaceWith(button);
 }

@@ -97,6 +97,7 @@ async fn try_once(
                 outcome: attempt.outcome,
                 at: engine.clock().now(),
                 retry_after: advice.retry_after,
+                is_final: advice.is_final,
             };
             let schedule = entry.schedule(automation, &engine.settings().retry_delays);
             let (progress, next) = delivery.progress.after_attempt(ended, schedule);
@@ -161,10 +162,18 @@ async fn attempt(
     let number = delivery.progress.next_number();
     let may_leave =
         || engine.session() == ready.session && engine.may_send() && engine.configuration().is_current(entry);
+    let template = match engine.template_of(entry, delivery.action, delivery.body).await {
+        Ok(template) => template,
+        Err(error) => {
+            tracing::warn!(%error, "could not read a template; the delivery waits");
+            return Err(NotSent::Postponed);
+        }
+    };
     let job = Job {
         event: &delivery.event,
         delivery: delivery.key.delivery,
         body: delivery.body,
+        template: template.as_deref(),
         number,
         entry,
         timeout: engine.settings().attempt_timeout,

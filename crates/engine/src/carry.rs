@@ -7,6 +7,7 @@
 //! To add a type of action: add a file here with its carrier, a field to [`Carriers`], and an arm to
 //! [`Carriers::carry`].
 
+pub mod body;
 pub mod webhook;
 
 use std::panic::AssertUnwindSafe;
@@ -15,7 +16,7 @@ use std::task::Poll;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use postrider_configuration::AccountEntry;
+use postrider_configuration::{AccountEntry, Pinned};
 use postrider_egress::NotSent;
 use postrider_model::delivery::BodySpec;
 use postrider_model::{DeliveryId, Does, Event, Exchange, HttpExchange, HttpRequest, Outcome, SendWebhook};
@@ -34,6 +35,8 @@ pub struct Job<'a> {
     pub delivery: DeliveryId,
     /// How to render the body.
     pub body: BodySpec,
+    /// The template that `body` refers to; `None` if it is built in, or not stored any more.
+    pub template: Option<&'a Pinned>,
     /// The attempt's number, from 1.
     pub number: u32,
     /// The account's configuration as it is now.
@@ -73,6 +76,8 @@ pub struct Advice {
     /// The receiver wants no more deliveries of this action, ever. After a delivery's last attempt, the
     /// engine switches the action off.
     pub gone: bool,
+    /// A further attempt would fail in the same way.
+    pub is_final: bool,
 }
 
 /// Carries out actions of one type, which `A` describes.
@@ -89,6 +94,28 @@ pub trait Carrier<A>: Send + Sync + 'static {
 pub struct Carriers {
     /// Carries out `send_webhook` actions.
     pub webhook: Arc<dyn Carrier<SendWebhook>>,
+}
+
+impl Carried {
+    /// Nothing was sent to `url`, because a template of the action fails on the event.
+    pub fn not_rendered(url: String, reason: String) -> Self {
+        Self {
+            outcome: Outcome::NotRendered,
+            error: Some(reason),
+            exchange: Exchange::Http(HttpExchange {
+                request: HttpRequest {
+                    url,
+                    headers: Vec::new(),
+                },
+                response: None,
+            }),
+            advice: Advice {
+                is_final: true,
+                ..Advice::default()
+            },
+            waited: Duration::ZERO,
+        }
+    }
 }
 
 impl Carriers {

@@ -24,6 +24,7 @@ use crate::observe::Observer;
 use crate::replay::Replays;
 use crate::settings::EngineSettings;
 use crate::supervision::Supervision;
+use crate::templates::Templates;
 use crate::window::Window;
 use crate::work;
 use crate::work::queue::AppendQueue;
@@ -84,6 +85,7 @@ pub struct Engine {
     judge: Notify,
     tests: Tests,
     schema_checks: SchemaChecks,
+    templates: Templates,
     /// What accounts have stored; `None` if the settings do not limit that.
     stored_bytes: Option<StoredBytes>,
     replays: Arc<Replays>,
@@ -132,6 +134,7 @@ impl Engine {
             jobs: Jobs::new(),
             tests: Tests::default(),
             schema_checks: SchemaChecks::default(),
+            templates: Templates::new(),
             stored_bytes: settings.stored_bytes_per_account_max.map(StoredBytes::new),
             replays: Arc::default(),
             supervision: Supervision::new(),
@@ -162,6 +165,7 @@ impl Engine {
             tokio::spawn(watch.watch("starts", work::starts::run(Arc::clone(self)))),
             tokio::spawn(watch.watch("prune", work::prune::run(Arc::clone(self)))),
             tokio::spawn(watch.watch("prune_audit", work::prune_audit::run(Arc::clone(self)))),
+            tokio::spawn(watch.watch("prune_templates", work::prune_templates::run(Arc::clone(self)))),
             tokio::spawn(watch.watch("limits", work::limits::run(Arc::clone(self)))),
             tokio::spawn(watch.watch("due_times", work::due_times::run(Arc::clone(self)))),
         ];
@@ -272,6 +276,11 @@ impl Engine {
 
     pub(crate) fn tests(&self) -> &Tests {
         &self.tests
+    }
+
+    /// Compiled templates of older deliveries.
+    pub(crate) fn templates(&self) -> &Templates {
+        &self.templates
     }
 
     pub(crate) fn schema_checks(&self) -> &SchemaChecks {

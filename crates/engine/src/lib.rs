@@ -48,11 +48,12 @@ pub mod replay;
 pub mod resend;
 pub mod settings;
 mod supervision;
+mod templates;
 pub mod window;
 pub mod work;
 
 pub use accept::{AcceptError, Accepted, Rejection, Submission, TESTS_PER_MINUTE};
-pub use carry::webhook::body_of;
+pub use carry::body::{Body, body_of};
 pub use carry::{Carriers, WebhookCarrier};
 pub use clock::SystemClock;
 pub use engine::{Engine, EngineParts};

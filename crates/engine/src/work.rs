@@ -1,8 +1,9 @@
 //! The tasks that run for as long as the engine does.
 //!
-//! [`advance`], [`follow`], [`limits`], [`prune`], [`prune_audit`], [`refill`], [`session`] and [`starts`]
-//! are tasks with one loop each; [`queue`] holds the events that wait for a step of [`advance`]; [`append`]
-//! and [`record`] are the two halves of a step; [`attempts`] runs a task for each request under way;
+//! [`advance`], [`follow`], [`limits`], [`prune`], [`prune_audit`], [`prune_templates`], [`refill`],
+//! [`session`] and [`starts`] are tasks with one loop each; [`queue`] holds the events that wait for a step
+//! of [`advance`]; [`append`] and [`record`] are the two halves of a step; [`attempts`] runs a task for each
+//! request under way;
 //! [`due_times`] is a job after a start. All share the [`crate::Engine`] and stop with it: see
 //! [`Engine::stop`] for the order.
 //!
@@ -16,6 +17,7 @@ pub mod follow;
 pub mod limits;
 pub mod prune;
 pub mod prune_audit;
+pub mod prune_templates;
 pub mod queue;
 pub mod record;
 pub mod refill;

@@ -28,11 +28,14 @@ pub enum Outcome {
     ProtocolError = 6,
     /// The egress guard forbids the destination; nothing was sent.
     Blocked = 7,
+    /// A template of the action failed on the event; nothing was sent. No retry follows, because it would
+    /// fail again.
+    NotRendered = 8,
 }
 
 impl Outcome {
     /// Every outcome.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Succeeded,
         Self::BadStatus,
         Self::Timeout,
@@ -41,6 +44,7 @@ impl Outcome {
         Self::TlsError,
         Self::ProtocolError,
         Self::Blocked,
+        Self::NotRendered,
     ];
 
     /// The outcome's name in the API.
@@ -54,6 +58,7 @@ impl Outcome {
             Self::TlsError => "tls_error",
             Self::ProtocolError => "protocol_error",
             Self::Blocked => "blocked",
+            Self::NotRendered => "not_rendered",
         }
     }
 

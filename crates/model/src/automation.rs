@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use postrider_json::Conditions;
 
-use crate::body::{BodyContent, BodyStyle};
+use crate::body::WebhookBody;
 use crate::custom_header::CustomHeader;
 use crate::event_type::{EventPattern, EventTypeName};
 use crate::id::{ActionId, AutomationId};
@@ -170,9 +170,7 @@ pub struct SendWebhook {
     /// The query of the URL, if it is a secret.
     pub secret_query: Option<SecretQuery>,
     /// What the body holds.
-    pub content: BodyContent,
-    /// How the body is serialised.
-    pub style: BodyStyle,
+    pub body: WebhookBody,
     /// Headers to add, in the order given.
     pub headers: Vec<CustomHeader>,
     /// Timeout of one whole attempt in seconds, body included; `None` means the installation's.

@@ -7,6 +7,7 @@ use crate::body::{BodyContent, BodyStyle};
 use crate::event_type::EventTypeName;
 use crate::id::{AccountId, ActionId, AutomationId, DeliveryId, EventId};
 use crate::schedule::Schedule;
+use crate::template::TemplateNumber;
 use crate::time::Timestamp;
 
 /// The status of a delivery.
@@ -87,27 +88,35 @@ pub struct Delivery {
 
 /// How a delivery's body is built from its event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct BodySpec {
-    /// What the body holds.
-    pub content: BodyContent,
-    /// How it is serialised.
-    pub style: BodyStyle,
+pub enum BodySpec {
+    /// A built-in form.
+    BuiltIn {
+        /// What the body holds.
+        content: BodyContent,
+        /// How it is serialised.
+        style: BodyStyle,
+    },
+    /// The output of the stored template with this number.
+    Template(TemplateNumber),
 }
 
 impl BodySpec {
-    /// Codes below this number are the built-in forms. Codes from this number on are reserved for bodies that
-    /// have a row of their own, such as templates: the code is this number plus the row's number. Columns
-    /// store the code in 32 bits.
+    /// Codes below this number are the built-in forms. The code of a template is this number plus the
+    /// template's. Columns store the code in 32 bits.
     pub const BUILT_IN: u32 = 256;
 
-    /// The number that a store keeps: the style, plus 4 for `data` alone.
+    /// The number that a store keeps. Of a built-in form: the style, plus 4 for `data` alone.
     pub const fn code(self) -> u32 {
-        let style = match self.style {
+        let (content, style) = match self {
+            Self::BuiltIn { content, style } => (content, style),
+            Self::Template(number) => return Self::BUILT_IN + number.get(),
+        };
+        let style = match style {
             BodyStyle::Js => 0,
             BodyStyle::Python => 1,
             BodyStyle::Raw => 2,
         };
-        match self.content {
+        match content {
             BodyContent::Envelope => style,
             BodyContent::Data => style + 4,
         }
@@ -115,6 +124,12 @@ impl BodySpec {
 
     /// The specification that a store keeps as this number.
     pub const fn from_code(code: u32) -> Option<Self> {
+        if code >= Self::BUILT_IN {
+            return match TemplateNumber::new(code - Self::BUILT_IN) {
+                Some(number) => Some(Self::Template(number)),
+                None => None,
+            };
+        }
         let style = match code & 3 {
             0 => BodyStyle::Js,
             1 => BodyStyle::Python,
@@ -126,7 +141,7 @@ impl BodySpec {
             1 => BodyContent::Data,
             _ => return None,
         };
-        Some(Self { content, style })
+        Some(Self::BuiltIn { content, style })
     }
 }
 
@@ -165,6 +180,8 @@ pub struct Ended {
     pub at: Timestamp,
     /// How long the receiver's `Retry-After` asked to wait, on a 429 or 503.
     pub retry_after: Option<Duration>,
+    /// Whether a retry would fail in the same way, so that none follows.
+    pub is_final: bool,
 }
 
 impl Progress {
@@ -220,6 +237,7 @@ impl Progress {
             (_, Some(DeliveryStatus::Failed | DeliveryStatus::Canceled)) => {
                 Next::Settle(DeliveryStatus::Failed)
             }
+            _ if ended.is_final => Next::Settle(DeliveryStatus::Failed),
             (_, Some(DeliveryStatus::Pending) | None) => counted.retry(ended, schedule),
         };
         let status = match next {
@@ -258,6 +276,7 @@ mod tests {
             outcome,
             at: Timestamp::from_unix_ms(at_ms),
             retry_after: None,
+            is_final: false,
         }
     }
 
@@ -350,7 +369,7 @@ mod tests {
     fn body_specs_survive_a_round_trip_through_their_code() {
         for content in [BodyContent::Envelope, BodyContent::Data] {
             for style in [BodyStyle::Js, BodyStyle::Python, BodyStyle::Raw] {
-                let spec = BodySpec { content, style };
+                let spec = BodySpec::BuiltIn { content, style };
                 assert_eq!(BodySpec::from_code(spec.code()), Some(spec));
             }
         }

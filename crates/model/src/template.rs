@@ -28,6 +28,34 @@ impl TemplateKind {
             Self::HeaderValue => "header_value",
         }
     }
+
+    /// The kind of this name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        let all = [Self::Json, Self::Text, Self::HeaderValue];
+        all.into_iter().find(|kind| kind.name() == name)
+    }
+}
+
+/// The number of a stored template, from 1 to [`TemplateNumber::MAX`]. Deliveries refer to it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct TemplateNumber(u32);
+
+impl TemplateNumber {
+    /// The greatest number: a code of [`crate::delivery::BodySpec`] has 31 bits.
+    pub const MAX: u32 = i32::MAX as u32 - 256;
+
+    /// The number, if it is in range.
+    pub const fn new(number: u32) -> Option<Self> {
+        match number {
+            1..=Self::MAX => Some(Self(number)),
+            _ => None,
+        }
+    }
+
+    /// As a number.
+    pub const fn get(self) -> u32 {
+        self.0
+    }
 }
 
 /// The content address of a template: SHA-256 of its kind and source. Written as 64 lowercase hexadecimal

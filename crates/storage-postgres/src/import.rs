@@ -128,6 +128,7 @@ impl PostgresImport {
             Rows::Accounts(rows) => config::accounts(&transaction, rows).await?,
             Rows::DeletedAccounts(rows) => config::deleted_accounts(&transaction, rows).await?,
             Rows::Audit(rows) => config::audit(&transaction, rows).await?,
+            Rows::Templates(rows) => config::templates(&transaction, rows).await?,
             Rows::Events(rows) => events::events(&transaction, rows).await?,
         }
         let sql = "UPDATE copies SET stage = $2, after = $3, events = events + $4

@@ -51,6 +51,7 @@ mod statement;
 mod statistics;
 mod store;
 mod suitability;
+mod templates;
 mod tls;
 mod work;
 

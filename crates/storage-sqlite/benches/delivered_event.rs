@@ -209,7 +209,7 @@ impl World {
                 id: DeliveryId::from_u128(self.ids.next_block(now)),
                 automation: self.automation,
                 action: self.action,
-                body: BodySpec {
+                body: BodySpec::BuiltIn {
                     content: BodyContent::Envelope,
                     style: BodyStyle::Js,
                 },

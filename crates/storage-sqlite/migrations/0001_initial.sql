@@ -115,7 +115,7 @@ CREATE TABLE deliveries (
     account_id       BLOB    NOT NULL,
     automation_id    BLOB    NOT NULL,
     action_id        BLOB    NOT NULL,
-    body             INTEGER NOT NULL,   -- under 256: a built-in form; others are reserved for templates
+    body             INTEGER NOT NULL,   -- under 256: a built-in form; others: 256 + templates.number
     status           INTEGER NOT NULL,
     attempts         INTEGER NOT NULL,
     resends          INTEGER NOT NULL,
@@ -128,6 +128,22 @@ CREATE TABLE deliveries (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX deliveries_waiting ON deliveries (action_id, state_at) WHERE status = 0 AND owner IS NULL;
 CREATE INDEX deliveries_not_succeeded ON deliveries (owner, status, account_id) WHERE status <> 1;
+
+-- The deliveries of each template. Bodies under 256 are built in.
+CREATE INDEX deliveries_of_template ON deliveries (body) WHERE body >= 256;
+
+-- Templates that deliveries refer to: `body` is 256 plus the number. AUTOINCREMENT never reuses a number.
+CREATE TABLE templates (
+    number       INTEGER PRIMARY KEY AUTOINCREMENT,
+    account_id   BLOB    NOT NULL,
+    hash         BLOB    NOT NULL,  -- SHA-256 of kind, content type and source
+    kind         TEXT    NOT NULL,
+    content_type TEXT    NOT NULL,
+    source       BLOB    NOT NULL,
+    used_at      INTEGER NOT NULL,  -- when an action was last known to use it
+    UNIQUE (account_id, hash)
+) STRICT;
+CREATE INDEX templates_by_use ON templates (used_at);
 
 -- Append only; a delivery's attempts form a chain from `deliveries.last_attempt` through `previous`.
 CREATE TABLE attempts (

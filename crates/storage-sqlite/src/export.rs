@@ -107,6 +107,8 @@ impl Export {
             events,
             last_seq: self.number("SELECT coalesce(max(seq), 0) FROM events")?,
             last_event_type: self.number("SELECT coalesce(max(number), 0) FROM event_types")?,
+            last_template: self
+                .number("SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'templates'")?,
             days,
         })
     }
@@ -145,6 +147,7 @@ impl Export {
                 Stage::Accounts => config::accounts(&self.conn, after)?,
                 Stage::DeletedAccounts => config::deleted_accounts(&self.conn, after)?,
                 Stage::Audit => config::audit(&self.conn, after)?,
+                Stage::Templates => config::templates(&self.conn, after)?,
                 Stage::Events => events::batch(&self.conn, after)?,
             };
             if let Some((rows, after)) = found {

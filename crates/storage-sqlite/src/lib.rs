@@ -67,6 +67,7 @@ mod sql_error;
 mod statistics;
 mod store;
 mod sync;
+mod templates;
 #[cfg(feature = "testing")]
 mod testing;
 mod work;

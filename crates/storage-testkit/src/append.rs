@@ -112,7 +112,7 @@ pub async fn a_delivery_keeps_how_its_body_is_made(store: Arc<dyn Store>) {
     for content in [BodyContent::Envelope, BodyContent::Data] {
         for style in [BodyStyle::Js, BodyStyle::Python, BodyStyle::Raw] {
             let mut event = scene.waiting(s);
-            event.deliveries[0].body = BodySpec { content, style };
+            event.deliveries[0].body = BodySpec::BuiltIn { content, style };
             scene.append_new(&event).await;
             assert_eq!(scene.delivery(key_of(&event, 0)).await, delivery_of(&event, 0));
             let claim = scene.claim(scene.actions[0], ROOM, at(s)).await;

@@ -6,7 +6,7 @@ use postrider_json::Conditions;
 use postrider_model::automation::{ACTIONS_MAX, AUTOMATIONS_MAX, DisabledReason};
 use postrider_model::{
     Action, Automation, AutomationId, BodyContent, BodyStyle, CustomHeader, DeliveryStatus, Does, Exchange,
-    Schedule, SecretQuery, SendWebhook, Trigger,
+    Schedule, SecretQuery, SendWebhook, Trigger, WebhookBody,
 };
 
 use super::build::*;
@@ -112,8 +112,7 @@ pub async fn an_automation_reads_back_as_it_was_saved(store: Arc<dyn Store>) {
                 does: Does::SendWebhook(SendWebhook {
                     url: format!("https://receiver.example/{n}?q=%20{m}#é"),
                     secret_query: (m == 0).then(|| SecretQuery::new("q=\"é\"&")),
-                    content,
-                    style,
+                    body: WebhookBody::BuiltIn { content, style },
                     headers: vec![
                         CustomHeader::plain("X-Twice", "a, b"),
                         CustomHeader::secret("x-twice", format!("\"é\" {m}")),

@@ -9,6 +9,7 @@ use postrider_model::{
     Account, Action, ActionId, Attempt, AuditAction, AuditEntry, Automation, BodyContent, BodyStyle, By,
     Delivery, DeliveryStatus, Does, EventTypeName, Exchange, HttpExchange, HttpRequest, HttpResponse,
     IdGenerator, Outcome, Schedule, SendWebhook, SigningKey, SigningSecret, Target, Timestamp, Trigger,
+    WebhookBody,
 };
 
 use postrider_storage::{Change, DeliveryKey, Finished, FirstAttempt, NewEvent};
@@ -50,7 +51,7 @@ pub fn event_type(text: &str) -> EventTypeName {
 }
 
 /// How to render the bodies of the scene's deliveries.
-pub const BODY: BodySpec = BodySpec {
+pub const BODY: BodySpec = BodySpec::BuiltIn {
     content: BodyContent::Envelope,
     style: BodyStyle::Js,
 };
@@ -136,8 +137,10 @@ pub fn new_action(ids: &IdGenerator, s: i64, n: usize) -> Action {
         rate_limit: None,
         does: Does::SendWebhook(SendWebhook {
             url: format!("https://receiver.example/{s}/{n}"),
-            content: BodyContent::Envelope,
-            style: BodyStyle::Js,
+            body: WebhookBody::BuiltIn {
+                content: BodyContent::Envelope,
+                style: BodyStyle::Js,
+            },
             headers: Vec::new(),
             secret_query: None,
             timeout_s: None,
@@ -185,6 +188,7 @@ pub fn attempted(key: DeliveryKey, action: ActionId, from: &Progress, s: i64, ou
         outcome,
         at: attempt.started_at.after(attempt.duration),
         retry_after: None,
+        is_final: false,
     };
     let (progress, next) = from.after_attempt(ended, &Schedule::default());
     Finished {

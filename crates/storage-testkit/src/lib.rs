@@ -52,6 +52,7 @@ pub mod scene;
 pub mod secrets;
 pub mod sessions;
 pub mod statistics;
+pub mod templates;
 
 #[doc(hidden)]
 pub use postrider_storage::Store;

@@ -266,6 +266,10 @@ macro_rules! conformance {
             held_back: [
                 what_conditions_held_back_is_summed_by_automation,
             ]
+            templates: [
+                a_template_has_one_number_in_its_account_and_reads_back_exactly,
+                unused_templates_go_once_no_delivery_refers_to_them,
+            ]
             concurrency: [
                 concurrent_claims_never_share_a_delivery,
                 one_of_many_concurrent_events_with_one_key_is_stored,

@@ -47,6 +47,7 @@ pub mod sealing;
 pub mod secrets;
 pub mod sessions;
 pub mod statistics;
+pub mod templates;
 pub mod transfer;
 pub mod work;
 
@@ -73,6 +74,7 @@ pub use sealing::Sealer;
 pub use secrets::{RESEALED_MAX, Resealed, SealedValues, SecretStore};
 pub use sessions::{LIVE_SESSIONS_MAX, LiveSession, SessionId, SessionStore};
 pub use statistics::StatisticsStore;
+pub use templates::{PinTemplate, PinnedTemplate, TemplateStore};
 pub use work::{Advanced, Turn, WorkStore};
 
 /// All storage verbs that Postrider uses.
@@ -91,6 +93,7 @@ pub trait Store:
     + SecretStore
     + SessionStore
     + StatisticsStore
+    + TemplateStore
     + WorkStore
     + 'static
 {
@@ -111,6 +114,7 @@ impl<T> Store for T where
         + SecretStore
         + SessionStore
         + StatisticsStore
+        + TemplateStore
         + WorkStore
         + 'static
 {

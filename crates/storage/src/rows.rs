@@ -21,6 +21,7 @@ pub mod event_types;
 pub mod events;
 pub mod grants;
 pub mod signing_keys;
+pub mod templates;
 
 pub use accounts::AccountRow;
 pub use api_keys::ApiKeyRow;
@@ -32,6 +33,7 @@ pub use event_types::EventTypeRow;
 pub use events::EventRow;
 pub use grants::GrantRow;
 pub use signing_keys::SigningKeyRow;
+pub use templates::TemplateRow;
 
 use postrider_model::{Schedule, Timestamp};
 

@@ -12,7 +12,7 @@ use std::collections::BTreeSet;
 
 use crate::rows::{
     AccountRow, ApiKeyRow, AttemptRow, AuditRow, AutomationRow, DeliveryRow, EventRow, EventTypeRow,
-    SigningKeyRow,
+    SigningKeyRow, TemplateRow,
 };
 
 /// A kind of rows to copy. Rows of later stages refer to rows of earlier ones.
@@ -28,18 +28,21 @@ pub enum Stage {
     DeletedAccounts,
     /// The audit trail.
     Audit,
+    /// Pinned templates, with their numbers, to which deliveries refer.
+    Templates,
     /// Events, each with its deliveries and their attempts.
     Events,
 }
 
 impl Stage {
     /// All stages, in order.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::EventTypes,
         Self::Accounts,
         Self::ApiKeys,
         Self::DeletedAccounts,
         Self::Audit,
+        Self::Templates,
         Self::Events,
     ];
 
@@ -113,6 +116,8 @@ pub enum Rows {
     DeletedAccounts(Vec<[u8; 16]>),
     /// Of [`Stage::Audit`].
     Audit(Vec<AuditRow>),
+    /// Of [`Stage::Templates`].
+    Templates(Vec<TemplateRow>),
     /// Of [`Stage::Events`].
     Events(Vec<EventRows>),
 }
@@ -161,6 +166,8 @@ pub struct Overview {
     pub last_seq: i64,
     /// The greatest number of an event type.
     pub last_event_type: i64,
+    /// The greatest number of a template.
+    pub last_template: i64,
     /// The days (UTC, counted from 1970-01-01) on which events were accepted or ids of deliveries were
     /// created.
     pub days: BTreeSet<i64>,
@@ -179,6 +186,8 @@ pub struct Counts {
     pub event_types: u64,
     /// Entries of the audit trail.
     pub audit: u64,
+    /// Templates.
+    pub templates: u64,
     /// Events.
     pub events: u64,
     /// Deliveries.
@@ -189,25 +198,27 @@ pub struct Counts {
 
 impl Counts {
     /// The counted tables, in the order of [`Self::from_array`].
-    pub const TABLES: [&'static str; 8] = [
+    pub const TABLES: [&'static str; 9] = [
         "accounts",
         "signing_keys",
         "automations",
         "event_types",
         "audit",
+        "templates",
         "events",
         "deliveries",
         "attempts",
     ];
 
     /// Builds the counts from numbers in the order of [`Self::TABLES`].
-    pub const fn from_array(counts: [u64; 8]) -> Self {
+    pub const fn from_array(counts: [u64; 9]) -> Self {
         let [
             accounts,
             signing_keys,
             automations,
             event_types,
             audit,
+            templates,
             events,
             deliveries,
             attempts,
@@ -218,6 +229,7 @@ impl Counts {
             automations,
             event_types,
             audit,
+            templates,
             events,
             deliveries,
             attempts,
@@ -225,13 +237,14 @@ impl Counts {
     }
 
     /// The counts in the order of [`Self::TABLES`].
-    pub const fn to_array(self) -> [u64; 8] {
+    pub const fn to_array(self) -> [u64; 9] {
         [
             self.accounts,
             self.signing_keys,
             self.automations,
             self.event_types,
             self.audit,
+            self.templates,
             self.events,
             self.deliveries,
             self.attempts,

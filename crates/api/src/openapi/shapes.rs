@@ -94,9 +94,10 @@ pub(crate) fn custom_headers() -> Schema {
 
 /// The `body` of an action.
 pub(crate) fn body_content() -> Schema {
-    strings(&["envelope", "data"])
+    strings(&["envelope", "data", "template"])
         .description(Some(
-            "What the body holds: `envelope` is `{\"id\",\"type\",\"timestamp\",\"data\"}`, `data` is the event's data alone.",
+            "What the body holds: `envelope` is `{\"id\",\"type\",\"timestamp\",\"data\"}`, `data` is the event's data \
+             alone, `template` is the output of `template`.",
         ))
         .default(Some(json!("envelope")))
         .into()

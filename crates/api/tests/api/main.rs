@@ -23,3 +23,4 @@ mod portal_links;
 mod rate_limits;
 mod secret_query;
 mod signing_keys;
+mod templates;

@@ -193,8 +193,7 @@ mod tests {
             rate_limit: None,
             does: Does::SendWebhook(SendWebhook {
                 url: "https://a.example/".to_owned(),
-                content: Default::default(),
-                style: Default::default(),
+                body: Default::default(),
                 headers: vec![],
                 secret_query: None,
                 timeout_s: None,

@@ -196,8 +196,7 @@ mod tests {
     fn stored() -> SendWebhook {
         SendWebhook {
             url: "https://a.example/hooks".to_owned(),
-            content: Default::default(),
-            style: Default::default(),
+            body: Default::default(),
             headers: vec![
                 CustomHeader::secret("Authorization", "Bearer x"),
                 CustomHeader::plain("X-Team", "sales"),

@@ -66,8 +66,7 @@ mod tests {
         SendWebhook {
             url: SHOWN.to_owned(),
             secret_query: Some(SecretQuery::new("token=1")),
-            content: Default::default(),
-            style: Default::default(),
+            body: Default::default(),
             headers: Vec::new(),
             timeout_s: None,
         }

@@ -5,9 +5,10 @@ use std::borrow::Cow;
 use std::fmt;
 
 use postrider_model::automation::TIMEOUT_S;
-use postrider_model::{BodyContent, BodyStyle, CustomHeader, SecretQuery, SendWebhook};
+use postrider_model::{CustomHeader, SecretQuery, SendWebhook};
 use postrider_signing::HeaderNames;
 
+use super::body::BodyDraft;
 use super::headers::check_headers;
 use super::query::check_query;
 use crate::{Faults, codes};
@@ -22,10 +23,8 @@ pub struct SendWebhookDraft {
     pub url: String,
     /// Whether the query of the URL is a secret.
     pub secret_query: bool,
-    /// What the body holds.
-    pub content: BodyContent,
-    /// How the body is serialised.
-    pub style: BodyStyle,
+    /// The body.
+    pub body: BodyDraft,
     /// Further headers, in the order given: names and values. [`MASK`] in the place of a value stands for the
     /// value that the existing action has under this name.
     ///
@@ -43,8 +42,7 @@ impl fmt::Debug for SendWebhookDraft {
         f.debug_struct("SendWebhookDraft")
             .field("url", &self.shown_url())
             .field("secret_query", &self.secret_query)
-            .field("content", &self.content)
-            .field("style", &self.style)
+            .field("body", &self.body)
             .field("headers", &names)
             .field("plain_headers", &self.plain_headers)
             .field("timeout_s", &self.timeout_s)
@@ -58,8 +56,7 @@ impl SendWebhookDraft {
         Self {
             url: url.into(),
             secret_query: false,
-            content: BodyContent::default(),
-            style: BodyStyle::default(),
+            body: BodyDraft::default(),
             headers: Vec::new(),
             plain_headers: Vec::new(),
             timeout_s: None,
@@ -73,8 +70,7 @@ impl SendWebhookDraft {
         Self {
             url: webhook.url.clone(),
             secret_query: webhook.secret_query.is_some(),
-            content: webhook.content,
-            style: webhook.style,
+            body: BodyDraft::of(&webhook.body),
             headers: webhook.headers.iter().map(shown).collect(),
             plain_headers: plain.map(|header| header.name.clone()).collect(),
             timeout_s: webhook.timeout_s.map(i64::from),
@@ -103,8 +99,7 @@ impl SendWebhookDraft {
         SendWebhook {
             url,
             secret_query,
-            content: self.content,
-            style: self.style,
+            body: self.body.check(pointer, faults),
             headers: check_headers(self, stored, header_names, pointer, faults),
             timeout_s: check_timeout(self.timeout_s, pointer, faults),
         }

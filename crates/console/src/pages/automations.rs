@@ -16,6 +16,7 @@ mod edit;
 mod fields;
 mod form;
 mod list;
+mod preview;
 mod row;
 mod show;
 mod suggestions;

@@ -44,6 +44,9 @@ pub fn hint(outcome: Outcome, status_code: Option<u16>) -> Option<&'static str> 
         Outcome::Blocked => {
             "Nothing was sent. The operator's rules do not allow this URL: its scheme, port, host name or address."
         }
+        Outcome::NotRendered => {
+            "Nothing was sent, and no retry follows. Correct the template in the automation: events that are accepted from then on use the new one."
+        }
     })
 }
 

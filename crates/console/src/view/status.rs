@@ -86,6 +86,7 @@ impl Badge {
             Outcome::TlsError => Self::new(Tone::Bad, Icon::Cross, "TLS error"),
             Outcome::ProtocolError => Self::new(Tone::Bad, Icon::Cross, "Protocol error"),
             Outcome::Blocked => Self::new(Tone::Bad, Icon::Stop, "Blocked"),
+            Outcome::NotRendered => Self::new(Tone::Bad, Icon::Stop, "Template failed"),
         }
     }
 

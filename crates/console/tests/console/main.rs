@@ -17,4 +17,5 @@ mod replays;
 mod routes;
 mod secrets;
 mod sign_in;
+mod templates;
 mod visitors;

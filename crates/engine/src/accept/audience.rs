@@ -4,7 +4,9 @@ use postrider_configuration::AccountEntry;
 use postrider_json::conditions::{Verdict, WORK_MAX};
 use postrider_json::{CompiledConditions, Payload};
 use postrider_model::delivery::BodySpec;
-use postrider_model::{Automation, AutomationId, DeliveryId, Does, EventTypeName, Origin};
+use postrider_model::{
+    Action, Automation, AutomationId, DeliveryId, Does, EventTypeName, Origin, WebhookBody,
+};
 use postrider_storage::{FirstAttempt, NewDelivery};
 
 /// Steps after which no further conditions of an event are judged. The steps of the last ones come on top: 20
@@ -52,7 +54,7 @@ impl Audience {
         match self {
             Self::Only(id) => {
                 if let Some(automation) = entry.automation(id) {
-                    triggered.add(automation, first);
+                    triggered.add(entry, automation, first);
                 }
             }
             Self::Triggered => {
@@ -62,7 +64,7 @@ impl Audience {
                         Some(conditions) if !hold(conditions, payload, &mut steps) => {
                             triggered.held_back.push(automation.id);
                         }
-                        _ => triggered.add(automation, first),
+                        _ => triggered.add(entry, automation, first),
                     }
                 }
             }
@@ -84,14 +86,14 @@ fn hold(conditions: &CompiledConditions, payload: &Payload<'_>, steps: &mut usiz
 
 impl Triggered {
     /// Adds a delivery for each action of an automation that is on.
-    fn add(&mut self, automation: &Automation, first: u128) {
+    fn add(&mut self, entry: &AccountEntry, automation: &Automation, first: u128) {
         let actions = automation.actions.iter().filter(|action| action.enabled);
         for action in actions {
             self.deliveries.push(NewDelivery {
                 id: DeliveryId::from_u128(first + 1 + self.deliveries.len() as u128),
                 automation: automation.id,
                 action: action.id,
-                body: body_of(&action.does),
+                body: body_of(entry, action),
                 first_attempt: FirstAttempt::Waiting,
             });
         }
@@ -99,11 +101,14 @@ impl Triggered {
 }
 
 /// How the deliveries of an action render their bodies.
-fn body_of(does: &Does) -> BodySpec {
-    match does {
-        Does::SendWebhook(webhook) => BodySpec {
-            content: webhook.content,
-            style: webhook.style,
+fn body_of(entry: &AccountEntry, action: &Action) -> BodySpec {
+    let Does::SendWebhook(webhook) = &action.does;
+    match (&webhook.body, entry.template(action.id)) {
+        (WebhookBody::BuiltIn { content, style }, _) => BodySpec::BuiltIn {
+            content: *content,
+            style: *style,
         },
+        (WebhookBody::Template(_), Some(pinned)) => BodySpec::Template(pinned.number),
+        (WebhookBody::Template(_), None) => unreachable!("an account in memory has pinned its templates"),
     }
 }

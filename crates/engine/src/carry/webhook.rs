@@ -6,14 +6,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use bytes::Bytes;
 use postrider_egress::{HttpClient, Leave, NotSent, Request, Response};
 use postrider_model::attempt::Headers;
-use postrider_model::delivery::BodySpec;
-use postrider_model::{Clock, Event, Exchange, HttpExchange, HttpRequest, HttpResponse, SendWebhook};
+use postrider_model::{Clock, Exchange, HttpExchange, HttpRequest, HttpResponse, SendWebhook};
 use postrider_signing::HeaderNames;
-use postrider_signing::render::{BodyParts, render_body};
 
+use super::body::{Body, body_of};
 use super::{Advice, Carried, Carrier, Job};
 
 /// "410 Gone" (RFC 9110, section 15.5.11).
@@ -89,14 +87,17 @@ impl<T: Transport> WebhookCarrier<T> {
         }
     }
 
-    fn headers(&self, job: &Job<'_>, webhook: &SendWebhook, body: &[u8]) -> Headers {
+    fn headers(&self, job: &Job<'_>, webhook: &SendWebhook, body: &Body) -> Headers {
         let names = &self.header_names;
         let id = job.event.id.to_string();
         let sent_at_s = self.clock.wall().unix_s();
-        let signatures = job.entry.signers(self.clock.now()).sign(&id, sent_at_s, body);
+        let signatures = job
+            .entry
+            .signers(self.clock.now())
+            .sign(&id, sent_at_s, &body.bytes);
         let mut headers: Headers = Vec::with_capacity(11 + webhook.headers.len());
         let mut put = |name: &str, value: String| headers.push((name.to_owned(), value));
-        put("Content-Type", "application/json".to_owned());
+        put("Content-Type", body.content_type.clone());
         // Common firewall rules refuse a POST without it (OWASP rule 920300).
         if !webhook
             .headers
@@ -129,11 +130,17 @@ impl<T: Transport> WebhookCarrier<T> {
 #[async_trait]
 impl<T: Transport> Carrier<SendWebhook> for WebhookCarrier<T> {
     async fn carry(&self, job: Job<'_>, webhook: &SendWebhook) -> Result<Carried, NotSent> {
-        let body = body_of(job.event, job.body);
+        if !(job.may_leave)() {
+            return Err(NotSent::Forbidden);
+        }
+        let body = match body_of(job.event, job.body, job.template) {
+            Ok(body) => body,
+            Err(reason) => return Ok(Carried::not_rendered(webhook.url.clone(), reason)),
+        };
         let mut request = Request {
             url: webhook.call_url(),
             headers: self.headers(&job, webhook, &body),
-            body: body.clone(),
+            body: body.bytes.clone(),
             timeout: webhook.timeout(job.timeout),
             tenant: job.event.account.as_u128(),
         };
@@ -168,6 +175,7 @@ fn carried(request: Request, response: Response) -> Carried {
             overloaded: response.status_code == Some(SERVICE_UNAVAILABLE),
             rate_limited: response.status_code == Some(TOO_MANY_REQUESTS),
             gone: response.status_code == Some(GONE),
+            is_final: false,
         },
         exchange: Exchange::Http(HttpExchange {
             request: HttpRequest {
@@ -182,21 +190,6 @@ fn carried(request: Request, response: Response) -> Carried {
             }),
         }),
     }
-}
-
-/// The body of a delivery. It depends only on what was stored at acceptance, so that every attempt and resend
-/// sends the same bytes, and a page that shows a record shows the bytes that were sent.
-pub fn body_of(event: &Event, spec: BodySpec) -> Bytes {
-    let data = std::str::from_utf8(&event.data).expect("acceptance checked that `data` is UTF-8");
-    let parts = BodyParts {
-        id: &event.id.to_string(),
-        event_type: event.event_type.as_str(),
-        timestamp: &event.timestamp().to_string(),
-        data,
-        lossless: event.warning.is_none(),
-        fixed_points: event.fixed_points,
-    };
-    render_body(&parts, spec.content, spec.style).into()
 }
 
 #[cfg(test)]

@@ -23,7 +23,7 @@ const T: Duration = Duration::ZERO;
 
 /// A receiver responded at once.
 fn more() -> Lesson {
-    Lesson::of(Outcome::Succeeded, Advice::default(), T)
+    Lesson::of(Outcome::Succeeded, Advice::default(), T).unwrap()
 }
 
 /// A receiver had too much to do.
@@ -32,12 +32,12 @@ fn less() -> Lesson {
         overloaded: true,
         ..Advice::default()
     };
-    Lesson::of(Outcome::BadStatus, advice, T)
+    Lesson::of(Outcome::BadStatus, advice, T).unwrap()
 }
 
 /// A receiver did not respond.
 fn silence() -> Lesson {
-    Lesson::of(Outcome::Timeout, Advice::default(), T)
+    Lesson::of(Outcome::Timeout, Advice::default(), T).unwrap()
 }
 
 fn at(ms: i64) -> Timestamp {
@@ -76,7 +76,7 @@ fn ready_of(account: AccountId, action: ActionId, n: u128) -> Ready {
         },
         automation: AutomationId::from_u128(1),
         action,
-        body: BodySpec {
+        body: BodySpec::BuiltIn {
             content: BodyContent::Envelope,
             style: BodyStyle::Js,
         },

@@ -52,8 +52,9 @@ impl Lesson {
         }
     }
 
-    /// The lesson of an attempt that took `took`.
-    pub fn of(outcome: Outcome, advice: Advice, took: Duration) -> Self {
+    /// The lesson of an attempt that took `took`; `None` if nothing was sent, so that the receiver had no
+    /// part in it.
+    pub fn of(outcome: Outcome, advice: Advice, took: Duration) -> Option<Self> {
         let heard = match outcome {
             _ if advice.rate_limited => Heard::Limited,
             _ if advice.overloaded => Heard::Overloaded,
@@ -63,12 +64,13 @@ impl Lesson {
             | Outcome::ConnectError
             | Outcome::TlsError
             | Outcome::Blocked => Heard::Nothing,
+            Outcome::NotRendered => return None,
         };
-        Self {
+        Some(Self {
             heard,
             is_success: outcome == Outcome::Succeeded,
             retry_after: advice.retry_after,
             took,
-        }
+        })
     }
 }

@@ -106,7 +106,7 @@ fn a_receiver_that_comes_back_is_not_stampeded() {
     let mut pace = Pace::default();
     let attempts = |pace: &mut Pace, count: u32, started: Duration, outcome, took| {
         (0..count).for_each(|in_flight| pace.started(started, in_flight));
-        let lesson = Lesson::of(outcome, Advice::default(), took);
+        let lesson = Lesson::of(outcome, Advice::default(), took).unwrap();
         (0..count).for_each(|_| pace.ended(started, Some(lesson), started + took));
         pace.width()
     };
@@ -159,7 +159,7 @@ fn a_pause_that_a_receiver_asks_for_is_kept_by_the_whole_lane() {
         ..Advice::default()
     };
     pace.started(ms(0), 0);
-    pace.ended(ms(0), Some(Lesson::of(Outcome::BadStatus, advice, ms(5))), ms(5));
+    pace.ended(ms(0), Lesson::of(Outcome::BadStatus, advice, ms(5)), ms(5));
     let until = ms(30_005);
     assert_eq!(pace.may_start(ms(10_000), 0, ms(10), free), MayStart::At(until));
     assert_eq!(pace.remembered_until(), until);
@@ -167,7 +167,7 @@ fn a_pause_that_a_receiver_asks_for_is_kept_by_the_whole_lane() {
     assert_eq!(pace.may_start(until, 0, ms(10), free), MayStart::Now);
     pace.started(until, 0);
     assert_eq!(pace.may_start(until, 1, ms(10), free), MayStart::Closed);
-    let lesson = Lesson::of(Outcome::Succeeded, Advice::default(), ms(5));
+    let lesson = Lesson::of(Outcome::Succeeded, Advice::default(), ms(5)).unwrap();
     let now = until + ms(5);
     pace.ended(until, Some(lesson), now);
     for in_flight in 0..pace.width() {
@@ -190,7 +190,7 @@ fn a_request_that_is_stuck_delays_no_probe() {
     };
     pace.started(ms(0), 0);
     pace.started(ms(1), 1);
-    pace.ended(ms(1), Some(Lesson::of(Outcome::BadStatus, limited, ms(1))), ms(2));
+    pace.ended(ms(1), Lesson::of(Outcome::BadStatus, limited, ms(1)), ms(2));
     // The first request is still under way when the pause is over.
     let over = ms(1_002);
     assert_eq!(pace.may_start(over, 1, ms(5), free), MayStart::Now);
@@ -224,7 +224,7 @@ fn a_silent_lane_is_narrow_only_while_slots_are_scarce() {
     let mut pace = Pace::default();
     for _ in 0..4 {
         pace.started(ms(0), 0);
-        let lesson = Lesson::of(Outcome::Timeout, Advice::default(), TIMEOUT);
+        let lesson = Lesson::of(Outcome::Timeout, Advice::default(), TIMEOUT).unwrap();
         pace.ended(ms(0), Some(lesson), TIMEOUT);
     }
     let slots = |used, used_giving_way| Slots {
@@ -252,7 +252,7 @@ fn a_lane_that_has_failed_for_long_sends_only_probes_while_slots_are_scarce() {
     let mut pace = Pace::default();
     let attempt = |pace: &mut Pace, s: u64, outcome| {
         pace.started(ms(s * 1_000), 0);
-        let lesson = Lesson::of(outcome, Advice::default(), ms(5));
+        let lesson = Lesson::of(outcome, Advice::default(), ms(5)).unwrap();
         pace.ended(ms(s * 1_000), Some(lesson), ms(s * 1_000 + 5));
     };
     (1..=301).for_each(|s| attempt(&mut pace, s, Outcome::BadStatus));

@@ -78,9 +78,7 @@ async fn run(engine: Arc<Engine>, first: Ready) {
 /// What the attempt says about its receiver; `None` if no attempt was made.
 fn lesson(result: &AttemptResult) -> Option<Lesson> {
     match &result.finished.change {
-        Change::Attempted { attempt, .. } => {
-            Some(Lesson::of(attempt.outcome, result.advice, attempt.duration))
-        }
+        Change::Attempted { attempt, .. } => Lesson::of(attempt.outcome, result.advice, attempt.duration),
         Change::Canceled { .. } => None,
     }
 }

@@ -5,10 +5,10 @@ use crate::support::BY;
 use std::time::Duration;
 
 use crate::support::{Fixture, Node, folder, life, life_in_small_steps, status, webhook};
-use postrider_configuration::RotationDraft;
+use postrider_configuration::{ContentDraft, RotationDraft};
 use postrider_egress::Request;
 use postrider_engine::{EngineSettings, ResendOutcome};
-use postrider_model::{BodyContent, BodyStyle, DeliveryStatus, Schedule};
+use postrider_model::{BodyStyle, DeliveryStatus, Schedule};
 
 const URL: &str = "https://receiver.example/hook";
 const MOVED: &str = "https://receiver.example/moved";
@@ -36,8 +36,8 @@ fn an_edit_moves_the_next_attempt_but_cannot_change_its_bytes() {
             let send = webhook(&mut automation.actions[0]);
             send.url = MOVED.to_owned();
             send.headers = vec![("X-Team".to_owned(), "sales".to_owned())];
-            send.content = BodyContent::Data;
-            send.style = BodyStyle::Python;
+            send.body.content = ContentDraft::Data;
+            send.body.style = BodyStyle::Python;
         })
         .await;
         let deliveries = node.wait_until_settled(fixture.account).await;

@@ -21,4 +21,5 @@ mod schedule;
 mod statistics;
 mod stored_bytes;
 mod support;
+mod templates;
 mod waits;

@@ -2,7 +2,7 @@
 //! trail of their changes.
 
 use deadpool_postgres::Transaction;
-use postrider_storage::rows::{ApiKeyRow, AuditRow, EventTypeRow};
+use postrider_storage::rows::{ApiKeyRow, AuditRow, EventTypeRow, TemplateRow};
 use postrider_storage::transfer::AccountRows;
 use tokio_postgres::types::Type;
 use uuid::Uuid;
@@ -202,6 +202,34 @@ pub(super) async fn audit(transaction: &Transaction<'_>, rows: &[AuditRow]) -> S
                 &row.details,
                 &row.client,
                 &row.request_id,
+            ])
+            .await?;
+    }
+    writer.finish().await
+}
+
+/// Copies pinned templates, which keep their numbers, because deliveries refer to them.
+pub(super) async fn templates(transaction: &Transaction<'_>, rows: &[TemplateRow]) -> SqlResult<()> {
+    let columns = [
+        ("number", Type::INT4),
+        ("account_id", Type::UUID),
+        ("hash", Type::BYTEA),
+        ("kind", Type::TEXT),
+        ("content_type", Type::TEXT),
+        ("source", Type::BYTEA),
+        ("used_at", Type::INT8),
+    ];
+    let mut writer = TableWriter::begin(transaction, "templates", &columns).await?;
+    for row in rows {
+        writer
+            .add(&[
+                &row.number,
+                &uuid(&row.account),
+                &row.hash,
+                &row.kind,
+                &row.content_type,
+                &row.source,
+                &row.used_at,
             ])
             .await?;
     }

@@ -65,6 +65,8 @@ impl PostgresImport {
         statement::query_one(client, sql, &[&overview.last_seq]).await?;
         let sql = "SELECT setval(pg_get_serial_sequence('event_types', 'number'), greatest($1::bigint, 1))";
         statement::query_one(client, sql, &[&overview.last_event_type]).await?;
+        let sql = "SELECT setval(pg_get_serial_sequence('templates', 'number'), greatest($1::bigint, 1))";
+        statement::query_one(client, sql, &[&overview.last_template]).await?;
         // Without statistics, the first plans would assume empty tables.
         client
             .batch_execute(&format!("ANALYZE {}, event_keys", Counts::TABLES.join(", ")))

@@ -162,13 +162,14 @@ fn overview() -> Overview {
         events: 4,
         last_seq: 4,
         last_event_type: 41,
+        last_template: 5,
         days: DAYS_AGO.iter().map(|days| today() - days).collect(),
     }
 }
 
 /// The numbers of rows in the batches.
 fn counts() -> Counts {
-    Counts::from_array([1, 0, 0, 1, 1, 4, 4, 4])
+    Counts::from_array([1, 0, 0, 1, 1, 0, 4, 4, 4])
 }
 
 async fn begin(database: &TestDatabase, overview: &Overview) -> Result<Begun, ImportError> {

@@ -1,7 +1,9 @@
 //! Configuration: the catalogue, API keys, and accounts with their signing keys and automations. The audit
 //! trail of their changes.
 
-use postrider_storage::rows::{AccountRow, ApiKeyRow, AuditRow, AutomationRow, EventTypeRow, SigningKeyRow};
+use postrider_storage::rows::{
+    AccountRow, ApiKeyRow, AuditRow, AutomationRow, EventTypeRow, SigningKeyRow, TemplateRow,
+};
 use postrider_storage::transfer::{AccountRows, Rows};
 use rusqlite::{Connection, Row};
 
@@ -96,6 +98,14 @@ pub(super) fn audit(conn: &Connection, after: i64) -> ExportResult<Found> {
     let sql = format!("SELECT number, {columns} FROM audit WHERE number > ?1 ORDER BY number LIMIT ?2");
     let found = numbered(conn, &sql, after, |row| Ok(read(row, 1, AuditRow::read)?))?;
     Ok(some(found, Rows::Audit))
+}
+
+/// Pinned templates.
+pub(super) fn templates(conn: &Connection, after: i64) -> ExportResult<Found> {
+    let columns = TemplateRow::COLUMNS;
+    let sql = format!("SELECT number, {columns} FROM templates WHERE number > ?1 ORDER BY number LIMIT ?2");
+    let found = numbered(conn, &sql, after, |row| Ok(read(row, 1, TemplateRow::read)?))?;
+    Ok(some(found, Rows::Templates))
 }
 
 /// Deleted accounts that retention still has to prune.

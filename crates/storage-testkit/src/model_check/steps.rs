@@ -134,6 +134,7 @@ fn any_news(check: &mut Check, delivery: DeliveryId) -> Finished {
         outcome,
         at: attempt.started_at.after(attempt.duration),
         retry_after: None,
+        is_final: false,
     };
     let (progress, next) = progress.after_attempt(ended, &Schedule::default());
     let attempt = Box::new(attempt);

@@ -7,6 +7,7 @@ use postrider_model::delivery::{BodySpec, Progress};
 use postrider_model::{
     Action, Attempt, Automation, BodyContent, BodyStyle, Delivery, DeliveryId, DeliveryStatus, Does,
     Exchange, HttpExchange, HttpRequest, HttpResponse, IdGenerator, Outcome, SendWebhook, Timestamp, Trigger,
+    WebhookBody,
 };
 
 const AT: Timestamp = Timestamp::from_unix_ms(1_000);
@@ -44,7 +45,7 @@ pub(super) fn delivery(status: DeliveryStatus, attempts: u32) -> Delivery {
         event_type: "proposal.accepted".parse().unwrap(),
         automation: ids.automation(AT),
         action: ids.action(AT),
-        body: BodySpec {
+        body: BodySpec::BuiltIn {
             content: BodyContent::Envelope,
             style: BodyStyle::Js,
         },
@@ -79,8 +80,10 @@ pub(super) fn automation() -> Automation {
             rate_limit: None,
             does: Does::SendWebhook(SendWebhook {
                 url: "https://receiver.example/".to_owned(),
-                content: BodyContent::Envelope,
-                style: BodyStyle::Js,
+                body: WebhookBody::BuiltIn {
+                    content: BodyContent::Envelope,
+                    style: BodyStyle::Js,
+                },
                 headers: Vec::new(),
                 secret_query: None,
                 timeout_s: None,

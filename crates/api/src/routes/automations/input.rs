@@ -1,7 +1,9 @@
 //! The body of a request that creates or updates an automation.
 
-use postrider_configuration::{ActionDraft, AutomationDraft, DoesDraft, RateLimitDraft, SendWebhookDraft};
-use postrider_model::{Automation, BodyContent, BodyStyle};
+use postrider_configuration::{
+    ActionDraft, AutomationDraft, BodyDraft, ContentDraft, DoesDraft, RateLimitDraft, SendWebhookDraft,
+};
+use postrider_model::{Automation, BodyStyle};
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
@@ -62,6 +64,37 @@ pub enum ActionType {
     SendWebhook,
 }
 
+/// What the body of a webhook holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ActionBody {
+    /// The event: id, type, time and data.
+    #[default]
+    Envelope,
+    /// The data alone.
+    Data,
+    /// The output of a template.
+    Template,
+}
+
+impl ActionBody {
+    pub(super) const fn of(content: ContentDraft) -> Self {
+        match content {
+            ContentDraft::Envelope => Self::Envelope,
+            ContentDraft::Data => Self::Data,
+            ContentDraft::Template => Self::Template,
+        }
+    }
+
+    const fn content(self) -> ContentDraft {
+        match self {
+            Self::Envelope => ContentDraft::Envelope,
+            Self::Data => ContentDraft::Data,
+            Self::Template => ContentDraft::Template,
+        }
+    }
+}
+
 /// A webhook to send.
 #[derive(Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, expecting = "an object")]
@@ -104,10 +137,18 @@ pub struct ActionInput {
     #[schema(default = false)]
     secret_query: bool,
     /// What the body holds: `envelope` is `{"id","type","timestamp","data"}`, `data` is the event's data
-    /// alone.
+    /// alone, `template` is the output of `template`.
     #[serde(default)]
     #[schema(schema_with = shapes::body_content)]
-    body: BodyContent,
+    body: ActionBody,
+    /// If `body` is `template`: the template, in Jinja's language, at most 16 KiB.
+    #[serde(default)]
+    #[schema(max_length = 16384, example = json!(null))]
+    template: Option<String>,
+    /// If `body` is `template`: the content type of its output. Null is `application/json`.
+    #[serde(default)]
+    #[schema(max_length = 128, example = json!(null))]
+    content_type: Option<String>,
     /// How the body is serialised: `js` is a fixed point of `JSON.stringify(JSON.parse(body))`, `python` one
     /// of `json.dumps(json.loads(body))`, `raw` the producer's bytes.
     #[serde(default)]
@@ -193,8 +234,10 @@ impl ActionInput {
             }),
             url: webhook.url,
             secret_query: webhook.secret_query,
-            body: webhook.content,
-            body_style: webhook.style,
+            body: ActionBody::of(webhook.body.content),
+            template: webhook.body.template,
+            content_type: webhook.body.content_type,
+            body_style: webhook.body.style,
             headers: HeadersInput(webhook.headers),
             plain_headers: webhook.plain_headers,
             timeout_s: webhook.timeout_s.map(Whole),
@@ -206,8 +249,12 @@ impl ActionInput {
             ActionType::SendWebhook => DoesDraft::SendWebhook(SendWebhookDraft {
                 url: self.url,
                 secret_query: self.secret_query,
-                content: self.body,
-                style: self.body_style,
+                body: BodyDraft {
+                    content: self.body.content(),
+                    style: self.body_style,
+                    template: self.template,
+                    content_type: self.content_type,
+                },
                 headers: self.headers.0,
                 plain_headers: self.plain_headers,
                 timeout_s: self.timeout_s.map(|it| it.0),

@@ -3,10 +3,11 @@
 use std::collections::HashMap;
 use std::slice;
 
+use postrider_configuration::BodyDraft;
 use postrider_figures::Health;
 use postrider_model::{
-    AccountId, Action, ActionId, Automation, AutomationId, BodyContent, BodyStyle, CustomHeader, Does,
-    RateLimit, Timestamp,
+    AccountId, Action, ActionId, Automation, AutomationId, BodyStyle, CustomHeader, Does, RateLimit,
+    Timestamp,
 };
 use postrider_storage::StoreResult;
 use serde::Serialize;
@@ -15,7 +16,7 @@ use utoipa::ToSchema;
 
 use super::condition::Condition;
 use super::headers::HeadersInput;
-use super::input::ActionType;
+use super::input::{ActionBody, ActionType};
 use crate::fields::delays_s;
 use crate::openapi::shapes;
 use crate::problem::Problem;
@@ -95,7 +96,13 @@ pub struct ActionView {
     secret_query: bool,
     /// What the body holds.
     #[schema(schema_with = shapes::body_content)]
-    body: BodyContent,
+    body: ActionBody,
+    /// If `body` is `template`: the template; otherwise null.
+    #[schema(example = json!(null))]
+    template: Option<String>,
+    /// If `body` is `template`: the content type of its output; otherwise null.
+    #[schema(example = json!(null))]
+    content_type: Option<String>,
     /// How the body is serialised.
     #[schema(schema_with = shapes::body_style)]
     body_style: BodyStyle,
@@ -287,6 +294,7 @@ impl ActionView {
         };
         let health = if action.enabled { health } else { Some(disabled) };
         let Does::SendWebhook(webhook) = action.does;
+        let body = BodyDraft::of(&webhook.body);
         let shown = |header: &CustomHeader| (header.name.clone(), header.shown().to_owned());
         let plain = webhook.headers.iter().filter(|header| header.is_plain);
         Self {
@@ -298,8 +306,10 @@ impl ActionView {
             rate_limit: action.rate_limit.map(RateLimitView::of),
             url: webhook.url,
             secret_query: webhook.secret_query.is_some(),
-            body: webhook.content,
-            body_style: webhook.style,
+            body: ActionBody::of(body.content),
+            template: body.template,
+            content_type: body.content_type,
+            body_style: body.style,
             headers: HeadersInput(webhook.headers.iter().map(shown).collect()),
             plain_headers: plain.map(|header| header.name.clone()).collect(),
             timeout_s: webhook.timeout_s,

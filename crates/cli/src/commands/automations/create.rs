@@ -43,6 +43,15 @@ pub(super) struct CreateArgs {
     #[arg(long, value_parser = ["envelope", "data"], default_value = "envelope")]
     body: String,
 
+    /// A template for the request body, in Jinja's language: `{"text": "{{ data.title }}"}`. `@FILE` reads a
+    /// file, `-` standard input
+    #[arg(long, value_name = "TEMPLATE", conflicts_with_all = ["body", "body_style"])]
+    template: Option<String>,
+
+    /// The content type of the template's output [default: application/json]
+    #[arg(long, value_name = "TYPE", requires = "template")]
+    content_type: Option<String>,
+
     /// For receivers that sign the re-serialised body instead of the received bytes: `js` for JSON.stringify,
     /// `python` for json.dumps. `raw` sends the producer's bytes
     #[arg(long, value_parser = ["js", "python", "raw"], default_value = "js")]
@@ -75,7 +84,7 @@ pub(super) struct CreateArgs {
 
     /// The whole automation as the API's JSON, instead of the flags. `@FILE` reads a file, `-` standard input
     #[arg(long, value_name = "JSON", conflicts_with_all = [
-        "name", "on", "only_if", "conditions", "to", "secret_query", "body", "body_style", "header", "plain_header", "timeout", "rate_limit", "retry_delays",
+        "name", "on", "only_if", "conditions", "to", "secret_query", "body", "template", "content_type", "body_style", "header", "plain_header", "timeout", "rate_limit", "retry_delays",
         "disabled",
     ])]
     definition: Option<String>,
@@ -90,9 +99,17 @@ impl CreateArgs {
         let mut body = Map::new();
         body.insert("name".to_owned(), self.name.clone().into());
         body.insert("enabled".to_owned(), (!self.disabled).into());
+        let template = self
+            .template
+            .as_deref()
+            .map(|template| input::text("--template", template));
+        let template = template.transpose()?;
         body.insert(
             "actions".to_owned(),
-            self.to.iter().map(|url| self.action(url)).collect(),
+            self.to
+                .iter()
+                .map(|url| self.action(url, template.as_deref()))
+                .collect(),
         );
         if let Some(delays) = &self.retry_delays {
             body.insert("retry_delays_s".to_owned(), delays.schedule().delays_s().into());
@@ -119,7 +136,7 @@ impl CreateArgs {
         Ok((!rows.is_empty()).then(|| format!("{{\"all\":[{}]}}", rows.join(","))))
     }
 
-    fn action(&self, url: &str) -> Value {
+    fn action(&self, url: &str, template: Option<&str>) -> Value {
         let headers: Map<_, _> = self
             .header
             .iter()
@@ -130,6 +147,11 @@ impl CreateArgs {
         let mut action = json!({
             "type": "send_webhook", "url": url, "body": self.body, "body_style": self.body_style, "headers": headers,
         });
+        if let Some(template) = template {
+            action["body"] = "template".into();
+            action["template"] = template.into();
+            action["content_type"] = json!(self.content_type);
+        }
         if self.secret_query {
             action["secret_query"] = true.into();
         }

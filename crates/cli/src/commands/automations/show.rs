@@ -103,13 +103,18 @@ fn action_record(action: &Value) -> Record {
         .field("URL", cell(&action["url"]))
         .field("Enabled", enabled)
         .field("Health", health(&action["health"]))
-        .field(
-            "Body",
-            format!("{}, {}", cell(&action["body"]), cell(&action["body_style"])),
-        )
+        .field("Body", body(action))
+        .field("Template", cell(&action["template"]))
         .field("Headers", headers)
         .field("Timeout", timeout)
         .field("Rate limit", rate_limit)
+}
+
+/// What the body holds, and its style or its content type.
+fn body(action: &Value) -> String {
+    let of_template = action["content_type"].is_string();
+    let how = if of_template { "content_type" } else { "body_style" };
+    format!("{}, {}", cell(&action["body"]), cell(&action[how]))
 }
 
 /// The health of an action; empty if it was not sent. `Enabled` says why an action is off.

@@ -6,6 +6,7 @@
 use postrider_configuration::{AutomationDraft, Fault};
 use postrider_model::Automation;
 use postrider_model::automation::ACTIONS_MAX;
+use postrider_signing::template::Preset;
 
 use super::conditions::ConditionFields;
 use super::row::RowFields;
@@ -43,6 +44,8 @@ pub enum Press {
     Save,
     /// One more URL.
     Add,
+    /// One more message to a chat system.
+    AddPreset(Preset),
     /// Remove this URL.
     Remove(usize),
     /// One more condition.
@@ -63,6 +66,7 @@ impl Press {
         let pressed = form.text("do");
         match pressed.split_once('.') {
             Some(("remove", row)) => row.parse().map_or(Self::Save, Self::Remove),
+            Some(("add", name)) => Preset::find(name).map_or(Self::Add, Self::AddPreset),
             Some(("remove_condition", row)) => row.parse().map_or(Self::Save, Self::RemoveCondition),
             _ => match pressed {
                 "add" => Self::Add,
@@ -129,6 +133,12 @@ impl Fields {
             Press::ConditionsAsJson => self.conditions.as_json(&|path| suggestions.kind(path)),
             Press::ConditionsAsRows => self.conditions.as_rows(),
             Press::Add => self.rows.push(RowFields::empty()),
+            Press::AddPreset(preset) => {
+                // The empty row of a new form is not meant.
+                self.rows
+                    .retain(|row| !row.id.is_empty() || !row.url.trim().is_empty());
+                self.rows.push(RowFields::of_preset(preset));
+            }
             Press::Remove(row) if self.rows.len() > 1 && row < self.rows.len() => {
                 self.rows.remove(row);
             }

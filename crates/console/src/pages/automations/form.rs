@@ -17,6 +17,7 @@ use crate::shell::{AccountHead, Section, Shell, Tab};
 use crate::state::App;
 use crate::view::{duration, schedule};
 use crate::visitor::account::InAccount;
+use postrider_signing::template::Preset;
 
 #[derive(Template)]
 #[template(path = "automations/form.html")]
@@ -113,7 +114,7 @@ pub async fn render(
         own_schedule: own.as_ref().map(schedule::sentence),
         check: Check::of(app, account, fields, suggestions).await?,
         suggestions,
-        is_added: press == Press::Add,
+        is_added: matches!(press, Press::Add | Press::AddPreset(_)),
         is_condition_added: press == Press::AddCondition,
     })?;
     if faulty {

@@ -1,8 +1,13 @@
 //! A row of an automation's form: an action, as people type it.
 
-use postrider_configuration::{ActionDraft, DoesDraft, Fault, RateLimitDraft, SendWebhookDraft};
-use postrider_model::{Action, BodyContent, BodyStyle, Does, RateLimit};
+use postrider_configuration::{
+    ActionDraft, BodyDraft, ContentDraft, DoesDraft, Fault, RateLimitDraft, SendWebhookDraft,
+};
+use postrider_model::{Action, BodyStyle, Does, RateLimit};
+use postrider_signing::template::Preset;
 
+use super::preview::Preview;
+use super::suggestions::Suggestions;
 use crate::form::Form;
 
 /// A URL and its options.
@@ -18,8 +23,16 @@ pub struct RowFields {
     pub enabled: bool,
     /// Whether Postrider disabled the URL itself.
     pub is_gone: bool,
-    /// `envelope` or `data`.
+    /// `envelope`, `data` or `template`.
     pub body: String,
+    /// The template, if that is the body.
+    pub template: String,
+    /// The content type of its output.
+    pub content_type: String,
+    /// The chat system that the row sends to; its body is made of the sentence.
+    pub preset: Option<Preset>,
+    /// The sentence for the chat system.
+    pub sentence: String,
     /// `js`, `python` or `raw`.
     pub style: String,
     /// Lines of `Name: value`; `••••` stands for a stored secret.
@@ -55,6 +68,11 @@ impl RowFields {
             .collect();
         let plain = send.headers.iter().filter(|header| header.is_plain);
         let plain: Vec<&str> = plain.map(|header| header.name.as_str()).collect();
+        let body = BodyDraft::of(&send.body);
+        let template = body.template.unwrap_or_default();
+        let preset = Preset::ALL
+            .into_iter()
+            .find_map(|preset| Some((preset, preset.sentence_of(&template)?)));
         let limit = |part: fn(RateLimit) -> u32| {
             let value = action.rate_limit.map(part);
             value.map(|value| value.to_string()).unwrap_or_default()
@@ -65,17 +83,22 @@ impl RowFields {
             secret_query: send.secret_query.is_some(),
             enabled: action.enabled,
             is_gone: action.disabled_reason.is_some(),
-            body: match send.content {
-                BodyContent::Envelope => "envelope",
-                BodyContent::Data => "data",
+            body: match body.content {
+                ContentDraft::Envelope => "envelope",
+                ContentDraft::Data => "data",
+                ContentDraft::Template => "template",
             }
             .to_owned(),
-            style: match send.style {
+            style: match body.style {
                 BodyStyle::Js => "js",
                 BodyStyle::Python => "python",
                 BodyStyle::Raw => "raw",
             }
             .to_owned(),
+            preset: preset.as_ref().map(|(preset, _)| *preset),
+            sentence: preset.map(|(_, sentence)| sentence).unwrap_or_default(),
+            template,
+            content_type: body.content_type.unwrap_or_default(),
             headers: headers.join("\n"),
             plain: plain.join(", "),
             timeout: send
@@ -97,6 +120,10 @@ impl RowFields {
             enabled: form.is_ticked(&format!("on.{row}")),
             is_gone: form.is_ticked(&format!("gone.{row}")),
             body: text("body"),
+            template: text("template"),
+            content_type: text("content_type"),
+            preset: Preset::find(&text("preset")),
+            sentence: text("sentence"),
             style: text("style"),
             headers: text("headers"),
             plain: text("plain"),
@@ -106,11 +133,61 @@ impl RowFields {
         }
     }
 
+    /// A new row for a chat system.
+    pub fn of_preset(preset: Preset) -> Self {
+        Self {
+            body: "template".to_owned(),
+            preset: Some(preset),
+            ..Self::empty()
+        }
+    }
+
+    /// The body as typed.
+    pub fn body(&self) -> BodyDraft {
+        if let Some(preset) = self.preset {
+            return BodyDraft {
+                content: ContentDraft::Template,
+                // Without a sentence, the check finds no template.
+                template: (!self.sentence.trim().is_empty()).then(|| preset.template(&self.sentence)),
+                content_type: Some(preset.content_type().to_owned()),
+                ..BodyDraft::default()
+            };
+        }
+        let style = match self.style.as_str() {
+            "python" => BodyStyle::Python,
+            "raw" => BodyStyle::Raw,
+            _ => BodyStyle::Js,
+        };
+        let content_type = self.content_type.trim();
+        match self.body.as_str() {
+            "template" => BodyDraft {
+                content: ContentDraft::Template,
+                template: Some(self.template.clone()),
+                content_type: (!content_type.is_empty()).then(|| content_type.to_owned()),
+                ..BodyDraft::default()
+            },
+            "data" => BodyDraft {
+                content: ContentDraft::Data,
+                style,
+                ..BodyDraft::default()
+            },
+            _ => BodyDraft {
+                style,
+                ..BodyDraft::default()
+            },
+        }
+    }
+
+    /// What the template would send.
+    pub fn preview(&self, suggestions: &Suggestions) -> Option<Preview> {
+        Preview::of(self, suggestions)
+    }
+
     /// Whether any option differs from a new row's; the fold is then open.
     pub fn has_options(&self) -> bool {
         let empty = Self::empty();
-        (&self.body, &self.style, &self.headers, &self.timeout)
-            != (&empty.body, &empty.style, &empty.headers, &empty.timeout)
+        (&self.style, &self.headers, &self.timeout) != (&empty.style, &empty.headers, &empty.timeout)
+            || self.preset.is_none() && self.body != empty.body
             || self.secret_query
             || self.rate_limit().is_some()
     }
@@ -144,15 +221,7 @@ impl RowFields {
         let webhook = SendWebhookDraft {
             url: self.url.trim().to_owned(),
             secret_query: self.secret_query,
-            content: match self.body.as_str() {
-                "data" => BodyContent::Data,
-                _ => BodyContent::Envelope,
-            },
-            style: match self.style.as_str() {
-                "python" => BodyStyle::Python,
-                "raw" => BodyStyle::Raw,
-                _ => BodyStyle::Js,
-            },
+            body: self.body(),
             headers,
             plain_headers: plain.filter(|name| !name.is_empty()).map(str::to_owned).collect(),
             // A value that is not a number becomes -1, which the draft's check refuses as out of range.

@@ -8,7 +8,10 @@ use postrider_configuration::Fault;
 use postrider_figures::Health;
 use postrider_model::{
     Action, Automation, AutomationId, BodyContent, BodyStyle, Does, EventPattern, RateLimit, Scope,
+    WebhookBody,
 };
+
+use postrider_signing::template::Preset;
 
 use super::list::RateWords;
 use crate::console::page;
@@ -189,13 +192,25 @@ async fn example(app: &App, scope: Scope, event_type: Option<&String>) -> Result
 fn options(action: &Action) -> Vec<String> {
     let Does::SendWebhook(send) = &action.does;
     let mut options = Vec::new();
-    if send.content == BodyContent::Data {
-        options.push("data only".to_owned());
-    }
-    match send.style {
-        BodyStyle::Js => {}
-        BodyStyle::Python => options.push("Python style".to_owned()),
-        BodyStyle::Raw => options.push("raw style".to_owned()),
+    match &send.body {
+        WebhookBody::BuiltIn { content, style } => {
+            if *content == BodyContent::Data {
+                options.push("data only".to_owned());
+            }
+            match style {
+                BodyStyle::Js => {}
+                BodyStyle::Python => options.push("Python style".to_owned()),
+                BodyStyle::Raw => options.push("raw style".to_owned()),
+            }
+        }
+        WebhookBody::Template(template) => {
+            let mut presets = Preset::ALL.into_iter();
+            let preset = presets.find(|preset| preset.sentence_of(&template.source).is_some());
+            options.push(match preset {
+                Some(preset) => format!("{} message", preset.label()),
+                None => "template".to_owned(),
+            });
+        }
     }
     match send.headers.len() {
         0 => {}

@@ -1,9 +1,11 @@
 //! The fields that the form offers for conditions: those of the examples of its event types, and of recent
 //! events.
 
+use bytes::Bytes;
 use postrider_json::Value;
-use postrider_json::conditions::{Field, FieldKind, fields};
-use postrider_model::{EventPattern, Scope};
+use postrider_json::conditions::{self, FieldKind};
+use postrider_model::{Event, EventId, EventPattern, EventTypeName, FixedPoints, Origin, Scope};
+use postrider_signing::template::{self, Field};
 
 use super::conditions::{Kind, field_of};
 use crate::refusal::Refusal;
@@ -22,9 +24,24 @@ const EVENTS_MAX: usize = 10;
 /// Longest value shown beside a field, in characters.
 const SAMPLE_CHARS_MAX: usize = 40;
 
-/// Fields with what is known of them, in the order in which they were found.
+/// Fields with what is known of them, in the order in which they were found, and an event to try things with.
 #[derive(Debug, Default)]
-pub struct Suggestions(Vec<Suggestion>);
+pub struct Suggestions {
+    fields: Vec<Suggestion>,
+    /// The expressions that read fields in a template.
+    expressions: Vec<Field>,
+    /// The newest event of these types, or an example of one.
+    sample: Option<Sample>,
+}
+
+/// An event to preview messages with.
+#[derive(Debug)]
+pub struct Sample {
+    /// The event.
+    pub event: Event,
+    /// Whether it is an example of the catalogue, and did not happen.
+    pub is_example: bool,
+}
 
 /// A field that conditions can name.
 #[derive(Debug)]
@@ -43,32 +60,49 @@ impl Suggestions {
         let patterns = event_types.iter().filter_map(|text| text.parse().ok());
         let patterns: Vec<EventPattern> = patterns.collect();
         let mut suggestions = Self::default();
-        for example in examples(app, account.visitor.caller.scope, &patterns).await? {
+        let mut samples = Vec::new();
+        for (name, example) in examples(app, account.visitor.caller.scope, &patterns).await? {
             suggestions.add(&example);
+            samples.push(Sample {
+                event: example_event(app, account, name, example),
+                is_example: true,
+            });
         }
         if !patterns.is_empty() {
             let recent = app.figures.recent_events(account.id(), &patterns).await?;
             for event in recent.iter().take(EVENTS_MAX) {
-                suggestions.add(std::str::from_utf8(&event.data).unwrap_or("null"));
+                suggestions.add(text_of(event));
             }
+            let newest = recent.into_iter().next();
+            samples.splice(
+                ..0,
+                newest.map(|event| Sample {
+                    event,
+                    is_example: false,
+                }),
+            );
+        }
+        suggestions.sample = samples.into_iter().next();
+        if let Some(sample) = &suggestions.sample {
+            suggestions.expressions = template::fields(text_of(&sample.event));
         }
         Ok(suggestions)
     }
 
     /// Adds the fields of some data.
     fn add(&mut self, data: &str) {
-        for Field { path, kind, sample } in fields(data) {
+        for conditions::Field { path, kind, sample } in conditions::fields(data) {
             let kind = match kind {
                 FieldKind::Number => Kind::Number,
                 FieldKind::String => Kind::String,
                 _ => Kind::Other,
             };
-            if let Some(known) = self.0.iter_mut().find(|known| known.path == path) {
+            if let Some(known) = self.fields.iter_mut().find(|known| known.path == path) {
                 if known.kind != kind {
                     known.kind = Kind::Other;
                 }
-            } else if self.0.len() < OFFERED_MAX {
-                self.0.push(Suggestion {
+            } else if self.fields.len() < OFFERED_MAX {
+                self.fields.push(Suggestion {
                     field: field_of(&path),
                     sample: shown(&sample),
                     path,
@@ -80,18 +114,32 @@ impl Suggestions {
 
     /// The kind of the field at a pointer, if it is known and was always the same.
     pub fn kind(&self, path: &str) -> Option<Kind> {
-        let known = self.0.iter().find(|known| known.path == path);
+        let known = self.fields.iter().find(|known| known.path == path);
         known.map(|known| known.kind)
     }
 
-    /// All of them.
+    /// All fields.
     pub fn all(&self) -> &[Suggestion] {
-        &self.0
+        &self.fields
+    }
+
+    /// The expressions that a template can print, with what they print of the sample.
+    pub fn expressions(&self) -> &[Field] {
+        &self.expressions
+    }
+
+    /// An event to try things with.
+    pub fn sample(&self) -> Option<&Sample> {
+        self.sample.as_ref()
     }
 }
 
 /// The examples of these types that the visitor may see.
-async fn examples(app: &App, scope: Scope, patterns: &[EventPattern]) -> Result<Vec<String>, Refusal> {
+async fn examples(
+    app: &App,
+    scope: Scope,
+    patterns: &[EventPattern],
+) -> Result<Vec<(EventTypeName, String)>, Refusal> {
     let names = patterns.iter().filter_map(|pattern| match pattern {
         EventPattern::Exact(name) => Some(name),
         EventPattern::Any | EventPattern::Under(_) => None,
@@ -99,9 +147,31 @@ async fn examples(app: &App, scope: Scope, patterns: &[EventPattern]) -> Result<
     let mut examples = Vec::new();
     for name in names.take(EXAMPLES_MAX) {
         let entry = app.configuration.event_type_in(scope, name).await?;
-        examples.extend(entry.and_then(|entry| entry.example));
+        let example = entry.and_then(|entry| entry.example);
+        examples.extend(example.map(|example| (name.clone(), example)));
     }
     Ok(examples)
+}
+
+/// The event that would have this data. It is not stored.
+fn example_event(app: &App, account: &InAccount, name: EventTypeName, data: String) -> Event {
+    Event {
+        id: EventId::from_u128(0),
+        account: account.id(),
+        event_type: name,
+        data: Bytes::from(data),
+        occurred_at: None,
+        created_at: app.now(),
+        origin: Origin::Producer,
+        fixed_points: FixedPoints::default(),
+        warning: None,
+        deliveries: 0,
+    }
+}
+
+/// The data of a stored event, which is UTF-8.
+fn text_of(event: &Event) -> &str {
+    std::str::from_utf8(&event.data).unwrap_or("null")
 }
 
 /// A value as text of one line: a string without quotes, cut.

@@ -273,7 +273,7 @@ async fn find(
             delivery: delivery.id,
         };
         if let Some(record) = app.figures.record(key).await? {
-            let sent = Sent::new(&event, record.delivery.body);
+            let sent = Sent::of(app, entry, &event, delivery.action, record.delivery.body).await?;
             records.push((record, sent));
         }
     }

@@ -2,11 +2,14 @@
 //! folds.
 
 use askama::Template;
+use postrider_configuration::AccountEntry;
 use postrider_model::attempt::Headers;
 use postrider_model::delivery::BodySpec;
-use postrider_model::{Attempt, Event, Exchange, HttpExchange, Timestamp};
+use postrider_model::{ActionId, Attempt, Event, Exchange, HttpExchange, Timestamp};
 use postrider_signing::HeaderNames;
 
+use crate::refusal::Refusal;
+use crate::state::App;
 use crate::view::body::Body;
 use crate::view::curl::Curl;
 use crate::view::headers::{self, HeaderRow};
@@ -22,14 +25,22 @@ pub struct Sent {
 }
 
 impl Sent {
-    /// The body of this event, as a delivery sends it.
-    pub fn new(event: &Event, spec: BodySpec) -> Self {
-        let bytes = postrider_engine::body_of(event, spec);
-        Self {
+    /// The body of this event, as a delivery of an action sends it. Empty if its template fails.
+    pub async fn of(
+        app: &App,
+        entry: &AccountEntry,
+        event: &Event,
+        action: ActionId,
+        spec: BodySpec,
+    ) -> Result<Self, Refusal> {
+        let template = app.engine.template_of(entry, action, spec).await?;
+        let body = postrider_engine::body_of(event, spec, template.as_deref());
+        let bytes = body.map(|body| body.bytes).unwrap_or_default();
+        Ok(Self {
             body: Body::new(&bytes),
-            // Bodies are generated from JSON, which is UTF-8.
+            // Bodies are generated from JSON, or are the output of a template, which are UTF-8.
             text: String::from_utf8_lossy(&bytes).into_owned(),
-        }
+        })
     }
 
     /// Its size in bytes.

@@ -133,7 +133,16 @@ async fn parts(app: &App, account: &InAccount, id: DeliveryId) -> Result<Parts, 
     let event = app.figures.event(account.id(), record.delivery.event).await?;
     let event = event.ok_or(Refusal::NotFound)?;
     Ok(Parts {
-        sent: Arc::new(Sent::new(&event, record.delivery.body)),
+        sent: Arc::new(
+            Sent::of(
+                app,
+                &account.entry,
+                &event,
+                record.delivery.action,
+                record.delivery.body,
+            )
+            .await?,
+        ),
         event: Arc::new(event),
         record,
         csrf: account.visitor.csrf.clone(),

@@ -207,8 +207,7 @@ mod tests {
         SendWebhook {
             url: "https://receiver.example/".to_owned(),
             secret_query: None,
-            content: Default::default(),
-            style: Default::default(),
+            body: Default::default(),
             headers,
             timeout_s: None,
         }

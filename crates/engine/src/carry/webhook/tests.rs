@@ -2,6 +2,8 @@ use std::time::Duration;
 
 use postrider_model::Outcome;
 
+use bytes::Bytes;
+
 use super::*;
 
 fn response(status_code: Option<u16>) -> Response {

@@ -35,7 +35,7 @@ fn a_lane_that_pauses_is_remembered_although_it_holds_nothing() {
         retry_after: Some(Duration::from_secs(30)),
         ..Advice::default()
     };
-    let lesson = Lesson::of(Outcome::BadStatus, advice, T);
+    let lesson = Lesson::of(Outcome::BadStatus, advice, T).unwrap();
     lanes.attempt_ended(action(1), T, Some(lesson), T);
     lanes.release(action(1), 8);
     offer(&mut lanes, action(1), 1);

@@ -36,7 +36,7 @@ fn pause() -> Lesson {
         retry_after: Some(Duration::from_secs(5)),
         ..Advice::default()
     };
-    Lesson::of(Outcome::BadStatus, advice, T)
+    Lesson::of(Outcome::BadStatus, advice, T).unwrap()
 }
 
 fn step() -> impl Strategy<Value = Step> {

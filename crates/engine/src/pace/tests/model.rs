@@ -175,7 +175,7 @@ impl LaneModel {
             rate_limited: status == 429,
             ..Advice::default()
         };
-        let lesson = Lesson::of(outcome, advice, now - started);
+        let lesson = Lesson::of(outcome, advice, now - started).unwrap();
         self.pace.ended(started, Some(lesson), now);
         self.in_flight -= 1;
         if status == 200 {

@@ -49,3 +49,9 @@ verbs!(StatisticsStore {
     prune_statistics(step: TimeStep, before: Timestamp, limit: usize) -> usize;
     backlog(now: Timestamp) -> Backlog;
 });
+
+verbs!(TemplateStore {
+    pin_templates(account: AccountId, templates: Vec<PinTemplate>, now: Timestamp) -> Vec<TemplateNumber>;
+    template(number: TemplateNumber) -> Option<PinnedTemplate>;
+    prune_templates(before: Timestamp, limit: usize) -> usize;
+});

@@ -1,6 +1,6 @@
 //! The members of an action of type `send_webhook`.
 
-use postrider_model::{BodyContent, BodyStyle, CustomHeader, SendWebhook};
+use postrider_model::{BodyContent, BodyStyle, BodyTemplate, CustomHeader, SendWebhook, WebhookBody};
 use serde::{Deserialize, Serialize};
 
 use super::secrets::ActionSecrets;
@@ -13,13 +13,30 @@ pub(super) struct StoredWebhook {
     /// Whether the query is in [`super::Secrets`].
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     secret_query: bool,
-    content: BodyContent,
+    content: StoredContent,
     style: BodyStyle,
+    /// If `content` is `template`: the template.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    template: Option<StoredTemplate>,
     /// Names and values; the values of secret headers are in [`super::Secrets`].
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     headers: Vec<(String, Option<String>)>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     timeout_s: Option<u32>,
+}
+
+#[derive(Clone, Copy, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum StoredContent {
+    Envelope,
+    Data,
+    Template,
+}
+
+#[derive(Serialize, Deserialize)]
+struct StoredTemplate {
+    source: String,
+    content_type: String,
 }
 
 impl StoredWebhook {
@@ -28,11 +45,29 @@ impl StoredWebhook {
             .headers
             .iter()
             .map(|header| (header.name.clone(), header.is_plain.then(|| header.value.clone())));
+        let (content, style, template) = match &webhook.body {
+            WebhookBody::BuiltIn { content, style } => (
+                match content {
+                    BodyContent::Envelope => StoredContent::Envelope,
+                    BodyContent::Data => StoredContent::Data,
+                },
+                *style,
+                None,
+            ),
+            WebhookBody::Template(BodyTemplate { source, content_type }) => {
+                let template = StoredTemplate {
+                    source: source.clone(),
+                    content_type: content_type.clone(),
+                };
+                (StoredContent::Template, BodyStyle::default(), Some(template))
+            }
+        };
         Self {
             url: webhook.url.clone(),
             secret_query: webhook.secret_query.is_some(),
-            content: webhook.content,
-            style: webhook.style,
+            content,
+            style,
+            template,
             headers: headers.collect(),
             timeout_s: webhook.timeout_s,
         }
@@ -57,9 +92,24 @@ impl StoredWebhook {
             headers: headers.collect::<Result<_, Damaged>>()?,
             url: self.url,
             secret_query,
-            content: self.content,
-            style: self.style,
+            body: body(self.content, self.style, self.template)?,
             timeout_s: self.timeout_s,
         })
     }
+}
+
+fn body(
+    content: StoredContent,
+    style: BodyStyle,
+    template: Option<StoredTemplate>,
+) -> Result<WebhookBody, Damaged> {
+    let content = match (content, template) {
+        (StoredContent::Envelope, None) => BodyContent::Envelope,
+        (StoredContent::Data, None) => BodyContent::Data,
+        (StoredContent::Template, Some(StoredTemplate { source, content_type })) => {
+            return Ok(WebhookBody::Template(BodyTemplate { source, content_type }));
+        }
+        _ => return Err(Damaged("a body without its template")),
+    };
+    Ok(WebhookBody::BuiltIn { content, style })
 }

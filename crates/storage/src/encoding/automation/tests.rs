@@ -1,4 +1,4 @@
-use postrider_model::{BodyContent, BodyStyle, CustomHeader, SecretQuery, SendWebhook};
+use postrider_model::{BodyContent, BodyStyle, CustomHeader, SecretQuery, SendWebhook, WebhookBody};
 
 use super::*;
 
@@ -10,8 +10,10 @@ fn webhook(id: u128) -> Action {
         rate_limit: RateLimit::new(100, 60),
         does: Does::SendWebhook(SendWebhook {
             url: "https://a.example/hooks?••••".to_owned(),
-            content: BodyContent::Data,
-            style: BodyStyle::Python,
+            body: WebhookBody::BuiltIn {
+                content: BodyContent::Data,
+                style: BodyStyle::Python,
+            },
             headers: vec![
                 CustomHeader::secret("Authorization", "Bearer hidden"),
                 CustomHeader::plain("X-A", "1"),
@@ -30,8 +32,10 @@ fn actions_survive_their_stored_form() {
         rate_limit: None,
         does: Does::SendWebhook(SendWebhook {
             url: "http://b.example".to_owned(),
-            content: BodyContent::Envelope,
-            style: BodyStyle::Js,
+            body: WebhookBody::BuiltIn {
+                content: BodyContent::Envelope,
+                style: BodyStyle::Js,
+            },
             headers: Vec::new(),
             secret_query: None,
             timeout_s: None,

@@ -1,0 +1,67 @@
+//! The body of a delivery: from its event, and from what acceptance fixed.
+
+use bytes::Bytes;
+use postrider_configuration::Pinned;
+use postrider_model::Event;
+use postrider_model::delivery::BodySpec;
+use postrider_signing::render::{BodyParts, render_body};
+use postrider_signing::template::TemplateEvent;
+
+/// The content type of the built-in forms.
+const JSON: &str = "application/json";
+
+/// A body as it is sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Body {
+    /// Its bytes.
+    pub bytes: Bytes,
+    /// Its content type.
+    pub content_type: String,
+}
+
+/// Renders the body of a delivery. It depends only on what was stored at acceptance, so that every attempt
+/// and resend sends the same bytes, and a page that shows a record shows the bytes that were sent.
+///
+/// # Errors
+/// Why the template fails on the event, for people. `template` is the one that the delivery refers to; `None`
+/// if it is not stored any more.
+pub fn body_of(event: &Event, spec: BodySpec, template: Option<&Pinned>) -> Result<Body, String> {
+    let data = std::str::from_utf8(&event.data).expect("acceptance checked that `data` is UTF-8");
+    let (id, timestamp) = (event.id.to_string(), event.timestamp().to_string());
+    match spec {
+        BodySpec::BuiltIn { content, style } => {
+            let parts = BodyParts {
+                id: &id,
+                event_type: event.event_type.as_str(),
+                timestamp: &timestamp,
+                data,
+                lossless: event.warning.is_none(),
+                fixed_points: event.fixed_points,
+            };
+            Ok(Body {
+                bytes: render_body(&parts, content, style).into(),
+                content_type: JSON.to_owned(),
+            })
+        }
+        BodySpec::Template(_) => {
+            let pinned = template.ok_or("The template of this delivery is not stored any more")?;
+            let template = pinned.template.as_ref();
+            let template = template.ok_or("This version of Postrider cannot read the template")?;
+            // The uid may change; the id stays, and so do the bytes.
+            let account = event.account.to_string();
+            let event = TemplateEvent {
+                id: &id,
+                event_type: event.event_type.as_str(),
+                timestamp: &timestamp,
+                account: Some(&account),
+                data,
+            };
+            let rendered = template.render(&event);
+            let rendered = rendered.map_err(|failed| format!("The template failed: {failed}"))?;
+            Ok(Body {
+                bytes: rendered.into(),
+                content_type: pinned.content_type.clone(),
+            })
+        }
+    }
+}
