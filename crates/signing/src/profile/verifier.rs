@@ -3,9 +3,11 @@
 //! Id and time are taken from the request as its headers hold them. Signatures are compared in constant time;
 //! the work is linear in the headers and the body.
 
+use std::str::FromStr;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use postrider_model::ed25519::{Ed25519Public, KeyMaterial};
+use postrider_model::ed25519::{Ed25519Error, Ed25519Public, KeyMaterial, KeyMaterialError, PUBLIC_PREFIX};
 use postrider_model::hex;
 use subtle::ConstantTimeEq as _;
 
@@ -26,6 +28,17 @@ pub enum VerifierKey {
     Signing(KeyMaterial),
     /// The public key of an Ed25519 signing key.
     Public(Ed25519Public),
+}
+
+/// A string that is not a key.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum VerifierKeyError {
+    /// It begins with `whpk_`.
+    #[error(transparent)]
+    Public(#[from] Ed25519Error),
+    /// Everything else.
+    #[error(transparent)]
+    Signing(#[from] KeyMaterialError),
 }
 
 /// Why a header proves nothing.
@@ -74,6 +87,18 @@ pub struct ProfileVerifier<'p> {
 enum Key {
     Hmac(ExpandedKeys),
     Public(Ed25519Public),
+}
+
+impl FromStr for VerifierKey {
+    type Err = VerifierKeyError;
+
+    fn from_str(text: &str) -> Result<Self, VerifierKeyError> {
+        if text.starts_with(PUBLIC_PREFIX) {
+            Ok(Self::Public(text.parse()?))
+        } else {
+            Ok(Self::Signing(text.parse()?))
+        }
+    }
 }
 
 /// A request as it was received: names and values of its headers, in any case and order.
