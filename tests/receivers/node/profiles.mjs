@@ -44,15 +44,21 @@ async function shopifyVerifies(key, body, headers) {
   return (await shopify.webhooks.validate({ rawBody: body, rawRequest, rawResponse: {} })).valid;
 }
 
+// These libraries throw to refuse a request, and differ in what they return otherwise.
+function accepts(verify) {
+  verify();
+  return true;
+}
+
 const libraries = {
   standard: (key, body, headers) =>
     key.startsWith("whpk_")
       ? ed25519Verifies(key, body, headers)
-      : new StandardWebhook(key).verify(body, headers) !== undefined,
-  svix: (key, body, headers) => new SvixWebhook(key).verify(body, headers) !== undefined,
+      : accepts(() => new StandardWebhook(key).verify(body, headers)),
+  svix: (key, body, headers) => accepts(() => new SvixWebhook(key).verify(body, headers)),
   github: (key, body, headers) => githubVerifies(key, body, headers["X-Hub-Signature-256"]),
   stripe: (key, body, headers) =>
-    Stripe.webhooks.constructEvent(body, headers["Stripe-Signature"], key) !== undefined,
+    accepts(() => Stripe.webhooks.constructEvent(body, headers["Stripe-Signature"], key)),
   shopify: shopifyVerifies,
 };
 

@@ -34,10 +34,11 @@ impl Body {
 }
 
 fn signed(profile: &str, keys: &[&str]) -> CommandOutput {
-    let (body, secrets) = (Body::new(BODY), keys.iter().flat_map(|key| ["--secret", key]));
+    let body = Body::new(BODY);
     let path = body.path();
-    let arguments = ["sign", "--profile", profile, "--body", &path].into_iter();
-    run(&arguments.chain(secrets).collect::<Vec<_>>())
+    let mut arguments = vec!["sign", "--profile", profile, "--body", &path];
+    arguments.extend(keys.iter().flat_map(|key| ["--secret", key]));
+    run(&arguments)
 }
 
 fn headers(signed: &CommandOutput) -> Map<String, Value> {
