@@ -329,19 +329,17 @@ fn other_versions_and_elements_of_a_list_are_ignored_and_a_header_without_the_ti
     );
 }
 
-/// With every element costing a verification, this would take minutes.
+/// Each element of an Ed25519 signature's form costs a verification, so the others are not looked at.
 #[test]
-fn a_list_of_many_signatures_costs_no_more_than_a_few() {
+fn only_the_first_32_signatures_of_a_list_are_looked_at() {
     let profile = profile("standard");
-    let mut headers = signed(&profile, ed25519(), None);
-    let token = format!("v1a,{}==", "A".repeat(86));
-    headers[2].1 = vec![token; 100_000].join(" ");
-    let start = std::time::Instant::now();
-    assert_eq!(
-        verified(&profile, ed25519(), &headers, BODY, NOW_S),
-        Err(VerifyError::NoMatch)
-    );
-    assert!(start.elapsed().as_secs() < 15);
+    let sent = signed(&profile, ed25519(), None);
+    let other = format!("v1a,{}==", "A".repeat(86));
+    for (before, expected) in [(31, Ok(())), (32, Err(VerifyError::NoMatch))] {
+        let mut headers = sent.clone();
+        headers[2].1 = format!("{}{}", format!("{other} ").repeat(before), sent[2].1);
+        assert_eq!(verified(&profile, ed25519(), &headers, BODY, NOW_S), expected);
+    }
 }
 
 #[test]
