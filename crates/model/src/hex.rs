@@ -7,11 +7,16 @@ const DIGITS: &[u8; 16] = b"0123456789abcdef";
 /// Returns two digits for each byte.
 pub fn encode(bytes: &[u8]) -> String {
     let mut text = String::with_capacity(2 * bytes.len());
+    append(bytes, &mut text);
+    text
+}
+
+/// Appends two digits for each byte.
+pub fn append(bytes: &[u8], text: &mut String) {
     for byte in bytes {
         text.push(char::from(DIGITS[usize::from(byte >> 4)]));
         text.push(char::from(DIGITS[usize::from(byte & 15)]));
     }
-    text
 }
 
 /// Decodes a text that [`encode`] wrote. `None` if the text has an odd length or contains anything but digits

@@ -9,6 +9,7 @@
 //! | [`header_names`] | the names of the headers under the installation's prefix |
 //! | [`template`] | bodies, texts and headers that a customer writes as a template over the event |
 //! | [`signer`] | an account's live keys, signing every attempt under both schemes |
+//! | [`profile`] | signature profiles: other headers, formats and digests, Ed25519 among them |
 //!
 //! This crate does no I/O and has no clock: the caller passes the time as a number. It must never round a
 //! number, lose data by dropping or reordering members, or panic on what a producer or a stranger sends. Its
@@ -47,6 +48,7 @@
 
 pub mod header_names;
 pub mod postrider_scheme;
+pub mod profile;
 pub mod render;
 pub mod signer;
 pub mod standard_webhooks;
@@ -55,6 +57,7 @@ pub mod template;
 pub use header_names::HeaderNames;
 pub use postrider_model::FixedPoints;
 pub use postrider_model::body::{BodyContent, BodyStyle};
+pub use postrider_model::ed25519::{Ed25519Public, Ed25519Secret, KeyMaterial};
 pub use postrider_model::secret::SigningSecret;
 pub use render::{BodyParts, render_body, render_value};
 pub use signer::{LiveSigners, SignatureHeaders, Signer};

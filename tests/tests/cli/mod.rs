@@ -3,3 +3,4 @@
 mod client;
 mod demo;
 mod offline;
+mod profiles;

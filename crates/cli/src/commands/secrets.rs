@@ -1,5 +1,8 @@
 //! Signing keys on the command line, from places that other users of the machine cannot see.
 
+use std::fmt::Display;
+use std::str::FromStr;
+
 use postrider_model::SigningSecret;
 
 use crate::Environment;
@@ -12,8 +15,8 @@ const SECRETS_MAX: usize = 16;
 /// Where signing keys come from.
 #[derive(Debug, Clone, Default, clap::Args)]
 pub struct SecretArgs {
-    /// The signing key, `whsec_…`. Prefer the variable or a file: other users of the machine can see flags in
-    /// the process list. Repeatable [variable: POSTRIDER_SIGNING_SECRET]
+    /// The signing key, `whsec_…`, or an Ed25519 key. Prefer the variable or a file: other users of the
+    /// machine can see flags in the process list. Repeatable [variable: POSTRIDER_SIGNING_SECRET]
     #[arg(long, value_name = "KEY")]
     secret: Vec<String>,
 
@@ -24,7 +27,7 @@ pub struct SecretArgs {
 
 impl SecretArgs {
     /// The keys, at least one, in the order given.
-    pub fn read(&self, environment: &Environment) -> Result<Vec<SigningSecret>, Failure> {
+    pub fn read<T: FromStr<Err: Display>>(&self, environment: &Environment) -> Result<Vec<T>, Failure> {
         if let Some(file) = &self.secret_file {
             return from_file(file);
         }
@@ -47,7 +50,7 @@ impl SecretArgs {
 
 /// The one key in a file.
 pub fn only_one_in(file: &str) -> Result<SigningSecret, Failure> {
-    let mut secrets = from_file(file)?;
+    let mut secrets = from_file::<SigningSecret>(file)?;
     match (secrets.pop(), secrets.is_empty()) {
         (Some(secret), true) => Ok(secret),
         _ => Err(Failure::Usage(format!(
@@ -56,7 +59,7 @@ pub fn only_one_in(file: &str) -> Result<SigningSecret, Failure> {
     }
 }
 
-fn from_file(file: &str) -> Result<Vec<SigningSecret>, Failure> {
+fn from_file<T: FromStr<Err: Display>>(file: &str) -> Result<Vec<T>, Failure> {
     let bytes = input::read(file)?;
     let text = String::from_utf8(bytes).map_err(|_| Failure::Usage(format!("{file}: not valid UTF-8")))?;
     let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
@@ -70,7 +73,7 @@ fn from_file(file: &str) -> Result<Vec<SigningSecret>, Failure> {
     Ok(secrets)
 }
 
-fn parse(origin: &str, text: &str) -> Result<SigningSecret, Failure> {
+fn parse<T: FromStr<Err: Display>>(origin: &str, text: &str) -> Result<T, Failure> {
     // The message leaves the text out: it may be a key with a typing error.
     text.trim()
         .parse()

@@ -1,8 +1,13 @@
 //! `postrider sign`: the headers that a delivery of a body would carry. Offline.
 
+use std::sync::Arc;
+
+use clap::builder::PossibleValuesParser;
 use postrider_model::event_type::EventTypeName;
 use postrider_model::{Clock, EventId, IdGenerator};
-use postrider_signing::{LiveSigners, Signer};
+use postrider_signing::HeaderNames;
+use postrider_signing::profile::{BUILT_IN, DEFAULT, LiveKeys, Message, Profile, ProfileSigners};
+use postrider_signing::standard_webhooks::ID_HEADER;
 use serde_json::Value;
 
 use super::secrets::SecretArgs;
@@ -14,12 +19,14 @@ use crate::{Context, Failure};
 /// Flags of the command.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
-To sign as during the overlap of a key rotation, give two keys, the new one first.
+To sign as during the overlap of a key rotation, give two keys, the new one first. The profiles `standard` and `svix` \
+also sign with an Ed25519 key, `whsk_…`; its receivers have the public key.
 
 Examples:
   export POSTRIDER_SIGNING_SECRET=whsec_…
   postrider sign --body body.json
   postrider sign --body body.json --id evt_01jh3qk8v2e9x9d5wq3m4n5p6r --timestamp 1769851800
+  postrider sign --body body.json --profile stripe
   postrider sign --body body.json --curl http://localhost:3000/hooks | sh    # a signed test request")]
 pub struct Args {
     #[command(flatten)]
@@ -36,6 +43,10 @@ pub struct Args {
     /// When the request is sent, in Unix seconds [default: now]
     #[arg(long, value_name = "SECONDS")]
     timestamp: Option<i64>,
+
+    /// The signature profile: which headers sign
+    #[arg(long, value_name = "NAME", default_value = DEFAULT, value_parser = PossibleValuesParser::new(BUILT_IN))]
+    profile: String,
 
     /// The prefix of the header names
     #[arg(long, value_name = "NAME", default_value = "Postrider")]
@@ -58,18 +69,16 @@ pub fn run(args: &Args, context: Context<'_>) -> Result<(), Failure> {
             "--curl needs --body FILE, because curl reads the body again".to_owned(),
         ));
     }
-    let mut secrets = args.secrets.read(context.environment)?.into_iter();
-    let signers = LiveSigners {
-        current: secrets
-            .next()
-            .map(|secret| Signer::new(&secret))
-            .expect("at least one key was read"),
-        previous: secrets.next().map(|secret| Signer::new(&secret)),
+    let mut keys = args.secrets.read(context.environment)?.into_iter();
+    let keys = match (keys.next(), keys.next(), keys.next()) {
+        (Some(current), previous, None) => LiveKeys { current, previous },
+        _ => return Err(Failure::Usage("expected one or two signing keys".to_owned())),
     };
-    if secrets.next().is_some() {
-        return Err(Failure::Usage("expected one or two signing keys".to_owned()));
-    }
-    let headers = headers(args, &signers, &input::read(&args.body)?, context.clock)?;
+    let names = HeaderNames::new(args.header_prefix.as_str());
+    let profile = Profile::built_in(&args.profile, &names).expect("clap accepts only built-in profiles");
+    let signers =
+        ProfileSigners::new(&Arc::new(profile), &keys).map_err(|error| Failure::Usage(error.to_string()))?;
+    let headers = headers(args, &names, &signers, &input::read(&args.body)?, context.clock)?;
     let text = match &args.curl {
         None => headers
             .iter()
@@ -83,7 +92,8 @@ pub fn run(args: &Args, context: Context<'_>) -> Result<(), Failure> {
 /// All headers of a first attempt, except `Postrider-Delivery-Id`: there is no delivery.
 fn headers(
     args: &Args,
-    signers: &LiveSigners,
+    names: &HeaderNames,
+    signers: &ProfileSigners,
     body: &[u8],
     clock: &dyn Clock,
 ) -> Result<Vec<(String, String)>, Failure> {
@@ -99,29 +109,25 @@ fn headers(
         ));
     }
     let timestamp_s = args.timestamp.unwrap_or_else(|| clock.wall().unix_s());
-    let signed = signers.sign(&id, timestamp_s, body);
-    let prefix = &args.header_prefix;
     let mut headers = vec![
         ("Content-Type".to_owned(), "application/json".to_owned()),
-        (
-            "User-Agent".to_owned(),
-            format!("{prefix}/{}", env!("CARGO_PKG_VERSION")),
-        ),
-        ("webhook-id".to_owned(), id),
-        ("webhook-timestamp".to_owned(), timestamp_s.to_string()),
-        ("webhook-signature".to_owned(), signed.webhook_signature),
-        (format!("{prefix}-Signature"), signed.signature),
+        ("User-Agent".to_owned(), names.user_agent.clone()),
     ];
-    headers.extend(
-        signed
-            .signature_next
-            .map(|next| (format!("{prefix}-Signature-Next"), next)),
-    );
+    let message = Message {
+        id: &id,
+        timestamp_s,
+        body,
+    };
+    signers.sign(&message, |name, value| headers.push((name.to_owned(), value)));
+    // Every request has it, so that receivers recognise an event that arrives twice.
+    if !headers.iter().any(|(name, _)| name == ID_HEADER) {
+        headers.push((ID_HEADER.to_owned(), id));
+    }
     let event_type = envelope["type"]
         .as_str()
         .filter(|name| name.parse::<EventTypeName>().is_ok());
-    headers.extend(event_type.map(|name| (format!("{prefix}-Event-Type"), name.to_owned())));
-    headers.push((format!("{prefix}-Attempt"), "1".to_owned()));
+    headers.extend(event_type.map(|name| (names.event_type.clone(), name.to_owned())));
+    headers.push((names.attempt.clone(), "1".to_owned()));
     Ok(headers)
 }
 

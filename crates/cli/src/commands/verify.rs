@@ -3,6 +3,7 @@
 //! * [`received`]: reads the headers. [`diagnosis`]: searches for the mistake that makes a signature match.
 //! * [`alteration`]: what happens to bodies in transit. [`printer`]: programs that print JSON again.
 //!   [`derivation`]: keys and messages.
+//! * [`profile`]: the other signature profiles, without explanations.
 //!
 //! To add an explanation: add a variant in one of the last three modules.
 
@@ -10,11 +11,14 @@ mod alteration;
 mod derivation;
 mod diagnosis;
 mod printer;
+mod profile;
 mod received;
 
 use std::process::ExitCode;
 
+use clap::builder::PossibleValuesParser;
 use postrider_model::SigningSecret;
+use postrider_signing::profile::{BUILT_IN, DEFAULT};
 use postrider_signing::standard_webhooks::TOLERANCE_S;
 use postrider_signing::{postrider_scheme, standard_webhooks};
 
@@ -30,7 +34,8 @@ use received::{Received, Scheme, Signature};
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Give the signing key, and the headers and body as received. The headers that count are …-Signature, \
-…-Signature-Next, webhook-id, webhook-timestamp and webhook-signature; others are ignored.
+…-Signature-Next, webhook-id, webhook-timestamp and webhook-signature; others are ignored. With another --profile, the \
+headers of that profile count, and an Ed25519 key or its public key (whpk_…) verifies what the key signed.
 
 To find out why a receiver computes a different signature, give the signature that it computes.
 
@@ -39,7 +44,8 @@ Exit code: 0 if a signature matches, 1 if none does, 2 if the command line is wr
 Examples:
   export POSTRIDER_SIGNING_SECRET=whsec_…
   postrider verify --header 'Postrider-Signature: 3f1c…' --body received.json
-  postrider verify --header-file headers.txt --body received.json --no-tolerance")]
+  postrider verify --header-file headers.txt --body received.json --no-tolerance
+  postrider verify --profile github --header 'X-Hub-Signature-256: sha256=3f1c…' --body received.json")]
 pub struct Args {
     #[command(flatten)]
     secrets: SecretArgs,
@@ -56,7 +62,11 @@ pub struct Args {
     #[arg(long, value_name = "FILE")]
     body: String,
 
-    /// Accept any webhook-timestamp [default: within 5 minutes of now]
+    /// The signature profile: which headers count
+    #[arg(long, value_name = "NAME", default_value = DEFAULT, value_parser = PossibleValuesParser::new(BUILT_IN))]
+    profile: String,
+
+    /// Accept any signed time [default: within 5 minutes of now]
     #[arg(long)]
     no_tolerance: bool,
 }
@@ -82,10 +92,13 @@ pub fn run(args: &Args, context: Context<'_>) -> Result<ExitCode, Failure> {
             "only one of --body, --secret-file and --header-file can read standard input".to_owned(),
         ));
     }
+    let now_s = (!args.no_tolerance).then(|| context.clock.wall().unix_s());
+    if args.profile != DEFAULT {
+        return profile::run(args, context, now_s);
+    }
     let secrets = args.secrets.read(context.environment)?;
     let received = Received::read(&args.header, args.header_file.as_deref())?;
     let body = input::read(&args.body)?;
-    let now_s = (!args.no_tolerance).then(|| context.clock.wall().unix_s());
     let screen = Screen::new();
     let report = Report::new(&secrets, &received, &body, now_s);
     screen.print(&report.render(screen.paint()))?;

@@ -41,18 +41,8 @@ impl Received {
     /// Reads headers from flags and from a file with one per line.
     pub fn read(flags: &[String], file: Option<&str>) -> Result<Self, Failure> {
         let mut received = Self::default();
-        for flag in flags {
-            let (name, value) = split(flag)
-                .ok_or_else(|| Failure::Usage(format!("--header: expected `Name: value`, not `{flag}`")))?;
-            received.add(name, value);
-        }
-        if let Some(file) = file {
-            let bytes = input::read(file)?;
-            // Other lines, such as the request line, are ignored: people paste what they have.
-            let text = String::from_utf8_lossy(&bytes);
-            text.lines()
-                .filter_map(split)
-                .for_each(|(name, value)| received.add(name, value));
+        for (name, value) in headers(flags, file)? {
+            received.add(&name, &value);
         }
         received.checked()
     }
@@ -106,6 +96,24 @@ impl Received {
         }
         Ok(self)
     }
+}
+
+/// Names and values of headers, from flags and from a file with one per line.
+pub fn headers(flags: &[String], file: Option<&str>) -> Result<Vec<(String, String)>, Failure> {
+    let owned = |(name, value): (&str, &str)| (name.to_owned(), value.to_owned());
+    let mut headers = Vec::new();
+    for flag in flags {
+        let header = split(flag)
+            .ok_or_else(|| Failure::Usage(format!("--header: expected `Name: value`, not `{flag}`")))?;
+        headers.push(owned(header));
+    }
+    if let Some(file) = file {
+        let bytes = input::read(file)?;
+        // Other lines, such as the request line, are ignored: people paste what they have.
+        let text = String::from_utf8_lossy(&bytes);
+        headers.extend(text.lines().filter_map(split).map(owned));
+    }
+    Ok(headers)
 }
 
 fn split(header: &str) -> Option<(&str, &str)> {

@@ -1,0 +1,58 @@
+//! Requests that are signed under another profile than `postrider`.
+
+use std::process::ExitCode;
+
+use postrider_signing::HeaderNames;
+use postrider_signing::profile::{Profile, ProfileVerifier, Verdict, VerifierKey, VerifyError};
+
+use super::Args;
+use super::received;
+use crate::display::{Paint, Screen};
+use crate::failure::exit;
+use crate::input;
+use crate::{Context, Failure};
+
+/// Prints what each header of the profile proves. `now_s` is the time in Unix seconds; `None` accepts a
+/// request of any age.
+pub fn run(args: &Args, context: Context<'_>, now_s: Option<i64>) -> Result<ExitCode, Failure> {
+    // Only `postrider` has headers under the installation's prefix.
+    let profile = Profile::built_in(&args.profile, &HeaderNames::new("Postrider"))
+        .expect("clap accepts only built-in profiles");
+    let keys: Vec<VerifierKey> = args.secrets.read(context.environment)?;
+    let verifier =
+        ProfileVerifier::new(&profile, &keys).map_err(|error| Failure::Usage(error.to_string()))?;
+    let headers = received::headers(&args.header, args.header_file.as_deref())?;
+    let headers: Vec<_> = headers.iter().map(|(name, value)| (&**name, &**value)).collect();
+    let verdicts = verifier.verdicts(&headers, &input::read(&args.body)?, now_s);
+    if verdicts
+        .iter()
+        .all(|verdict| verdict.result == Err(VerifyError::Missing))
+    {
+        let names: Vec<_> = verdicts.iter().map(|verdict| verdict.header).collect();
+        return Err(Failure::Usage(format!(
+            "no signature among the headers: expected {}",
+            names.join(" or ")
+        )));
+    }
+    let screen = Screen::new();
+    screen.print(&render(&verdicts, screen.paint()))?;
+    Ok(match verdicts.iter().any(|verdict| verdict.result.is_ok()) {
+        true => ExitCode::SUCCESS,
+        false => ExitCode::from(exit::FAILED),
+    })
+}
+
+fn render(verdicts: &[Verdict<'_>], paint: Paint) -> String {
+    let line = |verdict: &Verdict<'_>| {
+        let said = match verdict.result {
+            Ok(()) => paint.green("matches"),
+            Err(error @ (VerifyError::TimestampTooOld | VerifyError::TimestampTooNew)) => paint.yellow(
+                &format!("matches, but {error}; receivers refuse it (here, --no-tolerance accepts it)"),
+            ),
+            Err(VerifyError::NoMatch) => paint.red("does not match"),
+            Err(error) => paint.red(&error.to_string()),
+        };
+        format!("{}  {said}\n", verdict.header)
+    };
+    verdicts.iter().map(line).collect()
+}
