@@ -8,6 +8,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use crate::header_templates::{self, HeaderTemplates};
 use crate::pins::{Pinned, Pins};
 use postrider_json::{CompiledConditions, Conditions};
 use postrider_model::{
@@ -38,6 +39,8 @@ pub struct AccountEntry {
     /// When the overlap ends.
     overlap_ends: Option<Timestamp>,
     pins: Pins,
+    /// The templates in header values, of the actions that have some.
+    header_templates: HashMap<ActionId, HeaderTemplates>,
 }
 
 impl AccountEntry {
@@ -78,6 +81,7 @@ impl AccountEntry {
             alone,
             overlap_ends,
             pins,
+            header_templates: header_templates::of(&config.automations),
             config,
         })
     }
@@ -109,6 +113,11 @@ impl AccountEntry {
     /// The template of an action, if its body is one.
     pub fn template(&self, action: ActionId) -> Option<&Arc<Pinned>> {
         self.pins.of_action(action)
+    }
+
+    /// The templates in the header values of an action, if there are any.
+    pub fn header_templates(&self, action: ActionId) -> Option<&HeaderTemplates> {
+        self.header_templates.get(&action)
     }
 
     /// The automation and the action of this id, if the account still has it.

@@ -13,6 +13,7 @@
 //! | `configuration.rs` | [`Configuration`]: its parts, its reads, what other nodes changed |
 //! | `account.rs` | [`AccountDraft`]: `create_account`, `update_account`, `delete_account` |
 //! | `automation.rs`, `automation/` | [`AutomationDraft`], [`ActionDraft`]: verbs of automations, actions |
+//! | `header_templates.rs` | [`HeaderTemplates`]: header values with fields of the event |
 //! | `pins.rs` | [`Pinned`]: compiled templates, with their numbers in the store |
 //! | `verdict.rs` | [`AutomationVerdict`]: why an event triggers an automation, or does not |
 //! | `signing_key.rs` | [`RotationDraft`]: `rotate_signing_key` |
@@ -54,6 +55,7 @@ mod directory;
 mod error;
 mod event_type;
 mod fault;
+mod header_templates;
 mod json;
 mod name;
 mod pins;
@@ -74,6 +76,7 @@ pub use directory::AccountEntry;
 pub use error::ConfigureError;
 pub use event_type::EventTypeDraft;
 pub use fault::{FAULTS_MAX, Fault};
+pub use header_templates::HeaderTemplates;
 pub use pins::{Pinned, UNUSED_KEPT};
 pub use schema::{Schema, SchemaError, SchemaViolation};
 pub use signing_key::RotationDraft;

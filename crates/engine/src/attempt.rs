@@ -174,6 +174,7 @@ async fn attempt(
         delivery: delivery.key.delivery,
         body: delivery.body,
         template: template.as_deref(),
+        header_templates: entry.header_templates(delivery.action),
         number,
         entry,
         timeout: engine.settings().attempt_timeout,

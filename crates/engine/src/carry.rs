@@ -16,7 +16,7 @@ use std::task::Poll;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use postrider_configuration::{AccountEntry, Pinned};
+use postrider_configuration::{AccountEntry, HeaderTemplates, Pinned};
 use postrider_egress::NotSent;
 use postrider_model::delivery::BodySpec;
 use postrider_model::{DeliveryId, Does, Event, Exchange, HttpExchange, HttpRequest, Outcome, SendWebhook};
@@ -37,6 +37,8 @@ pub struct Job<'a> {
     pub body: BodySpec,
     /// The template that `body` refers to; `None` if it is built in, or not stored any more.
     pub template: Option<&'a Pinned>,
+    /// The templates in the action's header values, if there are any.
+    pub header_templates: Option<&'a HeaderTemplates>,
     /// The attempt's number, from 1.
     pub number: u32,
     /// The account's configuration as it is now.

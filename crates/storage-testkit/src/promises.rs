@@ -123,6 +123,7 @@ macro_rules! conformance {
                 appending_goes_on_in_a_later_session,
             ]
             repeats: [
+                an_event_whose_data_is_spelled_anew_is_the_same,
                 the_same_id_and_event_again_is_known,
                 the_same_id_with_another_event_is_a_conflict,
                 the_same_key_and_event_again_is_known,

@@ -59,7 +59,7 @@ pub enum Appended {
     /// The event and its deliveries are on disk.
     Stored,
     /// The id or the idempotency key was used before for the same event, which is returned: same type, same
-    /// `data` bytes, same `occurred_at`, same id where the producer chose one. Nothing was written.
+    /// JSON value as `data`, same `occurred_at`, same id where the producer chose one. Nothing was written.
     Known(Event),
     /// The id or the key was used before for another event. Nothing was written.
     Conflict,

@@ -15,6 +15,7 @@ mod harness;
 mod keys;
 mod live;
 mod lying_provider;
+mod only_if;
 mod pages;
 mod people;
 mod sign_in;

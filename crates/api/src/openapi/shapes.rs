@@ -86,9 +86,10 @@ pub(crate) fn custom_headers() -> Schema {
             sets itself and headers that control how the request is parsed are refused. Values are write-only, \
             unless `plain_headers` names the header: responses show `••••`. Sent back in an update, `••••` keeps the \
             stored value of an action that is sent with its `id`, as long as scheme, host and port of its URL stay \
-            the same.",
+            the same. A value with `{{` or `{%` is a template, such as `{{ event.type }}`: each attempt renders it on \
+            the event, without line breaks and with other characters than visible ASCII percent-encoded.",
         ))
-        .examples([json!({"authorization": "Bearer 42"})])
+        .examples([json!({"authorization": "Bearer 42", "x-topic": "{{ event.type }}"})])
         .into()
 }
 

@@ -13,6 +13,7 @@ use postrider_model::{CustomHeader, SendWebhook};
 use postrider_signing::HeaderNames;
 
 use super::SendWebhookDraft;
+use crate::header_templates::{compile, is_template};
 use crate::{Faults, codes};
 use reserved::is_reserved;
 
@@ -51,6 +52,11 @@ pub(super) fn check_headers(
             }
         } else {
             check_value(name, value, &pointer, faults);
+            if is_template(value)
+                && let Err(fault) = compile(value)
+            {
+                faults.add(&pointer, codes::INVALID_TEMPLATE, fault.message);
+            }
             value
         };
         checked.push(CustomHeader {

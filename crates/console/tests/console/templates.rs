@@ -24,13 +24,13 @@ async fn a_preset_replaces_the_empty_row_and_keeps_what_is_filled_in() {
     let operator = app.operator().await;
     let (_, page) = post(&app, &operator, "row=0&url.0=&on.0=1&do=add.slack").await;
     assert!(
-        page.contains("Send a message to Slack") && page.contains("api.slack.com/apps"),
+        page.contains("Slack: URL of the incoming webhook") && page.contains("api.slack.com/apps"),
         "{page}"
     );
     assert_eq!(page.matches("name=\"row\"").count(), 1);
     let filled = "row=0&url.0=https%3A%2F%2Fa.example%2F&on.0=1&do=add.discord";
     let (_, page) = post(&app, &operator, filled).await;
-    assert!(page.contains("https://a.example/") && page.contains("Send a message to Discord"));
+    assert!(page.contains("https://a.example/") && page.contains("Discord: URL of the incoming webhook"));
     assert_eq!(page.matches("name=\"row\"").count(), 2);
 }
 

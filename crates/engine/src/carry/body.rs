@@ -26,10 +26,10 @@ pub struct Body {
 /// Why the template fails on the event, for people. `template` is the one that the delivery refers to; `None`
 /// if it is not stored any more.
 pub fn body_of(event: &Event, spec: BodySpec, template: Option<&Pinned>) -> Result<Body, String> {
-    let data = std::str::from_utf8(&event.data).expect("acceptance checked that `data` is UTF-8");
-    let (id, timestamp) = (event.id.to_string(), event.timestamp().to_string());
+    let data = data_of(event);
     match spec {
         BodySpec::BuiltIn { content, style } => {
+            let (id, timestamp) = (event.id.to_string(), event.timestamp().to_string());
             let parts = BodyParts {
                 id: &id,
                 event_type: event.event_type.as_str(),
@@ -47,15 +47,8 @@ pub fn body_of(event: &Event, spec: BodySpec, template: Option<&Pinned>) -> Resu
             let pinned = template.ok_or("The template of this delivery is not stored any more")?;
             let template = pinned.template.as_ref();
             let template = template.ok_or("This version of Postrider cannot read the template")?;
-            // The uid may change; the id stays, and so do the bytes.
-            let account = event.account.to_string();
-            let event = TemplateEvent {
-                id: &id,
-                event_type: event.event_type.as_str(),
-                timestamp: &timestamp,
-                account: Some(&account),
-                data,
-            };
+            let event = Seen::of(event, data);
+            let event = event.as_template_event();
             let rendered = template.render(&event);
             let rendered = rendered.map_err(|failed| format!("The template failed: {failed}"))?;
             Ok(Body {
@@ -64,4 +57,41 @@ pub fn body_of(event: &Event, spec: BodySpec, template: Option<&Pinned>) -> Resu
             })
         }
     }
+}
+
+/// What templates see of an event.
+pub(super) struct Seen<'a> {
+    id: String,
+    timestamp: String,
+    account: String,
+    event_type: &'a str,
+    data: &'a str,
+}
+
+impl<'a> Seen<'a> {
+    pub(super) fn of(event: &'a Event, data: &'a str) -> Self {
+        Self {
+            id: event.id.to_string(),
+            timestamp: event.timestamp().to_string(),
+            // The uid may change; the id stays, and so do the bytes.
+            account: event.account.to_string(),
+            event_type: event.event_type.as_str(),
+            data,
+        }
+    }
+
+    pub(super) fn as_template_event(&self) -> TemplateEvent<'_> {
+        TemplateEvent {
+            id: &self.id,
+            event_type: self.event_type,
+            timestamp: &self.timestamp,
+            account: Some(&self.account),
+            data: self.data,
+        }
+    }
+}
+
+/// The data of an event as text.
+pub(super) fn data_of(event: &Event) -> &str {
+    std::str::from_utf8(&event.data).expect("acceptance checked that `data` is UTF-8")
 }

@@ -2,6 +2,7 @@
 
 mod redact;
 
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,7 +12,7 @@ use postrider_model::attempt::Headers;
 use postrider_model::{Clock, Exchange, HttpExchange, HttpRequest, HttpResponse, SendWebhook};
 use postrider_signing::HeaderNames;
 
-use super::body::{Body, body_of};
+use super::body::{Body, Seen, body_of, data_of};
 use super::{Advice, Carried, Carrier, Job};
 
 /// "410 Gone" (RFC 9110, section 15.5.11).
@@ -133,10 +134,13 @@ impl<T: Transport> Carrier<SendWebhook> for WebhookCarrier<T> {
         if !(job.may_leave)() {
             return Err(NotSent::Forbidden);
         }
-        let body = match body_of(job.event, job.body, job.template) {
-            Ok(body) => body,
-            Err(reason) => return Ok(Carried::not_rendered(webhook.url.clone(), reason)),
+        let (body, webhook) = match (body_of(job.event, job.body, job.template), applied(&job, webhook)) {
+            (Ok(body), Ok(webhook)) => (body, webhook),
+            (Err(reason), _) | (_, Err(reason)) => {
+                return Ok(Carried::not_rendered(webhook.url.clone(), reason));
+            }
         };
+        let webhook = &*webhook;
         let mut request = Request {
             url: webhook.call_url(),
             headers: self.headers(&job, webhook, &body),
@@ -155,6 +159,17 @@ impl<T: Transport> Carrier<SendWebhook> for WebhookCarrier<T> {
         let response = self.transport.send_if(&mut request, &leave).await?;
         redact::mask_request(&mut request, webhook);
         Ok(without_secrets(carried(request, response), webhook))
+    }
+}
+
+/// The webhook with the values that its headers have for the event.
+fn applied<'a>(job: &Job<'_>, webhook: &'a SendWebhook) -> Result<Cow<'a, SendWebhook>, String> {
+    match job.header_templates {
+        None => Ok(Cow::Borrowed(webhook)),
+        Some(templates) => {
+            let seen = Seen::of(job.event, data_of(job.event));
+            templates.applied(webhook, &seen.as_template_event())
+        }
     }
 }
 

@@ -103,3 +103,44 @@ fn a_template_that_fails_on_an_event_is_not_retried_and_sends_nothing() {
         assert_eq!(node.seen().len(), 3, "other events are sent");
     });
 }
+
+#[test]
+fn headers_hold_fields_of_the_event_and_no_line_breaks() {
+    let folder = folder();
+    life(async {
+        let (node, fixture) = with_template(folder.path(), "{}", "application/json").await;
+        let set = |value: &'static str| {
+            move |automation: &mut AutomationDraft| {
+                let webhook = webhook(&mut automation.actions[0]);
+                webhook.headers = vec![
+                    ("X-Topic".to_owned(), value.to_owned()),
+                    ("X-Plain".to_owned(), "as it is".to_owned()),
+                ];
+                webhook.plain_headers = vec!["X-Topic".to_owned()];
+            }
+        };
+        node.edit(&fixture, set("{{ event.type }}/{{ data.name }}")).await;
+        accept(&node, &fixture, r#"{"name":"é\r\nX-Evil: 1"}"#).await;
+        let delivery = node.wait_until_settled(fixture.account).await.remove(0);
+        let sent = node.seen().remove(0);
+        assert_eq!(sent.header("x-topic"), "proposal.accepted/%C3%A9  X-Evil: 1");
+        assert_eq!(sent.header("x-plain"), "as it is");
+        let attempt = attempts(&node, key(&fixture, &delivery)).await.remove(0);
+        let postrider_model::Exchange::Http(exchange) = attempt.exchange;
+        let value = |name: &str| {
+            let mut headers = exchange.request.headers.iter();
+            headers
+                .find(|(key, _)| key == name)
+                .map(|(_, value)| value.clone())
+        };
+        assert_eq!(
+            value("X-Topic").as_deref(),
+            Some("proposal.accepted/%C3%A9  X-Evil: 1")
+        );
+        assert_eq!(value("X-Plain").as_deref(), Some("••••"));
+        node.edit(&fixture, set("{{ data.name // 0 }}")).await;
+        accept(&node, &fixture, "{\"name\":1}").await;
+        let failed = node.wait_until_settled(fixture.account).await.remove(0);
+        assert_eq!(failed.last_outcome, Some(Outcome::NotRendered));
+    });
+}

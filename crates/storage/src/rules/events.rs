@@ -1,23 +1,42 @@
 //! Whether an event was accepted before.
 
+use postrider_json::{UniqueMembers, Value};
 use postrider_model::Event;
 
 use crate::events::{Appended, NewEvent};
 
 /// The result for a new event whose id or idempotency key belongs to `stored`.
 ///
-/// The two are the same event ([`Appended::Known`]) if type, `data` bytes and `occurred_at` agree, and the id
-/// too if the producer chose it. Otherwise the id or the key was used for another event
+/// The two are the same event ([`Appended::Known`]) if type, `data` and `occurred_at` agree, and the id too if
+/// the producer chose it. `data` agrees if it is the same JSON value: white space, the order of members and
+/// the spelling of numbers do not count, because a producer that repeats a request may serialise it anew. Otherwise the id or the key was used for another event
 /// ([`Appended::Conflict`]).
 pub fn repeated(new: &NewEvent, stored: &Event) -> Appended {
     let same = new.event.event_type == stored.event_type
-        && new.event.data == stored.data
+        && is_same_value(&new.event.data, &stored.data)
         && new.event.occurred_at == stored.occurred_at
         && (!new.id_is_callers || new.event.id == stored.id);
     if same {
         Appended::Known(stored.clone())
     } else {
         Appended::Conflict
+    }
+}
+
+fn is_same_value(one: &[u8], other: &[u8]) -> bool {
+    if one == other {
+        return true;
+    }
+    // Values that lose nothing as a tree. Others, such as those with duplicate names, are the same only with
+    // the same bytes.
+    let whole = |data| -> Option<Value<'_>> {
+        let text = std::str::from_utf8(data).ok()?;
+        serde_json::from_str::<UniqueMembers>(text).ok()?;
+        Value::read(text).ok()
+    };
+    match (whole(one), whole(other)) {
+        (Some(one), Some(other)) => one.canonical() == other.canonical(),
+        _ => false,
     }
 }
 
@@ -71,12 +90,12 @@ mod tests {
     }
 
     #[test]
-    fn the_bytes_the_type_and_the_time_of_an_event_count() {
+    fn the_data_the_type_and_the_time_of_an_event_count() {
         let ids = IdGenerator::new(1);
         let new = new_event(&ids, true);
         assert_eq!(repeated(&new, &new.event), Appended::Known(new.event.clone()));
         let other_data = Event {
-            data: Bytes::from_static(b"{ }"),
+            data: Bytes::from_static(b"[]"),
             ..new.event.clone()
         };
         let other_type = Event {
@@ -89,6 +108,35 @@ mod tests {
         };
         for stored in [other_data, other_type, other_time] {
             assert_eq!(repeated(&new, &stored), Appended::Conflict);
+        }
+    }
+
+    #[test]
+    fn data_is_compared_as_a_json_value() {
+        let ids = IdGenerator::new(1);
+        let of = |data: &'static str| {
+            let mut new = new_event(&ids, true);
+            new.event.data = Bytes::from_static(data.as_bytes());
+            new
+        };
+        for (one, other, is_same) in [
+            (
+                r#"{"a":1,"b":[true,null]}"#,
+                "{ \"b\": [true,\n null], \"a\": 1.0 }",
+                true,
+            ),
+            (r#"{"a":"é"}"#, r#"{"a":"\u00e9"}"#, true),
+            ("8202522731445525542", "8202522731445525543", false),
+            ("1250.50", "12505e-1", true),
+            (r#"["a","b"]"#, r#"["b","a"]"#, false),
+            (r#"{"a":1,"a":2}"#, r#"{"a":2}"#, false),
+            (r#"{"a":1,"a":2}"#, r#"{"a":1, "a":2}"#, false),
+            (r#""\ud800""#, r#""\ufffd""#, false),
+        ] {
+            let (mut new, stored) = (of(one), of(other).event);
+            new.event.id = stored.id;
+            let is_known = repeated(&new, &stored) == Appended::Known(stored);
+            assert_eq!(is_known, is_same, "{one} {other}");
         }
     }
 
