@@ -173,6 +173,7 @@ pub(crate) fn documented_routes() -> OpenApiRouter<ApiState> {
             automations::update::update_automation,
             automations::delete::delete_automation
         ))
+        .routes(routes!(automations::preview::preview_automation))
         .routes(routes!(automations::test::test_automation))
         .routes(routes!(events::list::list_events, events::create::create_event))
         .routes(routes!(events::create_batch::create_event_batch))

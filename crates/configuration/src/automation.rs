@@ -141,6 +141,28 @@ impl Configuration {
         })
     }
 
+    /// The automation that a draft describes, as it would be created, or as it would replace `current`. Nothing
+    /// is saved, and what depends on other automations is not checked. Fails with `Faults`.
+    pub fn check_automation(
+        &self,
+        current: Option<&Automation>,
+        draft: AutomationDraft,
+    ) -> Result<Automation, ConfigureError> {
+        let now = self.clock.now();
+        let checked = check(self, draft, current, now)?;
+        Ok(Automation {
+            id: current.map_or_else(|| self.ids.automation(now), |current| current.id),
+            name: checked.name,
+            enabled: checked.enabled,
+            trigger: checked.trigger,
+            actions: checked.actions,
+            retry_delays: checked.retry_delays,
+            created_at: now,
+            updated_at: now,
+            version: 1,
+        })
+    }
+
     /// Deletes an automation with its actions; the record keeps its deliveries. Returns false if the
     /// automation does not exist.
     pub async fn delete_automation(

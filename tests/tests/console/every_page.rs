@@ -253,11 +253,11 @@ fn create_history(desk: &Desk) {
             let at = (this_minute - ago) * 60_000;
             let attempts = succeeded + 3 * failed;
             let failed_attempts = 3 * failed;
-            format!("({nobody}, 0, {at}, {nobody}, {nobody}, {events}, {succeeded}, {failed}, 0, {attempts}, {failed_attempts}, 0)")
+            format!("({nobody}, 0, {at}, {nobody}, {nobody}, {events}, {succeeded}, {failed}, 0, {attempts}, {failed_attempts}, 0, 0)")
         })
         .collect();
     let columns = "account_id, step, at, automation_id, action_id, events, succeeded, failed, canceled, attempts, \
-                   attempts_failed, stored_bytes";
+                   attempts_failed, stored_bytes, held_back";
     let statement = format!("INSERT INTO statistics ({columns}) VALUES {}", values.join(", "));
     database::query(&database::file_in(desk.server.data_dir()), &statement);
 }

@@ -10,6 +10,7 @@ pub mod get;
 mod headers;
 mod input;
 pub mod list;
+pub mod preview;
 pub mod test;
 pub mod update;
 mod view;

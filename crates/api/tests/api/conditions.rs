@@ -147,3 +147,74 @@ async fn the_automations_of_an_event_are_judged_as_they_are_now() {
     let missing = format!("{account}/events/evt_01h455vb4pex5vsknk084sn02q/automations");
     app.get(&missing).await.problem(404, "event_not_found");
 }
+
+#[tokio::test]
+async fn a_preview_judges_recent_events_renders_one_and_saves_nothing() {
+    let app = App::start().await;
+    let account = app.account().await;
+    let mut ids = Vec::new();
+    for total in [300, 1000, 5000] {
+        let event = json!({"type": "a.b", "data": {"total": total}});
+        let event = app.post(&format!("{account}/events"), &event).await.expect(202);
+        ids.push(event["id"].clone());
+    }
+    let automation = json!({
+        "name": "n",
+        "trigger": {"event_types": ["a.*"], "conditions": {"path": "/total", "op": "gte", "value": 1000}},
+        "actions": [
+            {"type": "send_webhook", "url": url(200), "body": "template", "template": "{\"t\":{{ data.total // data.by }}}"},
+            {"type": "send_webhook", "url": url(200), "body": "data"},
+        ],
+    });
+    let preview = format!("{account}/automations/preview");
+    let of = async |member: &str, value: serde_json::Value| {
+        let mut body = json!({"automation": automation});
+        body[member] = value;
+        app.post(&preview, &body).await
+    };
+    let newest = of("automation", automation.clone()).await.expect(200);
+    assert_eq!(
+        (&newest["matching"], newest["events"].as_array().unwrap().len()),
+        (&json!(2), 3)
+    );
+    assert_eq!(
+        (&newest["events"][2]["id"], &newest["events"][2]["matches"]),
+        (&ids[0], &json!(false))
+    );
+    let explanation = newest["events"][2]["comparisons"][0]["explanation"]
+        .as_str()
+        .unwrap();
+    assert_eq!(explanation, "total is 300, needs at least 1,000");
+    assert_eq!(newest["requests"][1]["body"], "{\"total\":5000}");
+    let given = of("data", json!({"total": 7, "by": 2})).await.expect(200);
+    assert_eq!(given["requests"][0]["body"], "{\"t\":3}");
+    assert_eq!(given["requests"][0]["content_type"], "application/json");
+    let failing = of("data", json!({"total": 7, "by": 0})).await.expect(200);
+    assert_eq!(failing["requests"][0]["body"], json!(null));
+    assert!(
+        failing["requests"][0]["error"]
+            .as_str()
+            .unwrap()
+            .contains("line 1"),
+        "{failing}"
+    );
+    let first = of("event_id", ids[0].clone()).await.expect(200);
+    assert_eq!(first["requests"][1]["body"], "{\"total\":300}");
+
+    of("event_id", json!("evt_01h455vb4pex5vsknk084sn02q"))
+        .await
+        .problem(404, "event_not_found");
+    of("event_id", json!("x"))
+        .await
+        .fault("/event_id", "invalid_value");
+    of("automation_id", json!("auto_01h455vb4pex5vsknk084sn02q"))
+        .await
+        .problem(404, "automation_not_found");
+    let mut faulty = automation.clone();
+    faulty["trigger"]["conditions"]["op"] = json!("about");
+    of("automation", faulty)
+        .await
+        .fault("/automation/trigger/conditions/op", "invalid_condition");
+    let listed = app.get(&format!("{account}/automations")).await.expect(200);
+    assert_eq!(listed["data"], json!([]));
+}

@@ -2,7 +2,7 @@
 
 use askama::Template;
 use postrider_figures::Health;
-use postrider_model::{Delivery, DeliveryStatus, Outcome};
+use postrider_model::{Automation, Delivery, DeliveryStatus, Outcome};
 
 use super::icon::Icon;
 use super::markup;
@@ -93,6 +93,14 @@ impl Badge {
     /// Its word.
     pub fn word(&self) -> &'static str {
         self.word
+    }
+
+    /// Whether an automation does anything.
+    pub fn of_automation(automation: &Automation) -> Self {
+        match automation.actions.iter().any(|action| action.enabled) {
+            false if automation.enabled => Self::new(Tone::Bad, Icon::Stop, "No URL is on"),
+            _ => Self::of_switch(automation.enabled),
+        }
     }
 
     /// Whether something is switched on, as a badge.

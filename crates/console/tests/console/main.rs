@@ -7,6 +7,7 @@ mod addresses;
 mod app;
 mod assets;
 mod audit;
+mod automations;
 mod bounds;
 mod conditions;
 mod deliveries;

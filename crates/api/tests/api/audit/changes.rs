@@ -40,6 +40,8 @@ async fn recipe_of(app: &App, method: &str, path: &str, account: &str) -> Option
     match (method, route) {
         // An event is its own record.
         ("POST", "/accounts/{account}/events" | "/accounts/{account}/events/batch") => None,
+        // It saves nothing.
+        ("POST", "/accounts/{account}/automations/preview") => None,
         ("GET", "/accounts/{account}/signing-keys") => {
             let path = format!("{account}/signing-keys");
             Some(recipe(&path, None, "signing_key.revealed", None))

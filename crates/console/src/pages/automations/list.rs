@@ -5,7 +5,8 @@ use std::collections::HashMap;
 use askama::Template;
 use axum::extract::State;
 use axum::response::Response;
-use postrider_figures::Rate;
+use postrider_figures::{Health, Rate};
+use postrider_json::Conditions;
 use postrider_model::{ActionId, Automation};
 
 use super::patterns;
@@ -14,6 +15,7 @@ use crate::refusal::Refusal;
 use crate::shell::{AccountHead, Section, Shell, Tab};
 use crate::state::App;
 use crate::view::status::Badge;
+use crate::view::time::Moment;
 use crate::view::{action, number};
 use crate::visitor::account::InAccount;
 
@@ -29,11 +31,17 @@ struct Row {
     href: String,
     name: String,
     is_on: bool,
+    /// Whether it is on and can do nothing, because all its actions are off.
+    is_idle: bool,
     badge: Badge,
     patterns: Vec<String>,
+    /// The conditions in words; empty if there are none.
+    only_if: String,
     first_url: String,
     more_urls: usize,
     switched_off: usize,
+    /// Since when the action that has been failing for longest has been failing.
+    failing_since: Option<Moment>,
     rate: Option<RateWords>,
 }
 
@@ -62,11 +70,19 @@ impl RateWords {
 /// The list.
 pub async fn show(State(app): State<App>, account: InAccount) -> Result<Response, Refusal> {
     let rates = app.figures.action_rates(account.id()).await?;
-    let mut automations: Vec<&Automation> = account.entry.config.automations.iter().collect();
-    automations.sort_by_key(|automation| std::cmp::Reverse(automation.created_at));
-    let rows = automations
-        .into_iter()
-        .map(|automation| row(&account, automation, &rates));
+    let stored = &account.entry.config.automations;
+    let health = app.figures.health(account.id(), stored).await?;
+    let mut automations: Vec<(&Automation, Vec<Health>)> = stored.iter().zip(health).collect();
+    automations.sort_by_key(|(automation, _)| std::cmp::Reverse(automation.created_at));
+    let now = app.now();
+    let rows = automations.into_iter().map(|(automation, health)| {
+        let failing_since = health.into_iter().filter_map(|health| match health {
+            Health::Failing { since } => Some(since),
+            Health::Healthy | Health::Disabled { .. } => None,
+        });
+        let failing_since = failing_since.min().map(|since| Moment::new(since, now));
+        row(&account, automation, failing_since, &rates)
+    });
     page(&ListPage {
         shell: Shell::of(&app, &account.visitor, Section::Accounts, "Automations"),
         head: AccountHead::of(&account, Tab::Automations),
@@ -74,15 +90,25 @@ pub async fn show(State(app): State<App>, account: InAccount) -> Result<Response
     })
 }
 
-fn row(account: &InAccount, automation: &Automation, rates: &HashMap<ActionId, Rate>) -> Row {
+fn row(
+    account: &InAccount,
+    automation: &Automation,
+    failing_since: Option<Moment>,
+    rates: &HashMap<ActionId, Rate>,
+) -> Row {
     let actions = &automation.actions;
+    let is_idle = automation.enabled && !actions.iter().any(|action| action.enabled);
+    let conditions = automation.trigger.conditions.as_ref();
     let rates = actions.iter().filter_map(|action| rates.get(&action.id));
     let (succeeded, failed) = rates.fold((0, 0), |sum, rate| (sum.0 + rate.succeeded, sum.1 + rate.failed));
     Row {
         href: account.path(&format!("automations/{}", automation.id)),
         name: automation.name.clone(),
         is_on: automation.enabled,
-        badge: Badge::of_switch(automation.enabled),
+        is_idle,
+        badge: Badge::of_automation(automation),
+        only_if: conditions.map(Conditions::summary).unwrap_or_default(),
+        failing_since,
         patterns: patterns(automation),
         first_url: actions
             .first()

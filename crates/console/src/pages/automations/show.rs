@@ -35,6 +35,8 @@ struct ShowPage<'a> {
     id: CopyId,
     path: String,
     is_on: bool,
+    /// Whether it is on and can do nothing, because all its actions are off.
+    is_idle: bool,
     is_saved: bool,
     badge: Badge,
     patterns: Vec<String>,
@@ -111,7 +113,8 @@ pub async fn render(
         path: account.path(&format!("automations/{id}")),
         is_on: automation.enabled,
         is_saved: account.visitor.query.get("saved").is_some(),
-        badge: Badge::of_switch(automation.enabled),
+        badge: Badge::of_automation(automation),
+        is_idle: automation.enabled && !automation.actions.iter().any(|action| action.enabled),
         patterns: super::patterns(automation),
         conditions: conditions(app, account, automation).await?,
         schedule: schedule::sentence(schedule),
