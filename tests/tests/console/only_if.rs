@@ -51,6 +51,7 @@ async fn conditions_are_built_from_an_example_and_checked_against_recent_events(
         .await;
     browser.click(button("Show these events")).await;
     browser.wait_for_text("total is 300, needs at least 1,000").await;
+    browser.assert_accessible("form with conditions").await;
     browser.type_into(label("URL"), &receiver.url("/crm")).await;
     browser.click(button("Create automation")).await;
     browser.wait_for_text("Saved.").await;

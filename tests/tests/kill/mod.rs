@@ -9,6 +9,7 @@
 
 mod evidence;
 mod producers;
+mod templates;
 
 use std::time::{Duration, Instant};
 

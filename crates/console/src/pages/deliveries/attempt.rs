@@ -5,7 +5,7 @@ use askama::Template;
 use postrider_configuration::AccountEntry;
 use postrider_model::attempt::Headers;
 use postrider_model::delivery::BodySpec;
-use postrider_model::{ActionId, Attempt, Event, Exchange, HttpExchange, Timestamp};
+use postrider_model::{ActionId, Attempt, Event, Exchange, HttpExchange, Outcome, Timestamp};
 use postrider_signing::HeaderNames;
 
 use crate::refusal::Refusal;
@@ -71,6 +71,8 @@ pub struct AttemptView<'a> {
     response_body: Body,
     response_size: String,
     is_cut_off: bool,
+    /// Whether there was no request, because a template failed.
+    is_unsent: bool,
     folds: Folds,
 }
 
@@ -152,6 +154,7 @@ impl<'a> AttemptView<'a> {
             response_size: number::size(response_body.bytes),
             response_body,
             is_cut_off: response.is_some_and(|response| response.truncated),
+            is_unsent: attempt.outcome == Outcome::NotRendered,
             folds: around.folds,
         }
     }

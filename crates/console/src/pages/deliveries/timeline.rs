@@ -166,6 +166,12 @@ impl End {
             ),
             DeliveryStatus::Pending => ("busy", Icon::Clock, format!("Attempt {next} is due"), ""),
             DeliveryStatus::Succeeded => ("good", Icon::Check, "Succeeded".to_owned(), ""),
+            DeliveryStatus::Failed if delivery.last_outcome == Some(Outcome::NotRendered) => (
+                "bad",
+                Icon::Cross,
+                "Failed".to_owned(),
+                "A resend would fail in the same way, because it uses the template of then.",
+            ),
             DeliveryStatus::Failed => (
                 "bad",
                 Icon::Cross,
