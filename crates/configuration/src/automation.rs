@@ -141,8 +141,8 @@ impl Configuration {
         })
     }
 
-    /// The automation that a draft describes, as it would be created, or as it would replace `current`. Nothing
-    /// is saved, and what depends on other automations is not checked. Fails with `Faults`.
+    /// The automation that a draft describes, as it would be created, or as it would replace `current`.
+    /// Nothing is saved, and what depends on other automations is not checked. Fails with `Faults`.
     pub fn check_automation(
         &self,
         current: Option<&Automation>,

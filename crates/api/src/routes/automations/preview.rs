@@ -97,8 +97,8 @@ pub struct RequestView {
 
 /// Preview an automation
 ///
-/// Checks an automation and saves nothing. Returns which of the newest events would have met its conditions, and
-/// what it would send for one event.
+/// Checks an automation and saves nothing. Returns which of the newest events would have met its conditions,
+/// and what it would send for one event.
 #[utoipa::path(
     post,
     path = "/v1/accounts/{account}/automations/preview",
