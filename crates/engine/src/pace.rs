@@ -188,17 +188,21 @@ impl Pace {
         }
     }
 
+    /// Until when a pause, or the rate that the receiver takes, lets nothing start.
+    pub fn paused_until(&self, now: Duration) -> Option<Duration> {
+        match self.rate.permit(now) {
+            Permit::At(at) => Some(at),
+            Permit::Now | Permit::Probe | Permit::AfterProbe => None,
+        }
+    }
+
     /// Until when a pause, the rate that the receiver takes, or the rate limit lets nothing start.
     pub fn waits_until(&self, now: Duration) -> Option<Duration> {
         let limited = match self.limit.as_ref().map(|limit| limit.permit(now)) {
             Some(limit::Permit::At(at)) => Some(at),
             Some(limit::Permit::Now | limit::Permit::Unreserved(_)) | None => None,
         };
-        let paused = match self.rate.permit(now) {
-            Permit::At(at) => Some(at),
-            Permit::Now | Permit::Probe | Permit::AfterProbe => None,
-        };
-        limited.max(paused)
+        limited.max(self.paused_until(now))
     }
 
     /// Whether the next request may start, while `in_flight` requests of this lane are under way; its

@@ -1,5 +1,6 @@
 //! Automations by people who are no developers: conditions from an example, and a message to a chat.
 
+use postrider_tests::Reply;
 use postrider_tests::browser::{button, css, label, link};
 use postrider_tests::wait::SOON;
 use serde_json::json;
@@ -103,4 +104,27 @@ async fn a_message_to_slack_is_written_with_the_fields_of_the_newest_event() {
     let sentence = browser.property(css("#sentence-0"), "value").await;
     assert_eq!(sentence, json!("Accepted: {{ data.title }}"));
     browser.assert_no_fault_logged(&[]).await;
+}
+
+#[tokio::test]
+async fn a_page_says_that_the_receiver_asked_to_wait_and_how_much_waits() {
+    let desk = Desk::open().await;
+    let (browser, receiver) = (&desk.browser, &desk.receiver);
+    let wait = Reply::status(503).with_header("retry-after", "600");
+    receiver.respond("/busy", [wait]);
+    let action = json!({"type": "send_webhook", "url": receiver.url("/busy")});
+    let automation = desk.account.automation(action).await;
+    for n in 0..3 {
+        desk.account.send("a.b", &n.to_string()).await;
+    }
+    receiver.wait_for("/busy", 1, SOON).await;
+    desk.go(&format!("/automations/{}", automation["id"].as_str().unwrap()))
+        .await;
+    let paused = "paused, as the receiver asked; resumes in ";
+    postrider_tests::wait::until("the page says so", SOON, async || {
+        browser.reload().await;
+        let text = browser.text("main").await;
+        (text.contains(paused) && text.contains("3 deliveries wait")).then_some(())
+    })
+    .await;
 }

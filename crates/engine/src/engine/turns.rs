@@ -83,4 +83,12 @@ impl Engine {
         let until = waits.then(|| lanes.waits_until(delivery.action, monotonic))??;
         Some(now.after(until.saturating_sub(monotonic)))
     }
+
+    /// Until when this node sends nothing for an action, because its receiver asked to wait or takes no more.
+    pub fn paused_until(&self, action: ActionId) -> Option<Timestamp> {
+        let now = self.parts.clock.now();
+        let monotonic = self.parts.clock.monotonic();
+        let until = self.lanes.lock().paused_until(action, monotonic)?;
+        Some(now.after(until.saturating_sub(monotonic)))
+    }
 }

@@ -42,6 +42,11 @@ impl Lanes {
         self.lanes.get(&action)?.pace.waits_until(now)
     }
 
+    /// Until when an action is paused, because its receiver asked for it.
+    pub fn paused_until(&self, action: ActionId, now: Duration) -> Option<Duration> {
+        self.lanes.get(&action)?.pace.paused_until(now)
+    }
+
     /// Whether a delivery is in the queue of its lane: this node owns it and its next attempt has not
     /// started.
     pub fn is_queued(&self, action: ActionId, delivery: DeliveryId) -> bool {

@@ -7,11 +7,12 @@ use http::StatusCode;
 use postrider_configuration::Fault;
 use postrider_figures::Health;
 use postrider_model::{
-    Action, Automation, AutomationId, BodyContent, BodyStyle, Does, EventPattern, RateLimit, Scope,
-    WebhookBody,
+    Action, Automation, AutomationId, BodyContent, BodyStyle, DeliveryStatus, Does, EventPattern, RateLimit,
+    Scope, WebhookBody,
 };
 
 use postrider_signing::template::Preset;
+use postrider_storage::{DeliveryFilter, LIMIT_MAX, PageRequest};
 
 use super::list::RateWords;
 use crate::console::page;
@@ -69,6 +70,10 @@ struct UrlRow {
     badge: Badge,
     is_gone: bool,
     failing_since: Option<Moment>,
+    /// Until when nothing is sent, because the receiver asked for it.
+    paused_until: Option<Moment>,
+    /// The deliveries that wait, of an action that is paused or has a rate limit; empty if none does.
+    waiting: String,
     rate: Option<RateWords>,
     options: Vec<String>,
     deliveries: String,
@@ -150,25 +155,52 @@ async fn urls(app: &App, account: &InAccount, automation: &Automation) -> Result
         .figures
         .health(account.id(), std::slice::from_ref(automation))
         .await?;
-    let urls = automation
-        .actions
-        .iter()
-        .zip(health.into_iter().flatten())
-        .map(|(action, health)| UrlRow {
+    let now = app.now();
+    let mut urls = Vec::with_capacity(automation.actions.len());
+    for (action, health) in automation.actions.iter().zip(health.into_iter().flatten()) {
+        let paused_until = app.engine.paused_until(action.id);
+        let waiting = match paused_until.is_some() || action.rate_limit.is_some() {
+            true => waiting(app, account, action).await?,
+            false => String::new(),
+        };
+        urls.push(UrlRow {
             url: action::target(action).to_owned(),
             badge: Badge::of_health(health),
             is_gone: action.disabled_reason.is_some(),
             failing_since: match health {
-                Health::Failing { since } => Some(Moment::new(since, app.now())),
+                Health::Failing { since } => Some(Moment::new(since, now)),
                 Health::Healthy | Health::Disabled { .. } => None,
             },
+            paused_until: paused_until.map(|at| Moment::due(at, now)),
+            waiting,
             rate: rates
                 .get(&action.id)
                 .and_then(|rate| RateWords::new(rate.succeeded, rate.failed)),
             options: options(action),
             deliveries: account.path(&format!("deliveries?action={}", action.id)),
         });
-    Ok(urls.collect())
+    }
+    Ok(urls)
+}
+
+/// How many deliveries of an action are pending, in words; empty if none is. Counts one page of the list.
+async fn waiting(app: &App, account: &InAccount, action: &Action) -> Result<String, Refusal> {
+    let filter = DeliveryFilter {
+        action: Some(action.id),
+        status: Some(DeliveryStatus::Pending),
+        ..DeliveryFilter::default()
+    };
+    let page = PageRequest {
+        limit: LIMIT_MAX,
+        after: None,
+    };
+    let page = app.figures.deliveries(account.id(), &filter, page).await?;
+    Ok(match (page.items.len(), page.next) {
+        (0, None) => String::new(),
+        (1, None) => "1 delivery waits".to_owned(),
+        (count, None) => format!("{count} deliveries wait"),
+        (count, Some(_)) => format!("more than {count} deliveries wait"),
+    })
 }
 
 /// The exact types of the trigger.
