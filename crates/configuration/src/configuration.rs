@@ -8,6 +8,7 @@ use postrider_model::{
     Scope, SigningKey,
 };
 use postrider_signing::HeaderNames;
+use postrider_signing::profile::Profile;
 use postrider_storage::{AccountRef, ChangeMark, Changed, Page, PageRequest, Store, StoreResult};
 
 use crate::catalogue::Catalogue;
@@ -27,6 +28,8 @@ pub struct ConfigurationParts {
     pub guard: Arc<EgressGuard>,
     /// The headers that Postrider sets itself, which no action may add.
     pub header_names: HeaderNames,
+    /// How deliveries are signed; `None` for the profile `postrider`.
+    pub signature_profile: Option<Arc<Profile>>,
 }
 
 /// The configuration of an installation, as one node sees and changes it. Shared as `Arc<Configuration>`.
@@ -39,6 +42,7 @@ pub struct Configuration {
     pub(crate) directory: Directory,
     catalogue: Catalogue,
     header_names: HeaderNames,
+    signature_profile: Option<Arc<Profile>>,
     loaded: ChangeMark,
 }
 
@@ -49,7 +53,11 @@ impl Configuration {
         // after it.
         let loaded = parts.store.changes(None).await?.mark;
         Ok(Self {
-            directory: Directory::new(Arc::clone(&parts.store), Arc::clone(&parts.clock)),
+            directory: Directory::new(
+                Arc::clone(&parts.store),
+                Arc::clone(&parts.clock),
+                parts.signature_profile.clone(),
+            ),
             catalogue: Catalogue::load(Arc::clone(&parts.store)).await?,
             store: parts.store,
             clock: parts.clock,
@@ -57,6 +65,7 @@ impl Configuration {
             entropy: parts.entropy,
             guard: parts.guard,
             header_names: parts.header_names,
+            signature_profile: parts.signature_profile,
             loaded,
         })
     }
@@ -98,6 +107,11 @@ impl Configuration {
     /// The names of the headers that carry the installation's prefix.
     pub fn header_names(&self) -> &HeaderNames {
         &self.header_names
+    }
+
+    /// How deliveries are signed; `None` for the profile `postrider`.
+    pub fn signature_profile(&self) -> Option<&Profile> {
+        self.signature_profile.as_deref()
     }
 
     /// The account with its keys and automations, from memory if it is there. `None` if the account does not

@@ -13,8 +13,9 @@ use crate::pins::{Pinned, Pins};
 use postrider_json::{CompiledConditions, Conditions};
 use postrider_model::{
     Account, AccountId, Action, ActionId, AuditEntry, Automation, AutomationId, Clock, EventTypeName,
-    Schedule, SigningKey, Timestamp,
+    KeyMaterial, Schedule, SigningKey, Timestamp,
 };
+use postrider_signing::profile::{LiveKeys, Profile, ProfileSigners};
 use postrider_signing::signer::{LiveSigners, Signer};
 use postrider_storage::{AccountConfig, AccountRef, SaveAccount, SaveAutomation, Store, StoreResult};
 use quick_cache::sync::Cache;
@@ -38,13 +39,15 @@ pub struct AccountEntry {
     alone: LiveSigners,
     /// When the overlap ends.
     overlap_ends: Option<Timestamp>,
+    /// The same keys for the installation's signature profile, if it is another than `postrider`.
+    profile: Option<ProfileKeys>,
     pins: Pins,
     /// The templates in header values, of the actions that have some.
     header_templates: HashMap<ActionId, HeaderTemplates>,
 }
 
 impl AccountEntry {
-    fn new(config: AccountConfig, pins: Pins) -> Option<Self> {
+    fn new(config: AccountConfig, pins: Pins, profile: Option<&Arc<Profile>>) -> Option<Self> {
         let mut actions = HashMap::new();
         for (outer, automation) in config.automations.iter().enumerate() {
             for (inner, action) in automation.actions.iter().enumerate() {
@@ -74,12 +77,14 @@ impl AccountEntry {
             previous: None,
         };
         let overlap_ends = previous.and_then(|key| key.expires_at);
+        let profile = profile.and_then(|profile| ProfileKeys::new(profile, current, previous));
         Some(Self {
             actions,
             conditions,
             both,
             alone,
             overlap_ends,
+            profile,
             pins,
             header_templates: header_templates::of(&config.automations),
             config,
@@ -107,6 +112,16 @@ impl AccountEntry {
         match (&self.both, self.overlap_ends) {
             (Some(both), Some(end)) if now < end => both,
             _ => &self.alone,
+        }
+    }
+
+    /// The keys that sign at `now` under the installation's signature profile; `None` if that is `postrider`,
+    /// for which [`Self::signers`] is faster.
+    pub fn profile_signers(&self, now: Timestamp) -> Option<&ProfileSigners> {
+        let keys = self.profile.as_ref()?;
+        match (&keys.both, self.overlap_ends) {
+            (Some(both), Some(end)) if now < end => Some(both),
+            _ => Some(&keys.alone),
         }
     }
 
@@ -151,6 +166,37 @@ impl AccountEntry {
     }
 }
 
+/// Keys, expanded for a signature profile.
+#[derive(Debug)]
+struct ProfileKeys {
+    both: Option<ProfileSigners>,
+    alone: ProfileSigners,
+}
+
+impl ProfileKeys {
+    fn new(profile: &Arc<Profile>, current: &SigningKey, previous: Option<&SigningKey>) -> Option<Self> {
+        let hmac = |key: &SigningKey| KeyMaterial::Hmac(key.secret.clone());
+        let signers = |previous: Option<&SigningKey>| {
+            let keys = LiveKeys {
+                current: hmac(current),
+                previous: previous.map(hmac),
+            };
+            // Accounts have keys for HMAC, and every profile signs with such.
+            let signers = ProfileSigners::new(profile, &keys);
+            signers
+                .inspect_err(|error| tracing::error!(%error, "a key does not fit the signature profile"))
+                .ok()
+        };
+        Some(Self {
+            both: match previous {
+                Some(_) => Some(signers(previous)?),
+                None => None,
+            },
+            alone: signers(None)?,
+        })
+    }
+}
+
 fn compiled(automation: &Automation) -> Option<CompiledConditions> {
     automation.trigger.conditions.as_ref().map(Conditions::compile)
 }
@@ -159,16 +205,18 @@ fn compiled(automation: &Automation) -> Option<CompiledConditions> {
 pub(crate) struct Directory {
     store: Arc<dyn Store>,
     clock: Arc<dyn Clock>,
+    profile: Option<Arc<Profile>>,
     entries: Cache<AccountId, Arc<AccountEntry>>,
     uids: Cache<String, AccountId>,
 }
 
 impl Directory {
     /// An empty directory.
-    pub(crate) fn new(store: Arc<dyn Store>, clock: Arc<dyn Clock>) -> Self {
+    pub(crate) fn new(store: Arc<dyn Store>, clock: Arc<dyn Clock>, profile: Option<Arc<Profile>>) -> Self {
         Self {
             store,
             clock,
+            profile,
             entries: Cache::new(ACCOUNTS_MAX),
             uids: Cache::new(ACCOUNTS_MAX),
         }
@@ -217,7 +265,7 @@ impl Directory {
                     return Ok(None);
                 };
                 let pins = Pins::of(&*self.store, account, &config.automations, self.clock.now()).await?;
-                let Some(entry) = AccountEntry::new(config, pins).map(Arc::new) else {
+                let Some(entry) = AccountEntry::new(config, pins, self.profile.as_ref()).map(Arc::new) else {
                     return Ok(None);
                 };
                 let _ = guard.insert(Arc::clone(&entry));

@@ -63,6 +63,7 @@ async fn node(store: &Arc<dyn Store>) -> Arc<Configuration> {
         entropy,
         guard: Arc::new(EgressGuard::new(Vec::new())),
         header_names: HeaderNames::new("Postrider"),
+        signature_profile: None,
     });
     Arc::new(configuration.await.expect("an empty store loads"))
 }

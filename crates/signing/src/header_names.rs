@@ -1,6 +1,8 @@
 //! The names of the headers that carry the installation's prefix (`Postrider-Signature`), and a check for
 //! names that Postrider reserves.
 
+use crate::profile::Profile;
+
 /// The headers with the installation's prefix that Postrider sets itself, spelt as they are sent.
 #[derive(Debug, Clone)]
 pub struct HeaderNames {
@@ -20,6 +22,8 @@ pub struct HeaderNames {
     pub attempt: String,
     /// The value of `User-Agent`, which carries the prefix too.
     pub user_agent: String,
+    /// The headers of the installation's signature profile, in lower case.
+    of_profile: Vec<String>,
 }
 
 impl HeaderNames {
@@ -34,7 +38,15 @@ impl HeaderNames {
             delivery_id: format!("{prefix}-Delivery-Id"),
             attempt: format!("{prefix}-Attempt"),
             user_agent: format!("{prefix}/{}", env!("CARGO_PKG_VERSION")),
+            of_profile: Vec::new(),
         }
+    }
+
+    /// The same, with the headers of the installation's signature profile reserved too.
+    #[must_use]
+    pub fn and_of(mut self, profile: &Profile) -> Self {
+        self.of_profile = profile.header_names().map(str::to_ascii_lowercase).collect();
+        self
     }
 
     /// Whether Postrider reserves this name, in any case, so that a custom header cannot have it.
@@ -44,6 +56,7 @@ impl HeaderNames {
             || name.starts_with("webhook-")
             || name == "user-agent"
             || name == "content-type"
+            || self.of_profile.contains(&name)
     }
 }
 
@@ -61,5 +74,13 @@ mod tests {
         for free in ["Acme", "X-Acme-Signature", "Postrider-Signature", "Authorization"] {
             assert!(!names.is_ours(free), "{free}");
         }
+    }
+
+    #[test]
+    fn headers_of_the_profile_are_reserved_too() {
+        let names = HeaderNames::new("Acme");
+        let github = Profile::built_in("github", &names).unwrap();
+        assert!(!names.is_ours("X-Hub-Signature-256"));
+        assert!(names.and_of(&github).is_ours("x-hub-SIGNATURE-256"));
     }
 }

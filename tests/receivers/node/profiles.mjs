@@ -56,13 +56,15 @@ const libraries = {
       ? ed25519Verifies(key, body, headers)
       : accepts(() => new StandardWebhook(key).verify(body, headers)),
   svix: (key, body, headers) => accepts(() => new SvixWebhook(key).verify(body, headers)),
-  github: (key, body, headers) => githubVerifies(key, body, headers["X-Hub-Signature-256"]),
+  github: (key, body, headers) => githubVerifies(key, body, headers["x-hub-signature-256"]),
   stripe: (key, body, headers) =>
-    accepts(() => Stripe.webhooks.constructEvent(body, headers["Stripe-Signature"], key)),
+    accepts(() => Stripe.webhooks.constructEvent(body, headers["stripe-signature"], key)),
   shopify: shopifyVerifies,
 };
 
-async function isAccepted({ profile, key, body, headers }) {
+async function isAccepted({ profile, key, body, headers: sent }) {
+  // As node's own server gives them to a receiver.
+  const headers = Object.fromEntries(Object.entries(sent).map(([name, value]) => [name.toLowerCase(), value]));
   try {
     return await libraries[profile](key, body, headers);
   } catch (error) {

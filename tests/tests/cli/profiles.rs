@@ -6,6 +6,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 use postrider_tests::command::{CommandOutput, run};
+use postrider_tests::{Account, Receiver, Reply, Server, wait};
 use serde_json::{Map, Value, json};
 
 const KEY: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
@@ -221,4 +222,57 @@ fn a_key_of_the_wrong_kind_a_missing_header_and_an_unknown_profile_are_explained
     let missing = run(&arguments);
     assert_eq!(missing.code, 2);
     assert!(missing.err.contains("expected svix-signature"), "{}", missing.err);
+}
+
+/// What a receiver gets from a server that signs by this profile: the request for a library, and its headers.
+async fn delivered(profile: &str) -> (Value, Map<String, Value>) {
+    let flags = [
+        "--allow-destination",
+        "127.0.0.0/8",
+        "--signature-profile",
+        profile,
+    ];
+    let (server, receiver) = (Server::start_with(&flags), Receiver::start().await);
+    let account = Account::create(server.api()).await;
+    receiver.respond("/hook", [Reply::status(204)]);
+    account.automation(json!({"url": receiver.url("/hook")})).await;
+    account.send("a.b", BODY).await;
+    let received = receiver.wait_for("/hook", 1, wait::SOON).await.remove(0);
+    let keys = account.api.get(account.at("/signing-keys")).await.expect(200);
+    let headers: Map<_, _> = received
+        .headers
+        .iter()
+        .map(|(name, value)| (name.as_str().to_owned(), value.to_str().unwrap().into()))
+        .collect();
+    let body = std::str::from_utf8(&received.body).unwrap();
+    let key = keys["data"][0]["secret"].as_str().unwrap();
+    (request(profile, key, body, &headers), headers)
+}
+
+#[tokio::test]
+async fn official_libraries_accept_what_a_server_delivers_under_each_profile() {
+    let mut requests = vec![];
+    for profile in OTHERS {
+        let (request, headers) = delivered(profile).await;
+        requests.push(request);
+        assert!(
+            headers.contains_key("webhook-id"),
+            "{profile}: repeats are recognised by it"
+        );
+        assert!(!headers.contains_key("postrider-signature"), "{profile}");
+    }
+    assert_eq!(libraries_accept(&requests), [true; OTHERS.len()]);
+}
+
+#[tokio::test]
+async fn headers_of_the_profile_cannot_be_set_by_an_action() {
+    let flags = ["--signature-profile", "github"];
+    let server = Server::start_with(&flags);
+    let account = Account::create(server.api()).await;
+    let action = json!({"type": "send_webhook", "url": "https://receiver.example/",
+        "headers": {"X-Hub-Signature-256": "sha256=0"}});
+    let body = json!({"name": "n", "trigger": {"event_types": ["*"]}, "actions": [action]});
+    let refused = account.api.post(account.at("/automations"), body).await;
+    assert_eq!(refused.status, 422);
+    assert!(refused.text().contains("reserved_header"), "{}", refused.text());
 }

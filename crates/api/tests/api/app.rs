@@ -60,6 +60,7 @@ async fn configuration_and_access(parts: AccessParts) -> (Arc<Configuration>, Ar
         entropy: parts.entropy.clone(),
         guard: Arc::new(EgressGuard::new(Vec::new())),
         header_names: HeaderNames::new("Postrider"),
+        signature_profile: None,
     });
     let configuration = configuration.await.unwrap();
     let access = Access::new(parts);

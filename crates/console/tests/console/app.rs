@@ -89,6 +89,7 @@ impl App {
             entropy: entropy.clone(),
             guard: Arc::new(EgressGuard::new(Vec::new())),
             header_names: HeaderNames::new("Postrider"),
+            signature_profile: None,
         });
         let configuration = Arc::new(configuration.await.unwrap());
         let access = Arc::new(Access::new(AccessParts {

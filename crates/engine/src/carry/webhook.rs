@@ -11,6 +11,8 @@ use postrider_egress::{HttpClient, Leave, NotSent, Request, Response};
 use postrider_model::attempt::Headers;
 use postrider_model::{Clock, Exchange, HttpExchange, HttpRequest, HttpResponse, SendWebhook};
 use postrider_signing::HeaderNames;
+use postrider_signing::profile::Message;
+use postrider_signing::standard_webhooks::ID_HEADER;
 
 use super::body::{Body, Seen, body_of, data_of};
 use super::{Advice, Carried, Carrier, Job};
@@ -92,10 +94,6 @@ impl<T: Transport> WebhookCarrier<T> {
         let names = &self.header_names;
         let id = job.event.id.to_string();
         let sent_at_s = self.clock.wall().unix_s();
-        let signatures = job
-            .entry
-            .signers(self.clock.now())
-            .sign(&id, sent_at_s, &body.bytes);
         let mut headers: Headers = Vec::with_capacity(11 + webhook.headers.len());
         let mut put = |name: &str, value: String| headers.push((name.to_owned(), value));
         put("Content-Type", body.content_type.clone());
@@ -108,13 +106,35 @@ impl<T: Transport> WebhookCarrier<T> {
             put("Accept", "*/*".to_owned());
         }
         put("User-Agent", names.user_agent.clone());
-        put(&names.signature, signatures.signature);
-        if let Some(next) = signatures.signature_next {
-            put(&names.signature_next, next);
+        match job.entry.profile_signers(self.clock.now()) {
+            None => {
+                let signers = job.entry.signers(self.clock.now());
+                let signatures = signers.sign(&id, sent_at_s, &body.bytes);
+                put(&names.signature, signatures.signature);
+                if let Some(next) = signatures.signature_next {
+                    put(&names.signature_next, next);
+                }
+                put(ID_HEADER, id);
+                put("webhook-timestamp", sent_at_s.to_string());
+                put("webhook-signature", signatures.webhook_signature);
+            }
+            Some(signers) => {
+                let message = Message {
+                    id: &id,
+                    timestamp_s: sent_at_s,
+                    body: &body.bytes,
+                };
+                let mut has_id = false;
+                signers.sign(&message, |name, value| {
+                    has_id |= name == ID_HEADER;
+                    put(name, value);
+                });
+                // By it, receivers recognise an event that arrives again.
+                if !has_id {
+                    put(ID_HEADER, id);
+                }
+            }
         }
-        put("webhook-id", id);
-        put("webhook-timestamp", sent_at_s.to_string());
-        put("webhook-signature", signatures.webhook_signature);
         put(&names.event_type, job.event.event_type.as_str().to_owned());
         put(&names.delivery_id, job.delivery.to_string());
         put(&names.attempt, job.number.to_string());

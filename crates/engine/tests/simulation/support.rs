@@ -131,6 +131,7 @@ impl Node {
             entropy: entropy.clone(),
             guard: Arc::new(EgressGuard::new(Vec::new())),
             header_names: HeaderNames::new("Postrider"),
+            signature_profile: None,
         });
         let configuration = Arc::new(configuration.await.unwrap());
         let figures = Figures::start(FiguresParts {

@@ -169,6 +169,7 @@ impl Node {
             entropy,
             guard: Arc::new(EgressGuard::new(Vec::new())),
             header_names: HeaderNames::new("Postrider"),
+            signature_profile: None,
         });
         let configuration = Arc::new(configuration.await?);
         let settings = EngineSettings {

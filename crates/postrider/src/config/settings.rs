@@ -26,6 +26,7 @@ use super::per_second::PerSecond;
 use super::product_name::ProductName;
 use super::public_url::PublicUrl;
 use super::scopes::Scopes;
+use super::signature_profile::SignatureProfile;
 use super::size::{BodyLimit, ResponseBytes, StoredBytes};
 use super::{claim_values, listen, names, networks, origins, ports, retry_delays, text_value};
 
@@ -192,6 +193,12 @@ pub struct Settings {
     #[arg(long, value_name = "NAME", default_value = "Postrider")]
     #[serde(with = "text_value")]
     pub header_prefix: HeaderPrefix,
+
+    /// How webhooks are signed. `postrider` sends the headers of Standard Webhooks and a signature of the
+    /// body. The others keep the receivers of another sender verifying: `standard`, `svix`, `github`,
+    /// `stripe` and `shopify` send the headers of those alone. Each is signed with the account's signing key.
+    #[arg(long, value_name = "PROFILE", value_enum, default_value = "postrider")]
+    pub signature_profile: SignatureProfile,
 
     /// A private or loopback network that webhooks may reach, such as `10.1.0.0/16`. Repeatable, or separated
     /// by commas. By default webhooks reach public addresses only. A cloud's metadata address, such as

@@ -12,10 +12,12 @@ use postrider_engine::{Carriers, Engine, EngineParts, SystemClock, WebhookCarrie
 use postrider_figures::{Figures, FiguresParts};
 use postrider_model::{Clock, Entropy, IdGenerator};
 use postrider_signing::HeaderNames;
+use postrider_signing::profile::Profile;
 use postrider_storage::{Sealer, Store};
 
 use super::extra_ca;
 use crate::config::Settings;
+use crate::config::signature_profile::SignatureProfile;
 use postrider_cli::Failure;
 
 /// A running engine, and the parts around it.
@@ -121,6 +123,27 @@ impl Running {
     }
 }
 
+/// The names of the installation's headers.
+fn header_names(settings: &Settings) -> HeaderNames {
+    let names = HeaderNames::new(settings.header_prefix.as_str());
+    match signature_profile(settings) {
+        Some(profile) => names.and_of(&profile),
+        None => names,
+    }
+}
+
+/// The signature profile, unless it is the default.
+fn signature_profile(settings: &Settings) -> Option<Arc<Profile>> {
+    if settings.signature_profile == SignatureProfile::Postrider {
+        return None;
+    }
+    let names = HeaderNames::new(settings.header_prefix.as_str());
+    let profile = Profile::built_in(settings.signature_profile.name(), &names);
+    Some(Arc::new(
+        profile.expect("each value of the setting is a built-in profile"),
+    ))
+}
+
 impl Shared {
     async fn configuration(&self, settings: &Settings) -> Result<Arc<Configuration>, Failure> {
         let loaded = Configuration::load(ConfigurationParts {
@@ -129,7 +152,8 @@ impl Shared {
             ids: Arc::clone(&self.ids),
             entropy: self.entropy.clone(),
             guard: Arc::clone(&self.guard),
-            header_names: HeaderNames::new(settings.header_prefix.as_str()),
+            header_names: header_names(settings),
+            signature_profile: signature_profile(settings),
         });
         let loaded = loaded.await.map(Arc::new);
         loaded.map_err(|error| Failure::Failed(format!("cannot read the configuration: {error}")))
@@ -152,7 +176,7 @@ impl Shared {
         );
         let webhook = WebhookCarrier::new(
             client.map_err(|error| extra_ca::unusable(settings, &error))?,
-            HeaderNames::new(settings.header_prefix.as_str()),
+            header_names(settings),
             Arc::clone(&self.clock),
         );
         Ok(Carriers {

@@ -29,6 +29,8 @@ struct ShowPage<'a> {
     overlap_ends: Option<String>,
     is_rotated: bool,
     verify: Verify,
+    /// The name of the installation's signature profile and its headers, unless it is the default.
+    profile: Option<(String, String)>,
 }
 
 struct KeyRow<'a> {
@@ -71,6 +73,10 @@ fn render(app: &App, account: &InAccount, shown: Option<&str>) -> Result<Respons
         head: AccountHead::of(account, Tab::SigningKey),
         overlap_ends: keys.iter().find_map(|key| key.ends.clone()),
         keys,
+        profile: app.configuration.signature_profile().map(|profile| {
+            let headers: Vec<_> = profile.header_names().collect();
+            (profile.name().to_owned(), headers.join(", "))
+        }),
         is_rotated: visitor.query.get("rotated").is_some(),
         verify: Verify::of(
             &visitor.query,
