@@ -18,19 +18,21 @@
 //! execute it in `render.rs`, describe it in `docs/templates.md`, and attack it in
 //! `tests/templates_hostile.rs`. To add a chat system: see `presets.rs`.
 
+mod access;
 mod budget;
 mod compare;
 mod document;
-mod evaluate;
+mod environment;
 mod fields;
 mod filters;
+mod item;
 mod lexer;
 mod number;
 mod output;
-mod parser;
 mod presets;
 mod render;
-mod tree;
+mod tests;
+mod translate;
 mod value;
 
 use std::fmt;
@@ -42,9 +44,9 @@ pub use fields::{FIELDS_MAX, Field, fields};
 pub use postrider_model::template::{TemplateHash, TemplateKind};
 pub use presets::Preset;
 
-use budget::Stop;
-use render::Renderer;
-use tree::Tree;
+use minijinja::Environment;
+
+use render::{Failed, Render};
 
 /// Maximum bytes of a template: many times what a message takes.
 pub const SOURCE_BYTES_MAX: usize = 16 * 1024;
@@ -62,7 +64,7 @@ struct Compiled {
     kind: TemplateKind,
     source: Box<str>,
     hash: TemplateHash,
-    tree: Tree,
+    environment: Environment<'static>,
 }
 
 /// What is wrong with a template.
@@ -124,7 +126,7 @@ impl Template {
             kind,
             source: source.into(),
             hash: hash_of(source, kind),
-            tree: parser::parse(source)?,
+            environment: environment_of(source, false)?,
         })))
     }
 
@@ -153,8 +155,22 @@ impl Template {
     /// Output that is too long or is not JSON; an operation that the values do not have, such as adding text
     /// to a number; a rendering that takes too many steps or too much memory.
     pub fn render(&self, event: &TemplateEvent<'_>) -> Result<String, NotRendered> {
-        let (output, _) = self.output(event, false)?;
-        match self.0.kind {
+        let Compiled {
+            kind, environment, ..
+        } = &*self.0;
+        let output = match Render::run(environment, *kind, event) {
+            Ok(printed) => printed.output,
+            Err(Failed {
+                line: Some(line),
+                reason,
+                ..
+            }) => return Err(NotRendered { line, reason }),
+            Err(Failed { reason, .. }) => {
+                let line = self.places(event).last().map_or(1, |(_, line)| *line);
+                return Err(NotRendered { line, reason });
+            }
+        };
+        match kind {
             TemplateKind::Text => Ok(output),
             TemplateKind::HeaderValue => Ok(output.trim().to_owned()),
             TemplateKind::Json => match postrider_json::scan::scan(&output, &mut Nothing) {
@@ -164,27 +180,18 @@ impl Template {
         }
     }
 
-    fn output(
-        &self,
-        event: &TemplateEvent<'_>,
-        notes_places: bool,
-    ) -> Result<(String, Vec<(usize, usize)>), NotRendered> {
-        let Some(mut renderer) = Renderer::new(self, event, notes_places) else {
-            return Err(NotRendered {
-                line: 1,
-                reason: "the event's data is not JSON".into(),
-            });
+    /// Where in the output each printing statement begins, and its line: renders once more to find out.
+    fn places(&self, event: &TemplateEvent<'_>) -> Vec<(usize, usize)> {
+        let Ok(environment) = environment_of(&self.0.source, true) else {
+            return Vec::new();
         };
-        renderer
-            .run(&self.0.tree)
-            .map_err(|Stop { line, reason }| NotRendered {
-                line: line.max(1),
-                reason: reason.into_owned(),
-            })?;
-        Ok(renderer.finish())
+        match Render::run(&environment, self.0.kind, event) {
+            Ok(printed) => printed.places,
+            Err(failed) => failed.places,
+        }
     }
 
-    /// Finds the line of the template that printed what is not JSON, by rendering once more.
+    /// Finds the line of the template that printed what is not JSON.
     fn not_json(
         &self,
         event: &TemplateEvent<'_>,
@@ -193,7 +200,7 @@ impl Template {
     ) -> NotRendered {
         /// Characters of the output that are shown before and after the error.
         const SHOWN: usize = 20;
-        let places = self.output(event, true).map_or(Vec::new(), |(_, places)| places);
+        let places = self.places(event);
         let place = places.iter().rev().find(|(start, _)| *start <= error.offset);
         let (start, line) = place.copied().unwrap_or((0, 1));
         // Text of the template can have several lines. A value's line breaks are escaped within JSON.
@@ -214,6 +221,18 @@ impl Template {
             },
         }
     }
+}
+
+/// Compiles a template, which can note its lines while it renders.
+fn environment_of(source: &str, notes_lines: bool) -> Result<Environment<'static>, TemplateFault> {
+    let translated = translate::translate(source, notes_lines)?;
+    environment::environment(translated).map_err(|error| TemplateFault {
+        line: error.line().unwrap_or(1),
+        column: None,
+        message: error
+            .detail()
+            .map_or_else(|| error.kind().to_string(), str::to_owned),
+    })
 }
 
 /// The content address of a template of this kind.

@@ -119,9 +119,18 @@ fn what_a_template_builds_is_bounded_in_bytes_and_in_steps() {
             "{% set x = data ~ data ~ data ~ data ~ data %}",
             "too much memory",
         ),
+        (
+            "{% set x = data + data + data + data %}",
+            "too much time or memory",
+        ),
+        ("{{ 'a' * 10000000 }}", "too much time or memory"),
         ("{% for i in data | split('a') %}{% endfor %}", "too much memory"),
         (
             "{% set l = data[:500] | split('a') %}{% for a in l %}{% for b in l %}{{ '' }}{% endfor %}{% endfor %}",
+            "too much time or memory",
+        ),
+        (
+            "{% for a in [1, 2, 3] %}{{ data | wordcount }}{% endfor %}",
             "too long",
         ),
     ] {

@@ -73,7 +73,9 @@ fn numbers_are_printed_as_written_and_compared_exactly() {
 #[test]
 fn a_missing_field_prints_nothing_in_text_and_null_where_json_expects_a_value() {
     assert_eq!(
-        text("[{{ data.no.such.field }}][{{ data.no[3]['x'] }}][{{ data.nothing }}][{{ data.no + 1 }}]"),
+        text(
+            "[{{ data.no.such.field }}][{{ data.no[3]['x'] }}][{{ data.nothing }}][{{ data.no ~ data.nothing }}]"
+        ),
         "[][][][]"
     );
     assert_eq!(
@@ -201,24 +203,31 @@ fn output_that_is_not_json_is_refused_with_the_line_that_printed_it() {
 #[test]
 fn operations_that_the_values_do_not_have_are_refused_with_their_line() {
     for (source, reason) in [
-        ("\n{{ data.name * 2 }}", "`*` needs numbers, not text"),
-        ("\n{{ -data.customer }}", "`-` needs a number, not an object"),
-        ("\n{{ 1 / (data.total - data.total) }}", "division by zero"),
         (
-            "\n{{ data.id * data.id }}",
-            "an integer is too large to calculate with",
+            "\n{{ data.name - 2 }}",
+            "tried to use - operator on unsupported types string and number",
         ),
         (
-            "\n{{ data.huge + 1 }}",
-            "the number is too large to calculate with",
+            "\n{{ data.no + 1 }}",
+            "tried to use + operator on unsupported types undefined and number",
         ),
+        ("\n{{ data.items + data.items }}", "tried to use + operator"),
+        ("\n{{ data.items * 2 }}", "tried to use * operator"),
+        ("\n{{ -data.customer }}", "invalid operation"),
         (
-            "\n{% for x in data.name %}{% endfor %}",
-            "`for` needs a list, not text",
+            "\n{{ 1 / (data.total - data.total) }}",
+            "unable to calculate 1 / 0.0",
+        ),
+        ("\n{{ data.id * data.id * data.id }}", "unable to calculate"),
+        ("\n{{ data.huge + 1 }}", "tried to use + operator"),
+        ("\n{{ data.total * 1e308 * 10 }}", "the result is too large"),
+        (
+            "\n{% for x in data.total %}{% endfor %}",
+            "number is not iterable",
         ),
         (
             "\n{% for a, b in data.items %}{% endfor %}",
-            "the elements are no pairs",
+            "sequence of wrong length",
         ),
         (
             "\n{{ data.name | truncate(2) }}",
@@ -246,6 +255,7 @@ fn operations_that_the_values_do_not_have_are_refused_with_their_line() {
 
 #[test]
 fn faults_name_their_line_and_column() {
+    let mut wrong = Vec::new();
     for (source, line, column, message) in [
         ("a\n  {{ customer.name }}", 2, 6, "`data.customer`"),
         ("{{ data.x | nope }}", 1, 13, "there is no filter `nope`"),
@@ -255,10 +265,10 @@ fn faults_name_their_line_and_column() {
         (
             "{% if data.x %}{% endfor %}",
             1,
-            18,
+            19,
             "`endfor` has no block to belong to",
         ),
-        ("{% macro x() %}", 1, 3, "`macro` is not supported"),
+        ("{% macro x() %}", 1, 4, "`macro` is not supported"),
         ("{% set x %}a{% endset %}", 1, 8, "the only form of `set`"),
         ("{% set data = 1 %}", 1, 8, "cannot be the name of a variable"),
         ("{{ range(3) }}", 1, 4, "there is no function `range`"),
@@ -274,16 +284,35 @@ fn faults_name_their_line_and_column() {
         ("{{ 'a }}", 1, 1, "`{{` is not closed"),
         ("{% for x in data.y recursive %}{% endfor %}", 1, 20, "recursive"),
         ("{% autoescape 'html' %}{% endautoescape %}", 1, 15, "\"slack\""),
+        (
+            "{% for a in [1] %}{{ loop.cycle() }}{% endfor %}",
+            1,
+            27,
+            "`loop` has",
+        ),
+        ("{% set l = loop %}", 1, 12, "within `{% for %}` only"),
+        ("{{ (1, 2) }}", 1, 6, "the tag has to end here"),
+        ("{{ () }}", 1, 5, "a value is expected here"),
+        ("{% set x = 1, 2 %}", 1, 13, "the tag has to end here"),
+        ("{% set x.y = 1 %}", 1, 8, "the only form of `set`"),
+        ("{{ data.x | d(*data.y) }}", 1, 15, "the tag has to end here"),
+        ("{{ [a=1] }}", 1, 5, "there is no variable `a`"),
+        ("{{ {1} }}", 1, 6, "the tag has to end here"),
+        ("{{ data.x[] }}", 1, 11, "an index is missing"),
+        ("{{ data.x[1:2:3] }}", 1, 14, "the tag has to end here"),
+        ("{{ ([1) }}", 1, 7, "the tag has to end here"),
+        ("{{ __render }}", 1, 4, "there is no variable `__render`"),
+        ("{% set __render = 1 %}", 1, 8, "cannot be the name of a variable"),
+        ("{{ data.__list(1) }}", 1, 9, "there is no method `__list`"),
         ("{% limit 0 %}{% endlimit %}", 1, 10, "a number of characters"),
     ] {
         let fault = Template::compile(source, TemplateKind::Text).unwrap_err();
-        assert_eq!(
-            (fault.line, fault.column),
-            (line, Some(column)),
-            "{source:?}: {fault:?}"
-        );
-        assert!(fault.message.contains(message), "{source:?}: {fault:?}");
+        let is_right = (fault.line, fault.column) == (line, Some(column)) && fault.message.contains(message);
+        if !is_right {
+            wrong.push(format!("{source:?}: {fault:?}"));
+        }
     }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
 #[test]

@@ -5,7 +5,8 @@
 //! a producer sends, a rendering ends.
 
 use std::borrow::Cow;
-use std::cell::Cell;
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// Maximum steps of a rendering: about 20 ms of a processor. A message that lists 100 items with ten fields
 /// each takes a fifteenth of them.
@@ -18,43 +19,51 @@ const COPIED_PER_STEP: usize = 32;
 /// Bytes of text that are read character by character in one step.
 const READ_PER_STEP: usize = 8;
 
-/// Why a rendering ends early, and the line of the template; 0 until the expression at fault is known.
-#[derive(Debug)]
-pub(super) struct Stop {
-    pub(super) line: usize,
-    pub(super) reason: Cow<'static, str>,
-}
+/// Why a rendering ends early.
+#[derive(Debug, Clone)]
+pub(super) struct Stop(pub(super) Cow<'static, str>);
 
 pub(super) fn stop<T>(reason: impl Into<Cow<'static, str>>) -> Result<T, Stop> {
-    Err(Stop {
-        line: 0,
-        reason: reason.into(),
-    })
+    Err(Stop(reason.into()))
 }
 
 /// What is left to spend.
 #[derive(Debug)]
 pub(super) struct Budget {
-    steps: Cell<usize>,
-    bytes: Cell<usize>,
+    steps: AtomicUsize,
+    bytes: AtomicUsize,
+    exceeded: OnceLock<&'static str>,
 }
 
 impl Budget {
     pub(super) fn new() -> Self {
         Self {
-            steps: Cell::new(STEPS_MAX),
-            bytes: Cell::new(ALLOCATED_BYTES_MAX),
+            steps: AtomicUsize::new(STEPS_MAX),
+            bytes: AtomicUsize::new(ALLOCATED_BYTES_MAX),
+            exceeded: OnceLock::new(),
         }
+    }
+
+    /// Which bound was exceeded, if one was. `minijinja` may drop an error that a value holds.
+    pub(super) fn check(&self) -> Result<(), Stop> {
+        self.exceeded.get().map_or(Ok(()), |reason| stop(*reason))
+    }
+
+    #[cold]
+    fn exceed(&self, reason: &'static str) -> Result<(), Stop> {
+        self.steps.store(0, Ordering::Relaxed);
+        self.bytes.store(0, Ordering::Relaxed);
+        stop(*self.exceeded.get_or_init(|| reason))
     }
 
     #[inline]
     pub(super) fn steps(&self, count: usize) -> Result<(), Stop> {
-        match self.steps.get().checked_sub(count) {
+        match self.steps.load(Ordering::Relaxed).checked_sub(count) {
             Some(left) => {
-                self.steps.set(left);
+                self.steps.store(left, Ordering::Relaxed);
                 Ok(())
             }
-            None => stop("the template takes too long with this event"),
+            None => self.exceed("the template takes too long with this event"),
         }
     }
 
@@ -72,12 +81,12 @@ impl Budget {
 
     /// Pays for an allocation.
     pub(super) fn bytes(&self, count: usize) -> Result<(), Stop> {
-        match self.bytes.get().checked_sub(count) {
+        match self.bytes.load(Ordering::Relaxed).checked_sub(count) {
             Some(left) => {
-                self.bytes.set(left);
+                self.bytes.store(left, Ordering::Relaxed);
                 self.work(count)
             }
-            None => stop("the template takes too much memory with this event"),
+            None => self.exceed("the template takes too much memory with this event"),
         }
     }
 }

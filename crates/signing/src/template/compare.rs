@@ -4,37 +4,32 @@ use std::cmp::Ordering;
 
 use super::budget::{Stop, stop};
 use super::filters;
-use super::render::Renderer;
-use super::tree::Comparison;
+use super::render::Render;
 use super::value::Value;
 
 /// Maximum nesting of lists and objects that are compared: the comparison recurses as deeply.
 const COMPARED_DEPTH_MAX: usize = 32;
 
-impl<'a> Renderer<'a> {
-    pub(super) fn compare(
-        &self,
-        comparison: Comparison,
-        left: &Value<'a>,
-        right: &Value<'a>,
-    ) -> Result<bool, Stop> {
-        Ok(match comparison {
-            Comparison::Eq => self.equal(left, right)?,
-            Comparison::Ne => !self.equal(left, right)?,
-            Comparison::In => self.contains(right, left)?,
-            Comparison::NotIn => !self.contains(right, left)?,
-            Comparison::Lt => self.order(left, right)? == Some(Ordering::Less),
-            Comparison::Gt => self.order(left, right)? == Some(Ordering::Greater),
-            Comparison::Lte => self.order(left, right)?.is_some_and(Ordering::is_le),
-            Comparison::Gte => self.order(left, right)?.is_some_and(Ordering::is_ge),
+impl Render {
+    /// Whether `left operator right` holds.
+    pub(super) fn compare(&self, operator: &str, left: &Value, right: &Value) -> Result<bool, Stop> {
+        Ok(match operator {
+            "==" => self.equal(left, right)?,
+            "!=" => !self.equal(left, right)?,
+            "in" => self.contains(right, left)?,
+            "not in" => !self.contains(right, left)?,
+            "<" => self.order(left, right)? == Some(Ordering::Less),
+            ">" => self.order(left, right)? == Some(Ordering::Greater),
+            "<=" => self.order(left, right)?.is_some_and(Ordering::is_le),
+            _ => self.order(left, right)?.is_some_and(Ordering::is_ge),
         })
     }
 
     /// The order of two numbers or two texts. Others have none, so that no comparison of them holds.
-    pub(super) fn order(&self, left: &Value<'a>, right: &Value<'a>) -> Result<Option<Ordering>, Stop> {
+    fn order(&self, left: &Value, right: &Value) -> Result<Option<Ordering>, Stop> {
         self.budget.steps(1)?;
         Ok(match (left, right) {
-            (Value::Number(left), Value::Number(right)) => Some(left.compare(*right, &self.budget)?),
+            (Value::Number(left), Value::Number(right)) => Some(left.compare(right, &self.budget)?),
             (Value::Text(left), Value::Text(right)) => {
                 let (left, right) = (left.as_str(), right.as_str());
                 self.budget.work(left.len().min(right.len()))?;
@@ -46,11 +41,11 @@ impl<'a> Renderer<'a> {
 
     /// Whether two values are equal: numbers by their exact value, lists and objects as JSON values. A
     /// missing field equals null.
-    pub(super) fn equal(&self, left: &Value<'a>, right: &Value<'a>) -> Result<bool, Stop> {
+    pub(super) fn equal(&self, left: &Value, right: &Value) -> Result<bool, Stop> {
         self.equal_within(left, right, COMPARED_DEPTH_MAX)
     }
 
-    fn equal_within(&self, left: &Value<'a>, right: &Value<'a>, depth_left: usize) -> Result<bool, Stop> {
+    fn equal_within(&self, left: &Value, right: &Value, depth_left: usize) -> Result<bool, Stop> {
         match (left, right) {
             (Value::Undefined | Value::Null, Value::Undefined | Value::Null) => Ok(true),
             (Value::Bool(left), Value::Bool(right)) => Ok(left == right),
@@ -66,16 +61,12 @@ impl<'a> Renderer<'a> {
         }
     }
 
-    fn equal_containers(&self, left: &Value<'a>, right: &Value<'a>, depth_left: usize) -> Result<bool, Stop> {
+    fn equal_containers(&self, left: &Value, right: &Value, depth_left: usize) -> Result<bool, Stop> {
         let Some(depth_left) = depth_left.checked_sub(1) else {
             return stop("the values are nested too deeply to be compared");
         };
-        let is_list = |value: &Value<'a>| match value {
-            Value::Data(at) => !self.document.is_object(*at),
-            Value::List(_) => true,
-            _ => false,
-        };
-        if is_list(left) != is_list(right) {
+        let is_list = self.is_list(left);
+        if is_list != self.is_list(right) {
             return Ok(false);
         }
         let (left_items, right_items) = (filters::items(self, left)?, filters::items(self, right)?);
@@ -83,7 +74,7 @@ impl<'a> Renderer<'a> {
             return Ok(false);
         }
         for (one, other) in left_items.iter().zip(&right_items) {
-            let is_equal = match is_list(left) {
+            let is_equal = match is_list {
                 true => self.equal_within(one, other, depth_left)?,
                 // The items of an object are its names.
                 false => self.equal_within(&self.item(left, one)?, &self.item(right, one)?, depth_left)?,
@@ -95,9 +86,8 @@ impl<'a> Renderer<'a> {
         Ok(true)
     }
 
-    fn contains(&self, container: &Value<'a>, value: &Value<'a>) -> Result<bool, Stop> {
+    fn contains(&self, container: &Value, value: &Value) -> Result<bool, Stop> {
         match (container, value) {
-            (Value::Undefined | Value::Null, _) => Ok(false),
             (Value::Text(text), Value::Text(part)) => {
                 self.budget.work(text.as_str().len() + part.as_str().len())?;
                 Ok(text.as_str().contains(part.as_str()))

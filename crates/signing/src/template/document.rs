@@ -4,6 +4,7 @@
 //! container's elements are stepped over without visiting what is in them.
 
 use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use postrider_json::number::Number;
 use postrider_json::scan::{Container, Visit, scan};
@@ -15,10 +16,15 @@ use super::budget::{Budget, Stop};
 /// one are hashed.
 const COMPARED_MAX: usize = 8;
 
+/// Bytes of a text that is worth being kept once it was read; `minijinja` has room for one more within a value.
+const KEPT_BYTES_MIN: usize = 22;
+
 /// A JSON text, read once.
-pub(super) struct Document<'a> {
-    text: &'a str,
+pub(super) struct Document {
+    text: Box<str>,
     entries: Vec<Entry>,
+    /// Longer texts that were read, by their entry.
+    texts: Mutex<HashMap<usize, Arc<str>>>,
 }
 
 /// A value or a member's name. The entries of a container's contents follow its own.
@@ -53,9 +59,15 @@ pub(super) enum Found<'a> {
     Null,
     Bool(bool),
     Number(&'a str),
-    String(Text<'a>),
+    String,
     Array,
     Object,
+}
+
+/// A string or name of a document.
+pub(super) enum Spelt<'a> {
+    Short(&'a str),
+    Kept(Arc<str>),
 }
 
 /// Receives a JSON text in pieces.
@@ -66,9 +78,9 @@ pub(super) trait Sink {
     fn text(&mut self, text: &str) -> Result<(), Stop>;
 }
 
-impl<'a> Document<'a> {
+impl Document {
     /// Reads a text. `None` if it is not JSON.
-    pub(super) fn read(text: &'a str) -> Option<Self> {
+    pub(super) fn read(text: &str) -> Option<Self> {
         u32::try_from(text.len()).ok()?;
         let mut reader = Reader {
             text,
@@ -78,22 +90,40 @@ impl<'a> Document<'a> {
         };
         scan(text, &mut reader).ok()?;
         Some(Self {
-            text,
+            text: text.into(),
             entries: reader.entries,
+            texts: Mutex::default(),
         })
     }
 
-    pub(super) fn found(&self, at: usize) -> Found<'a> {
+    pub(super) fn found(&self, at: usize) -> Found<'_> {
         let entry = self.entries[at];
         match entry.kind {
             Kind::Null => Found::Null,
             Kind::True => Found::Bool(true),
             Kind::False => Found::Bool(false),
             Kind::Number => Found::Number(self.slice(entry)),
-            Kind::String | Kind::Name => Found::String(text_of(self.text, entry)),
+            Kind::String | Kind::Name => Found::String,
             Kind::Array => Found::Array,
             Kind::Object => Found::Object,
         }
+    }
+
+    /// The string or name at `at`. Those that take an allocation are copied once.
+    pub(super) fn string(&self, at: usize, budget: &Budget) -> Result<Spelt<'_>, Stop> {
+        let entry = self.entries[at];
+        let text = text_of(&self.text, entry);
+        if !entry.escaped && text.raw.len() <= KEPT_BYTES_MIN {
+            return Ok(Spelt::Short(text.raw));
+        }
+        let mut texts = self.texts.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(kept) = texts.get(&at) {
+            return Ok(Spelt::Kept(kept.clone()));
+        }
+        budget.bytes(text.raw.len() + 2 * size_of::<(usize, Arc<str>)>())?;
+        let kept: Arc<str> = text.unescaped().into();
+        texts.insert(at, kept.clone());
+        Ok(Spelt::Kept(kept))
     }
 
     /// The elements or members of the container at `at`.
@@ -147,7 +177,7 @@ impl<'a> Document<'a> {
         budget.work(raw.len())?;
         Ok(match entry.escaped {
             false => raw == name,
-            true => text_of(self.text, entry).unescaped() == name,
+            true => text_of(&self.text, entry).unescaped() == name,
         })
     }
 
@@ -199,7 +229,7 @@ impl<'a> Document<'a> {
                     open.push((entry.end as usize, "}"));
                 }
                 Kind::Name => {
-                    print_string(text_of(self.text, entry), budget, sink)?;
+                    print_string(text_of(&self.text, entry), budget, sink)?;
                     sink.syntax(":")?;
                 }
                 _ => {
@@ -217,12 +247,12 @@ impl<'a> Document<'a> {
             Kind::True => sink.syntax("true"),
             Kind::False => sink.syntax("false"),
             Kind::Number => sink.syntax(self.slice(entry)),
-            Kind::String => print_string(text_of(self.text, entry), budget, sink),
+            Kind::String => print_string(text_of(&self.text, entry), budget, sink),
             _ => sink.syntax("null"),
         }
     }
 
-    fn slice(&self, entry: Entry) -> &'a str {
+    fn slice(&self, entry: Entry) -> &str {
         &self.text[entry.start as usize..entry.end as usize]
     }
 }

@@ -21,21 +21,32 @@ mod sort;
 mod text;
 
 use super::budget::{Stop, stop};
-use super::render::Renderer;
-use super::tree::{Expression, Form};
+use super::render::Render;
 use super::value::{Text, Value};
 
-pub(super) use list::items;
+pub(super) use list::{items, pairs};
 
-type Evaluated<'a> = Result<Value<'a>, Stop>;
-type Apply = for<'a> fn(&Renderer<'a>, &Value<'a>, &Arguments<'_, 'a>) -> Evaluated<'a>;
+type Evaluated = Result<Value, Stop>;
+type Apply = fn(&Render, &Value, &Arguments<'_>) -> Evaluated;
 
 /// A filter: its row in [`FILTERS`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Filter(usize);
 
-/// The filter `items`, which `.items()` means too.
-pub(super) const ITEMS: Filter = Filter(0);
+/// An argument, as far as it is known when a template is compiled.
+pub(super) enum Argument {
+    Missing,
+    /// A text that is written out.
+    Text(Box<str>),
+    /// Anything else; whether the argument can still turn out to be a text.
+    Other(bool),
+}
+
+impl Argument {
+    pub(super) fn is_given(&self) -> bool {
+        !matches!(self, Self::Missing)
+    }
+}
 
 struct Row {
     name: &'static str,
@@ -55,7 +66,6 @@ const fn row(name: &'static str, parameters: &'static [&'static str], required: 
 }
 
 static FILTERS: [Row; 36] = [
-    row("items", &[], 0, list::pairs),
     row("abs", &[], 0, number::abs),
     row("capitalize", &[], 0, text::capitalize),
     row("count", &[], 0, list::length),
@@ -65,6 +75,7 @@ static FILTERS: [Row; 36] = [
     row("first", &[], 0, list::first),
     row("float", &["default"], 0, number::float),
     row("int", &["default"], 0, number::int),
+    row("items", &[], 0, list::items_filter),
     row("join", &["d", "attribute"], 0, list::join),
     row("keys", &[], 0, list::keys),
     row("last", &[], 0, list::last),
@@ -125,24 +136,23 @@ impl Filter {
         FILTERS[self.0].parameters
     }
 
-    pub(super) fn required(self) -> usize {
-        FILTERS[self.0].required
-    }
-
     /// Refuses arguments that would be wrong for every event.
-    pub(super) fn check(self, arguments: &[Option<Expression>]) -> Result<(), String> {
+    pub(super) fn check(self, arguments: &[Argument]) -> Result<(), String> {
+        let row = &FILTERS[self.0];
+        let given = |at: usize| arguments.get(at).is_some_and(Argument::is_given);
         let constant = |at: usize| match arguments.get(at) {
-            Some(Some(Expression {
-                form: Form::Text(text),
-                ..
-            })) => Some(&**text),
+            Some(Argument::Text(text)) => Some(&**text),
             _ => None,
         };
-        match FILTERS[self.0].name {
-            "map" if arguments[0].is_some() => {
-                Err("`map` picks a field only: `map(attribute=\"name\")`".into())
-            }
-            "map" if arguments[1].is_none() => Err("`map` needs `attribute`".into()),
+        if let Some(missing) = (0..row.required).find(|&at| !given(at)) {
+            return Err(format!(
+                "the filter `{}` needs `{}`",
+                row.name, row.parameters[missing]
+            ));
+        }
+        match row.name {
+            "map" if given(0) => Err("`map` picks a field only: `map(attribute=\"name\")`".into()),
+            "map" if !given(1) => Err("`map` needs `attribute`".into()),
             "date" => date::check(constant(0), constant(1)),
             "round" => match constant(1) {
                 None | Some("common" | "ceil" | "floor") => Ok(()),
@@ -151,15 +161,20 @@ impl Filter {
             _ => Ok(()),
         }
     }
+
+    /// All filters with their names.
+    pub(super) fn all() -> impl Iterator<Item = (&'static str, Self)> {
+        FILTERS.iter().enumerate().map(|(at, row)| (row.name, Self(at)))
+    }
 }
 
 /// Applies a filter to a value.
-pub(super) fn apply<'a>(
-    renderer: &Renderer<'a>,
+pub(super) fn apply(
+    renderer: &Render,
     filter: Filter,
-    input: &Value<'a>,
-    arguments: &[Option<Value<'a>>],
-) -> Evaluated<'a> {
+    input: &Value,
+    arguments: &[Option<Value>],
+) -> Evaluated {
     let row = &FILTERS[filter.0];
     for value in arguments.iter().flatten().chain([input]) {
         if let Value::Text(text) = value {
@@ -174,13 +189,13 @@ pub(super) fn apply<'a>(
 }
 
 /// The arguments of a filter, in the order of its parameters.
-struct Arguments<'v, 'a> {
+struct Arguments<'v> {
     row: &'static Row,
-    values: &'v [Option<Value<'a>>],
+    values: &'v [Option<Value>],
 }
 
-impl<'a> Arguments<'_, 'a> {
-    fn get(&self, at: usize) -> Option<&Value<'a>> {
+impl Arguments<'_> {
+    fn get(&self, at: usize) -> Option<&Value> {
         self.values.get(at).and_then(Option::as_ref)
     }
 
@@ -200,33 +215,33 @@ impl<'a> Arguments<'_, 'a> {
         }
     }
 
-    fn bool(&self, at: usize, default: bool, renderer: &Renderer<'a>) -> bool {
+    fn bool(&self, at: usize, default: bool, renderer: &Render) -> bool {
         self.get(at)
             .map_or(default, |value| value.is_true(&renderer.document))
     }
 
-    fn text(&self, at: usize, default: &'static str, renderer: &Renderer<'a>) -> Result<Text<'a>, Stop> {
+    fn text(&self, at: usize, default: &'static str, renderer: &Render) -> Result<Text, Stop> {
         match self.get(at) {
-            None => Ok(Text::Borrowed(default)),
+            None => Ok(Text::Fixed(default)),
             Some(value) => value.to_text(&renderer.document, &renderer.budget),
         }
     }
 }
 
-fn default<'a>(renderer: &Renderer<'a>, input: &Value<'a>, arguments: &Arguments<'_, 'a>) -> Evaluated<'a> {
+fn default(renderer: &Render, input: &Value, arguments: &Arguments<'_>) -> Evaluated {
     let replaces = match arguments.bool(1, false, renderer) {
         true => !input.is_true(&renderer.document),
         // Unlike Jinja's, which leaves null alone: producers write null for what they do not know.
         false => input.is_missing(),
     };
     Ok(match replaces {
-        true => arguments.get(0).cloned().unwrap_or(Value::borrowed("")),
+        true => arguments.get(0).cloned().unwrap_or(Value::fixed("")),
         false => input.clone(),
     })
 }
 
-fn tojson<'a>(renderer: &Renderer<'a>, input: &Value<'a>, _: &Arguments<'_, 'a>) -> Evaluated<'a> {
-    renderer.budget.bytes(2 * size_of::<Value<'_>>())?;
+fn tojson(renderer: &Render, input: &Value, _: &Arguments<'_>) -> Evaluated {
+    renderer.budget.bytes(2 * size_of::<Value>())?;
     Ok(match input {
         Value::Json(_) => {
             let text = input.to_text(&renderer.document, &renderer.budget)?;
@@ -242,7 +257,7 @@ mod tests {
 
     #[test]
     fn rows_are_found_by_their_names() {
-        assert_eq!(find("items"), Some(ITEMS));
+        assert_eq!(find("items").map(|filter| FILTERS[filter.0].name), Some("items"));
         let mut names: Vec<_> = names().collect();
         names.sort_unstable();
         names.dedup();

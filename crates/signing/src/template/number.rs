@@ -1,73 +1,84 @@
-//! Numbers in templates.
+//! Numbers in filters and tests.
 //!
-//! A number of the data, or of the template, is kept as written and printed as written. It compares by its
-//! exact decimal value. Calculating is Python's: integers are exact, and everything else is a double.
+//! An integer is exact up to 128 bits. Any other number is a double, as in Python, which remembers how the
+//! event spells it.
 
 use std::borrow::Cow;
 use std::cmp::Ordering;
+use std::sync::Arc;
 
 use postrider_json::{Decimal, Value};
 
 use super::budget::{Budget, Stop, stop};
-use super::tree::Operator;
 
 /// A number.
-#[derive(Debug, Clone, Copy)]
-pub(super) enum Number<'a> {
-    /// A number of JSON's grammar, as written.
-    Written(&'a str),
-    /// The result of a calculation with integers.
-    Int(i64),
-    /// The result of any other calculation; finite.
+#[derive(Debug, Clone)]
+pub(super) enum Number {
+    Int(i128),
+    /// The result of a calculation.
     Float(f64),
+    /// Any other number of JSON's grammar, as written.
+    Written(Arc<str>),
 }
 
-impl<'a> Number<'a> {
-    pub(super) fn text(self) -> Cow<'a, str> {
+impl Number {
+    /// Reads a number of JSON's grammar.
+    pub(super) fn read(text: &str, budget: &Budget) -> Result<Self, Stop> {
+        match text.parse() {
+            // A zero of an integer has no sign.
+            Ok(int) if text != "-0" => Ok(Self::Int(int)),
+            _ => {
+                budget.reading(text.len())?;
+                budget.bytes(text.len() + size_of::<Self>())?;
+                Ok(Self::Written(text.into()))
+            }
+        }
+    }
+
+    pub(super) fn text(&self) -> Cow<'_, str> {
         match self {
-            Self::Written(text) => Cow::Borrowed(text),
             Self::Int(int) => Cow::Owned(int.to_string()),
-            Self::Float(float) => Cow::Owned(float_text(float)),
+            Self::Float(float) => Cow::Owned(float_text(*float)),
+            Self::Written(text) => Cow::Borrowed(text),
         }
     }
 
     /// Whether the number is written without a fraction and an exponent, as Python's `int` is.
-    pub(super) fn is_integer(self) -> bool {
+    pub(super) fn is_integer(&self) -> bool {
         match self {
-            Self::Written(text) => !text.contains(['.', 'e', 'E']),
             Self::Int(_) => true,
             Self::Float(_) => false,
+            Self::Written(text) => !text.contains(['.', 'e', 'E']),
         }
     }
 
-    pub(super) fn is_zero(self) -> bool {
+    pub(super) fn is_zero(&self) -> bool {
         match self {
+            Self::Int(int) => *int == 0,
+            Self::Float(float) => *float == 0.0,
             Self::Written(text) => {
                 let mantissa = text.split(['e', 'E']).next().unwrap_or(text);
                 !mantissa.bytes().any(|byte| matches!(byte, b'1'..=b'9'))
             }
-            Self::Int(int) => int == 0,
-            Self::Float(float) => float == 0.0,
         }
     }
 
-    /// The integer, if this is one and not too large to calculate with.
-    pub(super) fn int(self) -> Option<i64> {
+    /// The integer, if this is one of at most 128 bits.
+    pub(super) fn int(&self) -> Option<i128> {
         match self {
-            Self::Written(text) => text.parse().ok(),
-            Self::Int(int) => Some(int),
-            Self::Float(_) => None,
+            Self::Int(int) => Some(*int),
+            _ => None,
         }
     }
 
-    pub(super) fn float(self, budget: &Budget) -> Result<f64, Stop> {
+    pub(super) fn float(&self, budget: &Budget) -> Result<f64, Stop> {
         let float = match self {
+            Self::Int(int) => *int as f64,
+            Self::Float(float) => *float,
             Self::Written(text) => {
                 budget.reading(text.len())?;
                 text.parse().unwrap_or(f64::INFINITY)
             }
-            Self::Int(int) => int as f64,
-            Self::Float(float) => float,
         };
         match float.is_finite() {
             true => Ok(float),
@@ -76,99 +87,55 @@ impl<'a> Number<'a> {
     }
 
     /// The exact value.
-    pub(super) fn decimal(self, budget: &Budget) -> Result<Decimal, Stop> {
+    pub(super) fn decimal(&self, budget: &Budget) -> Result<Decimal, Stop> {
         let text = self.text();
         budget.reading(text.len())?;
         Ok(match Value::read(&text) {
             Ok(Value::Number(number)) => number.decimal(),
-            // Whatever a number prints is a number of JSON.
+            // Whatever a finite number prints is a number of JSON.
             _ => Decimal::ZERO,
         })
     }
 
-    pub(super) fn compare(self, other: Number<'_>, budget: &Budget) -> Result<Ordering, Stop> {
+    pub(super) fn compare(&self, other: &Self, budget: &Budget) -> Result<Ordering, Stop> {
         if let (Some(one), Some(other)) = (self.int(), other.int()) {
             return Ok(one.cmp(&other));
         }
         Ok(self.decimal(budget)?.cmp(&other.decimal(budget)?))
     }
 
-    pub(super) fn negated(self, budget: &Budget) -> Result<Number<'static>, Stop> {
-        Number::Int(0).calculate(Operator::Sub, self, budget)
+    /// The sum, as Python calculates it.
+    pub(super) fn plus(&self, other: &Self, budget: &Budget) -> Result<Self, Stop> {
+        if let (Some(one), Some(other)) = (self.int(), other.int()) {
+            return match one.checked_add(other) {
+                Some(sum) => Ok(Self::Int(sum)),
+                None => stop("an integer is too large to calculate with"),
+            };
+        }
+        finite(self.float(budget)? + other.float(budget)?)
     }
 
-    /// Calculates as Python does.
-    pub(super) fn calculate(
-        self,
-        operator: Operator,
-        other: Number<'_>,
-        budget: &Budget,
-    ) -> Result<Number<'static>, Stop> {
-        let divides = matches!(operator, Operator::Div | Operator::FloorDiv | Operator::Rem);
-        if divides && other.is_zero() {
+    /// Whether the number is a multiple of `divisor`.
+    pub(super) fn is_multiple_of(&self, divisor: &Self, budget: &Budget) -> Result<bool, Stop> {
+        if divisor.is_zero() {
             return stop("division by zero");
         }
-        if self.is_integer() && other.is_integer() && operator != Operator::Div {
-            let result = match (self.int(), other.int()) {
-                (Some(one), Some(other)) => calculate_integers(operator, one, other),
-                _ => None,
-            };
-            return result.map_or_else(
-                || stop("an integer is too large to calculate with"),
-                |int| Ok(Number::Int(int)),
-            );
+        if let (Some(one), Some(divisor)) = (self.int(), divisor.int()) {
+            return Ok(one.checked_rem(divisor).unwrap_or(0) == 0);
         }
-        let (one, other) = (self.float(budget)?, other.float(budget)?);
-        let result = match operator {
-            Operator::Add => one + other,
-            Operator::Sub => one - other,
-            Operator::Mul => one * other,
-            Operator::Div => one / other,
-            Operator::FloorDiv => (one / other).floor(),
-            Operator::Rem => {
-                let remainder = one % other;
-                match remainder != 0.0 && (remainder < 0.0) != (other < 0.0) {
-                    true => remainder + other,
-                    false => remainder,
-                }
-            }
-        };
-        finite(result)
+        Ok(self.float(budget)? % divisor.float(budget)? == 0.0)
     }
 }
 
 /// The number, unless a calculation left the range of doubles.
-pub(super) fn finite(float: f64) -> Result<Number<'static>, Stop> {
+pub(super) fn finite(float: f64) -> Result<Number, Stop> {
     match float.is_finite() {
         true => Ok(Number::Float(float)),
         false => stop("the result is too large"),
     }
 }
 
-fn calculate_integers(operator: Operator, one: i64, other: i64) -> Option<i64> {
-    match operator {
-        Operator::Add => one.checked_add(other),
-        Operator::Sub => one.checked_sub(other),
-        Operator::Mul => one.checked_mul(other),
-        Operator::Div => None,
-        Operator::FloorDiv => {
-            let quotient = one.checked_div(other)?;
-            let rounds_up = one % other != 0 && (one < 0) != (other < 0);
-            Some(if rounds_up { quotient - 1 } else { quotient })
-        }
-        Operator::Rem => {
-            let remainder = one.checked_rem(other)?;
-            let has_other_sign = remainder != 0 && (remainder < 0) != (other < 0);
-            Some(if has_other_sign {
-                remainder + other
-            } else {
-                remainder
-            })
-        }
-    }
-}
-
-/// The double as Python prints it, which is a number of JSON too.
+/// The double as Python prints it, which is a number of JSON too if it is finite.
 fn float_text(float: f64) -> String {
     let text = format!("{float:?}");
     let Some((mantissa, exponent)) = text.split_once('e') else {

@@ -7,10 +7,30 @@ use postrider_model::TemplateKind;
 
 use super::budget::{Budget, Stop, stop};
 use super::document::{Document, Sink};
-use super::tree::Markup;
-use super::value::{Text, Value};
+use super::value::Value;
 use super::{HEADER_BYTES_MAX, OUTPUT_BYTES_MAX};
 
+/// The markup that is escaped in values.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Markup {
+    Slack,
+    Discord,
+    GoogleChat,
+}
+
+impl Markup {
+    /// The markup with this name in `{% autoescape %}`.
+    pub(super) fn find(name: &str) -> Option<Self> {
+        Some(match name {
+            "slack" => Self::Slack,
+            "discord" => Self::Discord,
+            "google_chat" => Self::GoogleChat,
+            _ => return None,
+        })
+    }
+}
+
+#[derive(Debug)]
 pub(super) struct Writer {
     out: String,
     kind: TemplateKind,
@@ -19,14 +39,22 @@ pub(super) struct Writer {
     /// Whether the output so far ends in a backslash that escapes what follows.
     after_backslash: bool,
     /// The markup that is escaped in values.
-    pub(super) markup: Option<Markup>,
+    markup: Option<Markup>,
     /// The bound of the innermost `limit` block.
-    pub(super) limit: Option<Limit>,
+    limit: Option<Limit>,
+    /// What held outside each `autoescape` and `limit` block that is open.
+    outer: Vec<Outer>,
+}
+
+#[derive(Debug)]
+enum Outer {
+    Markup(Option<Markup>),
+    Limit(Option<Limit>),
 }
 
 /// The bound of a `limit` block: on its text, or where the output is JSON on each string.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Limit {
+struct Limit {
     characters_max: usize,
     characters: usize,
     /// Where the output is cut if the text turns out to be too long: one character is left for the ellipsis.
@@ -35,7 +63,7 @@ pub(super) struct Limit {
 }
 
 impl Limit {
-    pub(super) fn new(characters_max: usize) -> Self {
+    fn new(characters_max: usize) -> Self {
         Self {
             characters_max,
             characters: 0,
@@ -54,6 +82,7 @@ impl Writer {
             after_backslash: false,
             markup: None,
             limit: None,
+            outer: Vec::new(),
         }
     }
 
@@ -63,6 +92,27 @@ impl Writer {
 
     pub(super) fn finish(self) -> String {
         self.out
+    }
+
+    /// Begins a block whose values are escaped for this markup, or for none.
+    pub(super) fn begin_markup(&mut self, markup: Option<Markup>) {
+        let outer = std::mem::replace(&mut self.markup, markup);
+        self.outer.push(Outer::Markup(outer));
+    }
+
+    /// Begins a block that is cut to so many characters.
+    pub(super) fn begin_limit(&mut self, characters_max: usize) {
+        let outer = self.limit.replace(Limit::new(characters_max));
+        self.outer.push(Outer::Limit(outer));
+    }
+
+    /// Ends the innermost block.
+    pub(super) fn end(&mut self) {
+        match self.outer.pop() {
+            Some(Outer::Markup(markup)) => self.markup = markup,
+            Some(Outer::Limit(limit)) => self.limit = limit,
+            None => {}
+        }
     }
 
     /// Writes text of the template as it is.
@@ -125,23 +175,14 @@ impl Writer {
     }
 
     /// Writes a value.
-    pub(super) fn value<'a>(
-        &mut self,
-        value: &Value<'a>,
-        document: &Document<'a>,
-        budget: &Budget,
-    ) -> Result<(), Stop> {
+    pub(super) fn value(&mut self, value: &Value, document: &Document, budget: &Budget) -> Result<(), Stop> {
         if self.after_backslash {
             return stop("a backslash stands before the tag");
         }
         if self.kind == TemplateKind::Json && !self.in_string {
             return value.print_json(document, budget, self);
         }
-        let text = match value {
-            // Most values are texts of the data, which need no count of references.
-            Value::Text(Text::Borrowed(text)) => Text::Borrowed(text),
-            _ => value.to_text(document, budget)?,
-        };
+        let text = value.to_text(document, budget)?;
         // Paid for by what is written, not by what a `limit` leaves of it.
         match self.limit {
             None => budget.work(text.as_str().len())?,

@@ -8,7 +8,7 @@
 //! accepts.
 //!
 //! To add a chat system, add a variant and the row that describes it, and, if its messages have markup of
-//! their own, a `Markup` in `tree.rs` with its escapes in `output.rs`.
+//! their own, a `Markup` with its escapes in `output.rs`.
 
 use super::lexer::{self, What};
 use super::output::escape_json;

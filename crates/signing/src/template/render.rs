@@ -1,274 +1,185 @@
-//! Executes the statements of a template on an event.
+//! A rendering under way: what the template reads, what it may spend, and what it has printed.
 
-use super::budget::{Budget, Stop, stop};
+use std::collections::HashMap;
+use std::fmt;
+use std::io;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use minijinja::value::{Object, Value as Native};
+use minijinja::{Environment, Error, ErrorKind};
+use postrider_model::TemplateKind;
+
+use super::TemplateEvent;
+use super::budget::{Budget, Stop};
 use super::document::Document;
-use super::output::{Limit, Writer};
-use super::tree::{Expression, For, Node, Scope, Targets, Tree};
-use super::value::Value;
-use super::{Template, TemplateEvent};
+use super::environment::TEMPLATE;
+use super::item::native_entry;
+use super::output::Writer;
 
-/// A rendering under way. Expressions are evaluated in `evaluate.rs`.
-pub(super) struct Renderer<'a> {
-    pub(super) document: Document<'a>,
-    pub(super) event: &'a TemplateEvent<'a>,
+/// A rendering, and the outermost scope of its variables.
+pub(super) struct Render {
+    pub(super) document: Document,
     pub(super) budget: Budget,
-    pub(super) variables: Vec<Value<'a>>,
-    /// The loops under way, the outermost first.
-    pub(super) loops: Vec<Round>,
-    writer: Writer,
-    /// Where in the output each printing statement began, and its line, if somebody will ask.
-    places: Option<Vec<(usize, usize)>>,
+    writer: Mutex<Writer>,
+    /// How the event spells doubles that were read, by their bits. Of two spellings, the last one read counts,
+    /// so that a field that is printed where it is read is printed as written.
+    spellings: Mutex<HashMap<u64, Arc<str>>>,
+    /// Why the output cannot go on.
+    failed: Mutex<Option<Stop>>,
+    /// Where in the output each printing statement began, and its line, if the template notes them.
+    places: Mutex<Vec<(usize, usize)>>,
+    id: Native,
+    event_type: Native,
+    timestamp: Native,
+    account: Native,
 }
 
-/// The current round of a loop.
-#[derive(Clone, Copy)]
-pub(super) struct Round {
-    /// From 0.
-    pub(super) index: usize,
-    /// Rounds of the loop.
-    pub(super) length: usize,
+/// A rendering that failed: why, and on which line if that is known.
+pub(super) struct Failed {
+    pub(super) line: Option<usize>,
+    pub(super) reason: String,
+    pub(super) places: Vec<(usize, usize)>,
 }
 
-/// What a loop goes through.
-enum Items<'a> {
-    /// Elements of an array of the data: the next entry.
-    Elements(usize),
-    /// Names of an object of the data: the next entry.
-    Names(usize),
-    /// Items that the template built.
-    Built(Vec<Value<'a>>),
+/// What a rendering printed, and where.
+pub(super) struct Printed {
+    pub(super) output: String,
+    pub(super) places: Vec<(usize, usize)>,
 }
 
-impl<'a> Renderer<'a> {
-    /// `None` if `data` is not JSON.
-    pub(super) fn new(template: &Template, event: &'a TemplateEvent<'a>, notes_places: bool) -> Option<Self> {
-        Some(Self {
-            document: Document::read(event.data)?,
-            event,
+impl Render {
+    /// Renders the template of an environment.
+    pub(super) fn run(
+        environment: &Environment<'static>,
+        kind: TemplateKind,
+        event: &TemplateEvent<'_>,
+    ) -> Result<Printed, Failed> {
+        let Some(document) = Document::read(event.data) else {
+            return Err(Failed {
+                line: Some(1),
+                reason: "the event's data is not JSON".into(),
+                places: Vec::new(),
+            });
+        };
+        let render = Arc::new(Self {
+            document,
             budget: Budget::new(),
-            variables: Vec::new(),
-            loops: Vec::new(),
-            writer: Writer::new(template.kind()),
-            places: notes_places.then(Vec::new),
+            writer: Mutex::new(Writer::new(kind)),
+            spellings: Mutex::default(),
+            failed: Mutex::default(),
+            places: Mutex::default(),
+            id: Native::from(event.id),
+            event_type: Native::from(event.event_type),
+            timestamp: Native::from(event.timestamp),
+            account: event.account.map_or(Native::UNDEFINED, Native::from),
+        });
+        let result = environment.get_template(TEMPLATE).and_then(|template| {
+            let scope = Native::from_dyn_object(render.clone());
+            template.render_captured_to(scope, Raw(&render)).map(|_| ())
+        });
+        let places = std::mem::take(&mut *lock(&render.places));
+        match result.map_err(|error| (error.line(), reason(&error))) {
+            Ok(()) => match render.check() {
+                Ok(()) => Ok(Printed {
+                    output: std::mem::replace(&mut *render.writer(), Writer::new(kind)).finish(),
+                    places,
+                }),
+                Err(Stop(reason)) => Err(Failed {
+                    line: None,
+                    reason: reason.into(),
+                    places,
+                }),
+            },
+            Err((line, reason)) => Err(Failed {
+                line,
+                reason: match render.check() {
+                    Ok(()) => reason,
+                    Err(Stop(earlier)) => earlier.into(),
+                },
+                places,
+            }),
+        }
+    }
+
+    /// Whether a bound was exceeded.
+    fn check(&self) -> Result<(), Stop> {
+        self.budget.check()?;
+        lock(&self.failed).clone().map_or(Ok(()), Err)
+    }
+
+    pub(super) fn writer(&self) -> MutexGuard<'_, Writer> {
+        lock(&self.writer)
+    }
+
+    /// Remembers how a double is spelled.
+    pub(super) fn spell(&self, float: f64, text: Arc<str>) {
+        lock(&self.spellings).insert(float.to_bits(), text);
+    }
+
+    pub(super) fn spelt(&self, float: f64) -> Option<Arc<str>> {
+        lock(&self.spellings).get(&float.to_bits()).cloned()
+    }
+
+    /// Notes that what is printed next stands on this line of the template.
+    pub(super) fn note_line(&self, line: usize) {
+        let place = (self.writer().len(), line);
+        lock(&self.places).push(place);
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Why, for the author of the template.
+fn reason(error: &Error) -> String {
+    match (error.kind(), error.detail()) {
+        (ErrorKind::OutOfFuel, _) => "the template takes too much time or memory with this event".into(),
+        (_, Some(detail)) => detail.into(),
+        (kind, None) => kind.to_string(),
+    }
+}
+
+impl fmt::Debug for Render {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Render")
+    }
+}
+
+/// The outermost scope. `translate.rs` lets no template read a name that begins with two underscores.
+impl Object for Render {
+    fn get_value(self: &Arc<Self>, name: &Native) -> Option<Native> {
+        self.get_value_by_str(name.as_str()?)
+    }
+
+    fn get_value_by_str(self: &Arc<Self>, name: &str) -> Option<Native> {
+        Some(match name {
+            "data" => native_entry(self, 0).unwrap_or_else(|stop| Native::from(Error::from(stop))),
+            "__id" => self.id.clone(),
+            "__type" => self.event_type.clone(),
+            "__timestamp" => self.timestamp.clone(),
+            "__account" => self.account.clone(),
+            "__render" => Native::from_dyn_object(self.clone()),
+            _ => return None,
         })
     }
-
-    pub(super) fn run(&mut self, tree: &'a Tree) -> Result<(), Stop> {
-        self.variables = vec![Value::Undefined; tree.slots];
-        self.nodes(&tree.body)
-    }
-
-    /// The output, and where in it each printing statement began.
-    pub(super) fn finish(self) -> (String, Vec<(usize, usize)>) {
-        (self.writer.finish(), self.places.unwrap_or_default())
-    }
-
-    fn nodes(&mut self, nodes: &'a [Node]) -> Result<(), Stop> {
-        nodes.iter().try_for_each(|node| self.node(node))
-    }
-
-    fn node(&mut self, node: &'a Node) -> Result<(), Stop> {
-        self.budget.steps(1)?;
-        match node {
-            Node::Raw { text, line } => {
-                self.note(*line);
-                self.budget.work(text.len())?;
-                at_line(*line, self.writer.raw(text))
-            }
-            Node::Print(expression) => self.print(expression),
-            Node::If { branches, otherwise } => {
-                for (condition, body) in branches {
-                    if self.evaluate(condition)?.is_true(&self.document) {
-                        return self.nodes(body);
-                    }
-                }
-                self.nodes(otherwise)
-            }
-            Node::For(statement) => self.for_each(statement),
-            Node::Set { slot, value } => {
-                self.variables[*slot] = self.evaluate(value)?;
-                Ok(())
-            }
-            Node::With { sets, scope, body } => {
-                let values: Vec<_> = sets
-                    .iter()
-                    .map(|(slot, value)| Ok((*slot, self.evaluate(value)?)))
-                    .collect::<Result<_, Stop>>()?;
-                self.reset(scope);
-                for (slot, value) in values {
-                    self.variables[slot] = value;
-                }
-                self.nodes(body)
-            }
-            Node::Escape { markup, body } => {
-                let outer = std::mem::replace(&mut self.writer.markup, *markup);
-                self.nodes(body)?;
-                self.writer.markup = outer;
-                Ok(())
-            }
-            Node::Limit { characters, body } => {
-                let outer = self.writer.limit.replace(Limit::new(*characters));
-                self.nodes(body)?;
-                self.writer.limit = outer;
-                Ok(())
-            }
-        }
-    }
-
-    fn print(&mut self, expression: &'a Expression) -> Result<(), Stop> {
-        self.note(expression.line);
-        let value = self.evaluate(expression)?;
-        at_line(
-            expression.line,
-            self.writer.value(&value, &self.document, &self.budget),
-        )
-    }
-
-    fn note(&mut self, line: usize) {
-        let at = self.writer.len();
-        if let Some(places) = &mut self.places {
-            places.push((at, line));
-        }
-    }
-
-    fn for_each(&mut self, statement: &'a For) -> Result<(), Stop> {
-        let (mut items, mut length) = self.items(&statement.items)?;
-        if let Some(condition) = &statement.condition {
-            let kept = self.filtered(statement, items, length, condition)?;
-            length = kept.len();
-            items = Items::Built(kept);
-        }
-        if length == 0 {
-            return self.nodes(&statement.otherwise);
-        }
-        self.loops.push(Round { index: 0, length });
-        for index in 0..length {
-            self.begin_round(statement, &mut items, index)?;
-            if let Some(round) = self.loops.last_mut() {
-                round.index = index;
-            }
-            self.nodes(&statement.body)?;
-        }
-        self.loops.pop();
-        Ok(())
-    }
-
-    /// The items for which the condition holds.
-    fn filtered(
-        &mut self,
-        statement: &'a For,
-        mut items: Items<'a>,
-        length: usize,
-        condition: &'a Expression,
-    ) -> Result<Vec<Value<'a>>, Stop> {
-        let mut kept = Vec::new();
-        for index in 0..length {
-            let item = self.begin_round(statement, &mut items, index)?;
-            if self.evaluate(condition)?.is_true(&self.document) {
-                self.budget.bytes(size_of::<Value<'_>>())?;
-                kept.push(item);
-            }
-        }
-        Ok(kept)
-    }
-
-    /// Resets the variables of the loop, and sets its targets to the next item.
-    fn begin_round(
-        &mut self,
-        statement: &'a For,
-        items: &mut Items<'a>,
-        index: usize,
-    ) -> Result<Value<'a>, Stop> {
-        self.budget.steps(1)?;
-        let item = match items {
-            Items::Elements(next) => {
-                let at = *next;
-                *next = self.document.after(at);
-                Value::of(&self.document, at, &self.budget)?
-            }
-            Items::Names(next) => {
-                let at = self.document.visible(*next, &self.budget)?;
-                *next = self.document.after(at + 1);
-                Value::of(&self.document, at, &self.budget)?
-            }
-            Items::Built(values) => values[index].clone(),
-        };
-        self.reset(&statement.scope);
-        match statement.targets {
-            Targets::One(slot) => self.variables[slot] = item.clone(),
-            Targets::Two(first, second) => {
-                let pair = at_line(statement.items.line, self.pair(&item))?;
-                [self.variables[first], self.variables[second]] = pair;
-            }
-        }
-        Ok(item)
-    }
-
-    fn reset(&mut self, scope: &Scope) {
-        for (slot, outer) in scope {
-            self.variables[*slot] = outer.map_or(Value::Undefined, |outer| self.variables[outer].clone());
-        }
-    }
-
-    /// The items of a loop, and how many there are. A missing field has none.
-    fn items(&mut self, expression: &'a Expression) -> Result<(Items<'a>, usize), Stop> {
-        let value = self.evaluate(expression)?;
-        let items = match &value {
-            Value::Undefined | Value::Null => Items::Built(Vec::new()),
-            Value::Data(at) => {
-                let first = self.document.first(*at);
-                let items = match self.document.is_object(*at) {
-                    true => Items::Names(first),
-                    false => Items::Elements(first),
-                };
-                return Ok((items, self.document.len(*at)));
-            }
-            Value::List(list) => {
-                self.budget.bytes(list.items.len() * size_of::<Value<'_>>())?;
-                Items::Built(list.items.clone())
-            }
-            Value::Map(map) => {
-                self.budget.bytes(map.pairs.len() * size_of::<Value<'_>>())?;
-                Items::Built(map.pairs.iter().map(|(key, _)| key.clone()).collect())
-            }
-            other => {
-                let kind = other.kind(&self.document);
-                return at_line(expression.line, stop(format!("`for` needs a list, not {kind}")));
-            }
-        };
-        let length = match &items {
-            Items::Built(values) => values.len(),
-            _ => 0,
-        };
-        Ok((items, length))
-    }
-
-    /// The two parts of an element.
-    fn pair(&self, item: &Value<'a>) -> Result<[Value<'a>; 2], Stop> {
-        match item {
-            Value::List(list) => {
-                if let [first, second] = &list.items[..] {
-                    return Ok([first.clone(), second.clone()]);
-                }
-            }
-            Value::Data(at) if !self.document.is_object(*at) && self.document.len(*at) == 2 => {
-                let first = self.document.first(*at);
-                let second = self.document.after(first);
-                return Ok([
-                    Value::of(&self.document, first, &self.budget)?,
-                    Value::of(&self.document, second, &self.budget)?,
-                ]);
-            }
-            _ => {}
-        }
-        stop("the elements are no pairs; for an object write `for name, value in … | items`")
-    }
 }
 
-/// Names the line of a stop that has none yet.
-pub(super) fn at_line<T>(line: usize, result: Result<T, Stop>) -> Result<T, Stop> {
-    result.map_err(|stop| match stop.line {
-        0 => Stop { line, ..stop },
-        _ => stop,
-    })
+/// Receives the text between tags, as `minijinja` writes it.
+struct Raw<'r>(&'r Render);
+
+impl io::Write for Raw<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let text = std::str::from_utf8(bytes).map_err(io::Error::other)?;
+        let result = self.0.writer().raw(text);
+        result.map_err(|stop| {
+            lock(&self.0.failed).get_or_insert(stop);
+            io::Error::from(io::ErrorKind::Other)
+        })?;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }

@@ -1,9 +1,9 @@
-//! Values while a template renders.
+//! Values as filters see them.
 
-use std::rc::Rc;
+use std::sync::Arc;
 
 use super::budget::{Budget, Builder, Stop, stop};
-use super::document::{Document, Found, Sink};
+use super::document::{Document, Found, Sink, Spelt};
 use super::number::Number;
 use super::output::escape_json;
 
@@ -12,93 +12,95 @@ const BUILT_DEPTH_MAX: usize = 20;
 
 /// A value. Cloning it copies no text.
 #[derive(Clone)]
-pub(super) enum Value<'a> {
+pub(super) enum Value {
     /// A field that the event does not have, or a variable that was not set.
     Undefined,
     Null,
     Bool(bool),
-    Number(Number<'a>),
-    Text(Text<'a>),
+    Number(Number),
+    Text(Text),
     /// An array or object of the data: its entry in the document.
     Data(usize),
-    List(Rc<List<'a>>),
-    Map(Rc<Map<'a>>),
+    List(Arc<List>),
+    Map(Arc<Map>),
     /// The JSON text of another value, which is itself none, from `tojson`. Where the output is JSON, it is
     /// the value.
-    Json(Rc<Value<'a>>),
+    Json(Arc<Value>),
 }
 
 /// A text of the data or the template, or one that the template built.
 #[derive(Clone)]
-pub(super) enum Text<'a> {
-    Borrowed(&'a str),
-    Shared(Rc<str>),
+pub(super) enum Text {
+    Fixed(&'static str),
+    Shared(Arc<str>),
 }
 
 /// A list that the template built, and how deeply lists are nested in it.
-pub(super) struct List<'a> {
-    pub(super) items: Vec<Value<'a>>,
+pub(super) struct List {
+    pub(super) items: Vec<Value>,
     depth: usize,
 }
 
 /// A map that the template built. The last of several equal keys counts.
-pub(super) struct Map<'a> {
-    pub(super) pairs: Vec<(Value<'a>, Value<'a>)>,
+pub(super) struct Map {
+    pub(super) pairs: Vec<(Value, Value)>,
     depth: usize,
 }
 
-impl Text<'_> {
+impl Text {
     pub(super) fn as_str(&self) -> &str {
         match self {
-            Self::Borrowed(text) => text,
+            Self::Fixed(text) => text,
             Self::Shared(text) => text,
         }
     }
 }
 
-impl<'a> Value<'a> {
+impl Value {
     /// A text that the template built, which is paid for.
     pub(super) fn owned(text: String) -> Self {
         Self::Text(Text::Shared(text.into()))
     }
 
-    pub(super) fn borrowed(text: &'a str) -> Self {
-        Self::Text(Text::Borrowed(text))
+    pub(super) fn fixed(text: &'static str) -> Self {
+        Self::Text(Text::Fixed(text))
     }
 
     pub(super) fn int(int: usize) -> Self {
-        Self::Number(Number::Int(i64::try_from(int).unwrap_or(i64::MAX)))
+        Self::Number(Number::Int(i128::try_from(int).unwrap_or(i128::MAX)))
     }
 
     pub(super) fn list(items: Vec<Self>, budget: &Budget) -> Result<Self, Stop> {
         budget.bytes((items.capacity() + 2) * size_of::<Self>())?;
         let depth = built_depth(items.iter())?;
-        Ok(Self::List(Rc::new(List { items, depth })))
+        Ok(Self::List(Arc::new(List { items, depth })))
     }
 
     pub(super) fn map(pairs: Vec<(Self, Self)>, budget: &Budget) -> Result<Self, Stop> {
         budget.bytes((pairs.capacity() + 2) * size_of::<(Self, Self)>())?;
         let depth = built_depth(pairs.iter().flat_map(|(key, value)| [key, value]))?;
-        Ok(Self::Map(Rc::new(Map { pairs, depth })))
+        Ok(Self::Map(Arc::new(Map { pairs, depth })))
     }
 
     /// The value of the document's entry `at`.
-    pub(super) fn of(document: &Document<'a>, at: usize, budget: &Budget) -> Result<Self, Stop> {
+    pub(super) fn of(document: &Document, at: usize, budget: &Budget) -> Result<Self, Stop> {
         Ok(match document.found(at) {
             Found::Null => Self::Null,
             Found::Bool(value) => Self::Bool(value),
-            Found::Number(text) => Self::Number(Number::Written(text)),
-            Found::String(text) if !text.escaped => Self::borrowed(text.raw),
-            Found::String(text) => {
-                budget.bytes(text.raw.len() + size_of::<Self>())?;
-                Self::owned(text.unescaped().into_owned())
-            }
+            Found::Number(text) => Self::Number(Number::read(text, budget)?),
+            Found::String => match document.string(at, budget)? {
+                Spelt::Short(text) => {
+                    budget.bytes(text.len() + size_of::<Self>())?;
+                    Self::Text(Text::Shared(text.into()))
+                }
+                Spelt::Kept(text) => Self::Text(Text::Shared(text)),
+            },
             Found::Array | Found::Object => Self::Data(at),
         })
     }
 
     /// Python's truth: empty and zero values are false.
-    pub(super) fn is_true(&self, document: &Document<'a>) -> bool {
+    pub(super) fn is_true(&self, document: &Document) -> bool {
         match self {
             Self::Undefined | Self::Null => false,
             Self::Bool(value) => *value,
@@ -116,7 +118,7 @@ impl<'a> Value<'a> {
     }
 
     /// What kind of value this is, for people.
-    pub(super) fn kind(&self, document: &Document<'a>) -> &'static str {
+    pub(super) fn kind(&self, document: &Document) -> &'static str {
         match self {
             Self::Undefined => "a missing field",
             Self::Null => "null",
@@ -131,12 +133,15 @@ impl<'a> Value<'a> {
 
     /// The value as the output shows it within text: nothing for a missing field and for null, JSON for lists
     /// and objects.
-    pub(super) fn to_text(&self, document: &Document<'a>, budget: &Budget) -> Result<Text<'a>, Stop> {
+    pub(super) fn to_text(&self, document: &Document, budget: &Budget) -> Result<Text, Stop> {
         Ok(match self {
-            Self::Undefined | Self::Null => Text::Borrowed(""),
-            Self::Bool(true) => Text::Borrowed("true"),
-            Self::Bool(false) => Text::Borrowed("false"),
-            Self::Number(Number::Written(text)) => Text::Borrowed(text),
+            Self::Undefined | Self::Null => Text::Fixed(""),
+            Self::Bool(true) => Text::Fixed("true"),
+            Self::Bool(false) => Text::Fixed("false"),
+            Self::Number(Number::Written(text)) => Text::Shared(text.clone()),
+            Self::Number(Number::Float(float)) if !float.is_finite() => {
+                return stop("the result is too large");
+            }
             Self::Number(number) => {
                 budget.bytes(size_of::<Self>())?;
                 Text::Shared(number.text().into())
@@ -149,7 +154,7 @@ impl<'a> Value<'a> {
         })
     }
 
-    pub(super) fn to_json(&self, document: &Document<'a>, budget: &Budget) -> Result<String, Stop> {
+    pub(super) fn to_json(&self, document: &Document, budget: &Budget) -> Result<String, Stop> {
         let mut json = JsonText(Builder::new(budget));
         self.print_json(document, budget, &mut json)?;
         Ok(json.0.finish())
@@ -158,13 +163,14 @@ impl<'a> Value<'a> {
     /// Prints the value as compact JSON.
     pub(super) fn print_json(
         &self,
-        document: &Document<'a>,
+        document: &Document,
         budget: &Budget,
         sink: &mut dyn Sink,
     ) -> Result<(), Stop> {
         match self {
             Self::Undefined | Self::Null => sink.syntax("null"),
             Self::Bool(value) => sink.syntax(if *value { "true" } else { "false" }),
+            Self::Number(Number::Float(float)) if !float.is_finite() => stop("the result is too large"),
             Self::Number(number) => sink.syntax(&number.text()),
             Self::Text(text) => print_string(text.as_str(), budget, sink),
             Self::Json(value) => value.print_json(document, budget, sink),
@@ -193,8 +199,8 @@ impl<'a> Value<'a> {
     }
 }
 
-fn built_depth<'v, 'a: 'v>(values: impl Iterator<Item = &'v Value<'a>>) -> Result<usize, Stop> {
-    fn depth(value: &Value<'_>) -> usize {
+fn built_depth<'v>(values: impl Iterator<Item = &'v Value>) -> Result<usize, Stop> {
+    fn depth(value: &Value) -> usize {
         match value {
             Value::List(list) => list.depth,
             Value::Map(map) => map.depth,

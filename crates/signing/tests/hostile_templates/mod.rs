@@ -264,6 +264,120 @@ fn sources() -> Vec<Case> {
     ]
 }
 
+/// Attacks on what `minijinja` does not count by itself.
+fn library() -> Vec<Case> {
+    let repeated = |before: &str, statement: &str, after: &str| {
+        let count = (16_384 - before.len() - after.len()) / statement.len();
+        format!("{before}{}{after}", statement.repeat(count))
+    };
+    let twice = |body: &str| {
+        format!("{{% for i in data.n %}}{{% for i in data.n %}}{body}{{% endfor %}}{{% endfor %}}")
+    };
+    let fields = |x: &str| format!("{{\"n\":{},\"x\":{x}}}", numbers());
+    let halves = format!(
+        "[\"{}b\",\"{}c\"]",
+        "a".repeat(DATA_BYTES / 2 - 8_000),
+        "a".repeat(DATA_BYTES / 2 - 8_000)
+    );
+    let strings = |body: &str| {
+        let body = twice(body);
+        format!("{{% set s = data.x[0] %}}{{% set t = data.x[1] %}}{body}")
+    };
+    vec![
+        (
+            "add empty lists",
+            repeated("{% set x = [] %}", "{% set x = x + x %}", "{{ x == 1 }}"),
+            "1".into(),
+        ),
+        (
+            "multiply an empty list",
+            repeated("{% set x = [] * 2 %}", "{% set x = x + x %}", ""),
+            "1".into(),
+        ),
+        (
+            "multiply a list of the data",
+            "{{ data.n * 100000000 == data.n * 100000000 }}".into(),
+            fields("1"),
+        ),
+        (
+            "add lists of the data",
+            repeated("{% set x = data %}", "{% set x = x + x %}", "{{ x|length }}"),
+            "[]".into(),
+        ),
+        (
+            "slice a slice",
+            repeated("{% set x = data %}", "{% set x = x[1:] %}", "{{ x[-1] }}"),
+            numbers(),
+        ),
+        (
+            "slice something missing",
+            repeated("{% set x = data.no[:] %}", "{% set x = x + x %}", ""),
+            "1".into(),
+        ),
+        (
+            "compare long texts",
+            strings("{{ '' if s == t }}"),
+            fields(&halves),
+        ),
+        (
+            "order long texts",
+            strings("{% if s < t < s < t %}{% endif %}"),
+            fields(&halves),
+        ),
+        (
+            "go through a long text",
+            strings("{% for c in s %}{% endfor %}"),
+            fields(&halves),
+        ),
+        (
+            "go through an empty list",
+            twice("{% for c in data.x %}{% endfor %}"),
+            fields("[]"),
+        ),
+        (
+            "unpack a long list",
+            "{% for a, b in [data] %}{% endfor %}".into(),
+            filled("[", "0,", "0]"),
+        ),
+        (
+            "a loop with a condition over a long list",
+            "{% for a in data if a %}{% endfor %}".into(),
+            filled("[", "1,", "1]"),
+        ),
+        (
+            "build a text of a long list",
+            twice("{% set y = data.n ~ data.n %}"),
+            fields("1"),
+        ),
+        ("many negations", repeated("{{ ", "-(-", "1"), "1".into()),
+        (
+            "many captured blocks",
+            repeated("", "{% limit 1 %}", ""),
+            "1".into(),
+        ),
+        (
+            "many raw blocks",
+            repeated("", "{% raw %}{{%{% endraw %}", ""),
+            "1".into(),
+        ),
+        (
+            "tags in text",
+            repeated("{% raw %}", "{%+endraw%}{{loop()}}", "{% endraw %}"),
+            "1".into(),
+        ),
+        (
+            "many texts in a row",
+            repeated("{{ 1", " ~'a'", " }}"),
+            "1".into(),
+        ),
+        (
+            "many comparisons",
+            repeated("{{ 1 ", "in [1] ", " }}"),
+            "1".into(),
+        ),
+    ]
+}
+
 pub fn cases() -> Vec<Case> {
-    [data(), growth(), work(), sources()].concat()
+    [data(), growth(), work(), sources(), library()].concat()
 }

@@ -2,7 +2,7 @@
 
 use super::super::budget::{Builder, Stop, stop};
 use super::super::number::Number;
-use super::super::render::Renderer;
+use super::super::render::Render;
 use super::super::value::Value;
 use super::{Arguments, Evaluated};
 
@@ -35,15 +35,11 @@ const WEEKDAYS: [&str; 7] = [
 
 /// `{{ event.timestamp | date("%d.%m.%Y %H:%M", "+02:00") }}`: the time at that offset, or at the offset with
 /// which it is written. An integer counts seconds since 1970. What is no time stays as it is.
-pub(super) fn date<'a>(
-    renderer: &Renderer<'a>,
-    input: &Value<'a>,
-    arguments: &Arguments<'_, 'a>,
-) -> Evaluated<'a> {
+pub(super) fn date(renderer: &Render, input: &Value, arguments: &Arguments<'_>) -> Evaluated {
     let format = arguments.text(0, "%Y-%m-%d %H:%M", renderer)?;
     let time = match input {
         Value::Text(text) => read(text.as_str()),
-        Value::Number(number) => at_seconds(*number),
+        Value::Number(number) => at_seconds(number),
         _ => None,
     };
     let Some(mut time) = time else {
@@ -157,8 +153,9 @@ impl Time {
     }
 }
 
-fn at_seconds(number: Number<'_>) -> Option<Time> {
-    let unix_s = number.int().filter(|seconds| RANGE_S.contains(seconds))?;
+fn at_seconds(number: &Number) -> Option<Time> {
+    let seconds = number.int().and_then(|int| i64::try_from(int).ok());
+    let unix_s = seconds.filter(|seconds| RANGE_S.contains(seconds))?;
     Some(Time {
         unix_s,
         millisecond: 0,

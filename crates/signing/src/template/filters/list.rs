@@ -2,20 +2,16 @@
 
 use super::super::budget::{Builder, Stop, stop};
 use super::super::number::Number;
-use super::super::render::Renderer;
-use super::super::tree::Operator;
+use super::super::render::Render;
 use super::super::value::{Text, Value};
 use super::{Arguments, Evaluated};
 
 /// The items of a list, the names of an object, the characters of a text. A missing field has none.
-pub(in super::super) fn items<'a>(
-    renderer: &Renderer<'a>,
-    value: &Value<'a>,
-) -> Result<Vec<Value<'a>>, Stop> {
+pub(in super::super) fn items(renderer: &Render, value: &Value) -> Result<Vec<Value>, Stop> {
     let (document, budget) = (&renderer.document, &renderer.budget);
     let pay = |count: usize| {
         budget.steps(count)?;
-        budget.bytes(count * size_of::<Value<'_>>())
+        budget.bytes(count * size_of::<Value>())
     };
     Ok(match value {
         Value::Undefined | Value::Null => Vec::new(),
@@ -46,7 +42,7 @@ pub(in super::super) fn items<'a>(
         }
         Value::Text(text) => {
             // Each character takes an allocation of its own.
-            budget.bytes(text.as_str().len() * (size_of::<Value<'_>>() + 32))?;
+            budget.bytes(text.as_str().len() * (size_of::<Value>() + 32))?;
             let characters = text.as_str().chars();
             characters
                 .map(|character| Value::owned(character.to_string()))
@@ -57,11 +53,11 @@ pub(in super::super) fn items<'a>(
 }
 
 /// The field of each item, or the items themselves. The name of a nested field has dots.
-pub(super) fn fields<'a>(
-    renderer: &Renderer<'a>,
-    input: &Value<'a>,
-    attribute: Option<&Value<'a>>,
-) -> Result<Vec<Value<'a>>, Stop> {
+pub(super) fn fields(
+    renderer: &Render,
+    input: &Value,
+    attribute: Option<&Value>,
+) -> Result<Vec<Value>, Stop> {
     let items = items(renderer, input)?;
     match attribute {
         None => Ok(items),
@@ -72,7 +68,7 @@ pub(super) fn fields<'a>(
     }
 }
 
-fn field<'a>(renderer: &Renderer<'a>, item: &Value<'a>, attribute: &Value<'a>) -> Evaluated<'a> {
+fn field(renderer: &Render, item: &Value, attribute: &Value) -> Evaluated {
     let path = attribute.to_text(&renderer.document, &renderer.budget)?;
     path.as_str().split('.').try_fold(item.clone(), |value, name| {
         renderer.budget.steps(1)?;
@@ -80,12 +76,17 @@ fn field<'a>(renderer: &Renderer<'a>, item: &Value<'a>, attribute: &Value<'a>) -
     })
 }
 
-/// `items`: pairs of name and value.
-pub(super) fn pairs<'a>(renderer: &Renderer<'a>, input: &Value<'a>, _: &Arguments<'_, 'a>) -> Evaluated<'a> {
+/// `items`
+pub(super) fn items_filter(renderer: &Render, input: &Value, _: &Arguments<'_>) -> Evaluated {
+    pairs(renderer, input)
+}
+
+/// Pairs of name and value.
+pub(in super::super) fn pairs(renderer: &Render, input: &Value) -> Evaluated {
     match input {
         Value::Undefined | Value::Null => Value::list(Vec::new(), &renderer.budget),
         Value::Map(map) => {
-            let pair = |(key, value): &(Value<'a>, Value<'a>)| {
+            let pair = |(key, value): &(Value, Value)| {
                 Value::list(vec![key.clone(), value.clone()], &renderer.budget)
             };
             let pairs = map.pairs.iter().map(pair).collect::<Result<_, _>>()?;
@@ -110,29 +111,16 @@ pub(super) fn pairs<'a>(renderer: &Renderer<'a>, input: &Value<'a>, _: &Argument
     }
 }
 
-pub(super) fn keys<'a>(
-    renderer: &Renderer<'a>,
-    input: &Value<'a>,
-    arguments: &Arguments<'_, 'a>,
-) -> Evaluated<'a> {
-    part_of_pairs(renderer, input, arguments, 0)
+pub(super) fn keys(renderer: &Render, input: &Value, _: &Arguments<'_>) -> Evaluated {
+    part_of_pairs(renderer, input, 0)
 }
 
-pub(super) fn values<'a>(
-    renderer: &Renderer<'a>,
-    input: &Value<'a>,
-    arguments: &Arguments<'_, 'a>,
-) -> Evaluated<'a> {
-    part_of_pairs(renderer, input, arguments, 1)
+pub(super) fn values(renderer: &Render, input: &Value, _: &Arguments<'_>) -> Evaluated {
+    part_of_pairs(renderer, input, 1)
 }
 
-fn part_of_pairs<'a>(
-    renderer: &Renderer<'a>,
-    input: &Value<'a>,
-    arguments: &Arguments<'_, 'a>,
-    part: usize,
-) -> Evaluated<'a> {
-    let pairs = items(renderer, &pairs(renderer, input, arguments)?)?;
+fn part_of_pairs(renderer: &Render, input: &Value, part: usize) -> Evaluated {
+    let pairs = items(renderer, &pairs(renderer, input)?)?;
     let parts = pairs.iter().filter_map(|pair| match pair {
         Value::List(pair) => pair.items.get(part).cloned(),
         _ => None,
@@ -140,7 +128,7 @@ fn part_of_pairs<'a>(
     Value::list(parts.collect(), &renderer.budget)
 }
 
-pub(super) fn length<'a>(renderer: &Renderer<'a>, input: &Value<'a>, _: &Arguments<'_, 'a>) -> Evaluated<'a> {
+pub(super) fn length(renderer: &Render, input: &Value, _: &Arguments<'_>) -> Evaluated {
     Ok(Value::int(match input {
         Value::Undefined | Value::Null => 0,
         Value::Text(text) => {
@@ -159,7 +147,7 @@ pub(super) fn length<'a>(renderer: &Renderer<'a>, input: &Value<'a>, _: &Argumen
     }))
 }
 
-pub(super) fn first<'a>(renderer: &Renderer<'a>, input: &Value<'a>, _: &Arguments<'_, 'a>) -> Evaluated<'a> {
+pub(super) fn first(renderer: &Render, input: &Value, _: &Arguments<'_>) -> Evaluated {
     if let Value::Text(text) = input {
         let first = text.as_str().chars().next();
         return Ok(first.map_or(Value::Undefined, |character| Value::owned(character.to_string())));
@@ -180,7 +168,7 @@ pub(super) fn first<'a>(renderer: &Renderer<'a>, input: &Value<'a>, _: &Argument
         .unwrap_or(Value::Undefined))
 }
 
-pub(super) fn last<'a>(renderer: &Renderer<'a>, input: &Value<'a>, _: &Arguments<'_, 'a>) -> Evaluated<'a> {
+pub(super) fn last(renderer: &Render, input: &Value, _: &Arguments<'_>) -> Evaluated {
     if let Value::Text(text) = input {
         let last = text.as_str().chars().next_back();
         return Ok(last.map_or(Value::Undefined, |character| Value::owned(character.to_string())));
@@ -188,11 +176,7 @@ pub(super) fn last<'a>(renderer: &Renderer<'a>, input: &Value<'a>, _: &Arguments
     Ok(items(renderer, input)?.pop().unwrap_or(Value::Undefined))
 }
 
-pub(super) fn join<'a>(
-    renderer: &Renderer<'a>,
-    input: &Value<'a>,
-    arguments: &Arguments<'_, 'a>,
-) -> Evaluated<'a> {
+pub(super) fn join(renderer: &Render, input: &Value, arguments: &Arguments<'_>) -> Evaluated {
     let separator = arguments.text(0, "", renderer)?;
     let mut text = Builder::new(&renderer.budget);
     for (at, item) in fields(renderer, input, arguments.get(1))?.into_iter().enumerate() {
@@ -202,11 +186,7 @@ pub(super) fn join<'a>(
     Ok(Value::owned(text.finish()))
 }
 
-pub(super) fn map<'a>(
-    renderer: &Renderer<'a>,
-    input: &Value<'a>,
-    arguments: &Arguments<'_, 'a>,
-) -> Evaluated<'a> {
+pub(super) fn map(renderer: &Render, input: &Value, arguments: &Arguments<'_>) -> Evaluated {
     let mut values = fields(renderer, input, arguments.get(1))?;
     if let Some(default) = arguments.get(2) {
         for value in values.iter_mut().filter(|value| value.is_missing()) {
@@ -216,11 +196,7 @@ pub(super) fn map<'a>(
     Value::list(values, &renderer.budget)
 }
 
-pub(super) fn reverse<'a>(
-    renderer: &Renderer<'a>,
-    input: &Value<'a>,
-    _: &Arguments<'_, 'a>,
-) -> Evaluated<'a> {
+pub(super) fn reverse(renderer: &Render, input: &Value, _: &Arguments<'_>) -> Evaluated {
     if let Value::Text(text) = input {
         let mut reversed = Builder::new(&renderer.budget);
         text.as_str()
@@ -235,14 +211,10 @@ pub(super) fn reverse<'a>(
 }
 
 /// The sum of the numbers; missing ones are left out.
-pub(super) fn sum<'a>(
-    renderer: &Renderer<'a>,
-    input: &Value<'a>,
-    arguments: &Arguments<'_, 'a>,
-) -> Evaluated<'a> {
+pub(super) fn sum(renderer: &Render, input: &Value, arguments: &Arguments<'_>) -> Evaluated {
     let mut sum = match arguments.get(1) {
         None => Number::Int(0),
-        Some(Value::Number(start)) => *start,
+        Some(Value::Number(start)) => start.clone(),
         Some(other) => {
             return stop(format!(
                 "`start` has to be a number, not {}",
@@ -252,7 +224,7 @@ pub(super) fn sum<'a>(
     };
     for item in fields(renderer, input, arguments.get(0))? {
         match item {
-            Value::Number(number) => sum = sum.calculate(Operator::Add, number, &renderer.budget)?,
+            Value::Number(number) => sum = sum.plus(&number, &renderer.budget)?,
             missing if missing.is_missing() => {}
             other => {
                 return stop(format!(

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use super::super::budget::{Stop, stop};
 use super::super::number::{Number, finite};
-use super::super::render::Renderer;
+use super::super::render::Render;
 use super::super::value::Value;
 use super::{Arguments, Evaluated};
 
@@ -14,14 +14,14 @@ const DECIMALS_MAX: usize = 15;
 const EXPONENT_MAX: i64 = 100;
 
 /// The number that a value is or spells.
-fn number_of<'a>(renderer: &Renderer<'a>, value: &Value<'a>) -> Result<Option<Number<'a>>, Stop> {
+fn number_of(renderer: &Render, value: &Value) -> Result<Option<Number>, Stop> {
     Ok(match value {
-        Value::Number(number) => Some(*number),
-        Value::Bool(value) => Some(Number::Int(i64::from(*value))),
+        Value::Number(number) => Some(number.clone()),
+        Value::Bool(value) => Some(Number::Int(i128::from(*value))),
         Value::Text(text) => {
             let text = text.as_str().trim();
             renderer.budget.work(text.len())?;
-            match text.parse::<i64>() {
+            match text.parse::<i128>() {
                 Ok(int) => Some(Number::Int(int)),
                 Err(_) => text
                     .parse()
@@ -34,10 +34,10 @@ fn number_of<'a>(renderer: &Renderer<'a>, value: &Value<'a>) -> Result<Option<Nu
     })
 }
 
-pub(super) fn abs<'a>(renderer: &Renderer<'a>, input: &Value<'a>, _: &Arguments<'_, 'a>) -> Evaluated<'a> {
+pub(super) fn abs(renderer: &Render, input: &Value, _: &Arguments<'_>) -> Evaluated {
     Ok(match input {
         Value::Number(Number::Written(text)) => {
-            Value::Number(Number::Written(text.strip_prefix('-').unwrap_or(text)))
+            Value::Number(Number::Written(text.strip_prefix('-').unwrap_or(text).into()))
         }
         Value::Number(Number::Int(int)) => match int.checked_abs() {
             Some(int) => Value::Number(Number::Int(int)),
@@ -55,11 +55,7 @@ pub(super) fn abs<'a>(renderer: &Renderer<'a>, input: &Value<'a>, _: &Arguments<
 }
 
 /// The whole part. What spells no number becomes the default.
-pub(super) fn int<'a>(
-    renderer: &Renderer<'a>,
-    input: &Value<'a>,
-    arguments: &Arguments<'_, 'a>,
-) -> Evaluated<'a> {
+pub(super) fn int(renderer: &Render, input: &Value, arguments: &Arguments<'_>) -> Evaluated {
     let default = || arguments.get(0).cloned().unwrap_or(Value::int(0));
     let Some(number) = number_of(renderer, input)? else {
         return Ok(default());
@@ -68,18 +64,14 @@ pub(super) fn int<'a>(
         return Ok(Value::Number(number));
     }
     let float = number.float(&renderer.budget)?.trunc();
-    // Beyond 2^63 a double has no fraction, and no integer of ours has its value.
-    match float.abs() < 9.2e18 {
-        true => Ok(Value::Number(Number::Int(float as i64))),
+    // 2^127 is 1.7e38.
+    match float.abs() < 1.7e38 {
+        true => Ok(Value::Number(Number::Int(float as i128))),
         false => stop("the number is too large to calculate with"),
     }
 }
 
-pub(super) fn float<'a>(
-    renderer: &Renderer<'a>,
-    input: &Value<'a>,
-    arguments: &Arguments<'_, 'a>,
-) -> Evaluated<'a> {
+pub(super) fn float(renderer: &Render, input: &Value, arguments: &Arguments<'_>) -> Evaluated {
     match number_of(renderer, input)? {
         Some(number) => Ok(Value::Number(Number::Float(number.float(&renderer.budget)?))),
         None => Ok(arguments
@@ -90,13 +82,9 @@ pub(super) fn float<'a>(
 }
 
 /// Rounds as Jinja does: an integer stays one; halves of a double are its exact value's.
-pub(super) fn round<'a>(
-    renderer: &Renderer<'a>,
-    input: &Value<'a>,
-    arguments: &Arguments<'_, 'a>,
-) -> Evaluated<'a> {
+pub(super) fn round(renderer: &Render, input: &Value, arguments: &Arguments<'_>) -> Evaluated {
     let number = match input {
-        Value::Number(number) => *number,
+        Value::Number(number) => number.clone(),
         missing if missing.is_missing() => return Ok(missing.clone()),
         other => {
             return stop(format!(
@@ -123,13 +111,9 @@ pub(super) fn round<'a>(
 }
 
 /// The number with separators, such as `1,250.50`: exact, halves rounded away from zero.
-pub(super) fn number<'a>(
-    renderer: &Renderer<'a>,
-    input: &Value<'a>,
-    arguments: &Arguments<'_, 'a>,
-) -> Evaluated<'a> {
+pub(super) fn number(renderer: &Render, input: &Value, arguments: &Arguments<'_>) -> Evaluated {
     let number = match input {
-        Value::Number(number) => *number,
+        Value::Number(number) => number.clone(),
         missing if missing.is_missing() => return Ok(input.clone()),
         other => {
             return stop(format!(

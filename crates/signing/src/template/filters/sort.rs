@@ -9,7 +9,7 @@ use std::collections::HashSet;
 use postrider_json::Decimal;
 
 use super::super::budget::Stop;
-use super::super::render::Renderer;
+use super::super::render::Render;
 use super::super::value::{Text, Value};
 use super::list::fields;
 use super::{Arguments, Evaluated};
@@ -24,12 +24,12 @@ enum Key {
 }
 
 /// The items with their keys. Without `case_sensitive`, texts are compared in lower case.
-fn keyed<'a>(
-    renderer: &Renderer<'a>,
-    input: &Value<'a>,
-    attribute: Option<&Value<'a>>,
+fn keyed(
+    renderer: &Render,
+    input: &Value,
+    attribute: Option<&Value>,
     case_sensitive: bool,
-) -> Result<Vec<(Key, Value<'a>)>, Stop> {
+) -> Result<Vec<(Key, Value)>, Stop> {
     let items = fields(renderer, input, None)?;
     let values = match attribute {
         None => items.clone(),
@@ -51,7 +51,7 @@ fn keyed<'a>(
             }
             _ => Key::Other,
         };
-        renderer.budget.bytes(size_of::<(Key, Value<'_>)>())?;
+        renderer.budget.bytes(size_of::<(Key, Value)>())?;
         keyed.push((key, item));
     }
     let rounds = usize::try_from(keyed.len().max(1).ilog2()).unwrap_or(0) + 1;
@@ -60,7 +60,7 @@ fn keyed<'a>(
     Ok(keyed)
 }
 
-fn key_of(text: &Text<'_>, case_sensitive: bool, renderer: &Renderer<'_>) -> Result<String, Stop> {
+fn key_of(text: &Text, case_sensitive: bool, renderer: &Render) -> Result<String, Stop> {
     // A lower-case mapping has at most three times the bytes.
     let factor = if case_sensitive { 1 } else { 3 };
     renderer.budget.bytes(factor * text.as_str().len())?;
@@ -70,11 +70,7 @@ fn key_of(text: &Text<'_>, case_sensitive: bool, renderer: &Renderer<'_>) -> Res
     })
 }
 
-pub(super) fn sort<'a>(
-    renderer: &Renderer<'a>,
-    input: &Value<'a>,
-    arguments: &Arguments<'_, 'a>,
-) -> Evaluated<'a> {
+pub(super) fn sort(renderer: &Render, input: &Value, arguments: &Arguments<'_>) -> Evaluated {
     let mut items = keyed(
         renderer,
         input,
@@ -91,11 +87,7 @@ pub(super) fn sort<'a>(
     )
 }
 
-pub(super) fn unique<'a>(
-    renderer: &Renderer<'a>,
-    input: &Value<'a>,
-    arguments: &Arguments<'_, 'a>,
-) -> Evaluated<'a> {
+pub(super) fn unique(renderer: &Render, input: &Value, arguments: &Arguments<'_>) -> Evaluated {
     let items = keyed(
         renderer,
         input,
@@ -114,11 +106,7 @@ pub(super) fn unique<'a>(
 }
 
 /// The first of the least items.
-pub(super) fn min<'a>(
-    renderer: &Renderer<'a>,
-    input: &Value<'a>,
-    arguments: &Arguments<'_, 'a>,
-) -> Evaluated<'a> {
+pub(super) fn min(renderer: &Render, input: &Value, arguments: &Arguments<'_>) -> Evaluated {
     let items = keyed(
         renderer,
         input,
@@ -132,11 +120,7 @@ pub(super) fn min<'a>(
 }
 
 /// The first of the greatest items.
-pub(super) fn max<'a>(
-    renderer: &Renderer<'a>,
-    input: &Value<'a>,
-    arguments: &Arguments<'_, 'a>,
-) -> Evaluated<'a> {
+pub(super) fn max(renderer: &Render, input: &Value, arguments: &Arguments<'_>) -> Evaluated {
     let items = keyed(
         renderer,
         input,

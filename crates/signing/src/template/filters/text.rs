@@ -1,21 +1,21 @@
 //! Filters of texts.
 
 use super::super::budget::{Builder, Stop, stop};
-use super::super::output::escape_markup;
-use super::super::render::Renderer;
-use super::super::tree::Markup;
-use super::super::value::{Text, Value};
+use super::super::output::{Markup, escape_markup};
+use super::super::render::Render;
+
+use super::super::value::Value;
 use super::{Arguments, Evaluated};
 
 /// Maximum length that `truncate` takes: more than the longest output.
 const LENGTH_MAX: usize = 1024 * 1024;
 
 /// Applies `build` to the value's text. A missing field stays missing.
-fn built<'a>(
-    renderer: &Renderer<'a>,
-    input: &Value<'a>,
+fn built(
+    renderer: &Render,
+    input: &Value,
     build: impl FnOnce(&str, &mut Builder<'_>) -> Result<(), Stop>,
-) -> Evaluated<'a> {
+) -> Evaluated {
     if input.is_missing() {
         return Ok(input.clone());
     }
@@ -26,7 +26,7 @@ fn built<'a>(
     Ok(Value::owned(builder.finish()))
 }
 
-pub(super) fn upper<'a>(renderer: &Renderer<'a>, input: &Value<'a>, _: &Arguments<'_, 'a>) -> Evaluated<'a> {
+pub(super) fn upper(renderer: &Render, input: &Value, _: &Arguments<'_>) -> Evaluated {
     built(renderer, input, |text, out| {
         text.chars()
             .flat_map(char::to_uppercase)
@@ -34,7 +34,7 @@ pub(super) fn upper<'a>(renderer: &Renderer<'a>, input: &Value<'a>, _: &Argument
     })
 }
 
-pub(super) fn lower<'a>(renderer: &Renderer<'a>, input: &Value<'a>, _: &Arguments<'_, 'a>) -> Evaluated<'a> {
+pub(super) fn lower(renderer: &Render, input: &Value, _: &Arguments<'_>) -> Evaluated {
     built(renderer, input, push_lower)
 }
 
@@ -44,11 +44,7 @@ fn push_lower(text: &str, out: &mut Builder<'_>) -> Result<(), Stop> {
         .try_for_each(|word| out.push(&word.to_lowercase()))
 }
 
-pub(super) fn capitalize<'a>(
-    renderer: &Renderer<'a>,
-    input: &Value<'a>,
-    _: &Arguments<'_, 'a>,
-) -> Evaluated<'a> {
+pub(super) fn capitalize(renderer: &Render, input: &Value, _: &Arguments<'_>) -> Evaluated {
     built(renderer, input, push_capitalized)
 }
 
@@ -63,7 +59,7 @@ fn push_capitalized(text: &str, out: &mut Builder<'_>) -> Result<(), Stop> {
 }
 
 /// A word begins after white space, `-` and opening brackets, as in Jinja.
-pub(super) fn title<'a>(renderer: &Renderer<'a>, input: &Value<'a>, _: &Arguments<'_, 'a>) -> Evaluated<'a> {
+pub(super) fn title(renderer: &Render, input: &Value, _: &Arguments<'_>) -> Evaluated {
     let is_break =
         |character: char| character.is_whitespace() || matches!(character, '-' | '(' | '{' | '[' | '<');
     built(renderer, input, |text, out| {
@@ -72,19 +68,10 @@ pub(super) fn title<'a>(renderer: &Renderer<'a>, input: &Value<'a>, _: &Argument
     })
 }
 
-pub(super) fn trim<'a>(
-    renderer: &Renderer<'a>,
-    input: &Value<'a>,
-    arguments: &Arguments<'_, 'a>,
-) -> Evaluated<'a> {
+pub(super) fn trim(renderer: &Render, input: &Value, arguments: &Arguments<'_>) -> Evaluated {
     let chars = arguments.text(0, "", renderer)?;
     let chars = chars.as_str();
     renderer.budget.steps(chars.len())?;
-    if let Value::Text(Text::Borrowed(text)) = input
-        && chars.is_empty()
-    {
-        return Ok(Value::borrowed(text.trim()));
-    }
     built(renderer, input, |text, out| match chars {
         "" => out.push(text.trim()),
         chars => {
@@ -95,11 +82,7 @@ pub(super) fn trim<'a>(
     })
 }
 
-pub(super) fn replace<'a>(
-    renderer: &Renderer<'a>,
-    input: &Value<'a>,
-    arguments: &Arguments<'_, 'a>,
-) -> Evaluated<'a> {
+pub(super) fn replace(renderer: &Render, input: &Value, arguments: &Arguments<'_>) -> Evaluated {
     let (old, new) = (arguments.text(0, "", renderer)?, arguments.text(1, "", renderer)?);
     let count = arguments.int(2, usize::MAX, usize::MAX)?;
     built(renderer, input, |text, out| {
@@ -114,11 +97,7 @@ pub(super) fn replace<'a>(
     })
 }
 
-pub(super) fn truncate<'a>(
-    renderer: &Renderer<'a>,
-    input: &Value<'a>,
-    arguments: &Arguments<'_, 'a>,
-) -> Evaluated<'a> {
+pub(super) fn truncate(renderer: &Render, input: &Value, arguments: &Arguments<'_>) -> Evaluated {
     let length = arguments.int(0, 255, LENGTH_MAX)?;
     let kills_words = arguments.bool(1, false, renderer);
     let end = arguments.text(2, "...", renderer)?;
@@ -146,11 +125,7 @@ pub(super) fn truncate<'a>(
     })
 }
 
-pub(super) fn split<'a>(
-    renderer: &Renderer<'a>,
-    input: &Value<'a>,
-    arguments: &Arguments<'_, 'a>,
-) -> Evaluated<'a> {
+pub(super) fn split(renderer: &Render, input: &Value, arguments: &Arguments<'_>) -> Evaluated {
     if input.is_missing() {
         return Ok(input.clone());
     }
@@ -163,17 +138,17 @@ pub(super) fn split<'a>(
     renderer.budget.work(text.as_str().len())?;
     let mut items = Vec::new();
     for part in parts {
-        renderer.budget.bytes(part.len() + 2 * size_of::<Value<'_>>())?;
+        renderer.budget.bytes(part.len() + 2 * size_of::<Value>())?;
         items.push(Value::owned(part.to_owned()));
     }
     Value::list(items, &renderer.budget)
 }
 
-pub(super) fn string<'a>(renderer: &Renderer<'a>, input: &Value<'a>, _: &Arguments<'_, 'a>) -> Evaluated<'a> {
+pub(super) fn string(renderer: &Render, input: &Value, _: &Arguments<'_>) -> Evaluated {
     Ok(Value::Text(input.to_text(&renderer.document, &renderer.budget)?))
 }
 
-pub(super) fn slack<'a>(renderer: &Renderer<'a>, input: &Value<'a>, _: &Arguments<'_, 'a>) -> Evaluated<'a> {
+pub(super) fn slack(renderer: &Render, input: &Value, _: &Arguments<'_>) -> Evaluated {
     built(renderer, input, |text, out| {
         text.chars()
             .try_for_each(|character| match escape_markup(Markup::Slack, character) {
@@ -184,11 +159,7 @@ pub(super) fn slack<'a>(renderer: &Renderer<'a>, input: &Value<'a>, _: &Argument
 }
 
 /// Percent-encodes all but the unreserved characters of RFC 3986 and `/`, as Jinja does.
-pub(super) fn urlencode<'a>(
-    renderer: &Renderer<'a>,
-    input: &Value<'a>,
-    _: &Arguments<'_, 'a>,
-) -> Evaluated<'a> {
+pub(super) fn urlencode(renderer: &Render, input: &Value, _: &Arguments<'_>) -> Evaluated {
     built(renderer, input, |text, out| {
         text.bytes().try_for_each(|byte| match byte {
             b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b'/' => {
@@ -205,11 +176,7 @@ pub(super) fn urlencode<'a>(
 }
 
 /// Words are runs of letters, digits and `_`.
-pub(super) fn wordcount<'a>(
-    renderer: &Renderer<'a>,
-    input: &Value<'a>,
-    _: &Arguments<'_, 'a>,
-) -> Evaluated<'a> {
+pub(super) fn wordcount(renderer: &Render, input: &Value, _: &Arguments<'_>) -> Evaluated {
     let text = input.to_text(&renderer.document, &renderer.budget)?;
     renderer.budget.reading(text.as_str().len())?;
     let words = text

@@ -1,0 +1,202 @@
+//! What `minijinja` is told: our filters, tests and functions, how values are printed, and the fuel.
+
+use std::sync::{Arc, LazyLock};
+
+use minijinja::value::{Kwargs, Object, Rest, Value as Native, ValueOrKwargs};
+use minijinja::{Environment, Error, ErrorKind, Output, State, UndefinedBehavior};
+
+use super::budget::Builder;
+use super::filters::{self, Filter};
+use super::item::{native, value};
+use super::number::Number;
+use super::output::Markup;
+use super::render::Render;
+use super::tests::Test;
+use super::value::Value;
+
+/// The name of the one template of an environment.
+pub(super) const TEMPLATE: &str = "template";
+
+/// Maximum fuel of a rendering: one unit for each instruction, and for each 64 bytes of text that operators
+/// build or that stands between tags. A message that lists 100 items with ten fields each takes a tenth.
+const FUEL_MAX: u64 = 50_000;
+
+/// What all templates share.
+static ENVIRONMENT: LazyLock<Environment<'static>> = LazyLock::new(|| {
+    let mut environment = Environment::empty();
+    environment.set_fuel(Some(FUEL_MAX));
+    environment.set_undefined_behavior(UndefinedBehavior::Chainable);
+    environment.set_formatter(print);
+    environment.set_unknown_method_callback(method);
+    for (name, filter) in Filter::all() {
+        environment.add_filter(
+            name,
+            move |state: &State<'_, '_>, arguments: Rest<ValueOrKwargs>| {
+                filtered(state, filter, arguments.into_values())
+            },
+        );
+    }
+    for (name, test) in Test::ALL {
+        environment.add_test(name, move |state: &State<'_, '_>, arguments: Rest<Native>| {
+            tested(state, test, &arguments)
+        });
+    }
+    environment.add_function("__list", list);
+    environment.add_function("__map", map);
+    environment.add_function("__compare", compare);
+    environment.add_function("__join", join);
+    environment.add_function("__number", number);
+    environment.add_function("__autoescape", autoescape);
+    environment.add_function("__limit", limit);
+    environment.add_function("__end", end);
+    environment.add_function("__line", line);
+    environment
+});
+
+/// Returns an environment with this template, which `translate.rs` wrote.
+pub(super) fn environment(translated: String) -> Result<Environment<'static>, Error> {
+    let mut environment = ENVIRONMENT.clone();
+    environment.add_template_owned(TEMPLATE, translated)?;
+    Ok(environment)
+}
+
+fn render_of(state: &State<'_, '_>) -> Result<Arc<Render>, Error> {
+    let render = state
+        .lookup("__render")
+        .and_then(|it| it.downcast_object::<Render>());
+    render.ok_or(Error::from(ErrorKind::InvalidOperation))
+}
+
+/// Prints a value.
+fn print(_: &mut Output<'_>, state: &mut State<'_, '_>, printed: &Native) -> Result<(), Error> {
+    if printed.downcast_object_ref::<Silent>().is_some() {
+        return Ok(());
+    }
+    let render = render_of(state)?;
+    let printed = value(&render, printed);
+    render.budget.steps(1)?;
+    render
+        .writer()
+        .value(&printed, &render.document, &render.budget)?;
+    Ok(())
+}
+
+fn filtered(state: &State<'_, '_>, filter: Filter, mut given: Vec<Native>) -> Result<Native, Error> {
+    let render = render_of(state)?;
+    let named = match given.last() {
+        Some(last) if last.is_kwargs() => given.pop().map(Kwargs::try_from).transpose()?,
+        _ => None,
+    };
+    let mut given = given.iter().map(|native| value(&render, native));
+    let input = given.next().unwrap_or(Value::Undefined);
+    let mut arguments: Vec<Option<Value>> = given.map(Some).collect();
+    arguments.resize(filter.parameters().len(), None);
+    if let Some(named) = named {
+        for (argument, name) in arguments.iter_mut().zip(filter.parameters()) {
+            if named.has(name) {
+                *argument = Some(value(&render, &named.get::<Native>(name)?));
+            }
+        }
+    }
+    Ok(native(
+        &render,
+        filters::apply(&render, filter, &input, &arguments)?,
+    )?)
+}
+
+fn tested(state: &State<'_, '_>, test: Test, given: &[Native]) -> Result<bool, Error> {
+    let render = render_of(state)?;
+    let mut given = given.iter().map(|native| value(&render, native));
+    let tested = given.next().unwrap_or(Value::Undefined);
+    Ok(test.holds(&render, &tested, given.next().as_ref())?)
+}
+
+/// `.__item(index)`, `.__slice(start, end)` and `.__items()`
+fn method(state: &mut State<'_, '_>, of: &Native, name: &str, arguments: &[Native]) -> Result<Native, Error> {
+    let render = render_of(state)?;
+    let of = value(&render, of);
+    let found = match (name, arguments) {
+        ("__item", [index]) => render.item(&of, &value(&render, index)),
+        ("__slice", [start, end]) => render.slice(&of, &value(&render, start), &value(&render, end)),
+        ("__items", []) => filters::pairs(&render, &of),
+        _ => return Err(Error::from(ErrorKind::UnknownMethod)),
+    };
+    Ok(native(&render, found?)?)
+}
+
+fn list(state: &State<'_, '_>, items: Rest<Native>) -> Result<Native, Error> {
+    let render = render_of(state)?;
+    let items = items.iter().map(|item| value(&render, item)).collect();
+    Ok(native(&render, Value::list(items, &render.budget)?)?)
+}
+
+fn map(state: &State<'_, '_>, parts: Rest<Native>) -> Result<Native, Error> {
+    let render = render_of(state)?;
+    let (pairs, _) = parts.as_chunks();
+    let pair = |[key, of]: &[Native; 2]| (value(&render, key), value(&render, of));
+    let pairs = pairs.iter().map(pair).collect();
+    Ok(native(&render, Value::map(pairs, &render.budget)?)?)
+}
+
+/// A value, and then operators and values by turns: whether all comparisons hold.
+fn compare(state: &State<'_, '_>, parts: Rest<Native>) -> Result<bool, Error> {
+    let render = render_of(state)?;
+    let Some((first, rest)) = parts.split_first() else {
+        return Ok(true);
+    };
+    let mut left = value(&render, first);
+    let (rest, _) = rest.as_chunks();
+    for [operator, right] in rest {
+        let right = value(&render, right);
+        if !render.compare(operator.as_str().unwrap_or_default(), &left, &right)? {
+            return Ok(false);
+        }
+        left = right;
+    }
+    Ok(true)
+}
+
+/// The texts of all values, one after the other.
+fn join(state: &State<'_, '_>, parts: Rest<Native>) -> Result<Native, Error> {
+    let render = render_of(state)?;
+    let mut joined = Builder::new(&render.budget);
+    for part in parts.iter() {
+        let text = value(&render, part).to_text(&render.document, &render.budget)?;
+        joined.push(text.as_str())?;
+    }
+    Ok(native(&render, Value::owned(joined.finish()))?)
+}
+
+/// A number that `minijinja` would not read.
+fn number(state: &State<'_, '_>, digits: &str) -> Result<Native, Error> {
+    let render = render_of(state)?;
+    let number = Number::read(digits, &render.budget)?;
+    Ok(native(&render, Value::Number(number))?)
+}
+
+fn autoescape(state: &State<'_, '_>, name: &str) -> Result<Native, Error> {
+    render_of(state)?.writer().begin_markup(Markup::find(name));
+    Ok(Native::UNDEFINED)
+}
+
+fn limit(state: &State<'_, '_>, characters: usize) -> Result<Native, Error> {
+    render_of(state)?.writer().begin_limit(characters);
+    Ok(Native::UNDEFINED)
+}
+
+/// Ends an `autoescape` or `limit` block.
+fn end(state: &State<'_, '_>) -> Result<Native, Error> {
+    render_of(state)?.writer().end();
+    Ok(Native::from_object(Silent))
+}
+
+fn line(state: &State<'_, '_>, line: usize) -> Result<Native, Error> {
+    render_of(state)?.note_line(line);
+    Ok(Native::from_object(Silent))
+}
+
+/// What prints nothing, wherever it is printed.
+#[derive(Debug)]
+struct Silent;
+
+impl Object for Silent {}
