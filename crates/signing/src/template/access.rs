@@ -1,7 +1,7 @@
 //! Fields, elements and slices of values.
 //!
-//! A field that does not exist is undefined, and so is one of something undefined. So a message about an event
-//! that lacks a field is sent, without that field.
+//! A field that does not exist is undefined, and so is one of something undefined. So a message about an
+//! event that lacks a field is sent, without that field.
 
 use super::budget::{Builder, Stop, stop};
 use super::filters;

@@ -3,21 +3,19 @@
 //! The list takes 12 bytes for each value, where a tree of [`Value`](postrider_json::Value)s takes 80, and a
 //! container's elements are stepped over without visiting what is in them.
 
+mod reader;
+
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use postrider_json::number::Number;
-use postrider_json::scan::{Container, Visit, scan};
+use postrider_json::scan::scan;
 use postrider_json::string::{Piece, Text};
 
 use super::budget::{Budget, Stop};
+use reader::Reader;
 
-/// Maximum members of an object that are compared with each other to find duplicates. The names of a larger
-/// one are hashed.
-const COMPARED_MAX: usize = 8;
-
-/// Bytes of a text that is worth being kept once it was read; `minijinja` has room for one more within a value.
-const KEPT_BYTES_MIN: usize = 22;
+/// Maximum bytes of a text that is copied whenever it is read, because `minijinja` keeps it within a value.
+const COPIED_BYTES_MAX: usize = 22;
 
 /// A JSON text, read once.
 pub(super) struct Document {
@@ -82,16 +80,11 @@ impl Document {
     /// Reads a text. `None` if it is not JSON.
     pub(super) fn read(text: &str) -> Option<Self> {
         u32::try_from(text.len()).ok()?;
-        let mut reader = Reader {
-            text,
-            // A value or a name of a usual payload takes 8 bytes or more.
-            entries: Vec::with_capacity(text.len() / 8 + 8),
-            open: Vec::new(),
-        };
+        let mut reader = Reader::new(text);
         scan(text, &mut reader).ok()?;
         Some(Self {
             text: text.into(),
-            entries: reader.entries,
+            entries: reader.finish(),
             texts: Mutex::default(),
         })
     }
@@ -113,7 +106,7 @@ impl Document {
     pub(super) fn string(&self, at: usize, budget: &Budget) -> Result<Spelt<'_>, Stop> {
         let entry = self.entries[at];
         let text = text_of(&self.text, entry);
-        if !entry.escaped && text.raw.len() <= KEPT_BYTES_MIN {
+        if !entry.escaped && text.raw.len() <= COPIED_BYTES_MAX {
             return Ok(Spelt::Short(text.raw));
         }
         let mut texts = self.texts.lock().unwrap_or_else(PoisonError::into_inner);
@@ -282,135 +275,5 @@ fn text_of(text: &str, entry: Entry) -> Text<'_> {
         offset: 0,
         escaped: entry.escaped,
         lone_surrogate: false,
-    }
-}
-
-struct Reader<'a> {
-    text: &'a str,
-    entries: Vec<Entry>,
-    /// The containers that are open.
-    open: Vec<usize>,
-}
-
-impl Reader<'_> {
-    fn add(&mut self, kind: Kind, start: usize, end: usize, escaped: bool) {
-        if kind != Kind::Name
-            && let Some(&container) = self.open.last()
-        {
-            self.entries[container].start += 1;
-        }
-        self.entries.push(Entry {
-            kind,
-            escaped,
-            hidden: false,
-            // `Document::read` checked that offsets fit.
-            start: start as u32,
-            end: end as u32,
-        });
-    }
-
-    /// Hides the members of the object at `at` whose name occurs again, so that the last one counts.
-    fn hide_duplicates(&mut self, at: usize) {
-        let count = self.entries[at].start as usize;
-        let end = self.entries.len();
-        if count > COMPARED_MAX {
-            return self.hide_duplicates_by_hash(at);
-        }
-        let mut names = [0; COMPARED_MAX];
-        let mut next = at + 1;
-        for name in &mut names[..count] {
-            *name = next;
-            next = after(&self.entries, next + 1);
-        }
-        debug_assert_eq!(next, end);
-        for (position, &earlier) in names[..count].iter().enumerate() {
-            let is_repeated = names[position + 1..count]
-                .iter()
-                .any(|&later| self.same_name(earlier, later));
-            if is_repeated {
-                self.hide(at, earlier);
-            }
-        }
-    }
-
-    fn hide_duplicates_by_hash(&mut self, at: usize) {
-        let mut last = HashMap::with_capacity(self.entries[at].start as usize);
-        let mut hidden = Vec::new();
-        let mut next = at + 1;
-        while next < self.entries.len() {
-            let name = text_of(self.text, self.entries[next]).unescaped();
-            if let Some(earlier) = last.insert(name, next) {
-                hidden.push(earlier);
-            }
-            next = after(&self.entries, next + 1);
-        }
-        drop(last);
-        for name in hidden {
-            self.hide(at, name);
-        }
-    }
-
-    fn hide(&mut self, object: usize, name: usize) {
-        self.entries[name].hidden = true;
-        self.entries[object].start -= 1;
-    }
-
-    fn same_name(&self, one: usize, other: usize) -> bool {
-        let (one, other) = (self.entries[one], self.entries[other]);
-        let (one_text, other_text) = (text_of(self.text, one), text_of(self.text, other));
-        match one.escaped || other.escaped {
-            false => one_text.raw == other_text.raw,
-            true => one_text.unescaped() == other_text.unescaped(),
-        }
-    }
-}
-
-impl<'a> Visit<'a> for Reader<'a> {
-    fn open(&mut self, container: Container) {
-        let kind = match container {
-            Container::Array => Kind::Array,
-            Container::Object => Kind::Object,
-        };
-        let at = self.entries.len();
-        self.add(kind, 0, 0, false);
-        self.open.push(at);
-    }
-
-    fn close(&mut self, container: Container) {
-        let Some(at) = self.open.pop() else {
-            return;
-        };
-        self.entries[at].end = self.entries.len() as u32;
-        if container == Container::Object {
-            self.hide_duplicates(at);
-        }
-    }
-
-    fn name(&mut self, name: Text<'a>) {
-        let start = name.offset + 1;
-        self.add(Kind::Name, start, start + name.raw.len(), name.escaped);
-    }
-
-    fn string(&mut self, string: Text<'a>) {
-        let start = string.offset + 1;
-        self.add(Kind::String, start, start + string.raw.len(), string.escaped);
-    }
-
-    fn number(&mut self, number: Number<'a>) {
-        self.add(
-            Kind::Number,
-            number.offset,
-            number.offset + number.text.len(),
-            false,
-        );
-    }
-
-    fn literal(&mut self, literal: &'static str) {
-        let kind = match literal {
-            "true" => Kind::True,
-            "false" => Kind::False,
-            _ => Kind::Null,
-        };
-        self.add(kind, 0, 0, false);
     }
 }

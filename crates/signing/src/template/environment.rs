@@ -41,15 +41,11 @@ static ENVIRONMENT: LazyLock<Environment<'static>> = LazyLock::new(|| {
             tested(state, test, &arguments)
         });
     }
-    environment.add_function("__list", list);
-    environment.add_function("__map", map);
-    environment.add_function("__compare", compare);
-    environment.add_function("__join", join);
-    environment.add_function("__number", number);
-    environment.add_function("__autoescape", autoescape);
-    environment.add_function("__limit", limit);
-    environment.add_function("__end", end);
-    environment.add_function("__line", line);
+    for (name, function) in FUNCTIONS {
+        environment.add_function(name, move |state: &State<'_, '_>, arguments: Rest<Native>| {
+            function(&render_of(state)?, &arguments)
+        });
+    }
     environment
 });
 
@@ -124,74 +120,87 @@ fn method(state: &mut State<'_, '_>, of: &Native, name: &str, arguments: &[Nativ
     Ok(native(&render, found?)?)
 }
 
-fn list(state: &State<'_, '_>, items: Rest<Native>) -> Result<Native, Error> {
-    let render = render_of(state)?;
-    let items = items.iter().map(|item| value(&render, item)).collect();
-    Ok(native(&render, Value::list(items, &render.budget)?)?)
+type Function = fn(&Arc<Render>, &[Native]) -> Result<Native, Error>;
+
+/// The functions that `translate.rs` calls; templates themselves have none.
+const FUNCTIONS: [(&str, Function); 9] = [
+    ("__list", list),
+    ("__map", map),
+    ("__compare", compare),
+    ("__join", join),
+    ("__number", number),
+    ("__autoescape", autoescape),
+    ("__limit", limit),
+    ("__end", end),
+    ("__line", line),
+];
+
+fn list(render: &Arc<Render>, items: &[Native]) -> Result<Native, Error> {
+    let items = items.iter().map(|item| value(render, item)).collect();
+    Ok(native(render, Value::list(items, &render.budget)?)?)
 }
 
-fn map(state: &State<'_, '_>, parts: Rest<Native>) -> Result<Native, Error> {
-    let render = render_of(state)?;
+fn map(render: &Arc<Render>, parts: &[Native]) -> Result<Native, Error> {
     let (pairs, _) = parts.as_chunks();
-    let pair = |[key, of]: &[Native; 2]| (value(&render, key), value(&render, of));
+    let pair = |[key, of]: &[Native; 2]| (value(render, key), value(render, of));
     let pairs = pairs.iter().map(pair).collect();
-    Ok(native(&render, Value::map(pairs, &render.budget)?)?)
+    Ok(native(render, Value::map(pairs, &render.budget)?)?)
 }
 
 /// A value, and then operators and values by turns: whether all comparisons hold.
-fn compare(state: &State<'_, '_>, parts: Rest<Native>) -> Result<bool, Error> {
-    let render = render_of(state)?;
-    let Some((first, rest)) = parts.split_first() else {
-        return Ok(true);
+fn compare(render: &Arc<Render>, parts: &[Native]) -> Result<Native, Error> {
+    let [first, rest @ ..] = parts else {
+        return Ok(Native::from(true));
     };
-    let mut left = value(&render, first);
+    let mut left = value(render, first);
     let (rest, _) = rest.as_chunks();
     for [operator, right] in rest {
-        let right = value(&render, right);
+        let right = value(render, right);
         if !render.compare(operator.as_str().unwrap_or_default(), &left, &right)? {
-            return Ok(false);
+            return Ok(Native::from(false));
         }
         left = right;
     }
-    Ok(true)
+    Ok(Native::from(true))
 }
 
 /// The texts of all values, one after the other.
-fn join(state: &State<'_, '_>, parts: Rest<Native>) -> Result<Native, Error> {
-    let render = render_of(state)?;
+fn join(render: &Arc<Render>, parts: &[Native]) -> Result<Native, Error> {
     let mut joined = Builder::new(&render.budget);
-    for part in parts.iter() {
-        let text = value(&render, part).to_text(&render.document, &render.budget)?;
+    for part in parts {
+        let text = value(render, part).to_text(&render.document, &render.budget)?;
         joined.push(text.as_str())?;
     }
-    Ok(native(&render, Value::owned(joined.finish()))?)
+    Ok(native(render, Value::owned(joined.finish()))?)
 }
 
 /// A number that `minijinja` would not read.
-fn number(state: &State<'_, '_>, digits: &str) -> Result<Native, Error> {
-    let render = render_of(state)?;
+fn number(render: &Arc<Render>, digits: &[Native]) -> Result<Native, Error> {
+    let digits = digits.first().and_then(Native::as_str).unwrap_or_default();
     let number = Number::read(digits, &render.budget)?;
-    Ok(native(&render, Value::Number(number))?)
+    Ok(native(render, Value::Number(number))?)
 }
 
-fn autoescape(state: &State<'_, '_>, name: &str) -> Result<Native, Error> {
-    render_of(state)?.writer().begin_markup(Markup::find(name));
+fn autoescape(render: &Arc<Render>, names: &[Native]) -> Result<Native, Error> {
+    let markup = names.first().and_then(Native::as_str).and_then(Markup::find);
+    render.writer().begin_markup(markup);
     Ok(Native::UNDEFINED)
 }
 
-fn limit(state: &State<'_, '_>, characters: usize) -> Result<Native, Error> {
-    render_of(state)?.writer().begin_limit(characters);
+fn limit(render: &Arc<Render>, characters: &[Native]) -> Result<Native, Error> {
+    let characters = characters.first().and_then(Native::as_usize);
+    render.writer().begin_limit(characters.unwrap_or_default());
     Ok(Native::UNDEFINED)
 }
 
 /// Ends an `autoescape` or `limit` block.
-fn end(state: &State<'_, '_>) -> Result<Native, Error> {
-    render_of(state)?.writer().end();
+fn end(render: &Arc<Render>, _: &[Native]) -> Result<Native, Error> {
+    render.writer().end();
     Ok(Native::from_object(Silent))
 }
 
-fn line(state: &State<'_, '_>, line: usize) -> Result<Native, Error> {
-    render_of(state)?.note_line(line);
+fn line(render: &Arc<Render>, lines: &[Native]) -> Result<Native, Error> {
+    render.note_line(lines.first().and_then(Native::as_usize).unwrap_or(1));
     Ok(Native::from_object(Silent))
 }
 

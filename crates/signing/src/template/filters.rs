@@ -170,7 +170,7 @@ impl Filter {
 
 /// Applies a filter to a value.
 pub(super) fn apply(
-    renderer: &Render,
+    render: &Render,
     filter: Filter,
     input: &Value,
     arguments: &[Option<Value>],
@@ -178,14 +178,14 @@ pub(super) fn apply(
     let row = &FILTERS[filter.0];
     for value in arguments.iter().flatten().chain([input]) {
         if let Value::Text(text) = value {
-            renderer.budget.work(text.as_str().len())?;
+            render.budget.work(text.as_str().len())?;
         }
     }
     let arguments = Arguments {
         row,
         values: arguments,
     };
-    (row.apply)(renderer, input, &arguments)
+    (row.apply)(render, input, &arguments)
 }
 
 /// The arguments of a filter, in the order of its parameters.
@@ -215,22 +215,22 @@ impl Arguments<'_> {
         }
     }
 
-    fn bool(&self, at: usize, default: bool, renderer: &Render) -> bool {
+    fn bool(&self, at: usize, default: bool, render: &Render) -> bool {
         self.get(at)
-            .map_or(default, |value| value.is_true(&renderer.document))
+            .map_or(default, |value| value.is_true(&render.document))
     }
 
-    fn text(&self, at: usize, default: &'static str, renderer: &Render) -> Result<Text, Stop> {
+    fn text(&self, at: usize, default: &'static str, render: &Render) -> Result<Text, Stop> {
         match self.get(at) {
             None => Ok(Text::Fixed(default)),
-            Some(value) => value.to_text(&renderer.document, &renderer.budget),
+            Some(value) => value.to_text(&render.document, &render.budget),
         }
     }
 }
 
-fn default(renderer: &Render, input: &Value, arguments: &Arguments<'_>) -> Evaluated {
-    let replaces = match arguments.bool(1, false, renderer) {
-        true => !input.is_true(&renderer.document),
+fn default(render: &Render, input: &Value, arguments: &Arguments<'_>) -> Evaluated {
+    let replaces = match arguments.bool(1, false, render) {
+        true => !input.is_true(&render.document),
         // Unlike Jinja's, which leaves null alone: producers write null for what they do not know.
         false => input.is_missing(),
     };
@@ -240,11 +240,11 @@ fn default(renderer: &Render, input: &Value, arguments: &Arguments<'_>) -> Evalu
     })
 }
 
-fn tojson(renderer: &Render, input: &Value, _: &Arguments<'_>) -> Evaluated {
-    renderer.budget.bytes(2 * size_of::<Value>())?;
+fn tojson(render: &Render, input: &Value, _: &Arguments<'_>) -> Evaluated {
+    render.budget.bytes(2 * size_of::<Value>())?;
     Ok(match input {
         Value::Json(_) => {
-            let text = input.to_text(&renderer.document, &renderer.budget)?;
+            let text = input.to_text(&render.document, &render.budget)?;
             Value::Json(Value::Text(text).into())
         }
         other => Value::Json(other.clone().into()),

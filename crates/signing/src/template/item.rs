@@ -2,8 +2,8 @@
 //! list and object.
 //!
 //! For `minijinja` an `Item` is a map, so that it neither adds nor multiplies lists. It reads fields of it by
-//! name and goes through it in loops, which is paid for. Everything else comes to us, as `translate.rs` writes
-//! templates.
+//! name and goes through it in loops, which is paid for. Everything else calls us, as `translate.rs` writes
+//! it.
 
 use std::fmt;
 use std::sync::Arc;

@@ -10,6 +10,8 @@ use super::document::{Document, Sink};
 use super::value::Value;
 use super::{HEADER_BYTES_MAX, OUTPUT_BYTES_MAX};
 
+const BACKSLASH: &str = "a backslash stands before the tag";
+
 /// The markup that is escaped in values.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Markup {
@@ -174,21 +176,31 @@ impl Writer {
         }
     }
 
+    /// Whether a value is printed as JSON here.
+    pub(super) fn expects_json(&self) -> bool {
+        self.kind == TemplateKind::Json && !self.in_string
+    }
+
     /// Writes a value.
     pub(super) fn value(&mut self, value: &Value, document: &Document, budget: &Budget) -> Result<(), Stop> {
+        match self.expects_json() {
+            true if self.after_backslash => stop(BACKSLASH),
+            true => value.print_json(document, budget, self),
+            false => self.shown(value.to_text(document, budget)?.as_str(), budget),
+        }
+    }
+
+    /// Writes a value's text, where none is printed as JSON.
+    pub(super) fn shown(&mut self, text: &str, budget: &Budget) -> Result<(), Stop> {
         if self.after_backslash {
-            return stop("a backslash stands before the tag");
+            return stop(BACKSLASH);
         }
-        if self.kind == TemplateKind::Json && !self.in_string {
-            return value.print_json(document, budget, self);
-        }
-        let text = value.to_text(document, budget)?;
         // Paid for by what is written, not by what a `limit` leaves of it.
         match self.limit {
-            None => budget.work(text.as_str().len())?,
-            Some(_) => budget.reading(text.as_str().len())?,
+            None => budget.work(text.len())?,
+            Some(_) => budget.reading(text.len())?,
         }
-        self.text(text.as_str())
+        self.text(text)
     }
 
     /// Writes characters that stand for themselves.

@@ -21,8 +21,8 @@ pub(super) struct Render {
     pub(super) document: Document,
     pub(super) budget: Budget,
     writer: Mutex<Writer>,
-    /// How the event spells doubles that were read, by their bits. Of two spellings, the last one read counts,
-    /// so that a field that is printed where it is read is printed as written.
+    /// How the event spells doubles that were read, by their bits. Of two spellings, the last one read
+    /// counts, so that a field that is printed where it is read is printed as written.
     spellings: Mutex<HashMap<u64, Arc<str>>>,
     /// Why the output cannot go on.
     failed: Mutex<Option<Stop>>,

@@ -264,118 +264,119 @@ fn sources() -> Vec<Case> {
     ]
 }
 
+/// Attacks with a statement that is repeated up to the size of the largest template: what stands before it,
+/// the statement, what stands after it, and the data.
+const REPEATED: [(&str, &str, &str, &str, &str); 12] = [
+    (
+        "add empty lists",
+        "{% set x = [] %}",
+        "{% set x = x + x %}",
+        "{{ x }}",
+        "1",
+    ),
+    (
+        "multiply an empty list",
+        "{% set x = [] * 2 %}",
+        "{% set x = x + x %}",
+        "",
+        "1",
+    ),
+    (
+        "add lists of the data",
+        "{% set x = data %}",
+        "{% set x = x + x %}",
+        "{{ x|length }}",
+        "[]",
+    ),
+    (
+        "slice a slice",
+        "{% set x = data %}",
+        "{% set x = x[1:] %}",
+        "{{ x[-1] }}",
+        "list",
+    ),
+    (
+        "slice something missing",
+        "{% set x = data.no[:] %}",
+        "{% set x = x + x %}",
+        "",
+        "1",
+    ),
+    ("many negations", "{{ ", "- -", "1}}", "1"),
+    ("many blocks", "", "{% limit 1 %}", "", "1"),
+    ("many raw blocks", "", "{% raw %}{{%{% endraw %}", "", "1"),
+    (
+        "tags in text",
+        "{% raw %}",
+        "{%+endraw%}{{loop()}}",
+        "{% endraw %}",
+        "1",
+    ),
+    ("many texts in a row", "{{ 1", " ~'a'", " }}", "1"),
+    ("many comparisons", "{{ 1 ", "in [1] ", " }}", "1"),
+    (
+        "many branches",
+        "{% if data %}",
+        "{% elif data %}",
+        "{% endif %}",
+        "1",
+    ),
+];
+
+/// Attacks with what two nested loops repeat on two long texts, `s` and `t`, that differ at their end.
+const LONG_TEXTS: [(&str, &str); 5] = [
+    ("compare long texts", "{{ '' if s == t }}"),
+    ("order long texts", "{% if s < t < s < t %}{% endif %}"),
+    ("find long texts", "{% if s in [t, t, t, t, s] %}{% endif %}"),
+    ("go through a long text", "{% for c in s %}{% endfor %}"),
+    ("sort long texts", "{% set x = [s, t, s, t]|sort %}"),
+];
+
 /// Attacks on what `minijinja` does not count by itself.
 fn library() -> Vec<Case> {
-    let repeated = |before: &str, statement: &str, after: &str| {
-        let count = (16_384 - before.len() - after.len()) / statement.len();
-        format!("{before}{}{after}", statement.repeat(count))
-    };
-    let twice = |body: &str| {
-        format!("{{% for i in data.n %}}{{% for i in data.n %}}{body}{{% endfor %}}{{% endfor %}}")
-    };
-    let fields = |x: &str| format!("{{\"n\":{},\"x\":{x}}}", numbers());
-    let halves = format!(
-        "[\"{}b\",\"{}c\"]",
-        "a".repeat(DATA_BYTES / 2 - 8_000),
-        "a".repeat(DATA_BYTES / 2 - 8_000)
-    );
-    let strings = |body: &str| {
-        let body = twice(body);
-        format!("{{% set s = data.x[0] %}}{{% set t = data.x[1] %}}{body}")
-    };
-    vec![
+    let mut cases: Vec<Case> = REPEATED
+        .into_iter()
+        .map(|(name, before, statement, after, data)| {
+            let count = (16_384 - before.len() - after.len()) / statement.len();
+            let source = format!("{before}{}{after}", statement.repeat(count));
+            let data = if data == "list" { numbers() } else { data.into() };
+            (name, source, data)
+        })
+        .collect();
+    let long = "a".repeat(DATA_BYTES / 2 - 8_000);
+    let long_texts = format!("{{\"n\":{},\"s\":\"{long}b\",\"t\":\"{long}c\"}}", numbers());
+    for (name, body) in LONG_TEXTS {
+        let source = format!(
+            "{{% set s = data.s %}}{{% set t = data.t %}}{}{body}{}",
+            "{% for i in data.n %}".repeat(2),
+            "{% endfor %}".repeat(2)
+        );
+        cases.push((name, source, long_texts.clone()));
+    }
+    let list = filled("[", "1,", "1]");
+    cases.extend([
         (
-            "add empty lists",
-            repeated("{% set x = [] %}", "{% set x = x + x %}", "{{ x == 1 }}"),
-            "1".into(),
-        ),
-        (
-            "multiply an empty list",
-            repeated("{% set x = [] * 2 %}", "{% set x = x + x %}", ""),
-            "1".into(),
-        ),
-        (
-            "multiply a list of the data",
-            "{{ data.n * 100000000 == data.n * 100000000 }}".into(),
-            fields("1"),
-        ),
-        (
-            "add lists of the data",
-            repeated("{% set x = data %}", "{% set x = x + x %}", "{{ x|length }}"),
-            "[]".into(),
-        ),
-        (
-            "slice a slice",
-            repeated("{% set x = data %}", "{% set x = x[1:] %}", "{{ x[-1] }}"),
+            "multiply lists",
+            "{{ data * 100000000 == data * 100000000 }}".into(),
             numbers(),
-        ),
-        (
-            "slice something missing",
-            repeated("{% set x = data.no[:] %}", "{% set x = x + x %}", ""),
-            "1".into(),
-        ),
-        (
-            "compare long texts",
-            strings("{{ '' if s == t }}"),
-            fields(&halves),
-        ),
-        (
-            "order long texts",
-            strings("{% if s < t < s < t %}{% endif %}"),
-            fields(&halves),
-        ),
-        (
-            "go through a long text",
-            strings("{% for c in s %}{% endfor %}"),
-            fields(&halves),
-        ),
-        (
-            "go through an empty list",
-            twice("{% for c in data.x %}{% endfor %}"),
-            fields("[]"),
         ),
         (
             "unpack a long list",
             "{% for a, b in [data] %}{% endfor %}".into(),
-            filled("[", "0,", "0]"),
+            list.clone(),
         ),
         (
-            "a loop with a condition over a long list",
+            "a condition for each of many elements",
             "{% for a in data if a %}{% endfor %}".into(),
-            filled("[", "1,", "1]"),
+            list,
         ),
         (
-            "build a text of a long list",
-            twice("{% set y = data.n ~ data.n %}"),
-            fields("1"),
+            "join lists",
+            "{% for i in data %}{% set y = data ~ data %}{% endfor %}".into(),
+            numbers(),
         ),
-        ("many negations", repeated("{{ ", "-(-", "1"), "1".into()),
-        (
-            "many captured blocks",
-            repeated("", "{% limit 1 %}", ""),
-            "1".into(),
-        ),
-        (
-            "many raw blocks",
-            repeated("", "{% raw %}{{%{% endraw %}", ""),
-            "1".into(),
-        ),
-        (
-            "tags in text",
-            repeated("{% raw %}", "{%+endraw%}{{loop()}}", "{% endraw %}"),
-            "1".into(),
-        ),
-        (
-            "many texts in a row",
-            repeated("{{ 1", " ~'a'", " }}"),
-            "1".into(),
-        ),
-        (
-            "many comparisons",
-            repeated("{{ 1 ", "in [1] ", " }}"),
-            "1".into(),
-        ),
-    ]
+    ]);
+    cases
 }
 
 pub fn cases() -> Vec<Case> {

@@ -35,8 +35,8 @@ const WEEKDAYS: [&str; 7] = [
 
 /// `{{ event.timestamp | date("%d.%m.%Y %H:%M", "+02:00") }}`: the time at that offset, or at the offset with
 /// which it is written. An integer counts seconds since 1970. What is no time stays as it is.
-pub(super) fn date(renderer: &Render, input: &Value, arguments: &Arguments<'_>) -> Evaluated {
-    let format = arguments.text(0, "%Y-%m-%d %H:%M", renderer)?;
+pub(super) fn date(render: &Render, input: &Value, arguments: &Arguments<'_>) -> Evaluated {
+    let format = arguments.text(0, "%Y-%m-%d %H:%M", render)?;
     let time = match input {
         Value::Text(text) => read(text.as_str()),
         Value::Number(number) => at_seconds(number),
@@ -46,13 +46,13 @@ pub(super) fn date(renderer: &Render, input: &Value, arguments: &Arguments<'_>) 
         return Ok(input.clone());
     };
     if let Some(offset) = arguments.get(1) {
-        let offset = offset.to_text(&renderer.document, &renderer.budget)?;
+        let offset = offset.to_text(&render.document, &render.budget)?;
         match read_offset(offset.as_str()) {
             Some(offset_s) => time.offset_s = offset_s,
             None => return stop(OFFSET_FAULT),
         }
     }
-    let mut out = Builder::new(&renderer.budget);
+    let mut out = Builder::new(&render.budget);
     time.format(format.as_str(), &mut out)?;
     Ok(Value::owned(out.finish()))
 }

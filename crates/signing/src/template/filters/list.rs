@@ -7,8 +7,8 @@ use super::super::value::{Text, Value};
 use super::{Arguments, Evaluated};
 
 /// The items of a list, the names of an object, the characters of a text. A missing field has none.
-pub(in super::super) fn items(renderer: &Render, value: &Value) -> Result<Vec<Value>, Stop> {
-    let (document, budget) = (&renderer.document, &renderer.budget);
+pub(in super::super) fn items(render: &Render, value: &Value) -> Result<Vec<Value>, Stop> {
+    let (document, budget) = (&render.document, &render.budget);
     let pay = |count: usize| {
         budget.steps(count)?;
         budget.bytes(count * size_of::<Value>())
@@ -53,183 +53,175 @@ pub(in super::super) fn items(renderer: &Render, value: &Value) -> Result<Vec<Va
 }
 
 /// The field of each item, or the items themselves. The name of a nested field has dots.
-pub(super) fn fields(
-    renderer: &Render,
-    input: &Value,
-    attribute: Option<&Value>,
-) -> Result<Vec<Value>, Stop> {
-    let items = items(renderer, input)?;
+pub(super) fn fields(render: &Render, input: &Value, attribute: Option<&Value>) -> Result<Vec<Value>, Stop> {
+    let items = items(render, input)?;
     match attribute {
         None => Ok(items),
-        Some(attribute) => items
-            .iter()
-            .map(|item| field(renderer, item, attribute))
-            .collect(),
+        Some(attribute) => items.iter().map(|item| field(render, item, attribute)).collect(),
     }
 }
 
-fn field(renderer: &Render, item: &Value, attribute: &Value) -> Evaluated {
-    let path = attribute.to_text(&renderer.document, &renderer.budget)?;
+fn field(render: &Render, item: &Value, attribute: &Value) -> Evaluated {
+    let path = attribute.to_text(&render.document, &render.budget)?;
     path.as_str().split('.').try_fold(item.clone(), |value, name| {
-        renderer.budget.steps(1)?;
-        renderer.member(&value, name)
+        render.budget.steps(1)?;
+        render.member(&value, name)
     })
 }
 
 /// `items`
-pub(super) fn items_filter(renderer: &Render, input: &Value, _: &Arguments<'_>) -> Evaluated {
-    pairs(renderer, input)
+pub(super) fn items_filter(render: &Render, input: &Value, _: &Arguments<'_>) -> Evaluated {
+    pairs(render, input)
 }
 
 /// Pairs of name and value.
-pub(in super::super) fn pairs(renderer: &Render, input: &Value) -> Evaluated {
+pub(in super::super) fn pairs(render: &Render, input: &Value) -> Evaluated {
     match input {
-        Value::Undefined | Value::Null => Value::list(Vec::new(), &renderer.budget),
+        Value::Undefined | Value::Null => Value::list(Vec::new(), &render.budget),
         Value::Map(map) => {
-            let pair = |(key, value): &(Value, Value)| {
-                Value::list(vec![key.clone(), value.clone()], &renderer.budget)
-            };
+            let pair =
+                |(key, value): &(Value, Value)| Value::list(vec![key.clone(), value.clone()], &render.budget);
             let pairs = map.pairs.iter().map(pair).collect::<Result<_, _>>()?;
-            Value::list(pairs, &renderer.budget)
+            Value::list(pairs, &render.budget)
         }
-        &Value::Data(at) if renderer.document.is_object(at) => {
-            let names = items(renderer, input)?;
-            let mut next = renderer.document.first(at);
+        &Value::Data(at) if render.document.is_object(at) => {
+            let names = items(render, input)?;
+            let mut next = render.document.first(at);
             let mut pairs = Vec::with_capacity(names.len());
             for name in names {
-                next = renderer.document.visible(next, &renderer.budget)? + 1;
-                let value = Value::of(&renderer.document, next, &renderer.budget)?;
-                pairs.push(Value::list(vec![name, value], &renderer.budget)?);
-                next = renderer.document.after(next);
+                next = render.document.visible(next, &render.budget)? + 1;
+                let value = Value::of(&render.document, next, &render.budget)?;
+                pairs.push(Value::list(vec![name, value], &render.budget)?);
+                next = render.document.after(next);
             }
-            Value::list(pairs, &renderer.budget)
+            Value::list(pairs, &render.budget)
         }
         other => stop(format!(
             "`items` needs an object, not {}",
-            other.kind(&renderer.document)
+            other.kind(&render.document)
         )),
     }
 }
 
-pub(super) fn keys(renderer: &Render, input: &Value, _: &Arguments<'_>) -> Evaluated {
-    part_of_pairs(renderer, input, 0)
+pub(super) fn keys(render: &Render, input: &Value, _: &Arguments<'_>) -> Evaluated {
+    part_of_pairs(render, input, 0)
 }
 
-pub(super) fn values(renderer: &Render, input: &Value, _: &Arguments<'_>) -> Evaluated {
-    part_of_pairs(renderer, input, 1)
+pub(super) fn values(render: &Render, input: &Value, _: &Arguments<'_>) -> Evaluated {
+    part_of_pairs(render, input, 1)
 }
 
-fn part_of_pairs(renderer: &Render, input: &Value, part: usize) -> Evaluated {
-    let pairs = items(renderer, &pairs(renderer, input)?)?;
+fn part_of_pairs(render: &Render, input: &Value, part: usize) -> Evaluated {
+    let pairs = items(render, &pairs(render, input)?)?;
     let parts = pairs.iter().filter_map(|pair| match pair {
         Value::List(pair) => pair.items.get(part).cloned(),
         _ => None,
     });
-    Value::list(parts.collect(), &renderer.budget)
+    Value::list(parts.collect(), &render.budget)
 }
 
-pub(super) fn length(renderer: &Render, input: &Value, _: &Arguments<'_>) -> Evaluated {
+pub(super) fn length(render: &Render, input: &Value, _: &Arguments<'_>) -> Evaluated {
     Ok(Value::int(match input {
         Value::Undefined | Value::Null => 0,
         Value::Text(text) => {
-            renderer.budget.work(text.as_str().len())?;
+            render.budget.work(text.as_str().len())?;
             text.as_str().chars().count()
         }
-        Value::Data(at) => renderer.document.len(*at),
+        Value::Data(at) => render.document.len(*at),
         Value::List(list) => list.items.len(),
         Value::Map(map) => map.pairs.len(),
         other => {
             return stop(format!(
                 "`length` needs text or a list, not {}",
-                other.kind(&renderer.document)
+                other.kind(&render.document)
             ));
         }
     }))
 }
 
-pub(super) fn first(renderer: &Render, input: &Value, _: &Arguments<'_>) -> Evaluated {
+pub(super) fn first(render: &Render, input: &Value, _: &Arguments<'_>) -> Evaluated {
     if let Value::Text(text) = input {
         let first = text.as_str().chars().next();
         return Ok(first.map_or(Value::Undefined, |character| Value::owned(character.to_string())));
     }
     if let &Value::Data(at) = input
-        && renderer.document.len(at) > 0
+        && render.document.len(at) > 0
     {
-        let first = renderer.document.first(at);
-        let first = match renderer.document.is_object(at) {
-            true => renderer.document.visible(first, &renderer.budget)?,
+        let first = render.document.first(at);
+        let first = match render.document.is_object(at) {
+            true => render.document.visible(first, &render.budget)?,
             false => first,
         };
-        return Value::of(&renderer.document, first, &renderer.budget);
+        return Value::of(&render.document, first, &render.budget);
     }
-    Ok(items(renderer, input)?
+    Ok(items(render, input)?
         .into_iter()
         .next()
         .unwrap_or(Value::Undefined))
 }
 
-pub(super) fn last(renderer: &Render, input: &Value, _: &Arguments<'_>) -> Evaluated {
+pub(super) fn last(render: &Render, input: &Value, _: &Arguments<'_>) -> Evaluated {
     if let Value::Text(text) = input {
         let last = text.as_str().chars().next_back();
         return Ok(last.map_or(Value::Undefined, |character| Value::owned(character.to_string())));
     }
-    Ok(items(renderer, input)?.pop().unwrap_or(Value::Undefined))
+    Ok(items(render, input)?.pop().unwrap_or(Value::Undefined))
 }
 
-pub(super) fn join(renderer: &Render, input: &Value, arguments: &Arguments<'_>) -> Evaluated {
-    let separator = arguments.text(0, "", renderer)?;
-    let mut text = Builder::new(&renderer.budget);
-    for (at, item) in fields(renderer, input, arguments.get(1))?.into_iter().enumerate() {
+pub(super) fn join(render: &Render, input: &Value, arguments: &Arguments<'_>) -> Evaluated {
+    let separator = arguments.text(0, "", render)?;
+    let mut text = Builder::new(&render.budget);
+    for (at, item) in fields(render, input, arguments.get(1))?.into_iter().enumerate() {
         text.push(if at > 0 { separator.as_str() } else { "" })?;
-        text.push(item.to_text(&renderer.document, &renderer.budget)?.as_str())?;
+        text.push(item.to_text(&render.document, &render.budget)?.as_str())?;
     }
     Ok(Value::owned(text.finish()))
 }
 
-pub(super) fn map(renderer: &Render, input: &Value, arguments: &Arguments<'_>) -> Evaluated {
-    let mut values = fields(renderer, input, arguments.get(1))?;
+pub(super) fn map(render: &Render, input: &Value, arguments: &Arguments<'_>) -> Evaluated {
+    let mut values = fields(render, input, arguments.get(1))?;
     if let Some(default) = arguments.get(2) {
         for value in values.iter_mut().filter(|value| value.is_missing()) {
             *value = default.clone();
         }
     }
-    Value::list(values, &renderer.budget)
+    Value::list(values, &render.budget)
 }
 
-pub(super) fn reverse(renderer: &Render, input: &Value, _: &Arguments<'_>) -> Evaluated {
+pub(super) fn reverse(render: &Render, input: &Value, _: &Arguments<'_>) -> Evaluated {
     if let Value::Text(text) = input {
-        let mut reversed = Builder::new(&renderer.budget);
+        let mut reversed = Builder::new(&render.budget);
         text.as_str()
             .chars()
             .rev()
             .try_for_each(|character| reversed.push_char(character))?;
         return Ok(Value::Text(Text::Shared(reversed.finish().into())));
     }
-    let mut items = items(renderer, input)?;
+    let mut items = items(render, input)?;
     items.reverse();
-    Value::list(items, &renderer.budget)
+    Value::list(items, &render.budget)
 }
 
 /// The sum of the numbers; missing ones are left out.
-pub(super) fn sum(renderer: &Render, input: &Value, arguments: &Arguments<'_>) -> Evaluated {
+pub(super) fn sum(render: &Render, input: &Value, arguments: &Arguments<'_>) -> Evaluated {
     let mut sum = match arguments.get(1) {
         None => Number::Int(0),
         Some(Value::Number(start)) => start.clone(),
         Some(other) => {
             return stop(format!(
                 "`start` has to be a number, not {}",
-                other.kind(&renderer.document)
+                other.kind(&render.document)
             ));
         }
     };
-    for item in fields(renderer, input, arguments.get(0))? {
+    for item in fields(render, input, arguments.get(0))? {
         match item {
-            Value::Number(number) => sum = sum.plus(&number, &renderer.budget)?,
+            Value::Number(number) => sum = sum.plus(&number, &render.budget)?,
             missing if missing.is_missing() => {}
             other => {
                 return stop(format!(
                     "`sum` needs numbers, not {}",
-                    other.kind(&renderer.document)
+                    other.kind(&render.document)
                 ));
             }
         }

@@ -14,13 +14,13 @@ const DECIMALS_MAX: usize = 15;
 const EXPONENT_MAX: i64 = 100;
 
 /// The number that a value is or spells.
-fn number_of(renderer: &Render, value: &Value) -> Result<Option<Number>, Stop> {
+fn number_of(render: &Render, value: &Value) -> Result<Option<Number>, Stop> {
     Ok(match value {
         Value::Number(number) => Some(number.clone()),
         Value::Bool(value) => Some(Number::Int(i128::from(*value))),
         Value::Text(text) => {
             let text = text.as_str().trim();
-            renderer.budget.work(text.len())?;
+            render.budget.work(text.len())?;
             match text.parse::<i128>() {
                 Ok(int) => Some(Number::Int(int)),
                 Err(_) => text
@@ -34,7 +34,7 @@ fn number_of(renderer: &Render, value: &Value) -> Result<Option<Number>, Stop> {
     })
 }
 
-pub(super) fn abs(renderer: &Render, input: &Value, _: &Arguments<'_>) -> Evaluated {
+pub(super) fn abs(render: &Render, input: &Value, _: &Arguments<'_>) -> Evaluated {
     Ok(match input {
         Value::Number(Number::Written(text)) => {
             Value::Number(Number::Written(text.strip_prefix('-').unwrap_or(text).into()))
@@ -48,22 +48,22 @@ pub(super) fn abs(renderer: &Render, input: &Value, _: &Arguments<'_>) -> Evalua
         other => {
             return stop(format!(
                 "`abs` needs a number, not {}",
-                other.kind(&renderer.document)
+                other.kind(&render.document)
             ));
         }
     })
 }
 
 /// The whole part. What spells no number becomes the default.
-pub(super) fn int(renderer: &Render, input: &Value, arguments: &Arguments<'_>) -> Evaluated {
+pub(super) fn int(render: &Render, input: &Value, arguments: &Arguments<'_>) -> Evaluated {
     let default = || arguments.get(0).cloned().unwrap_or(Value::int(0));
-    let Some(number) = number_of(renderer, input)? else {
+    let Some(number) = number_of(render, input)? else {
         return Ok(default());
     };
     if number.is_integer() {
         return Ok(Value::Number(number));
     }
-    let float = number.float(&renderer.budget)?.trunc();
+    let float = number.float(&render.budget)?.trunc();
     // 2^127 is 1.7e38.
     match float.abs() < 1.7e38 {
         true => Ok(Value::Number(Number::Int(float as i128))),
@@ -71,9 +71,9 @@ pub(super) fn int(renderer: &Render, input: &Value, arguments: &Arguments<'_>) -
     }
 }
 
-pub(super) fn float(renderer: &Render, input: &Value, arguments: &Arguments<'_>) -> Evaluated {
-    match number_of(renderer, input)? {
-        Some(number) => Ok(Value::Number(Number::Float(number.float(&renderer.budget)?))),
+pub(super) fn float(render: &Render, input: &Value, arguments: &Arguments<'_>) -> Evaluated {
+    match number_of(render, input)? {
+        Some(number) => Ok(Value::Number(Number::Float(number.float(&render.budget)?))),
         None => Ok(arguments
             .get(0)
             .cloned()
@@ -82,23 +82,23 @@ pub(super) fn float(renderer: &Render, input: &Value, arguments: &Arguments<'_>)
 }
 
 /// Rounds as Jinja does: an integer stays one; halves of a double are its exact value's.
-pub(super) fn round(renderer: &Render, input: &Value, arguments: &Arguments<'_>) -> Evaluated {
+pub(super) fn round(render: &Render, input: &Value, arguments: &Arguments<'_>) -> Evaluated {
     let number = match input {
         Value::Number(number) => number.clone(),
         missing if missing.is_missing() => return Ok(missing.clone()),
         other => {
             return stop(format!(
                 "`round` needs a number, not {}",
-                other.kind(&renderer.document)
+                other.kind(&render.document)
             ));
         }
     };
     let precision = arguments.int(0, 0, DECIMALS_MAX)?;
-    let method = arguments.text(1, "common", renderer)?;
+    let method = arguments.text(1, "common", render)?;
     if method.as_str() == "common" && number.is_integer() {
         return Ok(Value::Number(number));
     }
-    let float = number.float(&renderer.budget)?;
+    let float = number.float(&render.budget)?;
     // At most 10^DECIMALS_MAX.
     let scale = 10_f64.powi(i32::try_from(precision).unwrap_or(0));
     let rounded = match method.as_str() {
@@ -111,14 +111,14 @@ pub(super) fn round(renderer: &Render, input: &Value, arguments: &Arguments<'_>)
 }
 
 /// The number with separators, such as `1,250.50`: exact, halves rounded away from zero.
-pub(super) fn number(renderer: &Render, input: &Value, arguments: &Arguments<'_>) -> Evaluated {
+pub(super) fn number(render: &Render, input: &Value, arguments: &Arguments<'_>) -> Evaluated {
     let number = match input {
         Value::Number(number) => number.clone(),
         missing if missing.is_missing() => return Ok(input.clone()),
         other => {
             return stop(format!(
                 "`number` needs a number, not {}",
-                other.kind(&renderer.document)
+                other.kind(&render.document)
             ));
         }
     };
@@ -126,14 +126,11 @@ pub(super) fn number(renderer: &Render, input: &Value, arguments: &Arguments<'_>
         None => None,
         Some(_) => Some(arguments.int(0, 0, DECIMALS_MAX)?),
     };
-    let (thousands, point) = (
-        arguments.text(1, ",", renderer)?,
-        arguments.text(2, ".", renderer)?,
-    );
+    let (thousands, point) = (arguments.text(1, ",", render)?, arguments.text(2, ".", render)?);
     let text = number.text();
     // What is written takes a separator for each three digits at most.
     let digits_max = text.len() + EXPONENT_MAX as usize + DECIMALS_MAX;
-    renderer
+    render
         .budget
         .bytes(digits_max * (2 + thousands.as_str().len()) + point.as_str().len())?;
     Ok(Value::owned(separated(

@@ -12,30 +12,30 @@ const LENGTH_MAX: usize = 1024 * 1024;
 
 /// Applies `build` to the value's text. A missing field stays missing.
 fn built(
-    renderer: &Render,
+    render: &Render,
     input: &Value,
     build: impl FnOnce(&str, &mut Builder<'_>) -> Result<(), Stop>,
 ) -> Evaluated {
     if input.is_missing() {
         return Ok(input.clone());
     }
-    let text = input.to_text(&renderer.document, &renderer.budget)?;
-    let mut builder = Builder::new(&renderer.budget);
-    renderer.budget.reading(text.as_str().len())?;
+    let text = input.to_text(&render.document, &render.budget)?;
+    let mut builder = Builder::new(&render.budget);
+    render.budget.reading(text.as_str().len())?;
     build(text.as_str(), &mut builder)?;
     Ok(Value::owned(builder.finish()))
 }
 
-pub(super) fn upper(renderer: &Render, input: &Value, _: &Arguments<'_>) -> Evaluated {
-    built(renderer, input, |text, out| {
+pub(super) fn upper(render: &Render, input: &Value, _: &Arguments<'_>) -> Evaluated {
+    built(render, input, |text, out| {
         text.chars()
             .flat_map(char::to_uppercase)
             .try_for_each(|character| out.push_char(character))
     })
 }
 
-pub(super) fn lower(renderer: &Render, input: &Value, _: &Arguments<'_>) -> Evaluated {
-    built(renderer, input, push_lower)
+pub(super) fn lower(render: &Render, input: &Value, _: &Arguments<'_>) -> Evaluated {
+    built(render, input, push_lower)
 }
 
 /// Lower case of a whole text, in which a final sigma has a form of its own.
@@ -44,8 +44,8 @@ fn push_lower(text: &str, out: &mut Builder<'_>) -> Result<(), Stop> {
         .try_for_each(|word| out.push(&word.to_lowercase()))
 }
 
-pub(super) fn capitalize(renderer: &Render, input: &Value, _: &Arguments<'_>) -> Evaluated {
-    built(renderer, input, push_capitalized)
+pub(super) fn capitalize(render: &Render, input: &Value, _: &Arguments<'_>) -> Evaluated {
+    built(render, input, push_capitalized)
 }
 
 fn push_capitalized(text: &str, out: &mut Builder<'_>) -> Result<(), Stop> {
@@ -59,36 +59,36 @@ fn push_capitalized(text: &str, out: &mut Builder<'_>) -> Result<(), Stop> {
 }
 
 /// A word begins after white space, `-` and opening brackets, as in Jinja.
-pub(super) fn title(renderer: &Render, input: &Value, _: &Arguments<'_>) -> Evaluated {
+pub(super) fn title(render: &Render, input: &Value, _: &Arguments<'_>) -> Evaluated {
     let is_break =
         |character: char| character.is_whitespace() || matches!(character, '-' | '(' | '{' | '[' | '<');
-    built(renderer, input, |text, out| {
+    built(render, input, |text, out| {
         text.split_inclusive(is_break)
             .try_for_each(|word| push_capitalized(word, out))
     })
 }
 
-pub(super) fn trim(renderer: &Render, input: &Value, arguments: &Arguments<'_>) -> Evaluated {
-    let chars = arguments.text(0, "", renderer)?;
+pub(super) fn trim(render: &Render, input: &Value, arguments: &Arguments<'_>) -> Evaluated {
+    let chars = arguments.text(0, "", render)?;
     let chars = chars.as_str();
-    renderer.budget.steps(chars.len())?;
-    built(renderer, input, |text, out| match chars {
+    render.budget.steps(chars.len())?;
+    built(render, input, |text, out| match chars {
         "" => out.push(text.trim()),
         chars => {
             let removed: usize = text.len() - text.trim_matches(|character| chars.contains(character)).len();
-            renderer.budget.steps(removed.saturating_mul(chars.len()) / 32)?;
+            render.budget.steps(removed.saturating_mul(chars.len()) / 32)?;
             out.push(text.trim_matches(|character| chars.contains(character)))
         }
     })
 }
 
-pub(super) fn replace(renderer: &Render, input: &Value, arguments: &Arguments<'_>) -> Evaluated {
-    let (old, new) = (arguments.text(0, "", renderer)?, arguments.text(1, "", renderer)?);
+pub(super) fn replace(render: &Render, input: &Value, arguments: &Arguments<'_>) -> Evaluated {
+    let (old, new) = (arguments.text(0, "", render)?, arguments.text(1, "", render)?);
     let count = arguments.int(2, usize::MAX, usize::MAX)?;
-    built(renderer, input, |text, out| {
+    built(render, input, |text, out| {
         let mut copied = 0;
         for (at, found) in text.match_indices(old.as_str()).take(count) {
-            renderer.budget.steps(1)?;
+            render.budget.steps(1)?;
             out.push(&text[copied..at])?;
             out.push(new.as_str())?;
             copied = at + found.len();
@@ -97,17 +97,17 @@ pub(super) fn replace(renderer: &Render, input: &Value, arguments: &Arguments<'_
     })
 }
 
-pub(super) fn truncate(renderer: &Render, input: &Value, arguments: &Arguments<'_>) -> Evaluated {
+pub(super) fn truncate(render: &Render, input: &Value, arguments: &Arguments<'_>) -> Evaluated {
     let length = arguments.int(0, 255, LENGTH_MAX)?;
-    let kills_words = arguments.bool(1, false, renderer);
-    let end = arguments.text(2, "...", renderer)?;
+    let kills_words = arguments.bool(1, false, render);
+    let end = arguments.text(2, "...", render)?;
     let end = end.as_str();
     let leeway = arguments.int(3, 5, LENGTH_MAX)?;
     let end_length = end.chars().count();
     if length < end_length {
         return stop("`length` of `truncate` is shorter than its `end`");
     }
-    built(renderer, input, |text, out| {
+    built(render, input, |text, out| {
         if text.chars().count() <= length + leeway {
             return out.push(text);
         }
@@ -125,31 +125,31 @@ pub(super) fn truncate(renderer: &Render, input: &Value, arguments: &Arguments<'
     })
 }
 
-pub(super) fn split(renderer: &Render, input: &Value, arguments: &Arguments<'_>) -> Evaluated {
+pub(super) fn split(render: &Render, input: &Value, arguments: &Arguments<'_>) -> Evaluated {
     if input.is_missing() {
         return Ok(input.clone());
     }
-    let text = input.to_text(&renderer.document, &renderer.budget)?;
-    let separator = arguments.text(0, "", renderer)?;
+    let text = input.to_text(&render.document, &render.budget)?;
+    let separator = arguments.text(0, "", render)?;
     let parts: &mut dyn Iterator<Item = &str> = match separator.as_str() {
         "" => &mut text.as_str().split_whitespace(),
         separator => &mut text.as_str().split(separator),
     };
-    renderer.budget.work(text.as_str().len())?;
+    render.budget.work(text.as_str().len())?;
     let mut items = Vec::new();
     for part in parts {
-        renderer.budget.bytes(part.len() + 2 * size_of::<Value>())?;
+        render.budget.bytes(part.len() + 2 * size_of::<Value>())?;
         items.push(Value::owned(part.to_owned()));
     }
-    Value::list(items, &renderer.budget)
+    Value::list(items, &render.budget)
 }
 
-pub(super) fn string(renderer: &Render, input: &Value, _: &Arguments<'_>) -> Evaluated {
-    Ok(Value::Text(input.to_text(&renderer.document, &renderer.budget)?))
+pub(super) fn string(render: &Render, input: &Value, _: &Arguments<'_>) -> Evaluated {
+    Ok(Value::Text(input.to_text(&render.document, &render.budget)?))
 }
 
-pub(super) fn slack(renderer: &Render, input: &Value, _: &Arguments<'_>) -> Evaluated {
-    built(renderer, input, |text, out| {
+pub(super) fn slack(render: &Render, input: &Value, _: &Arguments<'_>) -> Evaluated {
+    built(render, input, |text, out| {
         text.chars()
             .try_for_each(|character| match escape_markup(Markup::Slack, character) {
                 Some(escape) => out.push(escape),
@@ -159,8 +159,8 @@ pub(super) fn slack(renderer: &Render, input: &Value, _: &Arguments<'_>) -> Eval
 }
 
 /// Percent-encodes all but the unreserved characters of RFC 3986 and `/`, as Jinja does.
-pub(super) fn urlencode(renderer: &Render, input: &Value, _: &Arguments<'_>) -> Evaluated {
-    built(renderer, input, |text, out| {
+pub(super) fn urlencode(render: &Render, input: &Value, _: &Arguments<'_>) -> Evaluated {
+    built(render, input, |text, out| {
         text.bytes().try_for_each(|byte| match byte {
             b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b'/' => {
                 out.push_char(char::from(byte))
@@ -176,9 +176,9 @@ pub(super) fn urlencode(renderer: &Render, input: &Value, _: &Arguments<'_>) -> 
 }
 
 /// Words are runs of letters, digits and `_`.
-pub(super) fn wordcount(renderer: &Render, input: &Value, _: &Arguments<'_>) -> Evaluated {
-    let text = input.to_text(&renderer.document, &renderer.budget)?;
-    renderer.budget.reading(text.as_str().len())?;
+pub(super) fn wordcount(render: &Render, input: &Value, _: &Arguments<'_>) -> Evaluated {
+    let text = input.to_text(&render.document, &render.budget)?;
+    render.budget.reading(text.as_str().len())?;
     let words = text
         .as_str()
         .split(|character: char| !character.is_alphanumeric() && character != '_');

@@ -3,9 +3,11 @@
 //! Only what `minijinja` needs to be kept from is looked at: which brackets and names there are, and how many
 //! operators. Whether operators and operands stand in a sensible order is left to its parser.
 
-use super::super::filters::{self, Argument, Filter};
 use super::super::lexer::Token;
 use super::super::tests::Test;
+use super::arguments::Given;
+use super::chains::Chain;
+use super::operand::{is_keyword, quoted};
 use super::{TemplateFault, Translator};
 
 /// Maximum brackets, signs, `not` and conditions within each other in a tag.
@@ -17,25 +19,16 @@ type Checked = Result<(), TemplateFault>;
 
 /// Brackets that are open, or a whole tag.
 pub(super) struct Frame {
-    kind: Kind,
+    pub(super) kind: Kind,
     /// The signs, `not` and conditions so far, since the last comma.
     nested: usize,
     /// The operators so far, since the last comma.
     chained: usize,
-    comparison: Chain,
-    joined: Chain,
+    pub(super) comparison: Chain,
+    pub(super) joined: Chain,
 }
 
-/// Operands of comparisons, or of `~`, that become the arguments of one call.
-#[derive(Default)]
-struct Chain {
-    /// Where the first operand begins in the output.
-    start: usize,
-    /// Whether there is an operator already, so that the call has begun.
-    is_call: bool,
-}
-
-enum Kind {
+pub(super) enum Kind {
     /// The tag itself; whether a comma or an `if` belongs to its statement.
     Tag(bool),
     Group,
@@ -48,22 +41,14 @@ enum Kind {
     Arguments(Given),
 }
 
-/// The arguments of a filter.
-struct Given {
-    filter: Filter,
-    arguments: Vec<Argument>,
-    /// The parameter of the argument that is being read.
-    parameter: Option<usize>,
-}
-
 /// What the token before makes of the next one.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Expects {
+pub(super) enum Expects {
     Operand,
     Operator,
 }
 
-impl<'s> Translator<'s> {
+impl Translator<'_> {
     /// Reads an expression up to the end of the tag; if it `is_part` of a statement, to a comma or `if`.
     pub(super) fn expression(&mut self, is_part: bool) -> Checked {
         self.frames.clear();
@@ -167,94 +152,6 @@ impl<'s> Translator<'s> {
         Some(self.operator())
     }
 
-    fn number(&mut self, digits: &str) -> Checked {
-        if postrider_json::Value::read(digits).is_err() {
-            return Err(self.fault_before("a number does not begin with 0"));
-        }
-        let fits = digits.parse::<i64>().is_ok()
-            || digits.contains(['.', 'e', 'E']) && digits.parse().is_ok_and(f64::is_finite);
-        match fits {
-            true => self.write(digits),
-            false => self.write(&format!("__number(\"{digits}\")")),
-        }
-        Ok(())
-    }
-
-    /// Writes a text, and those beside it, which belong to it as in Python.
-    fn text(&mut self, text: &str) {
-        if let Some(Frame {
-            kind: Kind::Arguments(given),
-            ..
-        }) = self.frames.last_mut()
-            && let Some(argument) = given.parameter.and_then(|at| given.arguments.get_mut(at))
-            && matches!(argument, Argument::Other(true))
-        {
-            *argument = Argument::Text(text.into());
-        }
-        self.write(&quoted(text));
-        while let Some(Token::Text(more)) = self.peek().cloned() {
-            self.next += 1;
-            self.spoil_constant();
-            self.write(&quoted(&more));
-        }
-    }
-
-    fn name(&mut self, name: &'s str) -> Checked {
-        if let Some(constant) = constant(name) {
-            self.write(constant);
-            return Ok(());
-        }
-        match name {
-            "data" => self.write("data"),
-            "event" => return self.event(),
-            "loop" => return self.loop_field(),
-            _ if self.variables.contains(&name) => self.write(name),
-            _ if matches!(self.peek(), Some(Token::Symbol("("))) => {
-                return Err(self.fault_before(format!("there is no function `{name}`")));
-            }
-            _ => {
-                return Err(self.fault_before(format!(
-                    "there is no variable `{name}`; the event's fields begin with `data.`: `data.{name}`"
-                )));
-            }
-        }
-        Ok(())
-    }
-
-    fn event(&mut self) -> Checked {
-        const FIELDS: &str =
-            "`event` has `event.id`, `event.type`, `event.timestamp`, `event.account` and `event.data`";
-        if !self.skip(".") {
-            return Err(self.fault_before(FIELDS));
-        }
-        match self.next() {
-            Some(Token::Name(field @ ("id" | "type" | "timestamp" | "account"))) => {
-                self.write(&format!("__{field}"));
-            }
-            Some(Token::Name("data")) => self.write("data"),
-            _ => return Err(self.fault_before(FIELDS)),
-        }
-        Ok(())
-    }
-
-    fn loop_field(&mut self) -> Checked {
-        const FIELDS: &str =
-            "`loop` has `index`, `index0`, `revindex`, `revindex0`, `first`, `last` and `length`";
-        if !self.blocks.iter().any(|block| block.name == "for") {
-            return Err(self.fault_before("`loop` exists within `{% for %}` only"));
-        }
-        if !self.skip(".") {
-            return Err(self.fault_before(FIELDS));
-        }
-        match self.next() {
-            Some(Token::Name(
-                field @ ("index" | "index0" | "revindex" | "revindex0" | "first" | "last" | "length"),
-            )) => self.write(&format!("loop.{field}")),
-            _ => return Err(self.fault_before(FIELDS)),
-        }
-        Ok(())
-    }
-
     /// What follows an operand: an operator, a field, a filter, or the end of brackets.
     fn operator(&mut self) -> Result<Expects, TemplateFault> {
         self.spoil_constant_unless_closing();
@@ -294,66 +191,6 @@ impl<'s> Translator<'s> {
                 Ok(Expects::Operand)
             }
             _ => Err(self.fault_before("the tag has to end here")),
-        }
-    }
-
-    /// Compares by a function of ours: `a < b == c` becomes `__compare(a, "<", b, "==", c)`. That of `minijinja`
-    /// is not paid for, and to it a missing field is less than any number.
-    fn compare(&mut self, operator: &str) -> Result<Expects, TemplateFault> {
-        self.end_joined();
-        if let Some(frame) = self.frames.last_mut()
-            && !std::mem::replace(&mut frame.comparison.is_call, true)
-        {
-            self.out.insert_str(frame.comparison.start, " __compare(");
-        }
-        self.write(&format!(", \"{operator}\","));
-        self.begin_joined();
-        Ok(Expects::Operand)
-    }
-
-    /// Joins texts by a function of ours, which writes numbers as the event does.
-    fn join(&mut self) -> Result<Expects, TemplateFault> {
-        if let Some(frame) = self.frames.last_mut()
-            && !std::mem::replace(&mut frame.joined.is_call, true)
-        {
-            self.out.insert_str(frame.joined.start, " __join(");
-        }
-        self.write(",");
-        Ok(Expects::Operand)
-    }
-
-    fn is_within_chain(&self) -> bool {
-        let frame = self.frames.last();
-        frame.is_some_and(|frame| frame.comparison.is_call || frame.joined.is_call)
-    }
-
-    fn begin_chains(&mut self) {
-        if let Some(frame) = self.frames.last_mut() {
-            frame.comparison.start = self.out.len();
-        }
-        self.begin_joined();
-    }
-
-    fn begin_joined(&mut self) {
-        if let Some(frame) = self.frames.last_mut() {
-            frame.joined.start = self.out.len();
-        }
-    }
-
-    fn end_chains(&mut self) {
-        self.end_joined();
-        if let Some(frame) = self.frames.last_mut()
-            && std::mem::take(&mut frame.comparison.is_call)
-        {
-            self.out.push(')');
-        }
-    }
-
-    fn end_joined(&mut self) {
-        if let Some(frame) = self.frames.last_mut()
-            && std::mem::take(&mut frame.joined.is_call)
-        {
-            self.out.push(')');
         }
     }
 
@@ -463,89 +300,7 @@ impl<'s> Translator<'s> {
         }
     }
 
-    fn filter(&mut self) -> Result<Expects, TemplateFault> {
-        let Some(Token::Name(name)) = self.next() else {
-            return Err(self.fault_before("the name of a filter is missing, such as `upper`"));
-        };
-        let Some(filter) = filters::find(name) else {
-            return Err(self.fault_before(filters::unknown(name)));
-        };
-        self.write(&format!("| {name}"));
-        let mut arguments = Vec::new();
-        arguments.resize_with(filter.parameters().len(), || Argument::Missing);
-        if self.skip("(") {
-            self.write("(");
-            self.push(Kind::Arguments(Given {
-                filter,
-                arguments,
-                parameter: None,
-            }))?;
-            return Ok(Expects::Operand);
-        }
-        let checked = filter.check(&arguments);
-        checked.map_err(|message| self.fault_before(message))?;
-        Ok(Expects::Operator)
-    }
-
-    /// At the beginning of a filter's argument: finds its parameter.
-    fn begin_argument(&mut self) -> Checked {
-        let name = match (self.peek(), self.tokens.get(self.next + 1)) {
-            (Some(Token::Name(name)), Some((Token::Symbol("="), _))) => Some(*name),
-            _ => None,
-        };
-        let here = self.next;
-        let Some(Frame {
-            kind: Kind::Arguments(given),
-            ..
-        }) = self.frames.last_mut()
-        else {
-            return Ok(());
-        };
-        if given.parameter.is_some() {
-            return Ok(());
-        }
-        let parameters = given.filter.parameters();
-        let count = given.arguments.iter().filter(|given| given.is_given()).count();
-        let at = match name {
-            None if count < parameters.len() => count,
-            None => return Err(self.fault(here, "the filter takes fewer arguments")),
-            Some(name) => match parameters.iter().position(|parameter| *parameter == name) {
-                Some(at) => at,
-                None => return Err(self.fault(here, format!("the filter has no parameter `{name}`"))),
-            },
-        };
-        if given.arguments[at].is_given() {
-            return Err(self.fault(here, "this argument is given twice"));
-        }
-        given.arguments[at] = Argument::Other(true);
-        given.parameter = Some(at);
-        if let Some(name) = name {
-            self.next += 2;
-            self.write(&format!("{name}="));
-            self.begin_chains();
-        }
-        Ok(())
-    }
-
-    /// A text with something after it is no constant argument.
-    fn spoil_constant_unless_closing(&mut self) {
-        if !matches!(self.peek(), Some(Token::Symbol("," | ")"))) {
-            self.spoil_constant();
-        }
-    }
-
-    fn spoil_constant(&mut self) {
-        if let Some(Frame {
-            kind: Kind::Arguments(given),
-            ..
-        }) = self.frames.last_mut()
-            && let Some(at) = given.parameter
-        {
-            given.arguments[at] = Argument::Other(false);
-        }
-    }
-
-    fn push(&mut self, kind: Kind) -> Checked {
+    pub(super) fn push(&mut self, kind: Kind) -> Checked {
         self.frames.push(Frame {
             kind,
             nested: 0,
@@ -572,33 +327,4 @@ impl<'s> Translator<'s> {
             false => Ok(()),
         }
     }
-}
-
-pub(super) fn is_keyword(name: &str) -> bool {
-    matches!(name, "not" | "and" | "or" | "in" | "is" | "if" | "else")
-}
-
-pub(super) fn constant(name: &str) -> Option<&'static str> {
-    Some(match name {
-        "true" | "True" => "true",
-        "false" | "False" => "false",
-        "none" | "None" => "none",
-        _ => return None,
-    })
-}
-
-/// The text as a literal on one line.
-fn quoted(text: &str) -> String {
-    let mut quoted = String::with_capacity(text.len() + 2);
-    quoted.push('"');
-    for character in text.chars() {
-        match character {
-            '"' => quoted.push_str("\\\""),
-            '\\' => quoted.push_str("\\\\"),
-            '\n' => quoted.push_str("\\n"),
-            other => quoted.push(other),
-        }
-    }
-    quoted.push('"');
-    quoted
 }
