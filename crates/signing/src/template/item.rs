@@ -57,7 +57,10 @@ pub(super) fn native(render: &Arc<Render>, value: Value) -> Result<Native, Stop>
 fn native_number(render: &Arc<Render>, number: Number) -> Result<Native, Stop> {
     Ok(match number {
         Number::Int(int) => i64::try_from(int).map_or_else(|_| Native::from(int), Native::from),
-        Number::Float(float) => Native::from(float),
+        Number::Float(float) => {
+            render.forget_spelling(float);
+            Native::from(float)
+        }
         Number::Written(text) => {
             render.budget.reading(text.len())?;
             let float: f64 = text.parse().unwrap_or(f64::INFINITY);

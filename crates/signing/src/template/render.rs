@@ -116,6 +116,11 @@ impl Render {
         lock(&self.spellings).insert(float.to_bits(), text);
     }
 
+    /// A filter calculated this double.
+    pub(super) fn forget_spelling(&self, float: f64) {
+        lock(&self.spellings).remove(&float.to_bits());
+    }
+
     pub(super) fn spelt(&self, float: f64) -> Option<Arc<str>> {
         lock(&self.spellings).get(&float.to_bits()).cloned()
     }

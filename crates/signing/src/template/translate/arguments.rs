@@ -35,7 +35,7 @@ impl Translator<'_> {
         }
         let checked = filter.check(&arguments);
         checked.map_err(|message| self.fault_before(message))?;
-        Ok(Expects::Operator)
+        Ok(Expects::NoField)
     }
 
     /// At the beginning of a filter's argument: finds its parameter.

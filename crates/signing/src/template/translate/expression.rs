@@ -45,7 +45,10 @@ pub(super) enum Kind {
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Expects {
     Operand,
+    /// A field, or any other operator.
     Operator,
+    /// An operator; no field follows a filter or a test.
+    NoField,
 }
 
 impl Translator<'_> {
@@ -54,10 +57,13 @@ impl Translator<'_> {
         self.frames.clear();
         self.push(Kind::Tag(is_part))?;
         let mut expects = Expects::Operand;
-        while self.peek().is_some() && !(expects == Expects::Operator && self.ends_part()) {
+        while self.peek().is_some() && (expects == Expects::Operand || !self.ends_part()) {
             expects = match expects {
                 Expects::Operand => self.operand()?,
-                Expects::Operator => self.operator()?,
+                Expects::NoField if matches!(self.peek(), Some(Token::Symbol("." | "["))) => {
+                    return Err(self.fault_here("the tag has to end here"));
+                }
+                Expects::Operator | Expects::NoField => self.operator()?,
             };
         }
         if self.frames.len() > 1 {
@@ -65,7 +71,7 @@ impl Translator<'_> {
         }
         self.end_chains();
         match expects {
-            Expects::Operator => Ok(()),
+            Expects::Operator | Expects::NoField => Ok(()),
             Expects::Operand => Err(self.fault_here("a value is missing at the end of the tag")),
         }
     }
@@ -201,6 +207,7 @@ impl Translator<'_> {
             return Err(self.fault_before("the tag has to end here"));
         };
         (frame.nested, frame.chained) = (0, 0);
+        let mut after = Expects::Operator;
         match (&mut frame.kind, symbol) {
             (Kind::Group, ")")
             | (Kind::List, "]")
@@ -210,6 +217,7 @@ impl Translator<'_> {
             (Kind::Arguments(given), ")") => {
                 let checked = given.filter.check(&given.arguments);
                 checked.map_err(|message| self.fault_before(message))?;
+                after = Expects::NoField;
             }
             (Kind::List, ",") => return Ok(self.next_part()),
             (Kind::Arguments(given), ",") => {
@@ -226,7 +234,7 @@ impl Translator<'_> {
         }
         self.write(")");
         self.frames.pop();
-        Ok(Expects::Operator)
+        Ok(after)
     }
 
     fn next_part(&mut self) -> Expects {
@@ -294,7 +302,7 @@ impl Translator<'_> {
             // Otherwise the next operand would be its argument.
             Some((_, false)) => {
                 self.write(&format!("{name}()"));
-                Ok(Expects::Operator)
+                Ok(Expects::NoField)
             }
             None => Err(self.fault_before(format!("there is no test `{name}`"))),
         }
