@@ -1,22 +1,25 @@
 //! Templates: an event as a message of the customer's own.
 //!
 //! A customer writes a template in Jinja's language, over `event` and `data`. It is compiled once, when it is
-//! saved, and rendered for each delivery. Neither the customer nor the producer is trusted: the parser bounds
-//! how deeply anything is nested, and a rendering pays for each step and each byte (`budget.rs`). It reads
-//! nothing but the event.
+//! saved, and rendered for each delivery, by `minijinja`. Neither the customer nor the producer is trusted:
+//! what goes to `minijinja` was checked and written anew (`translate.rs`), and a rendering pays for each
+//! instruction with fuel (`environment.rs`) and for everything that ours does from a budget (`budget.rs`). It
+//! reads nothing but the event.
 //!
 //! | file | does |
 //! |---|---|
-//! | `lexer.rs`, `parser.rs`, `tree.rs` | read a template: faults with their line, names resolved |
+//! | `lexer.rs`, `translate.rs` | check a template and write it for `minijinja`: faults with their place |
+//! | `environment.rs`, `item.rs` | what `minijinja` calls of ours, and the values that it sees |
+//! | `render.rs` | a rendering under way |
 //! | `document.rs`, `value.rs`, `number.rs` | the event's `data` and other values, numbers as written |
-//! | `render.rs`, `evaluate.rs`, `compare.rs`, `filters.rs` | execute it |
+//! | `access.rs`, `compare.rs`, `filters.rs`, `tests.rs` | fields, comparisons, filters, tests |
 //! | `budget.rs`, `output.rs` | bound and escape what it produces |
 //! | `presets.rs` | messages to chat systems, from one sentence |
 //! | `fields.rs` | the fields of an example, for an editor |
 //!
-//! To add a filter: see `filters.rs`. To add a statement, extend `Node` in `tree.rs`, read it in `parser.rs`,
-//! execute it in `render.rs`, describe it in `docs/templates.md`, and attack it in
-//! `tests/templates_hostile.rs`. To add a chat system: see `presets.rs`.
+//! To add a filter: see `filters.rs`. To add a statement, write it for `minijinja` in
+//! `translate/statement.rs`, describe it in `docs/templates.md`, and attack it in
+//! `tests/hostile_templates/mod.rs`. To add a chat system: see `presets.rs`.
 
 mod access;
 mod budget;

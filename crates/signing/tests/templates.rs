@@ -1,6 +1,9 @@
 //! What templates print, and what is said of those that do not.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use postrider_signing::template::{HEADER_BYTES_MAX, Template, TemplateEvent, TemplateKind};
+use proptest::prelude::*;
 
 const DATA: &str = r#"{
     "id": 8202522731445525542, "total": 1250.50, "huge": 1e400, "name": "Ada \"A\" <b>\n\u00e9",
@@ -357,4 +360,26 @@ fn white_space_control_comments_and_raw_blocks_are_jinjas() {
         "{{ x }}{% if %}{# {{"
     );
     assert_eq!(text("{{ {'a': {'b': 1}}.a.b }}{{ '}}' }}"), "1}}");
+}
+
+proptest! {
+    /// In a raw block, no text is a tag, but for the end of the block.
+    #[test]
+    fn text_that_looks_like_tags_is_printed_as_it_is(
+        parts in proptest::collection::vec(prop_oneof![
+            Just("{"), Just("%"), Just("#"), Just("}"), Just("-"), Just("+"), Just(" "), Just("\n"), Just("é"),
+            Just("{%+endraw%}"), Just("{%+ endraw +%}"), Just("{{ nope }}"), Just("{% nope %}"), Just("{% raw %}"),
+        ], 0..12),
+        after in prop_oneof![Just(""), Just("{{ 'x' }}"), Just("{{- 'x' }}"), Just("{"), Just("{# #}%")],
+    ) {
+        let raw = parts.concat();
+        let printed = match after {
+            "{{ 'x' }}" => format!("{raw}x"),
+            "{{- 'x' }}" => format!("{raw}x"),
+            "{# #}%" => format!("{raw}%"),
+            other => format!("{raw}{other}"),
+        };
+        let source = format!("{{% raw %}}{raw}{{% endraw %}}{after}");
+        prop_assert_eq!(text(&source), printed);
+    }
 }
