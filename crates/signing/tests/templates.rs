@@ -1,7 +1,5 @@
 //! What templates print, and what is said of those that do not.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
-
 use postrider_signing::template::{HEADER_BYTES_MAX, Template, TemplateEvent, TemplateKind};
 use proptest::prelude::*;
 
