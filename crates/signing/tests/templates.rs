@@ -149,6 +149,14 @@ fn variables_follow_jinjas_scopes() {
     );
     assert_eq!(text("{% if true %}{% set a = 1 %}{% endif %}{{ a }}"), "1");
     assert_eq!(
+        text("{% with a = 1 if data.no else 2, b = [3, 4] %}{{ a }}{{ b[1] }}{% endwith %}"),
+        "24"
+    );
+    assert_eq!(
+        text("{% for a in [1, 2, 3] if a > 1 and a < 3 %}{{ a }}{{ loop.length }}{% endfor %}"),
+        "21"
+    );
+    assert_eq!(
         text(
             "{% for a in [1, 2] %}{% for b in 'x y' | split %}{{ loop.index }}{{ a }}{{ b }}{{ ',' if not loop.last }}{% endfor %};{% endfor %}"
         ),

@@ -129,6 +129,8 @@ fn deep_nesting_is_refused_or_rendered_and_never_overflows_the_stack() {
             tag(nested("not ", "1", "", count)),
             tag(nested("(", "1", ")", count)),
             tag(nested("[", "1", "]", count)),
+            tag(nested("(1~1<1+", "1", ")", count)),
+            tag(nested("[1]|d(1~1 in 1+", "1", ")[1]", count)),
             tag(nested("{1:", "1", "}", count)),
             tag(nested("data[", "1", "]", count)),
             tag(nested("data[:", "1", "]", count)),

@@ -93,7 +93,7 @@ impl<'s> Translator<'s> {
                 self.enter(piece)?;
                 self.note_line(piece.inner_offset);
                 self.out.push_str("{{");
-                self.expression(false)?;
+                self.expression(&[])?;
                 self.leave(piece, " }}")
             }
             What::Statement => {

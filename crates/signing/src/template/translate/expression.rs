@@ -29,8 +29,8 @@ pub(super) struct Frame {
 }
 
 pub(super) enum Kind {
-    /// The tag itself; whether a comma or an `if` belongs to its statement.
-    Tag(bool),
+    /// The tag itself, or the part of it that ends before one of these tokens.
+    Tag(&'static [&'static str]),
     Group,
     List,
     /// `{`; whether the value of a pair is being read.
@@ -52,10 +52,10 @@ pub(super) enum Expects {
 }
 
 impl Translator<'_> {
-    /// Reads an expression up to the end of the tag; if it `is_part` of a statement, to a comma or `if`.
-    pub(super) fn expression(&mut self, is_part: bool) -> Checked {
+    /// Reads an expression to the end of the tag, or to one of these tokens.
+    pub(super) fn expression(&mut self, ends: &'static [&'static str]) -> Checked {
         self.frames.clear();
-        self.push(Kind::Tag(is_part))?;
+        self.push(Kind::Tag(ends))?;
         let mut expects = Expects::Operand;
         while self.peek().is_some() && (expects == Expects::Operand || !self.ends_part()) {
             expects = match expects {
@@ -77,18 +77,18 @@ impl Translator<'_> {
     }
 
     fn ends_part(&self) -> bool {
-        let is_end = matches!(
-            self.peek(),
-            Some(Token::Symbol(",") | Token::Name("if" | "recursive"))
-        );
-        is_end
-            && matches!(
-                &self.frames[..],
-                [Frame {
-                    kind: Kind::Tag(true),
-                    ..
-                }]
-            )
+        match (&self.frames[..], self.peek()) {
+            (
+                [
+                    Frame {
+                        kind: Kind::Tag(ends),
+                        ..
+                    },
+                ],
+                Some(Token::Symbol(next) | Token::Name(next)),
+            ) => ends.contains(next),
+            _ => false,
+        }
     }
 
     fn operand(&mut self) -> Result<Expects, TemplateFault> {

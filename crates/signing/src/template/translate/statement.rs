@@ -28,7 +28,7 @@ impl<'s> Translator<'s> {
         match name {
             "if" => {
                 self.open("if", "{% if")?;
-                self.expression(false)
+                self.expression(&[])
             }
             "elif" | "else" => self.branch(name),
             "for" => self.for_statement(),
@@ -85,7 +85,7 @@ impl<'s> Translator<'s> {
         self.out.push_str("{% ");
         self.out.push_str(name);
         match is_elif {
-            true => self.expression(false),
+            true => self.expression(&[]),
             false => Ok(()),
         }
     }
@@ -124,12 +124,12 @@ impl<'s> Translator<'s> {
         self.write("in");
         // The elements are found outside the loop.
         let block = self.blocks.pop();
-        self.expression(true)?;
+        self.expression(&["if", "recursive"])?;
         self.blocks.extend(block);
         self.variables.extend(targets);
         if self.skip_name("if") {
             self.write("if");
-            self.expression(false)?;
+            self.expression(&[])?;
         }
         if self.skip_name("recursive") {
             return Err(self.fault_before("`recursive` is not supported"));
@@ -144,7 +144,7 @@ impl<'s> Translator<'s> {
             return Err(self.fault_before("the only form of `set` is `{% set name = value %}`"));
         }
         self.write("=");
-        self.expression(false)?;
+        self.expression(&[])?;
         self.variables.push(name);
         Ok(())
     }
@@ -168,7 +168,7 @@ impl<'s> Translator<'s> {
                 return Err(self.fault_here("`=` is missing: `{% with name = value %}`"));
             }
             self.write(&format!("__{} =", names.len()));
-            self.expression(true)?;
+            self.expression(&[","])?;
         }
         for (at, name) in names.iter().enumerate() {
             self.out.push_str(&format!(", {name} = __{}", at + 1));
