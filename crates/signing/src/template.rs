@@ -229,7 +229,7 @@ impl Template {
 /// Compiles a template, which can note its lines while it renders.
 fn environment_of(source: &str, notes_lines: bool) -> Result<Environment<'static>, TemplateFault> {
     let translated = translate::translate(source, notes_lines)?;
-    environment::environment(translated).map_err(|error| TemplateFault {
+    environment::environment(translated, notes_lines).map_err(|error| TemplateFault {
         line: error.line().unwrap_or(1),
         column: None,
         message: error

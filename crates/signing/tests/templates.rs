@@ -196,6 +196,11 @@ fn output_that_is_not_json_is_refused_with_the_line_that_printed_it() {
             2,
             "expected `,` or `]`",
         ),
+        (
+            "[{% for a in data.items %}{% for b in data.items %}\n\n{{ a }}{% endfor %}{% endfor %}",
+            3,
+            "expected `,` or `]`",
+        ),
         ("[\"\\{{ data.name }}\"]", 1, "a backslash stands before the tag"),
     ] {
         let stop = Template::compile(source, TemplateKind::Json)
@@ -207,6 +212,21 @@ fn output_that_is_not_json_is_refused_with_the_line_that_printed_it() {
             "{source:?}: {stop:?}"
         );
     }
+}
+
+#[test]
+fn output_that_is_too_long_is_refused_with_the_line_that_printed_it() {
+    let source = format!(
+        "{{% for a in data %}}\n{{% for b in data %}}\n{{{{ b }}}}\n{}{{% endfor %}}{{% endfor %}}",
+        "x".repeat(1024)
+    );
+    let data = format!("[{}0]", "0,".repeat(99));
+    let template = Template::compile(&source, TemplateKind::Text).unwrap();
+    let stop = template.render(&event(&data)).unwrap_err();
+    assert_eq!(
+        (stop.line, &*stop.reason),
+        (3, "the output is longer than 256 KiB")
+    );
 }
 
 #[test]

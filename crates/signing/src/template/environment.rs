@@ -50,8 +50,12 @@ static ENVIRONMENT: LazyLock<Environment<'static>> = LazyLock::new(|| {
 });
 
 /// Returns an environment with this template, which `translate.rs` wrote.
-pub(super) fn environment(translated: String) -> Result<Environment<'static>, Error> {
+pub(super) fn environment(translated: String, notes_lines: bool) -> Result<Environment<'static>, Error> {
     let mut environment = ENVIRONMENT.clone();
+    if notes_lines {
+        // Noting a line takes a few instructions, and the rendering must come as far as the one before.
+        environment.set_fuel(Some(FUEL_MAX * 4));
+    }
     environment.add_template_owned(TEMPLATE, translated)?;
     Ok(environment)
 }
