@@ -12,8 +12,8 @@ use quick_cache::sync::Cache;
 
 use crate::engine::Engine;
 
-/// Templates in memory. One takes at most some 100 KB; older ones are read again.
-const TEMPLATES_MAX: usize = 500;
+/// Templates in memory. One of the largest source takes some 300 KB; older ones are read again.
+const TEMPLATES_MAX: usize = 200;
 
 /// Templates by number.
 pub(crate) struct Templates(Cache<TemplateNumber, Arc<Pinned>>);
