@@ -347,7 +347,10 @@ async fn fill(engine: &Engine, name: &str) -> Things {
     let account = configuration.create_account(&By::NODE, account).await.unwrap().id;
     let webhook = SendWebhookDraft::to("https://receiver.example/");
     let automation = AutomationDraft {
+        uid: None,
         name: "Tell them".to_owned(),
+        description: String::new(),
+        metadata: None,
         enabled: true,
         event_types: vec!["a.b".to_owned()],
         conditions: None,
