@@ -25,8 +25,7 @@ const EVENT_TYPE: &str = "proposal.accepted";
 
 const EVENT_TYPE_PATTERN: &str = "^[a-zA-Z0-9_.-]{1,128}$";
 
-/// The id or uid of an account or automation. A text that begins with the prefix of their ids has to be a whole
-/// id.
+/// The id or uid of an account or automation. A text that begins like an id has to be a whole one.
 const NAMED_PATTERN: &str = "^[a-zA-Z0-9_.:@-]{1,128}$";
 
 const CURSOR_PATTERN: &str = "^cur_[A-Za-z0-9_-]{28}$";

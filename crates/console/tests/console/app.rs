@@ -362,15 +362,8 @@ async fn fill(engine: &Engine, name: &str) -> Things {
         .await
         .unwrap()
         .id;
-    let sent = engine
-        .send_test(
-            &By::NODE,
-            account,
-            automation,
-            None,
-            Some(Bytes::from_static(b"1")),
-        )
-        .await;
+    let data = Some(Bytes::from_static(b"1"));
+    let sent = engine.send_test(&By::NODE, account, automation, None, data).await;
     let entry = configuration.entry(account).await.unwrap().unwrap();
     Things {
         account,

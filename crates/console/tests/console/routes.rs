@@ -102,6 +102,11 @@ const PATHS: [(&str, &[bool], For); 53] = [
         For::Manage,
     ),
     (
+        "/accounts/{account}/automations/{automation}/copy",
+        GET,
+        For::Manage,
+    ),
+    (
         "/accounts/{account}/automations/{automation}/switch",
         POST,
         For::Manage,

@@ -17,7 +17,7 @@ pub(super) struct CreateArgs {
     #[arg(long, required_unless_present = "definition")]
     name: Option<String>,
 
-    /// Your own id for the automation, unique in the account; commands and the API accept it in place of the id
+    /// Your own id for the automation, unique in the account. Commands accept it in place of the id
     #[arg(long)]
     uid: Option<String>,
 

@@ -171,9 +171,9 @@ impl Fields {
         all
     }
 
-    /// The fields of a new automation that is a copy of `automation`: off, so that nothing is sent twice before
-    /// somebody has looked at it, and without the uid. `••••` stays where secrets are: the new actions have
-    /// none to keep, so the draft's check asks for them.
+    /// The fields of a new automation that is a copy of `automation`: off, so that nothing is sent twice
+    /// before a person has looked at it, and without the uid. `••••` stays where secrets are: the new actions
+    /// have none to keep, so the draft's check asks for them.
     pub fn copy_of(automation: &Automation) -> Self {
         let name = format!("Copy of {}", automation.name);
         let mut rows: Vec<_> = automation.actions.iter().map(RowFields::of).collect();
