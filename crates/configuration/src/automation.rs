@@ -170,7 +170,10 @@ impl Configuration {
         let checked = check(self, draft, current, now)?;
         Ok(Automation {
             id: current.map_or_else(|| self.ids.automation(now), |current| current.id),
+            uid: checked.uid,
             name: checked.name,
+            description: checked.description,
+            metadata: checked.metadata,
             enabled: checked.enabled,
             trigger: checked.trigger,
             actions: checked.actions,
