@@ -62,8 +62,8 @@ impl FromRequestParts<ApiState> for PathUid {
         if uid_is_valid(&uid) {
             return Ok(Self(uid));
         }
-        let detail = "PUT takes a uid: 1 to 128 of a-z, A-Z, 0-9, `_`, `.`, `:`, `@` and `-`, not starting with `auto_`, \
-                      and not `preview`; PATCH takes an id too";
+        let detail = "PUT takes a uid: 1 to 128 of a-z, A-Z, 0-9, `_`, `.`, `:`, `@` and `-`, not starting with `auto_`; \
+                      PATCH takes an id too";
         Err(Problem::new(Code::InvalidId, detail))
     }
 }
