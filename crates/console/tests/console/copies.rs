@@ -26,8 +26,9 @@ async fn with_secrets(app: &App) {
     webhook.plain_headers = vec!["X-Team".to_owned()];
     let updated = app
         .configuration
-        .update_automation(&By::NODE, things.account, current, draft);
-    updated.await.unwrap();
+        .update_automation(&By::NODE, things.account, current, draft)
+        .await;
+    updated.unwrap();
 }
 
 #[tokio::test]
@@ -42,6 +43,8 @@ async fn a_copy_is_a_new_automation_that_is_off_and_stored_only_once_it_is_saved
     let form = app.get(&app.path(COPY, 0), Some(&customer.cookie)).await;
     assert_eq!(form.status(), StatusCode::OK);
     let form = text(form).await;
+    let target = app.path("/accounts/{account}/automations/new", 0);
+    let target = format!("action=\"{target}\"");
     for part in [
         "<h1>New automation</h1>",
         &format!(
@@ -107,8 +110,9 @@ async fn the_name_of_a_copy_is_as_long_as_a_name_can_be() {
     draft.name = "é".repeat(256);
     let updated = app
         .configuration
-        .update_automation(&By::NODE, things.account, current, draft);
-    updated.await.unwrap();
+        .update_automation(&By::NODE, things.account, current, draft)
+        .await;
+    updated.unwrap();
     let form = text(app.get(&app.path(COPY, 0), Some(&operator.cookie)).await).await;
     let name = format!("value=\"Copy of {}\"", "é".repeat(248));
     assert!(form.contains(&name), "{form}");

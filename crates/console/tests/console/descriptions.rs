@@ -21,8 +21,9 @@ async fn update(app: &App, edit: impl FnOnce(&mut AutomationDraft)) {
     let account = app.accounts[0].account;
     let updated = app
         .configuration
-        .update_automation(&By::NODE, account, current, draft);
-    updated.await.unwrap();
+        .update_automation(&By::NODE, account, current, draft)
+        .await;
+    updated.unwrap();
 }
 
 /// Sends the form of the automation with these fields besides the ones that it needs.
@@ -72,14 +73,14 @@ async fn a_uid_of_another_automation_is_a_fault_at_its_field() {
     let app = App::start().await;
     let operator = app.operator().await;
     let account = app.accounts[0].account;
-    let draft = AutomationDraft {
-        uid: Some("crm".to_owned()),
-        ..AutomationDraft::of(&automation(&app).await)
-    };
-    let mut draft = draft;
+    let mut draft = AutomationDraft::of(&automation(&app).await);
+    draft.uid = Some("crm".to_owned());
     draft.actions[0].id = None;
-    let other = app.configuration.create_automation(&By::NODE, account, draft);
-    other.await.unwrap();
+    let other = app
+        .configuration
+        .create_automation(&By::NODE, account, draft)
+        .await;
+    other.unwrap();
     for (uid, fault) in [
         ("crm", "another automation of the account has this id"),
         ("auto_1", "a uid must have 1 to 128"),
