@@ -91,7 +91,7 @@ async fn a_copy_has_no_secret_and_says_at_the_fields_that_they_have_to_be_typed(
     assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY);
     for fault in ["url-0-fault", "headers-0-fault"] {
         assert!(
-            page.contains(&format!("id=\"{fault}\">send the")),
+            page.contains(&format!("id=\"{fault}\">Send the")),
             "{fault} in {page}"
         );
     }

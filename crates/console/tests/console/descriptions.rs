@@ -82,8 +82,8 @@ async fn a_uid_of_another_automation_is_a_fault_at_its_field() {
         .await;
     other.unwrap();
     for (uid, fault) in [
-        ("crm", "another automation of the account has this id"),
-        ("auto_1", "a uid must have 1 to 128"),
+        ("crm", "Another automation of the account has this id"),
+        ("auto_1", "A uid must have 1 to 128"),
     ] {
         let (status, page) = save(&app, &operator, &format!("uid={uid}")).await;
         assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY);
