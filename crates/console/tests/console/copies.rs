@@ -47,10 +47,7 @@ async fn a_copy_is_a_new_automation_that_is_off_and_stored_only_once_it_is_saved
     let target = format!("action=\"{target}\"");
     for part in [
         "<h1>New automation</h1>",
-        &format!(
-            "action=\"{}\"",
-            app.path("/accounts/{account}/automations/new", 0)
-        ),
+        target.as_str(),
         "name=\"name\" value=\"Copy of Tell them\"",
         "For sales.</textarea>",
         "name=\"event_type\" value=\"a.b\" checked",
