@@ -9,6 +9,10 @@ use crate::page::{Page, PageRequest};
 use crate::rules::fan_out::TooManyDeliveries;
 
 /// The result of saving an automation.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "a save is rare and nearly always returns the large variant"
+)]
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SaveAutomation {
     /// The automation is on disk, as returned, with its `version` incremented.
