@@ -133,7 +133,8 @@ pub fn account_not_found() -> Problem {
     Problem::new(Code::AccountNotFound, "no account has this id or uid")
 }
 
-fn invalid_path<E: Display>(error: PathError<E>) -> Problem {
+/// The problem of a path whose parameter has no value.
+pub fn invalid_path<E: Display>(error: PathError<E>) -> Problem {
     match error {
         PathError::NoParameter(_) => Problem::internal(error),
         error => Problem::new(Code::InvalidId, error.to_string()),
@@ -152,8 +153,9 @@ pub fn account_ref(text: &str) -> Result<AccountRef, Problem> {
     Err(account_not_found())
 }
 
+/// The problem of an id that cannot be one.
 #[expect(clippy::needless_pass_by_value, reason = "maps an error")]
-fn invalid_id(error: IdError) -> Problem {
+pub fn invalid_id(error: IdError) -> Problem {
     Problem::new(Code::InvalidId, error.to_string())
 }
 

@@ -170,6 +170,7 @@ pub(crate) fn documented_routes() -> OpenApiRouter<ApiState> {
         ))
         .routes(routes!(
             automations::get::get_automation,
+            automations::put::put_automation,
             automations::update::update_automation,
             automations::delete::delete_automation
         ))

@@ -1,10 +1,10 @@
 //! Accounts: drafts of them, and the verbs that change them.
 
-use postrider_model::account::{METADATA_BYTES_MAX, uid_is_valid};
+use postrider_model::account::uid_is_valid;
 use postrider_model::{Account, AccountId, By, Schedule, SigningKey};
 use postrider_storage::{AccountRef, SaveAccount, StoreResult};
 
-use super::json::check_json;
+use super::metadata::check_metadata;
 use super::name::check_name;
 use super::schedule::{delays_s, schedule};
 use super::{ConfigureError, Faults, codes};
@@ -130,7 +130,7 @@ fn check(draft: AccountDraft, current_name: Option<&str>) -> Result<CheckedAccou
         );
     }
     check_name(&draft.name, current_name, &mut faults);
-    let metadata = check_metadata(draft.metadata.as_deref().unwrap_or("{}"), &mut faults);
+    let metadata = check_metadata(draft.metadata.as_deref(), &mut faults);
     let retry_delays = draft
         .retry_delays_s
         .and_then(|delays| schedule(&delays, &mut faults));
@@ -140,18 +140,6 @@ fn check(draft: AccountDraft, current_name: Option<&str>) -> Result<CheckedAccou
         metadata,
         retry_delays,
     }))
-}
-
-fn check_metadata(text: &str, faults: &mut Faults) -> String {
-    let metadata = check_json(text, "/metadata", faults).unwrap_or_default();
-    if !metadata.is_empty() && !metadata.starts_with('{') {
-        faults.add("/metadata", codes::WRONG_TYPE, "expected an object");
-    }
-    if metadata.len() > METADATA_BYTES_MAX {
-        let detail = format!("metadata can have at most {METADATA_BYTES_MAX} bytes");
-        faults.add("/metadata", codes::TOO_LONG, detail);
-    }
-    metadata.to_owned()
 }
 
 #[cfg(test)]

@@ -126,6 +126,13 @@ impl Secrets {
         words(text).any(|word| self.words.contains(word))
     }
 
+    fn shown_text(&self, text: &str) -> Shown {
+        match self.are_in(text) {
+            true => Shown::Secret(text.to_owned()),
+            false => Shown::from(text),
+        }
+    }
+
     fn shown_header(&self, header: &CustomHeader) -> Shown {
         let is_secret =
             self.headers.contains(&header.name.to_ascii_lowercase()) || self.are_in(&header.value);
@@ -144,11 +151,10 @@ impl Secrets {
             Some((url, query)) => (url, Some(("query", Shown::Secret(query.expose().to_owned())))),
             None => (url, None),
         };
-        let url = match self.are_in(&url) {
-            true => Shown::Secret(url),
-            false => Shown::from(url),
-        };
-        [("url", url)].into_iter().chain(query).collect()
+        [("url", self.shown_text(&url))]
+            .into_iter()
+            .chain(query)
+            .collect()
     }
 }
 
@@ -173,6 +179,10 @@ fn shown_automation(automation: &Automation, secrets: &Secrets) -> Shown {
         .map(|action| (action.id.to_string(), shown_action(action, secrets)));
     Shown::object([
         ("name", Shown::from(automation.name.as_str())),
+        ("uid", Shown::from(automation.uid.as_deref())),
+        ("description", secrets.shown_text(&automation.description)),
+        // Text, so that no number loses a digit.
+        ("metadata", secrets.shown_text(&automation.metadata)),
         ("enabled", Shown::from(automation.enabled)),
         ("event_types", Shown::from(event_types)),
         (
@@ -195,13 +205,7 @@ fn shown_body(body: &WebhookBody, secrets: &Secrets) -> Vec<(&'static str, Shown
         ],
         WebhookBody::Template(template) => vec![
             ("body", Shown::from("template")),
-            (
-                "template",
-                match secrets.are_in(&template.source) {
-                    true => Shown::Secret(template.source.clone()),
-                    false => Shown::from(template.source.as_str()),
-                },
-            ),
+            ("template", secrets.shown_text(&template.source)),
             ("content_type", Shown::from(template.content_type.as_str())),
         ],
     }

@@ -1,9 +1,11 @@
 //! Automations: drafts of them, and the verbs that change them.
 
+mod about;
 mod actions;
 mod body;
 mod destinations;
 mod headers;
+mod put;
 mod query;
 mod rate_limit;
 mod send_webhook;
@@ -17,10 +19,10 @@ use postrider_model::{
 use postrider_storage::rules::fan_out::TooManyDeliveries;
 use postrider_storage::{SaveAutomation, StoreError, StoreResult};
 
-use super::name::check_name;
 use super::schedule::{delays_s, schedule};
 use super::{ConfigureError, Faults, codes};
 use crate::Configuration;
+use about::check_about;
 use destinations::check_destinations;
 use trigger::check_trigger;
 
@@ -32,8 +34,14 @@ pub use send_webhook::SendWebhookDraft;
 /// A new automation, or everything that an update of an automation can change.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AutomationDraft {
+    /// The caller's own id for the automation, if there is one.
+    pub uid: Option<String>,
     /// The automation's name, for people.
     pub name: String,
+    /// What it is for, in words for people; may be empty.
+    pub description: String,
+    /// The caller's own data about the automation: an object as JSON text; `None` for an empty one.
+    pub metadata: Option<String>,
     /// Whether events trigger it.
     pub enabled: bool,
     /// What triggers it, at `/trigger/event_types` of the resource: names of event types, prefixes such as
@@ -53,7 +61,10 @@ impl AutomationDraft {
     pub fn of(automation: &Automation) -> Self {
         let patterns = &automation.trigger.event_types;
         Self {
+            uid: automation.uid.clone(),
             name: automation.name.clone(),
+            description: automation.description.clone(),
+            metadata: Some(automation.metadata.clone()),
             enabled: automation.enabled,
             event_types: patterns.iter().map(ToString::to_string).collect(),
             conditions: automation.trigger.conditions.as_ref().map(ToString::to_string),
@@ -64,8 +75,8 @@ impl AutomationDraft {
 }
 
 impl Configuration {
-    /// Creates an automation, which applies to events accepted from now on. Fails with `Faults`, `TooMany`,
-    /// and `Missing` if the account does not exist.
+    /// Creates an automation, which applies to events accepted from now on. Fails with `Faults`, `UidTaken`,
+    /// `TooMany`, and `Missing` if the account does not exist.
     pub async fn create_automation(
         &self,
         by: &By,
@@ -77,7 +88,10 @@ impl Configuration {
         let checked = check(self, draft, None, now)?;
         let automation = Automation {
             id,
+            uid: checked.uid,
             name: checked.name,
+            description: checked.description,
+            metadata: checked.metadata,
             enabled: checked.enabled,
             trigger: checked.trigger,
             actions: checked.actions,
@@ -94,6 +108,7 @@ impl Configuration {
         {
             SaveAutomation::Saved(automation) => Ok(automation),
             SaveAutomation::Missing => Err(ConfigureError::Missing),
+            SaveAutomation::UidTaken => Err(ConfigureError::UidTaken),
             SaveAutomation::TooMany => Err(ConfigureError::TooMany),
             SaveAutomation::TooManyDeliveries(exceeding) => Err(as_fault(&exceeding)),
             SaveAutomation::Stale => Err(ConfigureError::out_of_contract("create_automation", "Stale")),
@@ -103,7 +118,7 @@ impl Configuration {
     /// Updates `current`, which the caller has read with [`Configuration::automation`], to the draft. An
     /// action with its id keeps its identity and its record, an action without one is new, and an action that
     /// is missing from the draft is never called again. A draft that changes nothing writes nothing. Fails
-    /// with `Faults`, `Missing`, and `Stale` if the automation has changed since.
+    /// with `Faults`, `UidTaken`, `Missing`, and `Stale` if the automation has changed since.
     pub async fn update_automation(
         &self,
         by: &By,
@@ -114,7 +129,10 @@ impl Configuration {
         let now = self.clock.now();
         let checked = check(self, draft, Some(&current), now)?;
         let edited = Automation {
+            uid: checked.uid,
             name: checked.name,
+            description: checked.description,
+            metadata: checked.metadata,
             enabled: checked.enabled,
             trigger: checked.trigger,
             actions: checked.actions,
@@ -152,7 +170,10 @@ impl Configuration {
         let checked = check(self, draft, current, now)?;
         Ok(Automation {
             id: current.map_or_else(|| self.ids.automation(now), |current| current.id),
+            uid: checked.uid,
             name: checked.name,
+            description: checked.description,
+            metadata: checked.metadata,
             enabled: checked.enabled,
             trigger: checked.trigger,
             actions: checked.actions,
@@ -199,6 +220,7 @@ impl Configuration {
             SaveAutomation::Saved(automation) => Ok(automation),
             SaveAutomation::Missing => Err(ConfigureError::Missing),
             SaveAutomation::Stale => Err(ConfigureError::Stale),
+            SaveAutomation::UidTaken => Err(ConfigureError::UidTaken),
             SaveAutomation::TooMany => Err(ConfigureError::out_of_contract("update_automation", "TooMany")),
             SaveAutomation::TooManyDeliveries(exceeding) => Err(ConfigureError::TooManyDeliveries(exceeding)),
         }
@@ -214,7 +236,10 @@ fn as_fault(exceeding: &TooManyDeliveries) -> ConfigureError {
 
 /// The editable part of an automation, checked.
 struct CheckedAutomation {
+    uid: Option<String>,
     name: String,
+    description: String,
+    metadata: String,
     enabled: bool,
     trigger: Trigger,
     actions: Vec<Action>,
@@ -231,7 +256,7 @@ fn check(
 ) -> Result<CheckedAutomation, ConfigureError> {
     let mut faults = Faults::default();
     let existing = current.map_or(&[][..], |it| &it.actions);
-    check_name(&draft.name, current.map(|it| &*it.name), &mut faults);
+    let metadata = check_about(&draft, current, &mut faults);
     let trigger = check_trigger(&draft.event_types, draft.conditions.as_deref(), &mut faults);
     let retry_delays = draft
         .retry_delays_s
@@ -244,7 +269,10 @@ fn check(
     let actions = actions::check(&draft.actions, &rules, fresh_id, &mut faults);
     check_destinations(&configuration.guard, &actions, existing, &mut faults);
     faults.into_checked(Some(CheckedAutomation {
+        uid: draft.uid,
         name: draft.name,
+        description: draft.description,
+        metadata,
         enabled: draft.enabled,
         trigger,
         actions,

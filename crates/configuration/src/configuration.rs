@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use postrider_egress::EgressGuard;
 use postrider_model::{
-    Account, AccountId, Automation, AutomationId, Clock, Entropy, EventType, EventTypeName, IdGenerator,
-    Scope, SigningKey,
+    Account, AccountId, Automation, AutomationId, AutomationRef, Clock, Entropy, EventType, EventTypeName,
+    IdGenerator, Scope, SigningKey,
 };
 use postrider_signing::HeaderNames;
 use postrider_signing::profile::Profile;
@@ -149,6 +149,18 @@ impl Configuration {
     /// An automation as stored, from which an update starts.
     pub async fn automation(&self, account: AccountId, id: AutomationId) -> StoreResult<Option<Automation>> {
         self.store.automation(account, id).await
+    }
+
+    /// The automation of this id or uid as stored, if the account has it.
+    pub async fn automation_named(
+        &self,
+        account: AccountId,
+        automation: &AutomationRef,
+    ) -> StoreResult<Option<Automation>> {
+        match automation {
+            AutomationRef::Id(id) => self.store.automation(account, *id).await,
+            AutomationRef::Uid(uid) => self.store.automation_of_uid(account, uid).await,
+        }
     }
 
     /// A page of the account's automations, newest first.

@@ -17,8 +17,8 @@ pub enum ConfigureError {
     /// Only for updates: the object has changed since the version from which the update started.
     #[error("another request changed the object at the same time")]
     Stale,
-    /// Only for accounts: another account has the `uid`.
-    #[error("another account has this uid")]
+    /// Another account, or another automation of the account, has the `uid`.
+    #[error("another object has this uid")]
     UidTaken,
     /// Only for new automations: the account already has [`postrider_model::automation::AUTOMATIONS_MAX`].
     #[error("the account has the maximum number of automations")]

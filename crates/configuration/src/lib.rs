@@ -57,6 +57,7 @@ mod event_type;
 mod fault;
 mod header_templates;
 mod json;
+mod metadata;
 mod name;
 mod pins;
 mod schedule;

@@ -87,7 +87,10 @@ fn action_of(webhook: SendWebhookDraft) -> ActionDraft {
 
 fn automation() -> AutomationDraft {
     AutomationDraft {
+        uid: None,
         name: "On proposals".to_owned(),
+        description: String::new(),
+        metadata: None,
         enabled: true,
         event_types: vec!["proposal.*".to_owned()],
         conditions: None,
@@ -233,7 +236,10 @@ async fn all_faults_of_an_automation_are_reported_and_nothing_is_written() {
     let configuration = node(&store).await;
     let (account, _) = account_with_automation(&configuration).await;
     let draft = AutomationDraft {
+        uid: None,
         name: " ".to_owned(),
+        description: String::new(),
+        metadata: None,
         event_types: vec!["a b".to_owned(), "a".to_owned(), "a".to_owned()],
         conditions: None,
         actions: vec![ActionDraft::new(DoesDraft::SendWebhook(SendWebhookDraft {
@@ -291,7 +297,10 @@ async fn enabling_never_undoes_a_concurrent_edit() {
                 assert_eq!(current.name, format!("edit {}", round - 1));
             }
             let draft = AutomationDraft {
+                uid: None,
                 name: format!("edit {round}"),
+                description: String::new(),
+                metadata: None,
                 ..AutomationDraft::of(&current)
             };
             match configuration

@@ -4,6 +4,7 @@ use crate::id::{AccountId, SigningKeyId};
 use crate::schedule::Schedule;
 use crate::secret::SigningSecret;
 use crate::time::Timestamp;
+use crate::uid;
 
 /// One customer of the company that runs Postrider.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,22 +30,15 @@ pub struct Account {
 /// Longest name of an account, automation or key, in characters.
 pub const NAME_CHARS_MAX: usize = 256;
 
-/// Largest `metadata` of an account, in bytes of JSON.
+/// Largest `metadata` of an account or automation, in bytes of JSON.
 pub const METADATA_BYTES_MAX: usize = 16 * 1024;
 
-/// Longest `uid`, in bytes.
-pub const UID_BYTES_MAX: usize = 128;
+pub use uid::UID_BYTES_MAX;
 
-/// Whether `uid` can replace an id in a URL: 1 to 128 of `[a-zA-Z0-9_.:@-]`, not `.` or `..`, and without the
-/// prefix of account ids.
+/// Whether `uid` can replace an account's id in a URL: 1 to 128 of `[a-zA-Z0-9_.:@-]`, not `.` or `..`, and
+/// without the prefix of account ids.
 pub fn uid_is_valid(uid: &str) -> bool {
-    (1..=UID_BYTES_MAX).contains(&uid.len())
-        && uid
-            .bytes()
-            .all(|b| b.is_ascii_alphanumeric() || b"_.:@-".contains(&b))
-        && uid != "."
-        && uid != ".."
-        && !uid.starts_with("acct_")
+    uid::can_replace_id(uid, "acct")
 }
 
 /// A signing key of an account.

@@ -11,14 +11,21 @@ use crate::id::{ActionId, AutomationId};
 use crate::schedule::Schedule;
 use crate::secret_query::SecretQuery;
 use crate::time::Timestamp;
+use crate::uid;
 
 /// A trigger and one or more actions, owned by an account.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Automation {
     /// The automation's id.
     pub id: AutomationId,
+    /// The caller's own id for it, unique in its account. See [`uid_is_valid`].
+    pub uid: Option<String>,
     /// The name for people; 1 to [`crate::account::NAME_CHARS_MAX`] characters.
     pub name: String,
+    /// What it is for, in words for people; at most [`DESCRIPTION_CHARS_MAX`] characters, may be empty.
+    pub description: String,
+    /// A JSON object that the caller supplies, as text; at most [`crate::account::METADATA_BYTES_MAX`].
+    pub metadata: String,
     /// Whether events trigger it. While it is off, none of its actions is called.
     pub enabled: bool,
     /// The events that trigger it.
@@ -33,6 +40,27 @@ pub struct Automation {
     pub updated_at: Timestamp,
     /// Grows with each update. An update names the version that it is based on.
     pub version: i64,
+}
+
+/// Longest description, in characters. As long as that of an event type.
+pub const DESCRIPTION_CHARS_MAX: usize = 4_096;
+
+/// Uids that no automation can have: in the API's paths they stand where an automation's uid would.
+pub const RESERVED_UIDS: [&str; 1] = ["preview"];
+
+/// Whether `uid` can replace an automation's id in a URL: 1 to 128 of `[a-zA-Z0-9_.:@-]`, not `.` or `..`,
+/// none of [`RESERVED_UIDS`], and without the prefix of automation ids.
+pub fn uid_is_valid(uid: &str) -> bool {
+    uid::can_replace_id(uid, "auto") && !RESERVED_UIDS.contains(&uid)
+}
+
+/// A caller's reference to an automation of an account.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum AutomationRef {
+    /// By Postrider's id.
+    Id(AutomationId),
+    /// By the caller's own `uid`.
+    Uid(String),
 }
 
 /// Maximum actions of one automation.
@@ -190,5 +218,23 @@ impl SendWebhook {
     pub fn timeout(&self, default: Duration) -> Duration {
         self.timeout_s
             .map_or(default, |seconds| Duration::from_secs(u64::from(seconds)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn uids_that_could_be_taken_for_something_else_in_a_path_are_refused() {
+        for uid in ["42", "a.b", "crm:7", "auto", "automation_1", "acct_1", "preview2"] {
+            assert!(uid_is_valid(uid), "{uid}");
+        }
+        let long = "x".repeat(129);
+        for uid in [
+            "", "a/b", "a b", "é", ".", "..", "auto_", "auto_1", "preview", &long,
+        ] {
+            assert!(!uid_is_valid(uid), "{uid}");
+        }
     }
 }

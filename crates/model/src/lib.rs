@@ -42,12 +42,13 @@ pub mod secret;
 pub mod secret_query;
 pub mod template;
 pub mod time;
+mod uid;
 
 pub use account::{Account, KeyStatus, SigningKey};
 pub use api_key::ApiKey;
 pub use attempt::{Attempt, Exchange, HttpExchange, HttpRequest, HttpResponse, Outcome};
 pub use audit::{Actor, ActorKind, AuditAction, AuditEntry, By, Target};
-pub use automation::{Action, Automation, Does, RateLimit, SendWebhook, Trigger};
+pub use automation::{Action, Automation, AutomationRef, Does, RateLimit, SendWebhook, Trigger};
 pub use body::{BodyContent, BodyStyle, BodyTemplate, WebhookBody};
 pub use caller::{Caller, Permission, Permissions, Scope, Who};
 pub use clock::Clock;

@@ -28,7 +28,10 @@ CREATE UNIQUE INDEX signing_keys_current ON signing_keys (account_id) WHERE expi
 CREATE TABLE automations (
     account_id   uuid    NOT NULL REFERENCES accounts (id) ON DELETE CASCADE,
     id           uuid    NOT NULL,
+    uid          text,
     name         text    NOT NULL,
+    description  text    NOT NULL,
+    metadata     text    NOT NULL,
     enabled      boolean NOT NULL,
     trigger      text    NOT NULL,    -- JSON object; see `postrider_storage::encoding`
     actions      text    NOT NULL,    -- JSON array of objects with a `type`; see there
@@ -39,6 +42,7 @@ CREATE TABLE automations (
     version      bigint  NOT NULL,
     PRIMARY KEY (account_id, id)
 );
+CREATE UNIQUE INDEX automations_by_uid ON automations (account_id, uid) WHERE uid IS NOT NULL;
 CREATE INDEX automations_by_master_key ON automations (substring(secrets FROM 2 FOR 8)) WHERE secrets IS NOT NULL;
 
 -- Rows of deleted types stay, marked as deleted, because a list's cursor may point at one of them.
@@ -118,7 +122,8 @@ END $$;
 CREATE TRIGGER signing_keys_changed AFTER INSERT OR UPDATE OF created_at, expires_at OR DELETE ON signing_keys
     FOR EACH ROW EXECUTE FUNCTION note_change_in_account();
 CREATE TRIGGER automations_changed
-    AFTER INSERT OR UPDATE OF name, enabled, trigger, actions, retry_delays, updated_at, version OR DELETE ON automations
+    AFTER INSERT OR UPDATE OF uid, name, description, metadata, enabled, trigger, actions, retry_delays, updated_at,
+        version OR DELETE ON automations
     FOR EACH ROW EXECUTE FUNCTION note_change_in_account();
 
 -- For each row, because a statement that changes nothing (an event type that is already known) is no change.

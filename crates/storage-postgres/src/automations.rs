@@ -11,10 +11,11 @@ use postrider_storage::{
     encoding, rules,
 };
 use tokio_postgres::Row;
+use tokio_postgres::error::SqlState;
 use uuid::Uuid;
 
 use crate::database::Client;
-use crate::sql_error::SqlResult;
+use crate::sql_error::{SqlError, SqlResult};
 use crate::store::PostgresStore;
 use crate::{accounts, audit, columns, statement};
 
@@ -37,6 +38,12 @@ impl AutomationStore for PostgresStore {
     async fn automation(&self, account: AccountId, id: AutomationId) -> StoreResult<Option<Automation>> {
         self.database
             .run(async || by_id(&self.database.client().await?, account, id, &self.sealer).await)
+            .await
+    }
+
+    async fn automation_of_uid(&self, account: AccountId, uid: &str) -> StoreResult<Option<Automation>> {
+        self.database
+            .run(async || by_uid(&self.database.client().await?, account, uid, &self.sealer).await)
             .await
     }
 
@@ -106,6 +113,41 @@ async fn by_id(
     row.map(|row| from_row(&row, account, sealer)).transpose()
 }
 
+async fn by_uid(
+    client: &Client,
+    account: AccountId,
+    uid: &str,
+    sealer: &Sealer,
+) -> SqlResult<Option<Automation>> {
+    // PostgreSQL rejects such a text, even in a query.
+    if uid.contains('\0') {
+        return Ok(None);
+    }
+    let sql = format!("SELECT {COLUMNS} FROM automations WHERE account_id = $1 AND uid = $2");
+    let row = statement::query_opt(client, &sql, &[&columns::uuid(account.as_bytes()), &uid]).await?;
+    row.map(|row| from_row(&row, account, sealer)).transpose()
+}
+
+/// Whether another automation of the account, which the caller has locked, has the uid.
+async fn uid_is_taken(
+    client: &impl GenericClient,
+    account: AccountId,
+    automation: &Automation,
+) -> SqlResult<bool> {
+    let Some(uid) = &automation.uid else {
+        return Ok(false);
+    };
+    let sql = "SELECT 1 FROM automations WHERE account_id = $1 AND uid = $2";
+    let found = statement::query_opt(client, sql, &[&columns::uuid(account.as_bytes()), uid]).await?;
+    Ok(found.is_some())
+}
+
+/// Whether an automation could not be written because another one, which is being written at the same time,
+/// has its uid.
+fn is_uid_conflict(error: &SqlError) -> bool {
+    error.state() == Some(&SqlState::UNIQUE_VIOLATION)
+}
+
 async fn list(
     client: &Client,
     account: AccountId,
@@ -141,6 +183,9 @@ async fn create(
     if !accounts::lock(&transaction, account).await? {
         return Ok(SaveAutomation::Missing);
     }
+    if uid_is_taken(&transaction, account, automation).await? {
+        return Ok(SaveAutomation::UidTaken);
+    }
     let owner = account;
     let account = columns::uuid(account.as_bytes());
     let count = "SELECT count(*) FROM automations WHERE account_id = $1";
@@ -154,15 +199,18 @@ async fn create(
         return Ok(SaveAutomation::TooManyDeliveries(exceeding));
     }
     let row = AutomationRow::of(automation, owner, sealer);
-    statement::execute(
+    let added = statement::execute(
         &transaction,
         &format!(
-            "INSERT INTO automations (account_id, {COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)"
+            "INSERT INTO automations (account_id, {COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)"
         ),
         &[
             &account,
             &columns::uuid(&row.id),
+            &row.uid,
             &row.name,
+            &row.description,
+            &row.metadata,
             &row.enabled,
             &row.trigger,
             &row.actions,
@@ -173,16 +221,21 @@ async fn create(
             &row.version,
         ],
     )
-    .await?;
+    .await;
+    match added {
+        Err(error) if is_uid_conflict(&error) => return Ok(SaveAutomation::UidTaken),
+        added => added?,
+    };
     audit::commit(transaction, audit).await?;
     Ok(SaveAutomation::Saved(automation.clone()))
 }
 
 const UPDATE: &str = "
     WITH saved AS (
-        UPDATE automations SET name = $3, enabled = $4, trigger = $5, actions = $6, secrets = $7,
-                               retry_delays = $8, updated_at = $9, version = version + 1
-        WHERE account_id = $1 AND id = $2 AND version = $10 RETURNING created_at
+        UPDATE automations SET uid = $3, name = $4, description = $5, metadata = $6, enabled = $7, trigger = $8,
+                               actions = $9, secrets = $10, retry_delays = $11, updated_at = $12,
+                               version = version + 1
+        WHERE account_id = $1 AND id = $2 AND version = $13 RETURNING created_at
     )
     SELECT (SELECT created_at FROM saved) FROM automations WHERE account_id = $1 AND id = $2";
 
@@ -249,7 +302,10 @@ async fn write(
         &[
             &columns::uuid(account.as_bytes()),
             &columns::uuid(&row.id),
+            &row.uid,
             &row.name,
+            &row.description,
+            &row.metadata,
             &row.enabled,
             &row.trigger,
             &row.actions,
@@ -259,7 +315,11 @@ async fn write(
             &row.version,
         ],
     )
-    .await?;
+    .await;
+    let saved = match saved {
+        Err(error) if is_uid_conflict(&error) => return Ok(SaveAutomation::UidTaken),
+        saved => saved?,
+    };
     let Some(saved) = saved else {
         return Ok(SaveAutomation::Missing);
     };

@@ -30,7 +30,10 @@ CREATE TABLE automations (
     number       INTEGER PRIMARY KEY,
     account_id   BLOB    NOT NULL REFERENCES accounts (id) ON DELETE CASCADE,
     id           BLOB    NOT NULL,
+    uid          TEXT,
     name         TEXT    NOT NULL,
+    description  TEXT    NOT NULL,
+    metadata     TEXT    NOT NULL,
     enabled      INTEGER NOT NULL,
     trigger      TEXT    NOT NULL,  -- JSON object; see `postrider_storage::encoding`
     actions      TEXT    NOT NULL,  -- JSON array of objects with a `type`; see there
@@ -41,6 +44,7 @@ CREATE TABLE automations (
     version      INTEGER NOT NULL,
     UNIQUE (account_id, id)
 ) STRICT;
+CREATE UNIQUE INDEX automations_by_uid ON automations (account_id, uid) WHERE uid IS NOT NULL;
 CREATE INDEX automations_by_master_key ON automations (substr(secrets, 2, 8)) WHERE secrets IS NOT NULL;
 
 -- Rows of deleted types stay, marked as deleted, because a list's cursor may point at one of them.

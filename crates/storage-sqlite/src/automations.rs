@@ -37,6 +37,11 @@ impl AutomationStore for SqliteStore {
         self.read(move |conn| by_id(conn, account, id, &sealer)).await
     }
 
+    async fn automation_of_uid(&self, account: AccountId, uid: &str) -> StoreResult<Option<Automation>> {
+        let (sealer, uid) = (self.sealer.clone(), uid.to_owned());
+        self.read(move |conn| by_uid(conn, account, &uid, &sealer)).await
+    }
+
     async fn automations(&self, account: AccountId, page: PageRequest) -> StoreResult<Page<Automation>> {
         let sealer = self.sealer.clone();
         self.read(move |conn| list(conn, account, page, &sealer)).await
@@ -111,6 +116,27 @@ fn by_id(
     rows.next()?.map(|row| from_row(row, account, sealer)).transpose()
 }
 
+pub(crate) const BY_UID: &str = "FROM automations WHERE account_id = ?1 AND uid = ?2";
+
+fn by_uid(
+    conn: &Connection,
+    account: AccountId,
+    uid: &str,
+    sealer: &Sealer,
+) -> SqlResult<Option<Automation>> {
+    let mut statement = conn.prepare_cached(&format!("SELECT {COLUMNS} {BY_UID}"))?;
+    let mut rows = statement.query((account.as_bytes(), uid))?;
+    rows.next()?.map(|row| from_row(row, account, sealer)).transpose()
+}
+
+fn uid_is_taken(conn: &Connection, account: AccountId, automation: &Automation) -> SqlResult<bool> {
+    let Some(uid) = &automation.uid else {
+        return Ok(false);
+    };
+    let mut statement = conn.prepare_cached(&format!("SELECT 1 {BY_UID} AND id <> ?3"))?;
+    Ok(statement.exists((account.as_bytes(), uid, automation.id.as_bytes()))?)
+}
+
 pub(crate) const LIST: &str = "FROM automations WHERE account_id = ?1 AND id < ?2 ORDER BY id DESC LIMIT ?3";
 
 fn list(
@@ -142,6 +168,9 @@ fn create(
     if !accounts::exists(conn, account)? {
         return Ok(SaveAutomation::Missing);
     }
+    if uid_is_taken(conn, account, automation)? {
+        return Ok(SaveAutomation::UidTaken);
+    }
     let count: i64 = conn
         .prepare_cached("SELECT count(*) FROM automations WHERE account_id = ?1")?
         .query_row((account.as_bytes(),), |row| row.get(0))?;
@@ -153,12 +182,15 @@ fn create(
     }
     let row = AutomationRow::of(automation, account, sealer);
     conn.prepare_cached(&format!(
-        "INSERT INTO automations (account_id, {COLUMNS}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)"
+        "INSERT INTO automations (account_id, {COLUMNS}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)"
     ))?
     .execute((
         account.as_bytes(),
         row.id,
+        row.uid,
         row.name,
+        row.description,
+        row.metadata,
         row.enabled,
         row.trigger,
         row.actions,
@@ -188,6 +220,9 @@ fn update(
     };
     if version != automation.version {
         return Ok(SaveAutomation::Stale);
+    }
+    if uid_is_taken(conn, account, automation)? {
+        return Ok(SaveAutomation::UidTaken);
     }
     if let Some(exceeding) = exceeding(conn, account, automation)? {
         return Ok(SaveAutomation::TooManyDeliveries(exceeding));
@@ -228,14 +263,17 @@ fn exceeding(
 /// Replaces everything but the id and `created_at` of an existing automation.
 fn replace(conn: &Connection, account: AccountId, row: AutomationRow) -> SqlResult<()> {
     conn.prepare_cached(
-        "UPDATE automations SET name = ?3, enabled = ?4, trigger = ?5, actions = ?6, secrets = ?7, retry_delays = ?8,
-                                updated_at = ?9, version = ?10
+        "UPDATE automations SET uid = ?3, name = ?4, description = ?5, metadata = ?6, enabled = ?7, trigger = ?8,
+                                actions = ?9, secrets = ?10, retry_delays = ?11, updated_at = ?12, version = ?13
          WHERE account_id = ?1 AND id = ?2",
     )?
     .execute((
         account.as_bytes(),
         row.id,
+        row.uid,
         row.name,
+        row.description,
+        row.metadata,
         row.enabled,
         row.trigger,
         row.actions,

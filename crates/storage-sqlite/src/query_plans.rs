@@ -126,6 +126,10 @@ fn statements_over_large_tables_seek_in_the_index_meant_for_them() {
                 .to_owned(),
         ),
         (
+            automations::BY_UID,
+            "SEARCH automations USING INDEX automations_by_uid (account_id=? AND uid=?)".to_owned(),
+        ),
+        (
             event_types::LIST,
             "SEARCH event_types USING INDEX event_types_by_age (created_at<?)".to_owned(),
         ),

@@ -88,7 +88,10 @@ pub async fn an_automation_reads_back_as_it_was_saved(store: Arc<dyn Store>) {
     let scene = Scene::new(store).await;
     let patterns = ["proposal.accepted", "proposal.*", "*", "a-b_c.D.*"];
     let mut automation = Automation {
+        uid: Some("Tenant:42_a.b@c-d".to_owned()),
         name: "Odd „name“ \u{1f4ee} '\"\\".to_owned(),
+        description: "Two\r\n\tlines \u{1f4ee} '\"\\".to_owned(),
+        metadata: r#"{"n": 1.10, "é": "\u0000"}"#.to_owned(),
         enabled: false,
         trigger: Trigger {
             event_types: patterns
@@ -169,7 +172,10 @@ pub async fn an_update_keeps_the_identity_of_actions_and_raises_the_version(stor
     let scene = Scene::new(store).await;
     let before = stored(&scene).await;
     let mut change = Automation {
+        uid: Some("new".to_owned()),
         name: "New name".to_owned(),
+        description: "New description".to_owned(),
+        metadata: r#"{"new":1}"#.to_owned(),
         enabled: false,
         retry_delays: Some(Schedule::default()),
         created_at: at(500),

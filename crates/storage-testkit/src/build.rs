@@ -114,7 +114,10 @@ pub fn new_key(ids: &IdGenerator, s: i64) -> SigningKey {
 pub fn new_automation(ids: &IdGenerator, s: i64, actions: usize) -> Automation {
     Automation {
         id: ids.automation(at(s)),
+        uid: None,
         name: format!("Automation {s}"),
+        description: String::new(),
+        metadata: "{}".to_owned(),
         enabled: true,
         trigger: Trigger {
             event_types: vec!["*".parse().expect("a pattern")],

@@ -25,6 +25,7 @@ pub mod api_keys;
 pub mod append;
 pub mod audit;
 pub mod audited;
+pub mod automation_uids;
 pub mod automations;
 pub mod build;
 pub mod claim;

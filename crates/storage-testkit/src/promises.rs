@@ -46,6 +46,14 @@ macro_rules! conformance {
                 only_a_result_that_is_applied_disables_an_action_and_only_once,
                 an_account_has_a_bounded_number_of_automations,
             ]
+            automation_uids: [
+                a_uid_finds_the_automation_of_its_account_alone,
+                a_uid_belongs_to_one_automation_of_its_account,
+                a_deleted_automations_uid_is_free_again,
+                a_taken_uid_is_told_even_where_the_account_is_full,
+                one_of_many_concurrent_automations_takes_a_uid,
+                one_of_many_automations_renamed_at_once_takes_a_uid,
+            ]
             audit: [
                 entries_read_back_newest_first_in_pages,
                 entries_are_filtered_by_all_that_a_filter_says,

@@ -9,6 +9,10 @@ use crate::page::{Page, PageRequest};
 use crate::rules::fan_out::TooManyDeliveries;
 
 /// The result of saving an automation.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "a save is rare and nearly always returns the large variant"
+)]
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SaveAutomation {
     /// The automation is on disk, as returned, with its `version` incremented.
@@ -17,6 +21,8 @@ pub enum SaveAutomation {
     Missing,
     /// The automation was updated since the version that the caller started from; nothing was written.
     Stale,
+    /// Another automation of the account has this `uid`; nothing was written.
+    UidTaken,
     /// The account already has [`postrider_model::automation::AUTOMATIONS_MAX`] automations; nothing was
     /// written.
     TooMany,
@@ -39,7 +45,8 @@ pub struct DisableAction {
 /// Automations and their actions.
 #[async_trait]
 pub trait AutomationStore: Send + Sync {
-    /// Adds an automation. Returns `Saved`, `Missing` (no such account), `TooMany` or `TooManyDeliveries`.
+    /// Adds an automation. Returns `Saved`, `Missing` (no such account), `UidTaken`, `TooMany` or
+    /// `TooManyDeliveries`; of several that apply, the first in this order.
     async fn create_automation(
         &self,
         account: AccountId,
@@ -49,6 +56,9 @@ pub trait AutomationStore: Send + Sync {
 
     /// The automation, if the account has it.
     async fn automation(&self, account: AccountId, id: AutomationId) -> StoreResult<Option<Automation>>;
+
+    /// The automation with this uid, if the account has it.
+    async fn automation_of_uid(&self, account: AccountId, uid: &str) -> StoreResult<Option<Automation>>;
 
     /// The account's automations, newest first.
     async fn automations(&self, account: AccountId, page: PageRequest) -> StoreResult<Page<Automation>>;

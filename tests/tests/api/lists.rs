@@ -37,11 +37,12 @@ async fn a_malformed_id_in_a_path_is_refused() {
             format!("{own}_81h455vb4pex5vsknk084sn02q"),
             nobody(foreign),
         ] {
-            account
-                .api
-                .get(account.at(&format!("/{list}/{id}")))
-                .await
-                .problem(400, "invalid_id");
+            let response = account.api.get(account.at(&format!("/{list}/{id}"))).await;
+            // What does not begin like the id of an automation is a uid.
+            match list == "automations" && !id.starts_with("auto_") {
+                true => response.problem(404, "automation_not_found"),
+                false => response.problem(400, "invalid_id"),
+            };
         }
     }
     account

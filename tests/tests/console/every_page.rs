@@ -54,6 +54,7 @@ async fn pages_of_an_account() {
         ("automations", "/automations".to_owned()),
         ("automation", format!("/automations/{automation}")),
         ("edit-automation", format!("/automations/{automation}/edit")),
+        ("copy-automation", format!("/automations/{automation}/copy")),
         ("new-automation", "/automations/new".to_owned()),
         ("delete-automation", format!("/automations/{automation}/delete")),
         ("events", "/events".to_owned()),

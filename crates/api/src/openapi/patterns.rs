@@ -12,8 +12,7 @@ const PREFIXES: [&str; 9] = [
 ];
 
 /// What stands before `{id}` in a path, and the prefix of the ids there.
-const PLACES: [(&str, &str); 6] = [
-    ("automations", "auto"),
+const PLACES: [(&str, &str); 5] = [
     ("events", "evt"),
     ("deliveries", "dlv"),
     ("api-keys", "apikey"),
@@ -26,8 +25,8 @@ const EVENT_TYPE: &str = "proposal.accepted";
 
 const EVENT_TYPE_PATTERN: &str = "^[a-zA-Z0-9_.-]{1,128}$";
 
-/// An account's id or uid. A text that begins with `acct_` has to be a whole id.
-const ACCOUNT_PATTERN: &str = "^[a-zA-Z0-9_.:@-]{1,128}$";
+/// The id or uid of an account or automation. A text that begins like an id has to be a whole one.
+const NAMED_PATTERN: &str = "^[a-zA-Z0-9_.:@-]{1,128}$";
 
 const CURSOR_PATTERN: &str = "^cur_[A-Za-z0-9_-]{28}$";
 
@@ -48,7 +47,8 @@ pub(super) fn add(document: &mut Value) {
 /// A parameter has its example beside its schema.
 fn of_parameter(path: &str, parameter: &mut Value) {
     let pattern = match (parameter["in"].as_str(), parameter["name"].as_str()) {
-        (Some("path"), Some("account")) => Some(ACCOUNT_PATTERN.to_owned()),
+        (Some("path"), Some("account")) => Some(NAMED_PATTERN.to_owned()),
+        (Some("path"), Some("id")) if path.contains("/automations/{id}") => Some(NAMED_PATTERN.to_owned()),
         (Some("path"), Some("id")) => place(path).map(id_pattern),
         (Some("query"), Some("cursor")) => Some(CURSOR_PATTERN.to_owned()),
         _ => parameter["example"].as_str().and_then(pattern_of),

@@ -86,8 +86,8 @@ codes! {
     MethodNotAllowed = "method_not_allowed", METHOD_NOT_ALLOWED, "The path does not have this method";
     /// The body took too long to arrive.
     BodyTimeout = "body_timeout", REQUEST_TIMEOUT, "The body took too long to arrive";
-    /// Another account has the `uid`.
-    UidTaken = "uid_taken", CONFLICT, "Another account has this uid";
+    /// Another account, or another automation of the account, has the `uid`.
+    UidTaken = "uid_taken", CONFLICT, "The uid is taken";
     /// The event id or the idempotency key was used for another event.
     EventConflict = "event_conflict", CONFLICT, "The id or idempotency key was used for another event";
     /// The account has the maximum number of automations.

@@ -41,7 +41,7 @@ impl Problem {
             ),
             ConfigureError::UidTaken => Self::new(
                 Code::UidTaken,
-                "another account has this uid; a uid must be unique in the installation",
+                "the uid is taken; an account's must be unique in the installation, an automation's in its account",
             ),
             ConfigureError::TooMany => Self::new(
                 Code::TooManyAutomations,

@@ -10,24 +10,42 @@ pub mod get;
 mod headers;
 mod input;
 pub mod list;
+mod path;
 pub mod preview;
+pub mod put;
 pub mod test;
 pub mod update;
 mod view;
 
-use postrider_model::{AccountId, Automation, AutomationId};
+use postrider_model::{AccountId, Automation, AutomationId, AutomationRef};
 
 use crate::problem::{Code, Problem};
 use crate::router::ApiState;
 
-async fn find(state: &ApiState, account: AccountId, id: AutomationId) -> Result<Automation, Problem> {
-    let found = state.configuration.automation(account, id).await?;
+async fn find(
+    state: &ApiState,
+    account: AccountId,
+    automation: &AutomationRef,
+) -> Result<Automation, Problem> {
+    let found = state.configuration.automation_named(account, automation).await?;
     found.ok_or_else(automation_not_found)
+}
+
+/// The id of the automation. An automation that is named by its id may not exist.
+async fn find_id(
+    state: &ApiState,
+    account: AccountId,
+    automation: &AutomationRef,
+) -> Result<AutomationId, Problem> {
+    match automation {
+        AutomationRef::Id(id) => Ok(*id),
+        AutomationRef::Uid(_) => Ok(find(state, account, automation).await?.id),
+    }
 }
 
 fn automation_not_found() -> Problem {
     Problem::new(
         Code::AutomationNotFound,
-        "the account has no automation with this id",
+        "the account has no automation with this id or uid",
     )
 }

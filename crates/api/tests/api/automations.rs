@@ -376,5 +376,5 @@ async fn another_accounts_automation_is_not_found() {
         .problem(404, "automation_not_found");
     app.get(&format!("{mine}/automations/evt_01h455vb4pex5vsknk084sn02q"))
         .await
-        .problem(400, "invalid_id");
+        .problem(404, "automation_not_found");
 }

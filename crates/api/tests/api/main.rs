@@ -9,6 +9,7 @@ mod accounts;
 mod api_keys;
 mod app;
 mod audit;
+mod automation_uids;
 mod automations;
 mod bodies;
 mod bounds;

@@ -21,7 +21,8 @@ Examples:
   postrider automations create customer-42 --name CRM --on 'proposal.*' --to https://crm.example/hooks
   postrider automations create customer-42 --name Django --on '*' --to https://api.example/in --body-style python
   postrider automations create customer-42 --name Large --on proposal.accepted --only-if 'total >= 1000' --to https://crm.example/hooks
-  postrider automations test customer-42 auto_01jh3qk8v2e9x9d5wq3m4n5p6r
+  postrider automations put customer-42 tell-the-crm --definition @tell-the-crm.json
+  postrider automations test customer-42 tell-the-crm
   postrider automations disable customer-42 auto_01jh3qk8v2e9x9d5wq3m4n5p6r")]
 pub struct Args {
     #[command(subcommand)]
@@ -41,6 +42,8 @@ enum Command {
     },
     /// Create an automation: on these event types, send webhooks to these URLs
     Create(Box<create::CreateArgs>),
+    /// Create the automation of this uid, or replace all of it. The same definition again changes nothing
+    Put(PutArgs),
     /// Show one automation and its actions
     Show(OneArgs),
     /// Enable an automation
@@ -57,8 +60,19 @@ enum Command {
 struct OneArgs {
     /// The account's id or uid
     account: String,
-    /// The automation's id
+    /// The automation's id or uid
     automation: String,
+}
+
+#[derive(Debug, clap::Args)]
+struct PutArgs {
+    /// The account's id or uid
+    account: String,
+    /// The automation's uid
+    uid: String,
+    /// The whole automation as the API's JSON. `@FILE` reads a file, `-` standard input
+    #[arg(long, value_name = "JSON")]
+    definition: String,
 }
 
 #[derive(Debug, clap::Args)]
@@ -94,6 +108,15 @@ pub async fn run(args: Args, context: Context<'_>) -> Result<(), Failure> {
         Command::Create(args) => {
             let call =
                 Call::new(Method::POST, &["accounts", &args.account, "automations"]).body(args.body()?);
+            remote.show_response(call, show::record).await
+        }
+        Command::Put(PutArgs {
+            account,
+            uid,
+            definition,
+        }) => {
+            let path = ["accounts", &account, "automations", &uid];
+            let call = Call::new(Method::PUT, &path).body(input::json("--definition", &definition)?);
             remote.show_response(call, show::record).await
         }
         Command::Show(one) => remote.show_response(one.call(Method::GET), show::record).await,

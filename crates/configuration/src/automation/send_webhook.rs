@@ -78,7 +78,7 @@ impl SendWebhookDraft {
     }
 
     /// The URL without its secret query.
-    fn shown_url(&self) -> Cow<'_, str> {
+    pub(super) fn shown_url(&self) -> Cow<'_, str> {
         let divided = self.secret_query.then(|| SecretQuery::divide(&self.url));
         match divided.flatten() {
             Some((shown, _)) => shown.into(),

@@ -5,11 +5,12 @@
 //! * `fields`: the contents of the form, converted from and to drafts; `row` for an action, `conditions`.
 //! * `choices`, `suggestions`: the event types and the fields to pick. `check`: which recent events match.
 //! * `test`: sends a test event, and shows the requests and the responses.
-//! * `switch`, `delete`: one click each.
+//! * `copy`: the form of a new automation, filled in with this one. `switch`, `delete`: one click each.
 
 pub mod check;
 pub mod choices;
 mod conditions;
+mod copy;
 mod create;
 mod delete;
 mod edit;
@@ -42,6 +43,7 @@ pub fn routes() -> Routes {
         .post(path("/{id}/test"), MANAGE, test::send)
         .get(path("/{id}/tests/{event}"), READ, test::result)
         .get(path("/{id}/tests/{event}/live"), READ, test::live)
+        .get(path("/{id}/copy"), MANAGE, copy::show)
         .get(path("/{id}/edit"), MANAGE, edit::show)
         .post(path("/{id}/edit"), MANAGE, edit::save)
         .post(path("/{id}/switch"), MANAGE, switch::switch)

@@ -347,7 +347,10 @@ async fn fill(engine: &Engine, name: &str) -> Things {
     let account = configuration.create_account(&By::NODE, account).await.unwrap().id;
     let webhook = SendWebhookDraft::to("https://receiver.example/");
     let automation = AutomationDraft {
+        uid: None,
         name: "Tell them".to_owned(),
+        description: String::new(),
+        metadata: None,
         enabled: true,
         event_types: vec!["a.b".to_owned()],
         conditions: None,
@@ -359,15 +362,8 @@ async fn fill(engine: &Engine, name: &str) -> Things {
         .await
         .unwrap()
         .id;
-    let sent = engine
-        .send_test(
-            &By::NODE,
-            account,
-            automation,
-            None,
-            Some(Bytes::from_static(b"1")),
-        )
-        .await;
+    let data = Some(Bytes::from_static(b"1"));
+    let sent = engine.send_test(&By::NODE, account, automation, None, data).await;
     let entry = configuration.entry(account).await.unwrap().unwrap();
     Things {
         account,

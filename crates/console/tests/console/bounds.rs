@@ -10,7 +10,10 @@ use crate::app::{App, text};
 fn automation(event_type: &str, enabled: bool) -> AutomationDraft {
     let webhook = || DoesDraft::SendWebhook(SendWebhookDraft::to("https://receiver.example/"));
     AutomationDraft {
+        uid: None,
         name: "Tell them".to_owned(),
+        description: String::new(),
+        metadata: None,
         enabled,
         event_types: vec![event_type.to_owned()],
         conditions: None,

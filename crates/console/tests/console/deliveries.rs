@@ -35,7 +35,10 @@ async fn a_request_under_way_is_told_from_a_delivery_that_waits_for_the_pace_of_
         ..ActionDraft::new(webhook)
     };
     let draft = AutomationDraft {
+        uid: None,
         name: "Slow".to_owned(),
+        description: String::new(),
+        metadata: None,
         enabled: true,
         event_types: vec!["c.d".to_owned()],
         conditions: None,

@@ -45,7 +45,7 @@ const GET: &[bool] = &[false];
 const POST: &[bool] = &[true];
 const BOTH: &[bool] = &[false, true];
 
-const PATHS: [(&str, &[bool], For); 53] = [
+const PATHS: [(&str, &[bool], For); 54] = [
     ("/assets/0/console.css", GET, For::All),
     ("/theme", POST, For::All),
     ("/sign-in", BOTH, For::All),
@@ -99,6 +99,11 @@ const PATHS: [(&str, &[bool], For); 53] = [
     (
         "/accounts/{account}/automations/{automation}/edit",
         BOTH,
+        For::Manage,
+    ),
+    (
+        "/accounts/{account}/automations/{automation}/copy",
+        GET,
         For::Manage,
     ),
     (

@@ -173,7 +173,10 @@ impl Node {
     /// Creates an automation on `proposal.*` that sends to `urls`.
     pub async fn automation(&self, account: AccountId, urls: &[&str]) -> Fixture {
         let automation = AutomationDraft {
+            uid: None,
             name: "On proposals".to_owned(),
+            description: String::new(),
+            metadata: None,
             enabled: true,
             event_types: vec!["proposal.*".to_owned()],
             conditions: None,

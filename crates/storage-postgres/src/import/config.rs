@@ -137,7 +137,10 @@ async fn automations(transaction: &Transaction<'_>, accounts: &[AccountRows]) ->
     let columns = [
         ("account_id", Type::UUID),
         ("id", Type::UUID),
+        ("uid", Type::TEXT),
         ("name", Type::TEXT),
+        ("description", Type::TEXT),
+        ("metadata", Type::TEXT),
         ("enabled", Type::BOOL),
         ("trigger", Type::TEXT),
         ("actions", Type::TEXT),
@@ -154,7 +157,10 @@ async fn automations(transaction: &Transaction<'_>, accounts: &[AccountRows]) ->
                 .add(&[
                     &uuid(&account.account.id),
                     &uuid(&row.id),
+                    &row.uid,
                     &row.name,
+                    &row.description,
+                    &row.metadata,
                     &row.enabled,
                     &row.trigger,
                     &row.actions,

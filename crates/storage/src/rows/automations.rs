@@ -11,8 +11,14 @@ use crate::sealing::{Context, Sealer, Unreadable, What};
 pub struct AutomationRow {
     /// Its id.
     pub id: [u8; 16],
+    /// The caller's own id for it.
+    pub uid: Option<String>,
     /// Its name.
     pub name: String,
+    /// Its description.
+    pub description: String,
+    /// JSON.
+    pub metadata: String,
     /// Whether it is switched on.
     pub enabled: bool,
     /// JSON; see [`crate::encoding::automation`].
@@ -33,15 +39,18 @@ pub struct AutomationRow {
 
 impl AutomationRow {
     super::columns!(
-        "u": "id", "name", "enabled", "trigger", "actions", "secrets", "retry_delays", "created_at", "updated_at",
-        "version",
+        "u": "id", "uid", "name", "description", "metadata", "enabled", "trigger", "actions", "secrets",
+        "retry_delays", "created_at", "updated_at", "version",
     );
 
     /// Reads [`Self::COLUMNS`].
     pub fn read<C: Columns>(row: &mut Reader<'_, C>) -> Result<Self, C::Error> {
         Ok(Self {
             id: row.id()?,
+            uid: row.text_opt()?,
             name: row.text()?,
+            description: row.text()?,
+            metadata: row.text()?,
             enabled: row.flag()?,
             trigger: row.text()?,
             actions: row.text()?,
@@ -60,7 +69,10 @@ impl AutomationRow {
         let context = Self::context(account, id);
         Self {
             id,
+            uid: automation.uid.clone(),
             name: automation.name.clone(),
+            description: automation.description.clone(),
+            metadata: automation.metadata.clone(),
             enabled: automation.enabled,
             trigger: encoding::automation::trigger_text(&automation.trigger),
             actions: encoding::automation::actions_text(&automation.actions),
@@ -85,7 +97,10 @@ impl AutomationRow {
         };
         Ok(Automation {
             id: AutomationId::from_bytes(self.id),
+            uid: self.uid,
             name: self.name,
+            description: self.description,
+            metadata: self.metadata,
             enabled: self.enabled,
             trigger: encoding::automation::trigger(&self.trigger)?,
             actions: encoding::automation::actions(&self.actions, secrets)?,

@@ -67,7 +67,10 @@ pub(super) fn automation() -> Automation {
     let ids = IdGenerator::new(1);
     Automation {
         id: ids.automation(AT),
+        uid: None,
         name: "Automation".to_owned(),
+        description: String::new(),
+        metadata: "{}".to_owned(),
         enabled: true,
         trigger: Trigger {
             event_types: Vec::new(),

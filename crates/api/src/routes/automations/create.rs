@@ -31,7 +31,8 @@ use crate::router::ApiState;
     responses(
         (status = 201, description = "The automation.", body = AutomationView,
             headers(("location" = String, description = "The automation's path."))),
-        (status = 409, description = "`too_many_automations`: the account has 200 already."),
+        (status = 409, description = "`uid_taken`: another automation of the account has this uid. \
+            `too_many_automations`: the account has 200 already."),
     )
 )]
 pub async fn create_automation(

@@ -2,11 +2,11 @@
 
 use axum::extract::State;
 use http::{StatusCode, Uri};
-use postrider_model::AutomationId;
 
-use super::automation_not_found;
+use super::path::{AutomationPath, PathAutomation};
+use super::{automation_not_found, find_id};
 use crate::by::Asks;
-use crate::path::{InAccount, ObjectPath, PathId};
+use crate::path::InAccount;
 use crate::problem::Problem;
 use crate::query::no_parameters;
 use crate::router::ApiState;
@@ -20,17 +20,18 @@ use crate::router::ApiState;
     path = "/v1/accounts/{account}/automations/{id}",
     extensions(("x-permission" = json!("manage"))),
     tag = "Automations",
-    params(ObjectPath),
+    params(AutomationPath),
     responses((status = 204, description = "The automation was deleted."))
 )]
 pub async fn delete_automation(
     State(state): State<ApiState>,
     Asks(by): Asks,
     InAccount(account): InAccount,
-    PathId(id): PathId<AutomationId>,
+    PathAutomation(automation): PathAutomation,
     uri: Uri,
 ) -> Result<StatusCode, Problem> {
     no_parameters(&uri)?;
+    let id = find_id(&state, account, &automation).await?;
     if state.configuration.delete_automation(&by, account, id).await? {
         Ok(StatusCode::NO_CONTENT)
     } else {

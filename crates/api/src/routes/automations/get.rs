@@ -3,11 +3,11 @@
 use axum::Json;
 use axum::extract::State;
 use http::Uri;
-use postrider_model::AutomationId;
 
 use super::find;
+use super::path::{AutomationPath, PathAutomation};
 use super::view::AutomationView;
-use crate::path::{InAccount, ObjectPath, PathId};
+use crate::path::InAccount;
 use crate::problem::Problem;
 use crate::query::no_parameters;
 use crate::router::ApiState;
@@ -18,16 +18,16 @@ use crate::router::ApiState;
     path = "/v1/accounts/{account}/automations/{id}",
     extensions(("x-permission" = json!("read"))),
     tag = "Automations",
-    params(ObjectPath),
+    params(AutomationPath),
     responses((status = 200, description = "The automation.", body = AutomationView))
 )]
 pub async fn get_automation(
     State(state): State<ApiState>,
     InAccount(account): InAccount,
-    PathId(id): PathId<AutomationId>,
+    PathAutomation(automation): PathAutomation,
     uri: Uri,
 ) -> Result<Json<AutomationView>, Problem> {
     no_parameters(&uri)?;
-    let automation = find(&state, account, id).await?;
+    let automation = find(&state, account, &automation).await?;
     AutomationView::read(&state, account, automation).await.map(Json)
 }

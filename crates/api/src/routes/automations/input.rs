@@ -11,7 +11,7 @@ use utoipa::ToSchema;
 
 use super::condition::Condition;
 use super::headers::HeadersInput;
-use crate::decode::{Whole, object, objects, optional_object};
+use crate::decode::{Whole, object, objects, optional_object, present};
 use crate::openapi::shapes;
 use crate::problem::Problem;
 use crate::routes::kept_json;
@@ -21,9 +21,20 @@ use crate::routes::kept_json;
 #[serde(deny_unknown_fields, expecting = "an object")]
 #[schema(as = AutomationInput)]
 pub struct AutomationInput {
+    /// Your own identifier for the automation: 1 to 128 of `a-z`, `A-Z`, `0-9`, `_`, `.`, `:`, `@` and `-`,
+    /// unique in the account, not starting with `auto_`, and not `preview`.
+    #[schema(example = "tell-the-crm", pattern = "^[a-zA-Z0-9_.:@-]{1,128}$")]
+    uid: Option<String>,
     /// A display name.
     #[schema(example = "Tell the CRM", min_length = 1, max_length = 256)]
     name: String,
+    /// What the automation is for, in words for people; null for none.
+    #[schema(example = "Sales wants to know at once.", max_length = 4096)]
+    description: Option<String>,
+    /// Your own data about the automation: an object of at most 16 KiB. Customers can read it.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(schema_with = shapes::metadata)]
+    metadata: Option<Box<RawValue>>,
     /// Whether events trigger the automation. While it is off, its actions send nothing.
     #[serde(default = "on")]
     #[schema(default = true)]
@@ -192,7 +203,10 @@ impl AutomationInput {
     pub(super) fn of(automation: &Automation) -> Result<Self, Problem> {
         let draft = AutomationDraft::of(automation);
         Ok(Self {
+            uid: draft.uid,
             name: draft.name,
+            description: Some(draft.description),
+            metadata: draft.metadata.map(kept_json).transpose()?,
             enabled: draft.enabled,
             trigger: TriggerInput {
                 event_types: draft.event_types,
@@ -206,7 +220,10 @@ impl AutomationInput {
     /// The draft that this body describes.
     pub(super) fn into_draft(self) -> AutomationDraft {
         AutomationDraft {
+            uid: self.uid,
             name: self.name,
+            description: self.description.unwrap_or_default(),
+            metadata: self.metadata.map(|metadata| metadata.get().to_owned()),
             enabled: self.enabled,
             event_types: self.trigger.event_types,
             conditions: self

@@ -7,7 +7,7 @@ use http::Uri;
 use postrider_configuration::ConfigureError;
 use postrider_figures::Judged;
 use postrider_model::{
-    AccountId, Action, Automation, AutomationId, Does, Event, EventId, EventPattern, EventTypeName,
+    AccountId, Action, Automation, AutomationRef, Does, Event, EventId, EventPattern, EventTypeName,
     FixedPoints, Origin, Timestamp,
 };
 use serde::{Deserialize, Serialize};
@@ -124,7 +124,10 @@ pub async fn preview_automation(
     no_parameters(&uri)?;
     let current = match &input.automation_id {
         None => None,
-        Some(id) => Some(find(&state, account, parsed::<AutomationId>("/automation_id", id)?).await?),
+        Some(id) => {
+            let id = AutomationRef::Id(parsed("/automation_id", id)?);
+            Some(find(&state, account, &id).await?)
+        }
     };
     let checked = state
         .configuration

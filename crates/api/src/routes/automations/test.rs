@@ -4,19 +4,20 @@ use axum::extract::{Request, State};
 use axum::response::Response;
 use bytes::Bytes;
 use http::Uri;
-use postrider_model::{AutomationId, EventTypeName};
+use postrider_model::EventTypeName;
 use postrider_web::body::Collected;
 use postrider_web::body_budget::Owner;
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
-use super::automation_not_found;
+use super::path::{AutomationPath, PathAutomation};
+use super::{automation_not_found, find_id};
 use crate::by::Asks;
 use crate::decode::decode;
 use crate::json_body::{read_optional, utf8};
 use crate::openapi::shapes;
-use crate::path::{InAccount, ObjectPath, PathId};
+use crate::path::InAccount;
 use crate::problem::{Problem, fault_codes};
 use crate::query::no_parameters;
 use crate::router::ApiState;
@@ -46,7 +47,7 @@ pub struct TestInput<'a> {
     path = "/v1/accounts/{account}/automations/{id}/test",
     extensions(("x-permission" = json!("manage"))),
     tag = "Automations",
-    params(ObjectPath),
+    params(AutomationPath),
     request_body(content = Option<TestInput>),
     responses(
         (status = 202, description = "The event.", body = AcceptedView),
@@ -62,7 +63,7 @@ pub async fn test_automation(
     State(state): State<ApiState>,
     Asks(by): Asks,
     InAccount(account): InAccount,
-    PathId(id): PathId<AutomationId>,
+    PathAutomation(automation): PathAutomation,
     uri: Uri,
     request: Request,
 ) -> Result<Response, Problem> {
@@ -82,6 +83,7 @@ pub async fn test_automation(
     let event_type =
         event_type.map_err(|error| Problem::body("/type", fault_codes::INVALID_VALUE, error.to_string()))?;
     let data = input.data.map(|data| data_of(data, &body));
+    let id = find_id(&state, account, &automation).await?;
     match state.engine.send_test(&by, account, id, event_type, data).await? {
         None => Err(automation_not_found()),
         Some(Ok(accepted)) => accepted_response(&accepted),

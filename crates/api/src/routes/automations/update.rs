@@ -5,15 +5,16 @@ use axum::extract::State;
 use http::Uri;
 use postrider_configuration::ConfigureError;
 use postrider_configuration::{AutomationDraft, EDITS_MAX};
-use postrider_model::{Automation, AutomationId};
+use postrider_model::Automation;
 
 use super::input::AutomationInput;
+use super::path::{AutomationPath, PathAutomation};
 use super::view::AutomationView;
 use super::{automation_not_found, find};
 use crate::by::Asks;
 use crate::json_body::JsonText;
 use crate::patch::patched;
-use crate::path::{InAccount, ObjectPath, PathId};
+use crate::path::InAccount;
 use crate::problem::Problem;
 use crate::query::no_parameters;
 use crate::router::ApiState;
@@ -30,25 +31,26 @@ use crate::router::ApiState;
     path = "/v1/accounts/{account}/automations/{id}",
     extensions(("x-permission" = json!("manage"))),
     tag = "Automations",
-    params(ObjectPath),
+    params(AutomationPath),
     request_body(content = AutomationInput, description = "The members to change. All are optional.",
         example = json!({"enabled": false})),
     responses(
         (status = 200, description = "The updated automation.", body = AutomationView),
-        (status = 409, description = "`concurrent_update`: other requests kept changing it."),
+        (status = 409, description = "`uid_taken`: another automation of the account has this uid. \
+            `concurrent_update`: other requests kept changing it."),
     )
 )]
 pub async fn update_automation(
     State(state): State<ApiState>,
     Asks(by): Asks,
     InAccount(account): InAccount,
-    PathId(id): PathId<AutomationId>,
+    PathAutomation(automation): PathAutomation,
     uri: Uri,
     patch: JsonText,
 ) -> Result<Json<AutomationView>, Problem> {
     no_parameters(&uri)?;
     for _ in 0..EDITS_MAX {
-        let current = find(&state, account, id).await?;
+        let current = find(&state, account, &automation).await?;
         let draft = edit(&current, patch.as_str()?)?;
         match state
             .configuration

@@ -30,9 +30,18 @@ pub struct AutomationView {
     /// The automation's id.
     #[schema(value_type = String, example = "auto_01h455vb4pex5vsknk084sn02q")]
     id: AutomationId,
+    /// Your own identifier for the automation. Paths accept it in place of the id.
+    #[schema(example = "tell-the-crm")]
+    uid: Option<String>,
     /// A display name.
     #[schema(example = "Tell the CRM")]
     name: String,
+    /// What the automation is for, in words for people; may be empty.
+    #[schema(example = "Sales wants to know at once.")]
+    description: String,
+    /// The caller's own data.
+    #[schema(schema_with = shapes::metadata)]
+    metadata: Box<RawValue>,
     /// Whether events trigger the automation.
     enabled: bool,
     /// The events that trigger the automation.
@@ -273,7 +282,10 @@ impl AutomationView {
                 conditions: conditions.map(kept_json).transpose()?,
             },
             retry_delays_s: delays_s(automation.retry_delays.as_ref()),
+            uid: automation.uid,
             name: automation.name,
+            description: automation.description,
+            metadata: kept_json(automation.metadata)?,
             actions: automation
                 .actions
                 .into_iter()

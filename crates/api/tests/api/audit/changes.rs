@@ -83,6 +83,12 @@ async fn of_automations(app: &App, method: &str, route: &str, account: &str) -> 
                 Some(&made),
             )
         }
+        ("PUT", "/accounts/{account}/automations/{id}") => recipe(
+            &format!("{list}/repeated"),
+            Some(automation()),
+            "automation.created",
+            None,
+        ),
         ("DELETE", "/accounts/{account}/automations/{id}") => {
             recipe(&path, None, "automation.deleted", Some(&made))
         }

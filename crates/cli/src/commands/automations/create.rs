@@ -17,6 +17,14 @@ pub(super) struct CreateArgs {
     #[arg(long, required_unless_present = "definition")]
     name: Option<String>,
 
+    /// Your own id for the automation, unique in the account. Commands accept it in place of the id
+    #[arg(long)]
+    uid: Option<String>,
+
+    /// What the automation is for
+    #[arg(long, value_name = "TEXT")]
+    description: Option<String>,
+
     /// An event type that triggers the automation, such as `proposal.accepted`, `proposal.*` or `*`.
     /// Repeatable
     #[arg(long, value_name = "TYPE", required_unless_present = "definition")]
@@ -84,7 +92,7 @@ pub(super) struct CreateArgs {
 
     /// The whole automation as the API's JSON, instead of the flags. `@FILE` reads a file, `-` standard input
     #[arg(long, value_name = "JSON", conflicts_with_all = [
-        "name", "on", "only_if", "conditions", "to", "secret_query", "body", "template", "content_type", "body_style", "header", "plain_header", "timeout", "rate_limit", "retry_delays",
+        "name", "uid", "description", "on", "only_if", "conditions", "to", "secret_query", "body", "template", "content_type", "body_style", "header", "plain_header", "timeout", "rate_limit", "retry_delays",
         "disabled",
     ])]
     definition: Option<String>,
@@ -98,6 +106,11 @@ impl CreateArgs {
         }
         let mut body = Map::new();
         body.insert("name".to_owned(), self.name.clone().into());
+        for (member, value) in [("uid", &self.uid), ("description", &self.description)] {
+            if let Some(value) = value {
+                body.insert(member.to_owned(), value.clone().into());
+            }
+        }
         body.insert("enabled".to_owned(), (!self.disabled).into());
         let template = self
             .template

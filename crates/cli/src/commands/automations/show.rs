@@ -33,7 +33,10 @@ pub(super) fn record(response: &Response, paint: Paint) -> String {
     let automation = &response.json;
     let mut text = Record::new()
         .field("Id", cell(&automation["id"]))
+        .field("Uid", cell(&automation["uid"]))
         .field("Name", cell(&automation["name"]))
+        .field("Description", cell(&automation["description"]))
+        .field("Metadata", metadata(&response.text))
         .field("Enabled", cell(&automation["enabled"]))
         .field("Event types", trigger(automation))
         .field("Only if", conditions(&response.text))
@@ -47,6 +50,19 @@ pub(super) fn record(response: &Response, paint: Paint) -> String {
         text.push_str(&action_record(action).render(paint));
     }
     text
+}
+
+/// The metadata as it was sent; empty if there is none. Reads the text, because parsing could round numbers.
+fn metadata(text: &str) -> String {
+    #[derive(Deserialize)]
+    struct Automation<'a> {
+        #[serde(borrow)]
+        metadata: &'a RawValue,
+    }
+    match serde_json::from_str::<Automation<'_>>(text) {
+        Ok(Automation { metadata }) if metadata.get() != "{}" => metadata.get().to_owned(),
+        _ => String::new(),
+    }
 }
 
 /// The conditions in one line; empty if there are none. Reads the text, because parsing could round numbers.

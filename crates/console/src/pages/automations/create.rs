@@ -11,7 +11,8 @@ use crate::refusal::Refusal;
 use crate::state::App;
 use crate::visitor::account::InAccount;
 
-const SUBJECT: Subject = Subject { id: None, version: 0 };
+/// A new automation.
+pub const SUBJECT: Subject = Subject { id: None, version: 0 };
 
 /// The empty form.
 pub async fn show(State(app): State<App>, account: InAccount) -> Result<Response, Refusal> {

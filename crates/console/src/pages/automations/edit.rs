@@ -55,7 +55,9 @@ pub async fn save(
         return Err(Refusal::Stale);
     }
     current.version = version;
-    let (draft, own) = fields.draft(&suggestions);
+    let (mut draft, own) = fields.draft(&suggestions);
+    // The form has no field for it.
+    draft.metadata = Some(current.metadata.clone());
     if !own.is_empty() {
         return render(&app, &account, &subject, &fields, &suggestions, (own, press)).await;
     }

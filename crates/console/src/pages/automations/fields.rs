@@ -5,6 +5,7 @@
 
 use postrider_configuration::{AutomationDraft, Fault};
 use postrider_model::Automation;
+use postrider_model::account::NAME_CHARS_MAX;
 use postrider_model::automation::ACTIONS_MAX;
 use postrider_signing::template::Preset;
 
@@ -23,6 +24,10 @@ const ROWS_MAX: usize = ACTIONS_MAX + 1;
 pub struct Fields {
     /// The name.
     pub name: String,
+    /// The description.
+    pub description: String,
+    /// The caller's own id; empty for none.
+    pub uid: String,
     /// Whether events trigger it.
     pub enabled: bool,
     /// The ticked event types and patterns.
@@ -85,6 +90,8 @@ impl Fields {
     pub fn empty() -> Self {
         Self {
             name: String::new(),
+            description: String::new(),
+            uid: String::new(),
             enabled: true,
             ticked: Vec::new(),
             others: String::new(),
@@ -98,6 +105,8 @@ impl Fields {
     pub fn of(automation: &Automation) -> Self {
         Self {
             name: automation.name.clone(),
+            description: automation.description.clone(),
+            uid: automation.uid.clone().unwrap_or_default(),
             enabled: automation.enabled,
             ticked: super::patterns(automation),
             others: String::new(),
@@ -111,6 +120,9 @@ impl Fields {
     pub fn typed(form: &Form) -> Self {
         Self {
             name: form.text("name").to_owned(),
+            // Browsers send line breaks as CRLF.
+            description: form.text("description").replace("\r\n", "\n"),
+            uid: form.text("uid").to_owned(),
             enabled: form.is_ticked("enabled"),
             ticked: form.all("event_type").map(str::to_owned).collect(),
             others: form.text("others").to_owned(),
@@ -159,7 +171,26 @@ impl Fields {
         all
     }
 
-    /// The draft, and the faults that the form itself finds.
+    /// The fields of a new automation that is a copy of `automation`: off, so that nothing is sent twice
+    /// before a person has looked at it, and without the uid. `••••` stays where secrets are: the new actions
+    /// have none to keep, so the draft's check asks for them.
+    pub fn copy_of(automation: &Automation) -> Self {
+        let name = format!("Copy of {}", automation.name);
+        let mut rows: Vec<_> = automation.actions.iter().map(RowFields::of).collect();
+        for row in &mut rows {
+            row.id.clear();
+            row.is_gone = false;
+        }
+        Self {
+            name: name.chars().take(NAME_CHARS_MAX).collect(),
+            uid: String::new(),
+            enabled: false,
+            rows,
+            ..Self::of(automation)
+        }
+    }
+
+    /// The draft, without metadata, and the faults that the form itself finds.
     pub fn draft(&mut self, suggestions: &Suggestions) -> (AutomationDraft, Vec<Fault>) {
         let (conditions, mut faults) = self.conditions.json(&|path| suggestions.kind(path));
         let actions = self
@@ -168,8 +199,12 @@ impl Fields {
             .enumerate()
             .map(|(index, row)| row.draft(index, &mut faults))
             .collect();
+        let uid = self.uid.trim();
         let draft = AutomationDraft {
+            uid: (!uid.is_empty()).then(|| uid.to_owned()),
             name: self.name.trim().to_owned(),
+            description: self.description.trim().to_owned(),
+            metadata: None,
             enabled: self.enabled,
             event_types: self.event_types(),
             conditions,

@@ -130,6 +130,11 @@ pub fn faults(error: ConfigureError, own: Vec<Fault>) -> Result<Vec<Fault>, Refu
             faults.extend(own);
             Ok(faults)
         }
+        ConfigureError::UidTaken => Ok(vec![Fault {
+            pointer: "/uid".to_owned(),
+            code: "duplicate",
+            detail: "another automation of the account has this id".to_owned(),
+        }]),
         ConfigureError::TooMany => Ok(vec![Fault {
             pointer: "/name".to_owned(),
             code: "too_many",

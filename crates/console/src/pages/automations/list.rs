@@ -30,6 +30,8 @@ struct ListPage<'a> {
 struct Row {
     href: String,
     name: String,
+    /// The beginning of the description.
+    description: String,
     is_on: bool,
     /// Whether it is on and can do nothing, because all its actions are off.
     is_idle: bool,
@@ -104,6 +106,7 @@ fn row(
     Row {
         href: account.path(&format!("automations/{}", automation.id)),
         name: automation.name.clone(),
+        description: beginning(&automation.description),
         is_on: automation.enabled,
         is_idle,
         badge: Badge::of_automation(automation),
@@ -117,5 +120,30 @@ fn row(
         more_urls: actions.len().saturating_sub(1),
         switched_off: actions.iter().filter(|action| !action.enabled).count(),
         rate: RateWords::new(succeeded, failed),
+    }
+}
+
+/// Longest beginning of a description in the list, in characters: two lines of the first column.
+const BEGINNING_CHARS_MAX: usize = 80;
+
+/// The first line of a description, shortened.
+fn beginning(description: &str) -> String {
+    let line = description.lines().next().unwrap_or_default().trim();
+    match line.char_indices().nth(BEGINNING_CHARS_MAX) {
+        Some((end, _)) => format!("{}…", line[..end].trim_end()),
+        None => line.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_list_shows_the_beginning_of_a_description() {
+        assert_eq!(beginning(""), "");
+        assert_eq!(beginning(" One line \nand another"), "One line");
+        assert_eq!(beginning(&"é".repeat(80)), "é".repeat(80));
+        assert_eq!(beginning(&"é".repeat(81)), format!("{}…", "é".repeat(80)));
     }
 }

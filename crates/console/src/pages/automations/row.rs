@@ -3,7 +3,8 @@
 use postrider_configuration::{
     ActionDraft, BodyDraft, ContentDraft, DoesDraft, Fault, RateLimitDraft, SendWebhookDraft,
 };
-use postrider_model::{Action, BodyStyle, Does, RateLimit};
+use postrider_model::custom_header::MASK;
+use postrider_model::{Action, BodyStyle, Does, RateLimit, SecretQuery};
 use postrider_signing::template::Preset;
 
 use super::preview::Preview;
@@ -176,6 +177,20 @@ impl RowFields {
                 ..BodyDraft::default()
             },
         }
+    }
+
+    /// Whether the query of the URL, which is secret, has to be typed: a new action has none to keep.
+    pub fn lacks_query(&self) -> bool {
+        self.id.is_empty() && self.secret_query && SecretQuery::stands_in(self.url.trim())
+    }
+
+    /// Whether values of headers, which are secret, have to be typed: a new action has none to keep.
+    pub fn lacks_headers(&self) -> bool {
+        let lacks_value = |line: &str| {
+            line.split_once(':')
+                .is_some_and(|(_, value)| value.trim() == MASK)
+        };
+        self.id.is_empty() && self.headers.lines().any(lacks_value)
     }
 
     /// What the template would send.

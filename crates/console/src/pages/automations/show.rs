@@ -33,6 +33,10 @@ struct ShowPage<'a> {
     shell: Shell<'a>,
     head: AccountHead,
     name: &'a str,
+    description: &'a str,
+    uid: Option<&'a str>,
+    /// Laid out; empty if there is none.
+    metadata: String,
     id: CopyId,
     path: String,
     is_on: bool,
@@ -114,6 +118,12 @@ pub async fn render(
         shell: Shell::of(app, &account.visitor, Section::Accounts, automation.name.clone()),
         head: AccountHead::of(account, Tab::Automations),
         name: &automation.name,
+        description: &automation.description,
+        uid: automation.uid.as_deref(),
+        metadata: match automation.metadata.as_str() {
+            "{}" => String::new(),
+            metadata => body::pretty(metadata).unwrap_or_else(|| metadata.to_owned()),
+        },
         id: CopyId::new(id),
         path: account.path(&format!("automations/{id}")),
         is_on: automation.enabled,

@@ -127,7 +127,10 @@ impl Storm<'_> {
             ActionDraft::new(DoesDraft::SendWebhook(SendWebhookDraft::to(url)))
         });
         let draft = AutomationDraft {
+            uid: None,
             name: "all".to_owned(),
+            description: String::new(),
+            metadata: None,
             enabled: true,
             event_types: vec!["*".to_owned()],
             conditions: None,
