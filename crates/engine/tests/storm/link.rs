@@ -245,6 +245,7 @@ verbs!(AutomationStore {
     create_automation(account: AccountId, automation: Automation, audit: AuditEntry) -> SaveAutomation
         => Changed::Account(account);
     automation(account: AccountId, id: AutomationId) -> Option<Automation>;
+    automation_of_uid(account: AccountId, uid: &str) -> Option<Automation>;
     automations(account: AccountId, page: PageRequest) -> Page<Automation>;
     update_automation(account: AccountId, automation: Automation, audit: AuditEntry) -> SaveAutomation
         => Changed::Account(account);
