@@ -20,6 +20,7 @@ PROBLEMS = {
     "invalid_cursor": "a cursor holds a check of its list and position; one that matches the pattern is still invented",
     "schema_violation": "`data` has to match the schema that the event's type has at that moment",
     "too_many_tests": "a limit on time",
+    "invalid_id": "where a uid is expected, the id of an automation is refused: portable patterns have no negation",
 }
 
 # Faults of single query parameters.
@@ -46,7 +47,13 @@ FAULTS = [
                                                                        "operator's rules"),
     (r"/actions/\d+/secret_query", {"invalid_value"}, "only a URL with a query can keep it secret"),
     (r"/actions/\d+/(plain_)?headers(/.*)?", {"invalid_value", "reserved_header", "duplicate", "too_long",
-                                              "value_required"}, "names and values of headers have rules of their own"),
+                                              "value_required", "invalid_template"}, "names and values of headers have rules of "
+                                                                                   "their own"),
+    (r"/trigger/conditions(/.*)?", {"invalid_condition"}, "bounds on the whole tree, and values that fit the operator"),
+    (r"/actions/\d+/(template|content_type|body_style)", {"blank", "invalid_template", "invalid_value"},
+     "templates are judged by their parser, and belong to `body` of `template` alone"),
+    (r"/(event_id|automation_id)", {"invalid_value"}, "ids are TypeIDs, whose form has rules that patterns do not say"),
+    (r"/data", {"invalid_value"}, "either `data` or `event_id`"),
 ]
 
 
@@ -54,7 +61,11 @@ def is_explained(problem) -> bool:
     """Whether each part of a refusal is explained."""
     if problem.get("code") in PROBLEMS:
         return True
-    faults = problem.get("errors", [])
+    # A preview holds an automation, with the faults of one.
+    faults = [
+        {**fault, "pointer": re.sub(r"^/automation(?=/)", "", fault.get("pointer", "-"))}
+        for fault in problem.get("errors", [])
+    ]
     return bool(faults) and all(
         fault.get("parameter") in PARAMETERS
         or any(

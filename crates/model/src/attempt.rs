@@ -99,6 +99,6 @@ mod tests {
         for outcome in Outcome::ALL {
             assert_eq!(Outcome::from_code(outcome.code()), Some(outcome));
         }
-        assert_eq!(Outcome::from_code(8), None);
+        assert_eq!(Outcome::from_code(9), None);
     }
 }
