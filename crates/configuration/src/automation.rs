@@ -85,21 +85,7 @@ impl Configuration {
     ) -> Result<Automation, ConfigureError> {
         let now = self.clock.now();
         let id = self.ids.automation(now);
-        let checked = check(self, draft, None, now)?;
-        let automation = Automation {
-            id,
-            uid: checked.uid,
-            name: checked.name,
-            description: checked.description,
-            metadata: checked.metadata,
-            enabled: checked.enabled,
-            trigger: checked.trigger,
-            actions: checked.actions,
-            retry_delays: checked.retry_delays,
-            created_at: now,
-            updated_at: now,
-            version: 1,
-        };
+        let automation = check(self, draft, None, now)?.created(id, now);
         let audit = self.automation_changed(by, account, None, Some(&automation));
         match self
             .directory
@@ -159,8 +145,8 @@ impl Configuration {
         })
     }
 
-    /// The automation that a draft describes, as it would be created, or as it would replace `current`.
-    /// Nothing is saved, and what depends on other automations is not checked. Fails with `Faults`.
+    /// The automation that a draft describes, as if it were created now; in place of `current`, it has its
+    /// id. Saves nothing, and does not check what depends on other automations. Fails with `Faults`.
     pub fn check_automation(
         &self,
         current: Option<&Automation>,
@@ -168,20 +154,8 @@ impl Configuration {
     ) -> Result<Automation, ConfigureError> {
         let now = self.clock.now();
         let checked = check(self, draft, current, now)?;
-        Ok(Automation {
-            id: current.map_or_else(|| self.ids.automation(now), |current| current.id),
-            uid: checked.uid,
-            name: checked.name,
-            description: checked.description,
-            metadata: checked.metadata,
-            enabled: checked.enabled,
-            trigger: checked.trigger,
-            actions: checked.actions,
-            retry_delays: checked.retry_delays,
-            created_at: now,
-            updated_at: now,
-            version: 1,
-        })
+        let id = current.map_or_else(|| self.ids.automation(now), |current| current.id);
+        Ok(checked.created(id, now))
     }
 
     /// Deletes an automation with its actions; the record keeps its deliveries. Returns false if the
@@ -244,6 +218,26 @@ struct CheckedAutomation {
     trigger: Trigger,
     actions: Vec<Action>,
     retry_delays: Option<Schedule>,
+}
+
+impl CheckedAutomation {
+    /// The automation as it is right after its creation.
+    fn created(self, id: AutomationId, now: Timestamp) -> Automation {
+        Automation {
+            id,
+            uid: self.uid,
+            name: self.name,
+            description: self.description,
+            metadata: self.metadata,
+            enabled: self.enabled,
+            trigger: self.trigger,
+            actions: self.actions,
+            retry_delays: self.retry_delays,
+            created_at: now,
+            updated_at: now,
+            version: 1,
+        }
+    }
 }
 
 /// Checks the whole draft. Judges the name and destinations only where they differ from those of the

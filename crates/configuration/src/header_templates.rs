@@ -12,9 +12,10 @@ use postrider_model::template::TemplateKind;
 use postrider_model::{ActionId, Automation, Does, SendWebhook};
 use postrider_signing::template::{Template, TemplateEvent, TemplateFault};
 
-/// The templates of an action's header values, by the position of the header.
+/// The templates of an action's header values, by the position of the header. One that this version cannot
+/// compile is kept with its fault: the attempt fails, and does not send the template's text.
 #[derive(Debug)]
-pub struct HeaderTemplates(Vec<(usize, Template)>);
+pub struct HeaderTemplates(Vec<(usize, Result<Template, TemplateFault>)>);
 
 /// Whether a header's value is a template.
 pub(crate) fn is_template(value: &str) -> bool {
@@ -36,9 +37,8 @@ pub(crate) fn of(automations: &[Automation]) -> HashMap<ActionId, HeaderTemplate
         let Does::SendWebhook(webhook) = &action.does;
         let templates = webhook.headers.iter().enumerate();
         let templates = templates.filter(|(_, header)| is_template(&header.value));
-        // They compiled when they were saved.
         let compiled: Vec<_> = templates
-            .filter_map(|(index, header)| Some((index, compile(&header.value).ok()?)))
+            .map(|(index, header)| (index, compile(&header.value)))
             .collect();
         (!compiled.is_empty()).then_some((action.id, HeaderTemplates(compiled)))
     });
@@ -60,9 +60,12 @@ impl HeaderTemplates {
             let Some(header) = applied.headers.get_mut(*index) else {
                 continue;
             };
-            let rendered = template.render(event);
+            let rendered = match template {
+                Ok(template) => template.render(event).map_err(|failed| failed.to_string()),
+                Err(fault) => Err(fault.to_string()),
+            };
             let rendered =
-                rendered.map_err(|failed| format!("The header {} failed: {failed}", header.name))?;
+                rendered.map_err(|reason| format!("The header {} failed: {reason}", header.name))?;
             header.value = visible(rendered.trim());
             if header.name.len() + header.value.len() > 4 * HEADER_BYTES_MAX {
                 return Err(format!("The header {} became too long", header.name));

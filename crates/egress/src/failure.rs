@@ -180,7 +180,7 @@ pub fn connect_sentence(error: &io::Error) -> &'static str {
     }
 }
 
-/// Why there is no TLS session, in plain words.
+/// Why the TLS handshake failed, for people.
 pub fn handshake_sentence(error: &io::Error) -> String {
     match error.get_ref().and_then(|it| it.downcast_ref::<rustls::Error>()) {
         Some(error) => tls_sentence(error),

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use crate::ed25519::{ED25519_BYTES, Ed25519Secret};
 use crate::secret::{SECRET_BYTES, SigningSecret};
 
 /// Fills bytes with randomness.
@@ -33,11 +32,6 @@ impl Entropy {
     /// A fresh signing secret.
     pub fn signing_secret(&self) -> SigningSecret {
         SigningSecret::from_random(self.bytes::<SECRET_BYTES>())
-    }
-
-    /// A fresh Ed25519 private key.
-    pub fn ed25519_secret(&self) -> Ed25519Secret {
-        Ed25519Secret::from_random(self.bytes::<ED25519_BYTES>())
     }
 }
 

@@ -100,7 +100,7 @@ impl Reader {
         if let Some((other, _)) = members.iter().find(|(other, _)| *other != name) {
             return self.fault(
                 &format!("{at}/{}", escape(other)),
-                format!("Beside `{name}` there is no other member."),
+                format!("`{name}` has to be the only member."),
             );
         }
         let at = format!("{at}/{name}");

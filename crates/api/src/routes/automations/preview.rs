@@ -53,7 +53,7 @@ pub struct PreviewView {
     matching: usize,
     /// The newest events of the automation's types, at most 50, newest first. Tests are left out.
     events: Vec<JudgedView>,
-    /// What each action would send for one event, in order; empty if there is no event to send.
+    /// The request that each action would send for one event. Empty if no event was found.
     requests: Vec<RequestView>,
 }
 

@@ -16,7 +16,7 @@ const LISTED_MAX: usize = 5;
 
 /// What the look at recent events found.
 pub enum Check {
-    /// There are no conditions to check, or no event types.
+    /// The form has no conditions, or no event types.
     Nothing,
     /// The conditions are not complete.
     Incomplete,

@@ -21,8 +21,8 @@ pub struct Preview {
 }
 
 impl Preview {
-    /// What the row's template does with the sample; `None` if it has no template, if that does not compile,
-    /// or if there is no sample.
+    /// What the row's template does with the sample; `None` without a template that compiles, and
+    /// without a sample.
     pub fn of(row: &RowFields, suggestions: &Suggestions) -> Option<Self> {
         let Sample { event, is_example } = suggestions.sample()?;
         let body = row.body().unchecked_template()?;
