@@ -1,6 +1,7 @@
-"""A mail server for the tests: aiosmtpd, which prints each message that it accepts as Python's email package reads it.
+"""A mail server for the tests: aiosmtpd.
 
-The first line that it prints is {"listening": PORT}; each further one is a message.
+The first line that it prints is {"listening": PORT}. Each further one is a message that it accepted, as
+Python's email package reads it.
 """
 
 import argparse
@@ -27,21 +28,19 @@ def addresses(header):
 
 
 def sender(content):
-    """The name and the address in `From`, by the older half of the package: the newer one puts a space between two
-    encoded words of a name."""
+    """The name and the address in `From`, by the older half of the package.
+
+    The newer half puts a space between two encoded words of a name.
+    """
     name, address = email.utils.parseaddr(email.message_from_bytes(content)["From"])
     return [str(email.header.make_header(email.header.decode_header(name))), address]
 
 
 class Printing:
-    """Prints messages, or only counts them."""
-
-    def __init__(self, options):
-        self.options = options
+    """Prints messages."""
 
     async def handle_DATA(self, server, session, envelope):
-        if not self.options.quiet:
-            say(self.read(session, envelope))
+        say(self.read(session, envelope))
         return "250 2.0.0 accepted"
 
     def read(self, session, envelope):
@@ -73,19 +72,17 @@ def authenticator(options):
 
 
 async def serve(options):
-    context = None
-    if options.certificate:
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(options.certificate, options.key)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(options.certificate, options.key)
 
     def protocol():
         return SMTP(
-            Printing(options),
+            Printing(),
             hostname="mail.example.com",
             tls_context=None if options.implicit else context,
-            require_starttls=context is not None and not options.implicit,
+            require_starttls=not options.implicit,
             authenticator=authenticator(options),
-            auth_required=options.user is not None,
+            auth_required=True,
             # aiosmtpd does not count TLS from the start as TLS.
             auth_require_tls=not options.implicit,
             auth_exclude_mechanism=options.without,
@@ -101,11 +98,10 @@ if __name__ == "__main__":
     # aiosmtpd warns of what it deprecates in itself, for each message.
     logging.getLogger("mail.log").setLevel(logging.ERROR)
     parser = argparse.ArgumentParser()
-    parser.add_argument("--certificate", help="PEM file; without it there is no TLS")
-    parser.add_argument("--key", help="PEM file of the certificate's key")
+    parser.add_argument("--certificate", required=True, help="PEM file")
+    parser.add_argument("--key", required=True, help="PEM file of the certificate's key")
     parser.add_argument("--implicit", action="store_true", help="TLS from the start instead of STARTTLS")
-    parser.add_argument("--user", help="require this user")
-    parser.add_argument("--password", help="the user's password")
+    parser.add_argument("--user", required=True, help="the user who can sign in")
+    parser.add_argument("--password", required=True, help="the user's password")
     parser.add_argument("--without", action="append", default=[], help="a mechanism of AUTH that it lacks")
-    parser.add_argument("--quiet", action="store_true", help="print no messages")
     asyncio.run(serve(parser.parse_args()))

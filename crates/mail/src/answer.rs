@@ -56,6 +56,11 @@ impl Answer {
         matches!(self.code, 530 | 534 | 535 | 538)
     }
 
+    /// As an answer to `MAIL`: a message of this size is not accepted (RFC 1870 section 6).
+    pub(crate) const fn is_about_size(&self) -> bool {
+        matches!(self.code, 452 | 552)
+    }
+
     /// The enhanced status code at the beginning of the text (RFC 3463), such as `5.1.1`.
     pub(crate) fn enhanced(&self) -> Option<&str> {
         let first = self.lines.first()?.split(' ').next()?;
@@ -83,7 +88,7 @@ impl Answer {
     }
 }
 
-/// Why there is no answer.
+/// Why an answer could not be read.
 #[derive(Debug)]
 pub(crate) enum ReadError {
     /// The server closed the connection.
@@ -129,9 +134,10 @@ impl Incoming {
             if so_far.lines.len() == LINES_MAX || bytes > ANSWER_BYTES_MAX {
                 return Err(ReadError::Malformed("an answer that is too long"));
             }
-            so_far.lines.push(masks.masked(text));
-            if is_last && let Some(answer) = answer.take() {
-                return Ok(answer);
+            so_far.lines.push(text);
+            if is_last && let Some(Answer { code, lines }) = answer.take() {
+                let lines = masks.masked(lines);
+                return Ok(Answer { code, lines });
             }
         }
     }

@@ -1,7 +1,7 @@
 //! A connection to the mail server: TCP, TLS, greeting, `EHLO`, `STARTTLS`, `AUTH`, and then commands.
 //!
 //! `EHLO` names the domain of the sender. RFC 5321 section 4.1.4 wants the client's own name, which a
-//! container rarely has, and its address would show the operator's network to every recipient.
+//! container rarely has, or its address, which the mail server sees anyway.
 
 mod sign_in;
 mod stream;
@@ -10,7 +10,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use postrider_egress::{
-    NotSent, Resolve, ResolveError, connect_first, connect_sentence, handshake_sentence, is_out_of_files,
+    Host, Resolve, ResolveError, connect_first, connect_sentence, handshake_sentence, is_out_of_files,
 };
 use postrider_model::Outcome;
 use rustls::pki_types::ServerName;
@@ -20,8 +20,8 @@ use tokio_rustls::TlsConnector;
 
 use crate::answer::{Answer, Incoming, ReadError};
 use crate::dialogue::{Dialogue, Masks};
-use crate::sent::Failure;
-use crate::settings::{MailHost, Security, SmtpSettings};
+use crate::sent::{Failure, NotSent};
+use crate::settings::{Security, SmtpSettings};
 use stream::Stream;
 
 /// Maximum addresses of the server's name to try.
@@ -38,9 +38,9 @@ pub(crate) struct Server {
 /// Why an attempt ended without a message that was accepted.
 #[derive(Debug)]
 pub(crate) enum Stop {
-    /// The mail server has a part in it.
+    /// The mail server or the way to it failed.
     Failed(Failure),
-    /// It has none.
+    /// Nothing was sent, for a reason on our side.
     NotSent(NotSent),
 }
 
@@ -85,15 +85,7 @@ impl Connection {
             Security::StartTls | Security::None => Stream::Plain(tcp),
         };
         dialogue.tls = stream.tls();
-        let mut connection = Self {
-            stream,
-            incoming: Incoming::default(),
-            extensions: Extensions::default(),
-            server: Arc::clone(server),
-            messages: 0,
-            is_dirty: false,
-            is_spoiled: false,
-        };
+        let mut connection = Self::new(stream, server);
         dialogue.begin(None);
         let greeting = connection.answer(dialogue).await?;
         if !greeting.is_positive() {
@@ -106,6 +98,24 @@ impl Connection {
         }
         sign_in::sign_in(&mut connection, dialogue).await?;
         Ok(connection)
+    }
+
+    /// A connection without encryption whose greeting is past.
+    #[cfg(test)]
+    pub(crate) fn plain(tcp: TcpStream, server: &Arc<Server>) -> Self {
+        Self::new(Stream::Plain(tcp), server)
+    }
+
+    fn new(stream: Stream, server: &Arc<Server>) -> Self {
+        Self {
+            stream,
+            incoming: Incoming::default(),
+            extensions: Extensions::default(),
+            server: Arc::clone(server),
+            messages: 0,
+            is_dirty: false,
+            is_spoiled: false,
+        }
     }
 
     async fn hello(&mut self, dialogue: &mut Dialogue) -> Result<(), Failure> {
@@ -131,9 +141,7 @@ impl Connection {
         if !answer.is_positive() {
             return Err(Failure::session("The mail server refused STARTTLS", &answer).into());
         }
-        if self.incoming.has_rest() {
-            return Err(out_of_step().into());
-        }
+        self.check_step()?;
         let Stream::Plain(tcp) = self.stream else {
             unreachable!("STARTTLS is sent over plain connections only");
         };
@@ -160,21 +168,31 @@ impl Connection {
         shown: String,
         bytes: &[u8],
     ) -> Result<Answer, Failure> {
-        if self.incoming.has_rest() {
-            self.is_spoiled = true;
-            return Err(out_of_step());
-        }
+        self.check_step()?;
         dialogue.begin(Some(shown));
-        // A server that closes the connection may have said why, so the answer is read in any case.
-        let written = self.stream.write_all(bytes).await;
-        let written = match written {
+        let written = match self.stream.write_all(bytes).await {
             Ok(()) => self.stream.flush().await,
             failed => failed,
         };
-        match (self.answer(dialogue).await, written) {
-            (Err(failure), Err(_)) if failure.outcome == Outcome::ConnectError => Err(closed()),
-            (answered, _) => answered,
+        self.is_spoiled |= written.is_err();
+        // A server that closes the connection may have said why, so the answer is read in any case.
+        let answer = self.answer(dialogue).await?;
+        match written {
+            // Nothing can be accepted that was not written in full.
+            Err(error) if !answer.is_negative() => Err(broken(&error)),
+            _ => Ok(answer),
         }
+    }
+
+    /// Fails, and lets nothing more be sent, if the server has said something that it was not asked for.
+    pub(crate) fn check_step(&mut self) -> Result<(), Failure> {
+        if !self.incoming.has_rest() {
+            return Ok(());
+        }
+        self.is_spoiled = true;
+        let error =
+            "The mail server sent data before it was asked; somebody may be tampering with the connection";
+        Err(Failure::broken(Outcome::ProtocolError, error))
     }
 
     async fn answer(&mut self, dialogue: &mut Dialogue) -> Result<Answer, Failure> {
@@ -224,8 +242,8 @@ impl Connection {
 impl Server {
     async fn dial(&self) -> Result<TcpStream, Stop> {
         let addresses = match &self.settings.host {
-            MailHost::Address(address) => vec![*address],
-            MailHost::Name(name) => match self.resolver.resolve(name).await {
+            Host::Address(address) => vec![*address],
+            Host::Name(name) => match self.resolver.resolve(name).await {
                 Ok(addresses) => addresses,
                 Err(ResolveError::OutOfFiles) => return Err(Stop::NotSent(NotSent::Postponed)),
                 // Its own words are for the customers, and name the rules for their receivers.
@@ -249,8 +267,8 @@ impl Server {
 
     async fn encrypted(&self, tcp: TcpStream) -> Result<Stream, Failure> {
         let name = match &self.settings.host {
-            MailHost::Address(address) => ServerName::IpAddress((*address).into()),
-            MailHost::Name(name) => ServerName::try_from(name.clone()).map_err(|_| {
+            Host::Address(address) => ServerName::IpAddress((*address).into()),
+            Host::Name(name) => ServerName::try_from(name.clone()).map_err(|_| {
                 Failure::broken(Outcome::TlsError, "The name of the mail server is not valid")
             })?,
         };
@@ -281,13 +299,6 @@ impl Extensions {
         }
         extensions
     }
-}
-
-fn out_of_step() -> Failure {
-    Failure::broken(
-        Outcome::ProtocolError,
-        "The mail server answered before it was asked, or somebody else did",
-    )
 }
 
 fn closed() -> Failure {

@@ -1,7 +1,7 @@
 //! The record of what Postrider and the mail server said.
 //!
-//! It holds neither the password nor the message. A server that repeats the password, also in base64, finds
-//! it masked. Every text in it is bounded, and so is the number of steps.
+//! It holds neither the password nor the message. If the server repeats the password, in clear or in base64,
+//! the record shows [`MASK`]. Every text in it is bounded, and so is the number of steps.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -10,12 +10,12 @@ use postrider_model::custom_header::MASK;
 use crate::answer::Answer;
 use crate::settings::Credentials;
 
-/// Maximum steps in the record. The longest dialogue has 22: a greeting, two `EHLO`, `STARTTLS`, three of
-/// `AUTH`, `RSET`, `MAIL`, ten `RCPT`, `DATA`, the message.
-const STEPS_MAX: usize = 24;
+/// Maximum steps in the record. The longest dialogue has 20: a greeting, two `EHLO`, `STARTTLS`, three of
+/// `AUTH`, `MAIL`, ten `RCPT`, `DATA`, the message. `RSET` is sent over a reused connection only.
+const STEPS_MAX: usize = 20;
 
 /// Maximum bytes of an answer that are kept: a refusal with its link, or the first ten lines of `EHLO`. A
-/// whole dialogue then takes at most about 20 KiB.
+/// whole dialogue then takes at most about 16 KiB.
 pub const ANSWER_BYTES_KEPT: usize = 512;
 
 /// Maximum bytes of a command that are kept: `RCPT TO:` with the longest address.
@@ -107,14 +107,30 @@ impl Masks {
         Self(texts)
     }
 
-    pub(crate) fn masked(&self, mut text: String) -> String {
-        for secret in &self.0 {
-            if text.contains(secret.as_str()) {
-                text = text.replace(secret.as_str(), MASK);
-            }
+    /// The lines of an answer with the secrets masked. One that has spaces may be spread over lines, which a
+    /// sentence about the answer joins with spaces.
+    pub(crate) fn masked(&self, lines: Vec<String>) -> Vec<String> {
+        if self.0.is_empty() {
+            return lines;
         }
-        text
+        let text = self.0.iter().fold(lines.join("\n"), |text, it| masked(&text, it));
+        text.split('\n').map(str::to_owned).collect()
     }
+}
+
+/// The text with [`MASK`] in place of a secret. A line break counts as a space.
+fn masked(text: &str, secret: &str) -> String {
+    // Both are one byte, so that the places in the two texts are the same.
+    let on_one_line = text.replace('\n', " ");
+    let mut out = String::with_capacity(text.len());
+    let mut end = 0;
+    for (at, found) in on_one_line.match_indices(secret) {
+        out.push_str(&text[end..at]);
+        out.push_str(MASK);
+        end = at + found.len();
+    }
+    out.push_str(&text[end..]);
+    out
 }
 
 #[cfg(test)]

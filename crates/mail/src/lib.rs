@@ -2,7 +2,8 @@
 //!
 //! The mail server is the operator's choice and may be on a private address, so the rules for destinations of
 //! webhooks do not apply. It is not trusted with more than the messages: whatever it answers, however slowly,
-//! a [`Mailer`] stays within its timeout and a few kilobytes, and neither records nor reports the password.
+//! a [`Mailer`] stays within its timeout, reads at most 20 KiB of an answer, and neither records nor reports
+//! a password of four bytes or more.
 //!
 //! ```no_run
 //! # use std::sync::Arc;
@@ -47,38 +48,38 @@
 //!
 //! | module | what it holds |
 //! |---|---|
-//! | [`settings`], [`sender`] | where the mail server is, how to sign in, and who the mail comes from |
-//! | [`message`] | composes a message: headers that nothing can be injected into, and a text in ASCII |
-//! | [`mailer`], `pool` | [`Mailer`], and its bounded number of connections |
+//! | `settings`, `sender` | where the mail server is, how to sign in, and who the mail comes from |
+//! | `message` | composes a message: headers that nothing can be injected into, and a text in ASCII |
+//! | `mailer`, `pool` | [`Mailer`], and its bounded number of connections |
 //! | `connection` | opens a connection: TCP, TLS, greeting, `EHLO`, `STARTTLS`, `AUTH` |
 //! | `transaction` | one message over an open connection, from `MAIL` to the last dot |
 //! | `answer` | reads the server's answers within bounds |
-//! | [`dialogue`] | the record of what was said, without secrets and without the message |
-//! | [`sent`] | how it ended |
+//! | `dialogue` | the record of what was said, without secrets and without the message |
+//! | `sent` | how it ended |
 //!
 //! This crate must never send a password without TLS, skip the check of a certificate, continue in clear text
 //! where TLS was asked for, or read more into memory than its bounds allow. It knows no engine: it retries
 //! nothing, except that an idle connection that turns out to be closed is replaced.
 //!
 //! To add a way to sign in, see `connection/sign_in.rs`. To add a header, see `message/headers.rs`. To add a
-//! setting, see [`settings`].
+//! setting, see `settings.rs`.
 
 #![forbid(unsafe_code)]
 
 mod answer;
 mod connection;
-pub mod dialogue;
-pub mod mailer;
-pub mod message;
+mod dialogue;
+mod mailer;
+mod message;
 mod pool;
-pub mod sender;
-pub mod sent;
-pub mod settings;
+mod sender;
+mod sent;
+mod settings;
 mod transaction;
 
-pub use dialogue::{Dialogue, Step};
+pub use dialogue::{ANSWER_BYTES_KEPT, Dialogue, Step};
 pub use mailer::{Mailer, MayLeave, Options};
-pub use message::{Draft, Message, MessageError, UnsubscribeUrl};
+pub use message::{Draft, Message, MessageError, SUBJECT_CHARS_MAX, TEXT_BYTES_MAX, UnsubscribeUrl};
 pub use sender::{Sender, SenderError};
-pub use sent::{Concerns, Partial, Refused, Sent, Verdict};
-pub use settings::{Password, Security, SettingsError, SmtpSettings, SmtpTexts};
+pub use sent::{Concerns, NotSent, Partial, Refused, Sent, Verdict};
+pub use settings::{Credentials, Password, Security, SettingsError, SmtpSettings, SmtpTexts};

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use parking_lot::Mutex;
 use postrider_egress::allowance::WAIT_MAX;
-use postrider_egress::{ClientError, NotSent, Resolve, SystemResolver, tls_client_config};
+use postrider_egress::{ClientError, Resolve, SystemResolver, tls_client_config};
 use postrider_model::{Clock, Outcome};
 use tokio::time::Instant;
 use tokio_rustls::TlsConnector;
@@ -14,17 +14,17 @@ use crate::connection::{Connection, Server, Stop};
 use crate::dialogue::{Dialogue, Masks};
 use crate::message::Message;
 use crate::pool::Pool;
-use crate::sent::{Concerns, Failure, Partial, Refused, Sent, Verdict};
+use crate::sent::{Concerns, Failure, NotSent, Partial, Refused, Sent, Verdict};
 use crate::settings::SmtpSettings;
 use crate::transaction::{self, IN_DOUBT, Stage, Task};
 
-/// Is asked right before a message leaves: whether it may.
+/// Called before `MAIL` and again before the message is sent; returns whether it may leave.
 pub type MayLeave<'a> = &'a (dyn Fn() -> bool + Send + Sync);
 
-/// How often the log repeats that the mail server cannot be used.
+/// How often the log says at most that no e-mail can be sent.
 const REPORT_EVERY: Duration = Duration::from_secs(60);
 
-/// What has a default.
+/// Settings with defaults.
 #[derive(Clone)]
 pub struct Options {
     /// Maximum connections at a time, at least one. With the default, 4, a server that takes 10 ms for each
@@ -79,7 +79,8 @@ impl Mailer {
     ///
     /// It takes at most `timeout`, in which everything from the look-up of the name to the server's last
     /// answer has to happen, after a wait for a free connection of at most [`WAIT_MAX`]. Returns
-    /// [`NotSent`] if `may_leave` forbids it or that wait was too long; the server then has no message.
+    /// [`NotSent`] if `may_leave` forbids it, if that wait was too long, or, at once, if this process is out
+    /// of file descriptors; the server then has no message. Pause before sending again.
     /// Dropping the future aborts the attempt, and the server discards what it has, unless the last dot was
     /// sent.
     pub async fn send(
@@ -105,9 +106,12 @@ impl Mailer {
         drop(place);
         let ended = match ended {
             Ok(Ok(refused)) => Ok(refused),
-            Ok(Err(Stop::NotSent(not_sent))) => return Err(not_sent),
+            Ok(Err(Stop::NotSent(not_sent))) => {
+                self.report_not_sent(not_sent);
+                return Err(not_sent);
+            }
             Ok(Err(Stop::Failed(failure))) => Err(failure),
-            Err(_) => Err(timed_out(timeout, attempt.stage)),
+            Err(_) => Err(timed_out(timeout, &attempt)),
         };
         let ended = ended.map_err(|failure| match attempt.stage {
             Stage::Before => failure,
@@ -135,23 +139,39 @@ impl Mailer {
         ended
     }
 
-    /// Tells the operator, once a minute, that no mail can be sent.
+    /// Tells the operator that no mail can be sent.
     fn report(&self, sent: &Sent) {
-        if sent.verdict == Verdict::Accepted || sent.concerns != Concerns::Server {
+        if sent.verdict == Verdict::Accepted || sent.concerns != Concerns::Server || !self.may_report() {
             return;
         }
+        let error = sent.error.as_deref().unwrap_or_default();
+        tracing::warn!(
+            server = sent.dialogue.server,
+            error,
+            "no e-mail can be sent; check smtp_url, smtp_user, smtp_password_file and smtp_from"
+        );
+    }
+
+    /// Tells the operator that no connection could be opened. There is no record that says so.
+    fn report_not_sent(&self, not_sent: NotSent) {
+        if not_sent == NotSent::Postponed && self.may_report() {
+            tracing::warn!("no e-mail can be sent; this process is out of file descriptors");
+        }
+    }
+
+    /// Whether a minute has passed since this last returned true.
+    fn may_report(&self) -> bool {
         let now = Instant::now();
         let mut reported = self.reported.lock();
-        if reported.is_some_and(|last| last + REPORT_EVERY > now) {
-            return;
+        let may_report = reported.is_none_or(|last| last + REPORT_EVERY <= now);
+        if may_report {
+            *reported = Some(now);
         }
-        *reported = Some(now);
-        let error = sent.error.as_deref().unwrap_or_default();
-        tracing::warn!(server = sent.dialogue.server, error, "no e-mail can be sent");
+        may_report
     }
 }
 
-/// What is known of an attempt, also if its time runs out.
+/// The state of an attempt. It outlives the timeout, which drops the future.
 struct Attempt {
     /// The connection, once the attempt has ended in time.
     connection: Option<Connection>,
@@ -192,10 +212,14 @@ impl Attempt {
     }
 }
 
-fn timed_out(timeout: Duration, stage: Stage) -> Failure {
+fn timed_out(timeout: Duration, attempt: &Attempt) -> Failure {
     let seconds = timeout.as_secs_f64();
+    if attempt.dialogue.steps.is_empty() {
+        let error = format!("No connection to the mail server within {seconds} s");
+        return Failure::broken(Outcome::Timeout, error);
+    }
     let after = format!("No answer of the mail server within {seconds} s");
-    let error = match stage {
+    let error = match attempt.stage {
         Stage::InDoubt => format!("{after}, {IN_DOUBT}"),
         Stage::Before | Stage::Begun => after,
     };
@@ -239,3 +263,6 @@ fn partly(refused: &[Refused], message: &Message) -> Option<String> {
         "The mail server refused {count} of {of} recipients: {to} ({code}){others}"
     ))
 }
+
+#[cfg(test)]
+mod tests;

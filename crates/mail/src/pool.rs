@@ -1,8 +1,9 @@
 //! A bounded number of connections to one server, kept open between messages.
 //!
 //! A message holds a *place* while it is sent, and takes an idle connection if there is one. A connection is
-//! back before the place is free, so open connections are never more than places. Places are given in the
-//! order of asking; fairness among accounts is the caller's.
+//! back before the place is free, so there are never more connections than places, except those that expired
+//! and say `QUIT`, which takes at most [`QUIT_MAX`]. Places are given in the order of asking; fairness among
+//! accounts is the caller's.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -69,6 +70,12 @@ impl Pool {
                 return Some(idle.connection);
             }
         }
+    }
+
+    /// How many connections are kept.
+    #[cfg(test)]
+    pub(crate) fn idle_count(&self) -> usize {
+        self.kept.lock().idle.len()
     }
 
     /// Keeps a connection for the next message, or takes leave if it has carried enough.

@@ -12,21 +12,34 @@ use crate::dialogue::Dialogue;
 pub enum Verdict {
     /// The mail server has taken responsibility for it. Sending it again would deliver it twice.
     Accepted,
-    /// It was not accepted, or nobody knows, and may be if it is sent again.
+    /// It was not accepted, or the answer is missing. A retry may succeed.
     Temporary,
-    /// The mail server refused it for good (a 5xx answer to `MAIL`, `RCPT` or `DATA`).
+    /// The mail server refused it for good: 552 to `MAIL`, or 5xx to `RCPT`, `DATA` or the message, except
+    /// 530, 534, 535 and 538.
     Permanent,
 }
 
-/// What a failure says something about.
+/// What caused a failure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Concerns {
     /// The mail server or its settings. Any other message would have failed alike, and this one was certainly
     /// not accepted.
     Server,
-    /// This message or its recipients. Also a message that the server was told of and did not answer for: it
+    /// This message or its recipients. Also when the connection failed or timed out after `MAIL`: the message
     /// may be the cause, and may have been accepted.
     Message,
+}
+
+/// Why a message was not sent. The mail server has no part in it, and does not have the message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum NotSent {
+    /// [`crate::MayLeave`] returned false.
+    #[error("the message may not leave any more")]
+    Forbidden,
+    /// It waited for a free connection for [`WAIT_MAX`](postrider_egress::allowance::WAIT_MAX), or this
+    /// process is out of file descriptors. Send it later.
+    #[error("the message has to wait for a connection")]
+    Postponed,
 }
 
 /// What to do if the mail server refuses some recipients for the moment (4xx) and accepts others. All
@@ -47,7 +60,7 @@ pub struct Refused {
     pub to: EmailAddress,
     /// The code of the answer, 400 to 599.
     pub code: u16,
-    /// The text of the answer, at most [`crate::dialogue::ANSWER_BYTES_KEPT`].
+    /// The text of the answer, at most [`crate::ANSWER_BYTES_KEPT`].
     pub answer: String,
 }
 
@@ -61,7 +74,7 @@ pub struct Sent {
     /// What went wrong, in plain words, with the server's own; `None` if every recipient was accepted. It
     /// holds no secret.
     pub error: Option<String>,
-    /// What a failure says something about.
+    /// What caused a failure.
     pub concerns: Concerns,
     /// The recipients who do not get the message although it was accepted.
     pub refused: Vec<Refused>,
@@ -78,12 +91,12 @@ pub(crate) struct Failure {
     pub(crate) outcome: Outcome,
     pub(crate) concerns: Concerns,
     pub(crate) error: String,
-    /// The server has ended the connection, or says that it will (421).
+    /// The connection is of no more use: the server has ended it, says that it will (421), or refused `RSET`.
     pub(crate) is_gone: bool,
 }
 
 impl Failure {
-    /// A failure below the level of answers. It is never final.
+    /// A failure without an SMTP reply that refuses the message. Always temporary.
     pub(crate) fn broken(outcome: Outcome, error: impl Into<String>) -> Self {
         Self {
             verdict: Verdict::Temporary,
@@ -104,8 +117,8 @@ impl Failure {
         Self { concerns, ..self }
     }
 
-    /// An answer that refuses what concerns every message: a greeting, `STARTTLS`, `AUTH`. Never final,
-    /// because the operator can put it right.
+    /// An answer that refuses what concerns every message: a greeting, `STARTTLS`, `AUTH`, the sender. Never
+    /// final, because the operator can put it right.
     pub(crate) fn session(what: &str, answer: &Answer) -> Self {
         Self {
             is_gone: answer.is_farewell(),

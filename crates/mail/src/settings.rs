@@ -6,8 +6,10 @@
 use std::fmt;
 use std::net::IpAddr;
 
+use postrider_egress::Host;
 use postrider_model::custom_header::MASK;
-use url::{Host, Url};
+use rustls::pki_types::ServerName;
+use url::Url;
 
 use crate::sender::{Sender, SenderError};
 
@@ -33,7 +35,7 @@ pub struct SmtpTexts<'a> {
 #[derive(Debug, Clone)]
 pub struct SmtpSettings {
     /// The server's host.
-    pub host: MailHost,
+    pub host: Host,
     /// The server's port.
     pub port: u16,
     /// How the connection is encrypted.
@@ -55,15 +57,6 @@ pub enum Security {
     None,
 }
 
-/// The host of a mail server.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum MailHost {
-    /// A name, in ASCII.
-    Name(String),
-    /// An address.
-    Address(IpAddr),
-}
-
 /// User and password.
 #[derive(Debug, Clone)]
 pub struct Credentials {
@@ -80,7 +73,7 @@ pub struct Password(String);
 /// Why the settings cannot be used. The messages quote no setting that may hold a secret.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SettingsError {
-    /// Not a URL with a host.
+    /// Not a URL with a host that a certificate can name.
     #[error("smtp_url has to look like smtp://mail.example.com:587 or smtps://mail.example.com:465")]
     Url,
     /// Another scheme.
@@ -96,7 +89,7 @@ pub enum SettingsError {
     #[error("a mail server speaks TLS from the start on port 465: write smtps:// in smtp_url")]
     ImplicitPort,
     /// `smtps://` at a port of `smtp`.
-    #[error("a mail server does not speak TLS from the start on port {0}: write smtp:// in smtp_url")]
+    #[error("port {0} uses STARTTLS: write smtp:// in smtp_url")]
     PlainPort(u16),
     /// A user without a password, or the reverse.
     #[error("set both smtp_user and smtp_password_file, or neither")]
@@ -148,9 +141,9 @@ impl SmtpSettings {
     /// `host:port`, for logs and records.
     pub fn server(&self) -> String {
         match &self.host {
-            MailHost::Name(name) => format!("{name}:{}", self.port),
-            MailHost::Address(IpAddr::V6(address)) => format!("[{address}]:{}", self.port),
-            MailHost::Address(address) => format!("{address}:{}", self.port),
+            Host::Name(name) => format!("{name}:{}", self.port),
+            Host::Address(IpAddr::V6(address)) => format!("[{address}]:{}", self.port),
+            Host::Address(address) => format!("{address}:{}", self.port),
         }
     }
 }
@@ -173,13 +166,19 @@ fn security(url: &Url) -> Result<Security, SettingsError> {
     }
 }
 
-/// The host, read as that of a web address: in other schemes, the URL parser leaves it as it is.
-fn host(url: &Url) -> Result<MailHost, SettingsError> {
+/// The host, read as that of a web address: in other schemes, the URL parser leaves it as it is. A name loses
+/// the dot at its end, which no certificate has.
+fn host(url: &Url) -> Result<Host, SettingsError> {
     let text = url.host_str().ok_or(SettingsError::Url)?;
-    match Host::parse(text).map_err(|_| SettingsError::Url)? {
-        Host::Domain(name) => Ok(MailHost::Name(name)),
-        Host::Ipv4(address) => Ok(MailHost::Address(address.into())),
-        Host::Ipv6(address) => Ok(MailHost::Address(address.into())),
+    let name = match url::Host::parse(text).map_err(|_| SettingsError::Url)? {
+        url::Host::Domain(name) => name,
+        url::Host::Ipv4(address) => return Ok(Host::Address(address.into())),
+        url::Host::Ipv6(address) => return Ok(Host::Address(address.into())),
+    };
+    let name = name.strip_suffix('.').unwrap_or(&name);
+    match ServerName::try_from(name) {
+        Ok(_) if !name.ends_with('.') => Ok(Host::Name(name.to_owned())),
+        _ => Err(SettingsError::Url),
     }
 }
 

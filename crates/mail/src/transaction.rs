@@ -2,18 +2,18 @@
 //!
 //! | answer | follows |
 //! |---|---|
-//! | 5xx to `MAIL`, to `DATA`, to the message, or to every `RCPT` | permanent |
-//! | 4xx there, or a mix in which no `RCPT` was accepted | temporary |
+//! | 552 to `MAIL`, 5xx to `DATA`, to the message, or to every `RCPT` | permanent |
+//! | 452 to `MAIL`, 4xx to those, or a mix in which no `RCPT` was accepted | temporary |
 //! | 4xx to some `RCPT` | as [`Partial`] says |
 //! | 5xx to some `RCPT`, the others accepted | it goes to the others; [`crate::Refused`] names the rest |
-//! | 421, 530, 534, 535, 538 anywhere | temporary, and no matter of the message |
+//! | any other refusal of `MAIL` | temporary; it concerns the server, because the sender is a setting |
+//! | 421, 530, 534, 535, 538 anywhere | temporary; it concerns the server |
 //!
 //! [`MayLeave`] is asked before `MAIL`, and again when the server waits for the message. A server that gets
 //! no last dot discards what it has (RFC 5321 section 4.1.1.4), so until then everything can be taken back.
 //!
 //! Commands are not pipelined (RFC 2920): the message must not leave before each recipient's answer is known.
 
-use postrider_egress::NotSent;
 use postrider_model::Outcome;
 
 use crate::answer::Answer;
@@ -21,20 +21,20 @@ use crate::connection::{Connection, Stop};
 use crate::dialogue::Dialogue;
 use crate::mailer::MayLeave;
 use crate::message::Message;
-use crate::sent::{Concerns, Failure, Partial, Refused, Verdict};
+use crate::sent::{Concerns, Failure, NotSent, Partial, Refused, Verdict};
 
-/// How far a transaction came, for whoever has to judge a timeout or a closed connection.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+/// How far a transaction came, to judge a timeout or a closed connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Stage {
     /// The server has not answered `MAIL`. It knows nothing of the message.
     Before,
     /// The server has answered `MAIL`.
     Begun,
-    /// The last dot is on its way, or was. The server may have accepted the message.
+    /// The message is being sent or was. The last dot may have arrived.
     InDoubt,
 }
 
-/// Words that end a sentence about a message whose last dot was sent.
+/// Words that end a sentence about a message whose last dot may have arrived.
 pub(crate) const IN_DOUBT: &str = "before it confirmed the message, which may have been accepted";
 
 /// A message, and what to do with it.
@@ -80,7 +80,11 @@ async fn reset(connection: &mut Connection, dialogue: &mut Dialogue) -> Result<(
     let answer = connection.command(dialogue, "RSET").await?;
     if !answer.is_positive() {
         connection.is_spoiled = true;
-        return Err(Failure::session("The mail server refused RSET", &answer));
+        // The connection is of no use, which is not the fault of the message that comes next.
+        return Err(Failure {
+            is_gone: true,
+            ..Failure::session("The mail server refused RSET", &answer)
+        });
     }
     connection.is_dirty = false;
     Ok(())
@@ -103,14 +107,17 @@ async fn begin(
     if !answer.is_farewell() {
         *stage = Stage::Begun;
     }
-    if !answer.is_positive() {
-        return Err(unexpected(
-            connection,
-            "The mail server refused the sender",
-            &answer,
-        ));
+    if answer.is_positive() {
+        return Ok(());
     }
-    Ok(())
+    if answer.is_negative() && !answer.is_about_size() {
+        return Err(Failure::session("The mail server refused the sender", &answer));
+    }
+    Err(unexpected(
+        connection,
+        "The mail server refused the message",
+        &answer,
+    ))
 }
 
 /// Names the recipients. Returns those who were refused, if the message is to be sent to the others.
@@ -132,24 +139,24 @@ async fn recipients(
         if failure.concerns == Concerns::Server {
             return Err(failure);
         }
-        refused.push((address, answer, failure));
+        let refusal = Refused {
+            to: address.clone(),
+            code: answer.code,
+            answer: answer.text(),
+        };
+        refused.push((refusal, failure));
     }
     let first_temporary = refused
         .iter()
-        .find(|(.., failure)| failure.verdict == Verdict::Temporary);
+        .find(|(_, failure)| failure.verdict == Verdict::Temporary);
     let is_nobody_left = refused.len() == to.len();
     let may_go_to_some = task.partial == Partial::Deliver || first_temporary.is_none();
-    if let Some((.., failure)) = first_temporary.or(refused.first())
+    if let Some((_, failure)) = first_temporary.or(refused.first())
         && (is_nobody_left || !may_go_to_some)
     {
         return Err(failure.clone());
     }
-    let refused = refused.into_iter().map(|(to, answer, _)| Refused {
-        to: to.clone(),
-        code: answer.code,
-        answer: answer.text(),
-    });
-    Ok(refused.collect())
+    Ok(refused.into_iter().map(|(refusal, _)| refusal).collect())
 }
 
 async fn content(
@@ -160,6 +167,8 @@ async fn content(
 ) -> Result<(), Failure> {
     let bytes = with_dots(message.bytes());
     let shown = format!("(message of {} bytes)", message.bytes().len());
+    // An answer that is here already cannot be one to the message.
+    connection.check_step()?;
     *stage = Stage::InDoubt;
     let answer = connection.send(dialogue, shown, &bytes).await;
     let answer = answer.map_err(|failure| Failure {
@@ -197,9 +206,6 @@ fn unexpected(connection: &mut Connection, what: &str, answer: &Answer) -> Failu
         return Failure::refusal(what, answer);
     }
     connection.is_spoiled = true;
-    let error = format!(
-        "The mail server answered what does not fit: {}",
-        answer.sentence()
-    );
+    let error = format!("The mail server sent an unexpected reply: {}", answer.sentence());
     Failure::broken(Outcome::ProtocolError, error)
 }

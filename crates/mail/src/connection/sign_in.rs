@@ -35,7 +35,7 @@ pub(super) async fn sign_in(connection: &mut Connection, dialogue: &mut Dialogue
     } else if connection.extensions.auth_login {
         login(connection, dialogue, &credentials).await?
     } else {
-        let error = "The mail server offers no way to sign in that Postrider knows (AUTH PLAIN, AUTH LOGIN)";
+        let error = "The mail server offers neither AUTH PLAIN nor AUTH LOGIN";
         return Err(Failure::broken(Outcome::ProtocolError, error));
     };
     match answer.code {

@@ -77,7 +77,7 @@ fn header(out: &mut String, name: &str, words: &[String]) {
     out.push_str("\r\n");
 }
 
-/// The subject without what only looks like nothing at its ends, and not longer than permitted.
+/// The subject on one line, trimmed, and cut to [`SUBJECT_CHARS_MAX`].
 fn shortened(subject: &str) -> String {
     let subject = on_one_line(subject);
     let subject = subject.trim();
@@ -132,7 +132,7 @@ fn encoded_words(text: &str) -> Vec<String> {
 /// A time as in RFC 5322 section 3.3.
 fn date(time: Timestamp) -> String {
     let Ok(time) = jiff::Timestamp::from_second(time.unix_s()) else {
-        // Out of the range that calendars have; no clock shows it.
+        // Outside jiff's range, which no clock reaches.
         return "Thu, 01 Jan 1970 00:00:00 +0000".to_owned();
     };
     time.strftime("%a, %d %b %Y %H:%M:%S +0000").to_string()

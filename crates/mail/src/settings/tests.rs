@@ -61,6 +61,11 @@ fn a_url_says_where_the_server_is_and_how_the_connection_is_encrypted() {
         ("smtp://mail?tls=none", "mail:25", Security::None),
         ("smtp://[fd00::1]:2525", "[fd00::1]:2525", Security::StartTls),
         (
+            "smtp://mail.example.com.:587",
+            "mail.example.com:587",
+            Security::StartTls,
+        ),
+        (
             "smtp://bücher.example",
             "xn--bcher-kva.example:587",
             Security::StartTls,
@@ -88,6 +93,13 @@ fn each_wrong_setting_has_a_clear_error() {
         ("smtp://mail.example.com:99999", E::Url),
         ("smtp://a b:25", E::Url),
         ("smtp://a%0d%0ab:25", E::Url),
+        ("smtp://mail..:25", E::Url),
+        ("smtp://.:25", E::Url),
+        ("smtp://mail..example.com", E::Url),
+        (
+            "smtp://a-label-that-is-longer-than-the-sixty-three-bytes-that-dns-permits.example.com",
+            E::Url,
+        ),
         ("https://mail.example.com", E::Scheme),
         ("smtp://u@mail.example.com", E::CredentialsInUrl),
         ("smtp://u:hunter22@mail.example.com", E::CredentialsInUrl),

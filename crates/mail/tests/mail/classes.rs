@@ -3,8 +3,8 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use postrider_egress::{NotSent, Resolve, ResolveError};
-use postrider_mail::{Concerns, Mailer, Options, Partial, Sent, Verdict};
+use postrider_egress::{Resolve, ResolveError};
+use postrider_mail::{Concerns, Mailer, NotSent, Options, Partial, Sent, Verdict};
 use postrider_model::Outcome;
 
 use super::support::{
@@ -71,8 +71,10 @@ async fn each_answer_has_its_verdict() {
         ("", "554 go away", Temporary, Server),
         ("", "421 busy", Temporary, Server),
         ("EHLO", "500 what", Temporary, Server),
-        ("MAIL", "451 4.3.0 later", Temporary, Mail),
-        ("MAIL", "550 5.7.1 not you", Permanent, Mail),
+        ("MAIL", "451 4.3.0 later", Temporary, Server),
+        ("MAIL", "550 5.7.1 not you", Temporary, Server),
+        ("MAIL", "553 5.1.8 no such domain", Temporary, Server),
+        ("MAIL", "452 4.3.1 too big for now", Temporary, Mail),
         ("MAIL", "552 5.3.4 too big", Permanent, Mail),
         ("MAIL", "421 4.3.2 shutting down", Temporary, Server),
         ("MAIL", "530 5.7.0 authenticate first", Temporary, Server),

@@ -7,7 +7,9 @@ use std::time::{Duration, Instant};
 use postrider_mail::{Concerns, Mailer, Partial, Verdict};
 use postrider_model::Outcome;
 
-use super::support::{PASSWORD, Reply, Scripted, USER, is_meant, mailer, message, polite, say, send, simple};
+use super::support::{
+    PASSWORD, Reply, Scripted, USER, is_meant, mailer, message, polite, say, send, simple, until,
+};
 
 /// Long enough for loopback, short enough to wait for.
 const SHORT: Duration = Duration::from_millis(400);
@@ -47,10 +49,13 @@ async fn a_server_that_keeps_silent_or_trickles_at_any_step_is_given_up_in_time(
                 prefix == ".",
                 "{prefix}: {error}"
             );
-            super::support::until("the connection is given up too", || {
-                matches!(reply, Reply::Silent) || server.open.load(Ordering::SeqCst) == 0
-            })
-            .await;
+            // A silent one reads nothing either, and so does not notice.
+            if matches!(reply, Reply::Trickle) {
+                until("the connection is given up too", || {
+                    server.open.load(Ordering::SeqCst) == 0
+                })
+                .await;
+            }
         }
     }
 }
@@ -71,27 +76,27 @@ async fn endless_lines_and_answers_end_the_connection_at_once() {
 }
 
 #[tokio::test]
-async fn a_server_that_does_not_read_the_message_is_given_up_in_time() {
-    let server = Scripted::except("DATA", Reply::SayAndReadNoMore("354 go on".to_owned())).await;
-    let large = message(&["ann@example.org"], "s", &"文".repeat(80_000));
-    let mailer = server.mailer();
-    let began = Instant::now();
-    let sent = mailer.send(&large, SHORT, Partial::Wait, &|| true).await.unwrap();
-    assert_eq!(sent.outcome, Outcome::Timeout);
-    assert!(began.elapsed() < Duration::from_secs(5));
-}
-
-#[tokio::test]
 async fn answers_that_come_before_their_commands_are_not_taken_for_them() {
     let all = "220 hello\r\n250 a\r\n250 b\r\n250 c\r\n354 d\r\n250 2.0.0 queued";
-    for prefix in ["", "EHLO", "MAIL", "RCPT"] {
-        let server = Scripted::except(prefix, say(all)).await;
-        let sent = send(&server.mailer()).await;
+    let queued = "354 go on\r\n250 2.0.0 queued";
+    for (prefix, answers) in [
+        ("", all),
+        ("EHLO", all),
+        ("MAIL", all),
+        ("RCPT", all),
+        ("DATA", queued),
+    ] {
+        let server = Scripted::except(prefix, say(answers)).await;
+        let mailer = server.mailer();
+        let sent = send(&mailer).await;
         assert_eq!(
             (sent.verdict, sent.outcome),
             (Verdict::Temporary, Outcome::ProtocolError),
             "{prefix}"
         );
+        let error = sent.error.unwrap();
+        assert!(!error.contains("may have been accepted"), "{prefix}: {error}");
+        until("the connection ends", || server.open.load(Ordering::SeqCst) == 0).await;
         assert!(!server.has_heard("Subject:"), "{prefix}");
     }
 }
@@ -126,11 +131,17 @@ async fn a_tls_handshake_that_does_not_end_or_is_none_is_a_temporary_failure() {
         let server = Scripted::except("", greeting).await;
         let url = format!("smtps://localhost:{}", server.address.port());
         let sent = within_short(&mailer(&url, Some((USER, PASSWORD)), None, 1)).await;
+        let error = sent.error.unwrap();
         assert_eq!(
             (sent.outcome, sent.concerns),
             (outcome, Concerns::Server),
-            "{:?}",
-            sent.error
+            "{error}"
+        );
+        let is_timeout = outcome == Outcome::Timeout;
+        assert_eq!(
+            error == "No connection to the mail server within 0.4 s",
+            is_timeout,
+            "{error}"
         );
         assert!(sent.dialogue.steps.is_empty());
     }
@@ -217,7 +228,8 @@ async fn a_server_that_repeats_the_password_does_not_get_it_into_the_record() {
     ];
     let all = forms.join(" and ");
     for prefix in ["AUTH", "MAIL", "RCPT", "."] {
-        let answer = format!("535-5.7.8 you said {all}\r\n535 {all}");
+        let (start, rest) = PASSWORD.split_once(' ').unwrap();
+        let answer = format!("535-5.7.8 you said {all}\r\n535-{start}\r\n535-{rest}\r\n535 {all}");
         let server = Scripted::over_tls(move |_, command| {
             if is_meant(command, prefix) {
                 say(answer.clone())
@@ -230,6 +242,8 @@ async fn a_server_that_repeats_the_password_does_not_get_it_into_the_record() {
         assert!(server.has_heard("AUTH PLAIN "), "{:?}", server.heard());
         let record = format!("{sent:?}");
         assert!(record.contains("••••") && record.contains("you said"), "{record}");
+        // Lines are separated by \n in the record, which its `Debug` text escapes.
+        let record = record.replace("\\n", " ");
         for form in &forms {
             assert!(!record.contains(form.as_str()), "{prefix}: {record}");
         }

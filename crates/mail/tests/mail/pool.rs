@@ -4,8 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use postrider_egress::NotSent;
-use postrider_mail::{Partial, Verdict};
+use postrider_mail::{NotSent, Partial, Verdict};
 use postrider_model::Outcome;
 
 use super::support::{Reply, Scripted, message, polite, say, send, send_message, simple, until};
@@ -63,6 +62,25 @@ async fn a_refused_message_leaves_the_connection_clean_for_the_next() {
     let heard = server.heard();
     let reset = heard.iter().position(|it| it == "RSET").unwrap();
     assert!(heard[reset + 1].starts_with("MAIL"), "{heard:?}");
+}
+
+#[tokio::test]
+async fn a_connection_that_cannot_be_reset_is_replaced() {
+    for answer in ["502 5.5.1 what", "354 what"] {
+        let server = Scripted::start(move |_, command| match command {
+            _ if command.starts_with("RCPT TO:<b") => say("550 5.1.1 unknown"),
+            "RSET" => say(answer),
+            _ => polite(command),
+        })
+        .await;
+        let mailer = server.mailer();
+        let refused = send_message(&mailer, &message(&["b@example.org"], "s", "t")).await;
+        assert_eq!(refused.verdict, Verdict::Permanent);
+        let next = send(&mailer).await;
+        assert_eq!(next.verdict, Verdict::Accepted, "{next:?}");
+        assert!(server.has_heard("RSET"), "{:?}", server.heard());
+        assert_eq!(server.connections(), 2, "{answer}");
+    }
 }
 
 #[tokio::test]
@@ -196,9 +214,13 @@ async fn an_idle_connection_is_closed_after_half_a_minute() {
     assert_eq!(send(&mailer).await.verdict, Verdict::Accepted);
     tokio::time::pause();
     tokio::time::advance(Duration::from_secs(29)).await;
-    assert_eq!(server.open.load(Ordering::SeqCst), 1);
-    assert!(!server.has_heard("QUIT"));
-    tokio::time::advance(Duration::from_secs(3)).await;
+    tokio::time::resume();
+    assert!(
+        send(&mailer).await.dialogue.is_reused,
+        "it is kept, and then idle anew"
+    );
+    tokio::time::pause();
+    tokio::time::advance(Duration::from_secs(31)).await;
     tokio::time::resume();
     until("the server hears QUIT", || server.has_heard("QUIT")).await;
     until("the connection has ended", || {

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Stdio};
 
 use postrider_mail::{Draft, Mailer, Message, Sender, Verdict};
+use postrider_model::email_address::RECIPIENTS_MAX;
 use postrider_model::{DeliveryId, Outcome, Recipients};
 use serde_json::Value;
 use tempfile::TempDir;
@@ -116,6 +117,22 @@ async fn a_message_arrives_over_starttls_and_over_tls_from_the_start() {
         assert_eq!(arrived["rcpt_tos"], serde_json::json!(["ann@example.org"]));
         assert_eq!(arrived["text"].as_str().unwrap().trim_end(), "A text");
     }
+}
+
+#[tokio::test]
+async fn the_longest_dialogue_is_recorded_in_full() {
+    let arguments = ["--user", USER, "--password", PASSWORD, "--without", "PLAIN"];
+    let server = MailServer::start(&arguments);
+    let to: Vec<String> = (0..RECIPIENTS_MAX)
+        .map(|it| format!("a{it}@example.org"))
+        .collect();
+    let to: Vec<&str> = to.iter().map(String::as_str).collect();
+    let sent = send_message(&server.mailer("smtp", PASSWORD), &message(&to, "s", "t")).await;
+    assert_eq!(sent.verdict, Verdict::Accepted, "{sent:?}");
+    let last = sent.dialogue.steps.last().unwrap();
+    let command = last.command.as_deref().unwrap_or_default();
+    assert!(command.starts_with("(message of "), "{sent:?}");
+    assert_eq!((sent.dialogue.steps.len(), last.code), (20, Some(250)));
 }
 
 #[tokio::test]

@@ -48,8 +48,6 @@ pub enum Reply {
     Close,
     /// Says nothing, for ever.
     Silent,
-    /// Sends lines, and reads nothing more.
-    SayAndReadNoMore(String),
     /// Sends a byte at a time, for ever.
     Trickle,
     /// Sends this for ever, as fast as it is read.
@@ -249,11 +247,6 @@ async fn act(stream: &mut BufReader<Box<dyn Duplex>>, reply: Reply) -> bool {
             false
         }
         Reply::Close => false,
-        Reply::SayAndReadNoMore(text) => {
-            let _ = stream.write_all(format!("{text}\r\n").as_bytes()).await;
-            let _ = stream.flush().await;
-            std::future::pending().await
-        }
         Reply::Silent => std::future::pending().await,
         Reply::Trickle => {
             while stream.write_all(b"2").await.is_ok() && stream.flush().await.is_ok() {
