@@ -58,7 +58,7 @@ fn render(source: &str, kind: TemplateKind, data: &str) -> Option<Result<String,
         id: "evt_1",
         event_type: "a.b",
         timestamp: "2026-01-31T09:30:00.000Z",
-        account: Some("acme"),
+        account: "acc_1",
         data,
     };
     let result = template.render(&event);

@@ -4,6 +4,7 @@ use postrider_json::{Payload, RowExplanation};
 use postrider_model::{Automation, Event};
 
 use crate::directory::AccountEntry;
+use crate::judging::{EVENT_STEPS_MAX, Judging};
 
 /// What an automation does about an event of one of its types.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,24 +44,29 @@ pub struct AutomationVerdict<'a> {
 
 impl AccountEntry {
     /// The automations whose event types match, oldest first, each judged as it is now. When the event was
-    /// accepted, the automations may have been others.
+    /// accepted, the automations may have been others. Judging is bounded as it is at acceptance, and
+    /// explaining by as much again: rows beyond that are not compared.
     pub fn verdicts(&self, event: &Event) -> Vec<AutomationVerdict<'_>> {
         let payload = Payload::of_stored(&event.data);
-        let data = payload.value();
+        let mut judging = Judging::new(&payload);
+        let mut steps = EVENT_STEPS_MAX;
         let automations = self.config.automations.iter().enumerate();
         let matching = automations.filter(|(_, it)| it.trigger.matches(&event.event_type));
         matching
             .map(|(index, automation)| {
                 let conditions = self.conditions_of(index);
                 let is_on = automation.enabled && automation.actions.iter().any(|action| action.enabled);
+                let holds = automation.enabled && judging.hold(conditions);
                 AutomationVerdict {
                     automation,
-                    status: match conditions {
-                        _ if !is_on => VerdictStatus::Off,
-                        Some(conditions) if !conditions.hold(&payload) => VerdictStatus::HeldBack,
-                        _ => VerdictStatus::Triggered,
+                    status: match (is_on, holds) {
+                        (false, _) => VerdictStatus::Off,
+                        (true, false) => VerdictStatus::HeldBack,
+                        (true, true) => VerdictStatus::Triggered,
                     },
-                    rows: conditions.map_or_else(Vec::new, |conditions| conditions.explain(&data)),
+                    rows: conditions
+                        .map(|conditions| conditions.explain(&payload, &mut steps))
+                        .unwrap_or_default(),
                 }
             })
             .collect()

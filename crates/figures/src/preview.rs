@@ -1,5 +1,6 @@
 //! What a trigger would have done: recent events of its types, and whether its conditions hold for each.
 
+use postrider_json::conditions::{Verdict, WORK_MAX};
 use postrider_json::{CompiledConditions, Conditions, Payload, RowExplanation};
 use postrider_model::{AccountId, Event, EventPattern, EventTypeName, Origin, Trigger};
 use postrider_storage::{EventFilter, PageRequest, Position, StoreResult};
@@ -18,6 +19,10 @@ const TYPES_MAX: usize = 10;
 /// Bytes of `data` after which no further events are read: what 50 large events have.
 const DATA_BYTES_MAX: usize = 8 * 1024 * 1024;
 
+/// Steps after which no further events are judged, about a third of a second. Those of the last event come on
+/// top.
+const STEPS_MAX: usize = 30 * WORK_MAX;
+
 /// An event, and whether a trigger's conditions hold for it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Judged {
@@ -32,14 +37,17 @@ pub struct Judged {
 impl Figures {
     /// The account's newest events whose types match the trigger, newest first, at most [`RECENT_MAX`], each
     /// judged by the trigger's conditions. Tests are left out. For patterns, only the newest events of the
-    /// account are looked at.
+    /// account are looked at. There are fewer if the conditions are built to be slow.
     pub async fn judge_recent(&self, account: AccountId, trigger: &Trigger) -> StoreResult<Vec<Judged>> {
         let conditions = trigger.conditions.as_ref().map(Conditions::compile);
-        let mut judged = Vec::new();
+        let (mut judged, mut steps) = (Vec::new(), STEPS_MAX);
         for event in self.recent_events(account, &trigger.event_types).await? {
             // Conditions on a large event may take milliseconds.
             tokio::task::yield_now().await;
-            judged.push(judge(event, conditions.as_ref()));
+            judged.push(judge(event, conditions.as_ref(), &mut steps));
+            if steps == 0 {
+                break;
+            }
         }
         Ok(judged)
     }
@@ -131,8 +139,8 @@ impl Recent {
     }
 }
 
-/// Judges an event by conditions.
-pub fn judge(event: Event, conditions: Option<&CompiledConditions>) -> Judged {
+/// Judges an event by conditions, and takes the work from `steps`, down to 0.
+pub fn judge(event: Event, conditions: Option<&CompiledConditions>, steps: &mut usize) -> Judged {
     let Some(conditions) = conditions else {
         return Judged {
             event,
@@ -141,6 +149,13 @@ pub fn judge(event: Event, conditions: Option<&CompiledConditions>) -> Judged {
         };
     };
     let payload = Payload::of_stored(&event.data);
-    let (holds, rows) = (conditions.hold(&payload), conditions.explain(&payload.value()));
-    Judged { holds, rows, event }
+    let judgement = conditions.judge(&payload);
+    let mut left = WORK_MAX;
+    let rows = conditions.explain(&payload, &mut left);
+    *steps = steps.saturating_sub(judgement.steps + WORK_MAX - left);
+    Judged {
+        holds: judgement.verdict == Verdict::Holds,
+        rows,
+        event,
+    }
 }

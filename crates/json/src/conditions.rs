@@ -19,7 +19,7 @@
 //! | `contains` finds text in a string, or an equal element in an array | `/tags contains "vip"` |
 //! | `ignore_case` compares strings by their characters' lower-case mappings | `É` = `é`, but `ß` ≠ `SS` |
 //!
-//! The work on one payload is bounded ([`WORK_MAX`]). Where that does not suffice to find out, the verdict is
+//! The work on one payload is bounded ([`WORK_MAX`]). If the bound is reached first, the verdict is
 //! [`Verdict::TooMuchWork`], and the automation does not run.
 //!
 //! As in [`Value`], the last of several members with the same name counts, and a lone surrogate is U+FFFD.
@@ -56,12 +56,11 @@ pub use read::{ConditionsFault, FAULTS_MAX};
 pub use words::SUMMARY_BYTES_MAX;
 pub use work::WORK_MAX;
 
-use crate::outline::Outline;
 use crate::value::Value;
 
 /// Maximum rows: more than a form can show at once, and a bound on the work for each event.
 pub const ROWS_MAX: usize = 50;
-/// Maximum nesting of `all`, `any` and `not`; what is deeper nobody can read.
+/// Maximum nesting of `all`, `any` and `not`; deeper conditions are hard to read.
 pub const CONDITIONS_DEPTH_MAX: usize = 4;
 /// Maximum bytes of a path: 16 times what a path of a usual payload takes.
 pub const PATH_BYTES_MAX: usize = 512;
@@ -116,9 +115,7 @@ impl Literal {
     }
 
     fn new(value: &Value<'_>) -> Self {
-        let mut text = String::new();
-        Outline::of(value).root().print(usize::MAX, &mut text);
-        Self(text)
+        Self(value.compact())
     }
 }
 

@@ -112,7 +112,7 @@ impl<'a> Number<'a> {
 
     /// The number whose text this is.
     pub(crate) fn of(text: &'a str) -> Self {
-        // Only a number that the scanner has accepted has a text.
+        // The scanner has accepted this text, so it lexes.
         let parts = lex(text.as_bytes(), 0).unwrap_or(Parts {
             whole: 0,
             mantissa: 0,

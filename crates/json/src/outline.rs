@@ -2,8 +2,8 @@
 //!
 //! A tree costs an allocation for each container, and most of a scan again for its names. The outline costs
 //! one allocation: each value is an entry that knows where the entries within it end, so that a search skips
-//! what it does not want. Strings, names and numbers stay as the text spells them until somebody compares
-//! them.
+//! what it does not want. Strings, names and numbers stay as the text spells them until they are
+//! compared.
 
 use std::borrow::Cow;
 
@@ -15,8 +15,8 @@ use crate::value::{Members, Value};
 /// Bytes of text for each entry that is foreseen: a usual payload has one for 14 to 20 bytes.
 const BYTES_PER_ENTRY: usize = 14;
 
-/// Maximum values of an outline: about 10 ms and 14 MB. 256 KiB of JSON hold at most half as many, and a
-/// mebibyte of usual JSON a third.
+/// Maximum values of an outline: about 10 ms and 14 MB. 256 KiB of JSON hold about half as many at most,
+/// and a mebibyte of usual JSON a third.
 pub(crate) const ENTRIES_MAX: usize = 250_000;
 
 /// Maximum bytes that spell one byte of a string: `\u0041`.
@@ -115,57 +115,17 @@ impl<'a> Outline<'a> {
             name: Spelled::plain(""),
         };
         scan(json, &mut builder).ok()?;
-        let outline = Self {
+        let is_bounded = builder.entries.len() <= ENTRIES_MAX;
+        is_bounded.then_some(Self {
             entries: builder.entries,
             names_are_unique,
-        };
-        outline.is_bounded().then_some(outline)
-    }
-
-    /// The outline of a tree, of any size.
-    pub(crate) fn of(value: &'a Value<'_>) -> Self {
-        let mut entries = Vec::new();
-        append(&mut entries, "", value);
-        Self {
-            entries,
-            names_are_unique: true,
-        }
-    }
-
-    /// Whether there are at most [`ENTRIES_MAX`] values.
-    pub(crate) fn is_bounded(&self) -> bool {
-        self.entries.len() <= ENTRIES_MAX
+        })
     }
 
     /// The value of the whole text.
     pub(crate) fn root(&self) -> Item<'_, 'a> {
         Item { outline: self, at: 0 }
     }
-}
-
-fn append<'a>(entries: &mut Vec<Entry<'a>>, name: &'a str, value: &'a Value<'_>) {
-    let at = entries.len();
-    let kind = match value {
-        Value::Null => Kind::Null,
-        Value::Bool(value) => Kind::Bool(*value),
-        Value::Number(number) => Kind::Number(number.text),
-        Value::String(text) => Kind::String(Spelled::plain(text)),
-        Value::Array(_) => Kind::Array,
-        Value::Object(_) => Kind::Object,
-    };
-    entries.push(Entry {
-        name: Spelled::plain(name),
-        kind,
-        end: at + 1,
-    });
-    match value {
-        Value::Array(items) => items.iter().for_each(|item| append(entries, "", item)),
-        Value::Object(members) => members
-            .iter()
-            .for_each(|(name, value)| append(entries, name, value)),
-        _ => return,
-    }
-    entries[at].end = entries.len();
 }
 
 /// A value of an outline.
@@ -293,7 +253,7 @@ fn print_text<'a>(text: Spelled<'a>, bytes_max: usize, out: &mut String) {
 /// Builds the list in the order of the text.
 struct Builder<'a> {
     entries: Vec<Entry<'a>>,
-    /// The position of the innermost open container; of no meaning outside of all.
+    /// The position of the innermost open container; unused outside of containers.
     open: usize,
     /// The name of the member whose value comes next.
     name: Spelled<'a>,

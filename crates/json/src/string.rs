@@ -78,7 +78,7 @@ impl<'a> Iterator for Pieces<'a> {
 
 /// Appends `text` as a JSON string.
 pub(crate) fn write_json(text: &str, out: &mut String) {
-    // Only a value that refuses to be serialised fails, and a string is none.
+    // Serialising a string cannot fail.
     out.push_str(&serde_json::to_string(text).unwrap_or_default());
 }
 

@@ -50,14 +50,22 @@ impl<'a> Value<'a> {
     /// itself.
     pub fn canonical(&self) -> String {
         let mut out = String::new();
-        self.write_canonical(&mut out);
+        self.write(true, &mut out);
         out
     }
 
-    fn write_canonical(&self, out: &mut String) {
+    /// The value as compact JSON, with its numbers and the order of its members as they were read.
+    pub(crate) fn compact(&self) -> String {
+        let mut out = String::new();
+        self.write(false, &mut out);
+        out
+    }
+
+    fn write(&self, is_canonical: bool, out: &mut String) {
         match self {
             Self::Null => out.push_str("null"),
             Self::Bool(value) => out.push_str(if *value { "true" } else { "false" }),
+            Self::Number(number) if !is_canonical => out.push_str(number.text),
             Self::Number(number) => {
                 // Writing to a string does not fail.
                 let _ = write!(out, "{}", number.decimal());
@@ -67,19 +75,21 @@ impl<'a> Value<'a> {
                 out.push('[');
                 for (at, item) in items.iter().enumerate() {
                     out.push_str(if at > 0 { "," } else { "" });
-                    item.write_canonical(out);
+                    item.write(is_canonical, out);
                 }
                 out.push(']');
             }
             Self::Object(members) => {
-                let mut sorted: Vec<_> = members.iter().collect();
-                sorted.sort_unstable_by_key(|(name, _)| *name);
+                let mut listed: Vec<_> = members.iter().collect();
+                if is_canonical {
+                    listed.sort_unstable_by_key(|(name, _)| *name);
+                }
                 out.push('{');
-                for (at, (name, value)) in sorted.into_iter().enumerate() {
+                for (at, (name, value)) in listed.into_iter().enumerate() {
                     out.push_str(if at > 0 { "," } else { "" });
                     write_json(name, out);
                     out.push(':');
-                    value.write_canonical(out);
+                    value.write(is_canonical, out);
                 }
                 out.push('}');
             }

@@ -3,7 +3,8 @@
 mod naive;
 mod tree;
 
-use postrider_json::{Conditions, Payload, Value};
+use postrider_json::conditions::WORK_MAX;
+use postrider_json::{Conditions, Payload};
 use proptest::prelude::*;
 use tree::Tree;
 
@@ -206,7 +207,6 @@ proptest! {
         let compiled = conditions.compile();
         let payload = Payload::read(data.as_bytes()).unwrap();
         prop_assert_eq!(compiled.hold(&payload), expected, "on the payload");
-        prop_assert_eq!(compiled.hold_on(&Value::read(&data).unwrap()), expected, "on the tree");
         let printed = conditions.to_string();
         let again = Conditions::read(&printed).unwrap();
         prop_assert_eq!(&again, &conditions, "{}", printed);
@@ -214,14 +214,18 @@ proptest! {
     }
 
     #[test]
-    fn a_row_is_explained_as_it_is_judged(row in row(), data in data()) {
-        let Ok(conditions) = Conditions::read(&row) else { return Ok(()) };
-        let value = Value::read(&data).unwrap();
+    fn a_row_is_explained_as_it_is_judged(row in row(), inverted in any::<bool>(), data in data()) {
+        let text = if inverted { format!("{{\"not\":{row}}}") } else { row };
+        let Ok(conditions) = Conditions::read(&text) else { return Ok(()) };
+        let payload = Payload::read(data.as_bytes()).unwrap();
         let compiled = conditions.compile();
-        let explanation = compiled.explain(&value).pop().unwrap();
+        let mut steps = WORK_MAX;
+        let explanation = compiled.explain(&payload, &mut steps).pop().unwrap();
         prop_assert!(explanation.compared);
-        prop_assert_eq!(explanation.holds, compiled.hold_on(&value));
-        let needs = explanation.sentence.contains(", as needed");
-        prop_assert_eq!(needs, explanation.holds, "{}", explanation.sentence);
+        prop_assert_eq!(explanation.inverted, inverted);
+        let fits = explanation.holds != inverted;
+        prop_assert_eq!(fits, compiled.hold(&payload));
+        let says_so = explanation.sentence.contains(", as needed");
+        prop_assert_eq!(says_so, fits, "{}", explanation.sentence);
     }
 }

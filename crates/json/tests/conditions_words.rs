@@ -2,11 +2,19 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use postrider_json::conditions::{FIELDS_MAX, FOUND_BYTES_MAX, SAMPLE_BYTES_MAX, SUMMARY_BYTES_MAX};
-use postrider_json::{Conditions, FieldKind, Value, fields};
+use postrider_json::conditions::{
+    FIELDS_MAX, FOUND_BYTES_MAX, RowExplanation, SAMPLE_BYTES_MAX, SUMMARY_BYTES_MAX, WORK_MAX,
+};
+use postrider_json::{CompiledConditions, Conditions, FieldKind, Payload, fields};
 
 const DATA: &str = r#"{"total":300,"id":82025227314,"status":"draft","on":true,"none":null,"tags":["a","vip","b"],"one":["x"],
     "customer":{"name":"Müller"},"items":[{"quantity":1500},{"quantity":2}],"empty":[]}"#;
+
+/// The explanation of the only row.
+fn explained(compiled: &CompiledConditions, data: &str) -> RowExplanation {
+    let payload = Payload::read(data.as_bytes()).unwrap();
+    compiled.explain(&payload, &mut WORK_MAX.clone()).pop().unwrap()
+}
 
 /// The sentence of one row, `path op value`, and the one within `not`.
 fn sentences(row: &str) -> [String; 2] {
@@ -16,11 +24,7 @@ fn sentences(row: &str) -> [String; 2] {
     let row = format!(r#"{{"path":"{path}","op":"{op}"{}}}"#, value.unwrap_or_default());
     [row.clone(), format!("{{\"not\":{row}}}")].map(|conditions| {
         let compiled = Conditions::read(&conditions).unwrap().compile();
-        compiled
-            .explain(&Value::read(DATA).unwrap())
-            .pop()
-            .unwrap()
-            .sentence
+        explained(&compiled, DATA).sentence
     })
 }
 
@@ -148,7 +152,7 @@ fn what_was_found_is_cut_whatever_is_long_in_it() {
         let missing = Conditions::read(r#"{"path":"","op":"missing"}"#)
             .unwrap()
             .compile();
-        let row = missing.explain(&Value::read(&data).unwrap()).pop().unwrap();
+        let row = explained(&missing, &data);
         let found = row.found.unwrap();
         assert!(
             found.ends_with('…') && found.len() <= FOUND_BYTES_MAX + 3,
@@ -160,7 +164,7 @@ fn what_was_found_is_cut_whatever_is_long_in_it() {
     let values = vec![format!("\"{}\"", "y".repeat(1_000)); 50].join(",");
     let wide = format!(r#"{{"path":"{path}","op":"in","value":[{values}]}}"#);
     let wide = Conditions::read(&wide).unwrap();
-    let row = wide.compile().explain(&Value::Null).pop().unwrap();
+    let row = explained(&wide.compile(), "null");
     assert!(row.sentence.len() < 600, "{}", row.sentence);
     assert!(wide.summary().len() <= SUMMARY_BYTES_MAX + 3);
 }

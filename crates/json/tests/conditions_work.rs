@@ -7,7 +7,7 @@
 use std::time::{Duration, Instant};
 
 use postrider_json::conditions::WORK_MAX;
-use postrider_json::{Conditions, Judgement, Payload, Value, Verdict, fields};
+use postrider_json::{Conditions, Judgement, Payload, Verdict, fields};
 
 /// Many times what a verdict takes without optimisation on a busy machine.
 const BOUND: Duration = Duration::from_secs(5);
@@ -16,9 +16,13 @@ fn rows(row: &str, count: usize) -> String {
     format!("{{\"any\":[{}]}}", vec![row; count].join(","))
 }
 
+fn payload(data: &str) -> Payload<'_> {
+    Payload::read(data.as_bytes()).unwrap()
+}
+
 fn judge(conditions: &str, data: &str) -> Judgement {
     let compiled = Conditions::read(conditions).unwrap().compile();
-    let payload = Payload::read(data.as_bytes()).unwrap();
+    let payload = payload(data);
     let start = Instant::now();
     let judgement = compiled.judge(&payload);
     assert!(start.elapsed() < BOUND, "took {:?}", start.elapsed());
@@ -83,18 +87,13 @@ fn a_mebibyte_is_judged_within_the_bounds() {
         judgement,
         Judgement {
             verdict: Verdict::TooMuchWork,
-            steps: WORK_MAX
+            steps: 0
         }
     );
     let compiled = Conditions::read(&range).unwrap().compile();
-    let tree = Value::read(&too_many).unwrap();
-    assert!(!compiled.hold_on(&tree));
-    assert!(
-        compiled
-            .explain(&tree)
-            .iter()
-            .all(|row| !row.compared && !row.holds)
-    );
+    let explained = compiled.explain(&payload(&too_many), &mut WORK_MAX.clone());
+    assert_eq!(explained.len(), 50);
+    assert!(explained.iter().all(|row| !row.compared && !row.holds));
     assert_eq!(fields(&too_many), []);
     // Many rows on usual data are judged to the end.
     let item = r#"{"sku":"A-100","title":"Standing desk","quantity":2,"price":499.00},"#;
@@ -132,10 +131,12 @@ fn an_explanation_is_bounded_and_says_what_it_did_not_compare() {
         .unwrap()
         .compile();
     let data = ones(256 * 1_024, 2);
-    let tree = Value::read(&data).unwrap();
+    let payload = payload(&data);
+    let mut steps = 2 * WORK_MAX + 1;
     let start = Instant::now();
-    let rows = compiled.explain(&tree);
+    let rows = compiled.explain(&payload, &mut steps);
     assert!(start.elapsed() < BOUND, "took {:?}", start.elapsed());
+    assert_eq!(steps, WORK_MAX + 1, "an explanation takes at most that");
     assert_eq!(rows.len(), 50);
     assert!(rows[0].compared && !rows[49].compared && !rows[49].holds);
     assert_eq!(
@@ -146,4 +147,6 @@ fn an_explanation_is_bounded_and_says_what_it_did_not_compare() {
         rows[49].sentence,
         "data was not compared: the data is too large for these conditions"
     );
+    let few = compiled.explain(&payload, &mut 10);
+    assert!(few.iter().all(|row| !row.compared));
 }

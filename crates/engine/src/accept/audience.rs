@@ -1,18 +1,12 @@
 //! Which automations an event goes to, and which of them its data does not meet the conditions of.
 
-use postrider_configuration::AccountEntry;
-use postrider_json::conditions::{Verdict, WORK_MAX};
-use postrider_json::{CompiledConditions, Payload};
+use postrider_configuration::{AccountEntry, Judging};
+use postrider_json::Payload;
 use postrider_model::delivery::BodySpec;
 use postrider_model::{
     Action, Automation, AutomationId, DeliveryId, Does, EventTypeName, Origin, WebhookBody,
 };
 use postrider_storage::{FirstAttempt, NewDelivery};
-
-/// Steps after which no further conditions of an event are judged. The steps of the last ones come on top: 20
-/// to 30 ms altogether. Usual conditions take a microsecond; 200 automations whose conditions are built to be
-/// slow would take two seconds.
-const EVENT_STEPS_MAX: usize = 2 * WORK_MAX;
 
 /// Which automations an event goes to.
 #[derive(Debug, Clone, Copy)]
@@ -58,30 +52,17 @@ impl Audience {
                 }
             }
             Self::Triggered => {
-                let mut steps = 0;
+                let mut judging = Judging::new(payload);
                 for (automation, conditions) in entry.matching(event_type) {
-                    match conditions {
-                        Some(conditions) if !hold(conditions, payload, &mut steps) => {
-                            triggered.held_back.push(automation.id);
-                        }
-                        _ => triggered.add(entry, automation, first),
+                    match judging.hold(conditions) {
+                        true => triggered.add(entry, automation, first),
+                        false => triggered.held_back.push(automation.id),
                     }
                 }
             }
         }
         triggered
     }
-}
-
-/// Whether conditions hold. `steps` counts the work for the event; once it is too much, no further conditions
-/// hold.
-fn hold(conditions: &CompiledConditions, payload: &Payload<'_>, steps: &mut usize) -> bool {
-    if *steps > EVENT_STEPS_MAX {
-        return false;
-    }
-    let judgement = conditions.judge(payload);
-    *steps += judgement.steps;
-    judgement.verdict == Verdict::Holds
 }
 
 impl Triggered {

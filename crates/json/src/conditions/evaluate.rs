@@ -2,18 +2,18 @@
 //!
 //! All conditions on one payload share its [`Outline`]. Each row looks its path up there. The path has a
 //! fixed number of segments, so the values that it finds do not overlap, and a row takes time linear in the
-//! payload. What a comparison takes beyond one look is counted before it is done.
+//! payload. Work beyond one lookup is paid for before it is
+//! done.
 
 use std::borrow::Cow;
 use std::cmp::Ordering;
 
 use super::Op;
 use super::compiled::{CompiledConditions, CompiledRow, Node, Segment, fold};
-use super::work::{OutOfWork, Work};
+use super::work::{OutOfWork, WORK_MAX, Work};
 use crate::number::Number;
-use crate::outline::{Item, Kind, Outline, Spelled};
+use crate::outline::{Item, Kind, Spelled};
 use crate::payload::Payload;
-use crate::value::Value;
 
 /// Bytes of a string that are searched or unescaped in the time of one step.
 const TEXT_BYTES_PER_STEP: usize = 2;
@@ -34,8 +34,8 @@ pub enum Verdict {
     Holds,
     /// They do not.
     DoesNotHold,
-    /// To find out takes more than [`WORK_MAX`](super::WORK_MAX) steps, or the data has more than 250,000
-    /// values. Neither the conditions nor their opposite hold then: the automation does not run.
+    /// Judging takes more than [`WORK_MAX`](super::WORK_MAX) steps, or the data has more than 250,000 values.
+    /// The automation does not run, whatever `not` surrounds the conditions.
     TooMuchWork,
 }
 
@@ -56,26 +56,18 @@ impl CompiledConditions {
         self.judge(payload).verdict == Verdict::Holds
     }
 
-    /// Whether the conditions hold on `data`, as [`hold`](Self::hold) says for a payload. For a payload,
-    /// `hold` is faster: all conditions on one payload share what they read of it.
-    pub fn hold_on(&self, data: &Value<'_>) -> bool {
-        let outline = Outline::of(data);
-        self.judge_outline(outline.is_bounded().then_some(&outline))
-            .verdict
-            == Verdict::Holds
-    }
-
     /// Judges a payload. The verdict depends on the conditions and the payload alone.
     ///
     /// A caller with many conditions for one payload adds up their steps, to leave the thread in time.
     pub fn judge(&self, payload: &Payload<'_>) -> Judgement {
-        self.judge_outline(payload.outline())
-    }
-
-    fn judge_outline(&self, data: Option<&Outline<'_>>) -> Judgement {
-        let mut work = data.map_or_else(Work::none, |_| Work::new());
-        let judged = data.ok_or(OutOfWork);
-        let verdict = match judged.and_then(|data| holds(&self.root, data.root(), &mut work)) {
+        let Some(data) = payload.outline() else {
+            return Judgement {
+                verdict: Verdict::TooMuchWork,
+                steps: 0,
+            };
+        };
+        let mut work = Work::up_to(WORK_MAX);
+        let verdict = match holds(&self.root, data.root(), &mut work) {
             Ok(true) => Verdict::Holds,
             Ok(false) => Verdict::DoesNotHold,
             Err(OutOfWork) => Verdict::TooMuchWork,

@@ -6,7 +6,7 @@ use super::evaluate::find;
 use super::words::{Finding, cut, sentence};
 use super::work::{OutOfWork, Work};
 use crate::outline::{Item, Outline};
-use crate::value::Value;
+use crate::payload::Payload;
 
 /// Maximum bytes of a found value in an explanation, before the `…` of one that is cut.
 pub const FOUND_BYTES_MAX: usize = 128;
@@ -16,8 +16,8 @@ pub const FOUND_BYTES_MAX: usize = 128;
 pub struct RowExplanation {
     /// The row.
     pub row: Row,
-    /// Whether the row was compared. If not, all rows before it have used up the
-    /// [`WORK_MAX`](super::WORK_MAX) steps of the explanation, and the members below say nothing.
+    /// Whether the row was compared. If not, the steps of the explanation did not suffice, or the data has
+    /// too many values; the members below say nothing.
     pub compared: bool,
     /// Whether the row by itself holds.
     pub holds: bool,
@@ -32,20 +32,25 @@ pub struct RowExplanation {
 }
 
 impl CompiledConditions {
-    /// Explains every row, in the order of the tree.
-    pub fn explain(&self, data: &Value<'_>) -> Vec<RowExplanation> {
-        let outline = Outline::of(data);
-        let mut work = match outline.is_bounded() {
-            true => Work::new(),
-            false => Work::none(),
-        };
+    /// Explains every row, in the order of the tree. Takes the work from `steps`, and of it at most
+    /// [`WORK_MAX`](super::WORK_MAX).
+    pub fn explain(&self, payload: &Payload<'_>, steps: &mut usize) -> Vec<RowExplanation> {
+        let mut work = Work::up_to(*steps);
         let mut rows = Vec::new();
-        explain(&self.root, false, outline.root(), &mut work, &mut rows);
+        let root = payload.outline().map(Outline::root);
+        explain(&self.root, false, root, &mut work, &mut rows);
+        *steps -= work.spent();
         rows
     }
 }
 
-fn explain(node: &Node, inverted: bool, data: Item<'_, '_>, work: &mut Work, rows: &mut Vec<RowExplanation>) {
+fn explain(
+    node: &Node,
+    inverted: bool,
+    data: Option<Item<'_, '_>>,
+    work: &mut Work,
+    rows: &mut Vec<RowExplanation>,
+) {
     match node {
         Node::All(parts) | Node::Any(parts) => {
             for part in parts {
@@ -60,12 +65,12 @@ fn explain(node: &Node, inverted: bool, data: Item<'_, '_>, work: &mut Work, row
 fn explain_row(
     compiled: &CompiledRow,
     inverted: bool,
-    data: Item<'_, '_>,
+    data: Option<Item<'_, '_>>,
     work: &mut Work,
 ) -> RowExplanation {
     let (op, negated) = compiled.row.op.positive();
     let (mut first, mut deciding, mut found_count) = (None, None, 0);
-    let searched = find(data, &compiled.path, work, &mut |item, work| {
+    let mut visit = |item, work: &mut Work| {
         work.spend(1)?;
         found_count += 1;
         first = first.or(Some(item));
@@ -73,7 +78,10 @@ fn explain_row(
             deciding = Some(item);
         }
         Ok(false)
-    });
+    };
+    let searched = data
+        .ok_or(OutOfWork)
+        .and_then(|data| find(data, &compiled.path, work, &mut visit));
     let compared = searched != Err(OutOfWork);
     let holds = compared && deciding.is_some() != negated;
     let found = deciding.or(first).map(|item| {

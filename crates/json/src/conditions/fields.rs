@@ -7,7 +7,7 @@ use super::words::cut;
 use crate::outline::{Item, Kind, Outline};
 use crate::pointer::escape;
 
-/// Maximum fields of an example: more than anybody looks through.
+/// Maximum fields of an example: more than a person reads.
 pub const FIELDS_MAX: usize = 200;
 /// Maximum bytes of a field's sample, before the `…` of one that is cut.
 pub const SAMPLE_BYTES_MAX: usize = 64;
@@ -37,7 +37,7 @@ pub enum FieldKind {
     Number,
     /// `true` and `false`.
     Bool,
-    /// `null` alone, so that nobody knows.
+    /// Only `null` was seen.
     Null,
     /// Of several kinds.
     Mixed,
@@ -53,8 +53,8 @@ impl FieldKind {
     }
 }
 
-/// The fields of an example, in the order of its text, at most [`FIELDS_MAX`]. There are none of a text
-/// that is not JSON, or that has more values than conditions can judge. Only strings, numbers, `true`,
+/// The fields of an example, in the order of its text, at most [`FIELDS_MAX`]. Empty if the text
+/// is not JSON, or has more values than conditions can judge. Only strings, numbers, `true`,
 /// `false` and `null` are fields. All elements of an array share theirs.
 pub fn fields(data: &str) -> Vec<Field> {
     let Some(outline) = Outline::read(data, false) else {

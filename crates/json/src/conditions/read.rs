@@ -13,7 +13,7 @@ use crate::scan::{Container, Visit, scan};
 use crate::string::Text;
 use crate::value::{Members, Value};
 
-/// Maximum faults that are reported at once; more than that nobody corrects in one go.
+/// Maximum faults that are reported at once: enough to correct in one pass.
 pub const FAULTS_MAX: usize = 20;
 /// Maximum bytes of a fault's pointer, because names in a refused text can be of any length.
 const POINTER_BYTES_MAX: usize = 1_024;
@@ -50,7 +50,7 @@ struct Reader {
 }
 
 impl Reader {
-    /// Notes a fault. Returns `None`, which is what is read from a faulty text.
+    /// Notes a fault. Returns `None`, so that callers can return it.
     fn fault<T>(&mut self, pointer: &str, message: impl Into<String>) -> Option<T> {
         if self.faults.len() < FAULTS_MAX {
             self.faults.push(ConditionsFault {

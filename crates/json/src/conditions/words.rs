@@ -66,15 +66,14 @@ fn need_of_one(op: Op, positive: bool, fits: bool, values: &str) -> Option<Strin
     Some(match (op, positive, fits) {
         (Op::Exists, true, false) => "needs a value".to_owned(),
         (Op::Exists, false, false) => "must be missing".to_owned(),
-        (Op::Exists | Op::Eq, true, true) | (Op::Exists, false, true) => return None,
-        // The opposite of a range is one too; a value that is in no range does not come here.
+        (Op::Exists | Op::Eq | Op::In, true, true) | (Op::Exists, false, true) => return None,
+        // The opposite of a range is a range too, and only a value within it reaches this arm.
         (op, false, false) if is_range(op) => format!("needs {} {values}", range(opposite(op))),
         (op, true, false) if is_range(op) => format!("needs {} {values}", range(op)),
         (op, true, true) if is_range(op) => format!("{} {values}", range(op)),
         (op, false, true) if is_range(op) => format!("not {} {values}", range(op)),
         (Op::Eq | Op::In, true, false) => format!("needs {values}"),
         (Op::Eq | Op::In, false, false) => format!("must not be {values}"),
-        (_, true, true) if op == Op::In => return None,
         (Op::Eq | Op::In, _, true) => format!("not {values}"),
         (op, true, false) => format!("needs to {} {values}", text_verb(op, false)),
         (op, false, false) => format!("must not {} {values}", text_verb(op, false)),
@@ -260,7 +259,7 @@ fn row_summary(row: &Row) -> String {
     format!("{subject} {op} {values}{case}")
 }
 
-/// A value as JSON, but a string that nobody takes for something else without its quotes.
+/// A value as JSON, but an unambiguous string without its quotes.
 fn bare(literal: &Literal) -> String {
     if let Ok(Value::String(text)) = Value::read(literal.json()) {
         let is_word = text.starts_with(char::is_alphabetic)

@@ -8,9 +8,10 @@
 /// more.
 pub const WORK_MAX: usize = 3_000_000;
 
-/// Steps that are left.
+/// Steps that are left of those that may be taken.
 #[derive(Debug)]
 pub(super) struct Work {
+    max: usize,
     left: usize,
 }
 
@@ -19,13 +20,10 @@ pub(super) struct Work {
 pub(super) struct OutOfWork;
 
 impl Work {
-    pub(super) fn new() -> Self {
-        Self { left: WORK_MAX }
-    }
-
-    /// No steps at all.
-    pub(super) fn none() -> Self {
-        Self { left: 0 }
+    /// At most so many steps, and at most [`WORK_MAX`].
+    pub(super) fn up_to(steps: usize) -> Self {
+        let max = steps.min(WORK_MAX);
+        Self { max, left: max }
     }
 
     /// Takes steps before they are done.
@@ -44,6 +42,6 @@ impl Work {
     }
 
     pub(super) fn spent(&self) -> usize {
-        WORK_MAX - self.left
+        self.max - self.left
     }
 }

@@ -117,9 +117,37 @@ impl Verdicts {
     }
 }
 
-/// The sentence of the first comparison that speaks for this verdict.
+/// The sentence of the first comparison that speaks for this verdict. One that was not compared speaks for
+/// holding back.
 pub fn reason(rows: &[RowExplanation], holds: bool) -> String {
-    let speaks = |row: &&RowExplanation| (row.holds != row.inverted) == holds;
+    let speaks = |row: &&RowExplanation| match row.compared {
+        true => (row.holds != row.inverted) == holds,
+        false => !holds,
+    };
     let speaking = rows.iter().find(speaks);
     speaking.map(|row| row.sentence.clone()).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use postrider_json::{Conditions, Payload};
+
+    use super::*;
+
+    #[test]
+    fn a_comparison_that_was_not_made_is_a_reason_to_hold_back() {
+        for conditions in [
+            r#"{"path":"/a","op":"exists"}"#,
+            r#"{"not":{"path":"/a","op":"exists"}}"#,
+        ] {
+            let conditions = Conditions::read(conditions).unwrap().compile();
+            let payload = Payload::of_stored(br#"{"b":1}"#);
+            let rows = conditions.explain(&payload, &mut 0);
+            assert_eq!(
+                reason(&rows, false),
+                "a was not compared: the data is too large for these conditions"
+            );
+            assert_eq!(reason(&rows, true), "");
+        }
+    }
 }

@@ -47,7 +47,7 @@ fn render(template: &Template, event: &Event) -> Result<String, String> {
         id: &event.id.to_string(),
         event_type: event.event_type.as_str(),
         timestamp: &event.timestamp().to_string(),
-        account: Some(&account),
+        account: &account,
         data: std::str::from_utf8(&event.data).unwrap_or("null"),
     });
     rendered.map_err(|failed| failed.to_string())
