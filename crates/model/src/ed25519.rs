@@ -1,6 +1,6 @@
 //! Ed25519 keys as Standard Webhooks displays them, and the two kinds of signing keys.
 //!
-//! Only their text is known here. `postrider-signing` signs with them and derives public keys.
+//! This module parses and prints them. `postrider-signing` signs with them and derives public keys.
 
 use std::fmt;
 use std::str::FromStr;
@@ -93,8 +93,8 @@ impl fmt::Debug for Ed25519Secret {
 }
 
 impl Ed25519Public {
-    /// The public key of these bytes (RFC 8032 section 5.1.5). Bytes that are no point of the curve verify
-    /// nothing.
+    /// The public key of these bytes (RFC 8032 section 5.1.5). If they are not a point on the curve, no
+    /// signature verifies.
     pub fn new(bytes: [u8; ED25519_BYTES]) -> Self {
         Self(bytes)
     }

@@ -69,5 +69,5 @@ pub use person::{Person, Role};
 pub use schedule::Schedule;
 pub use secret::SigningSecret;
 pub use secret_query::SecretQuery;
-pub use template::{TemplateHash, TemplateHashError, TemplateKind, TemplateNumber};
+pub use template::{TemplateHash, TemplateKind, TemplateNumber};
 pub use time::Timestamp;

@@ -1,7 +1,6 @@
 //! What a template produces, and how it is addressed.
 
 use std::fmt;
-use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
@@ -13,9 +12,9 @@ use crate::hex;
 pub enum TemplateKind {
     /// A JSON text: the body of a webhook whose content type is JSON.
     Json,
-    /// Any text: another body, or the text of an e-mail.
+    /// Any text: the body of a webhook with another content type.
     Text,
-    /// One line: the value of a header, or the subject of an e-mail.
+    /// One line: the value of a header.
     HeaderValue,
 }
 
@@ -58,15 +57,10 @@ impl TemplateNumber {
     }
 }
 
-/// The content address of a template: SHA-256 of its kind and source. Written as 64 lowercase hexadecimal
-/// digits.
+/// The content address of a template: SHA-256 of its kind, its content type and its source. Written as 64
+/// lowercase hexadecimal digits.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct TemplateHash([u8; 32]);
-
-/// A text that is not 64 lowercase hexadecimal digits.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("expected 64 lowercase hexadecimal digits")]
-pub struct TemplateHashError;
 
 impl TemplateHash {
     /// The hash with these bytes.
@@ -89,28 +83,5 @@ impl fmt::Display for TemplateHash {
 impl fmt::Debug for TemplateHash {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "TemplateHash({self})")
-    }
-}
-
-impl FromStr for TemplateHash {
-    type Err = TemplateHashError;
-
-    fn from_str(text: &str) -> Result<Self, TemplateHashError> {
-        let bytes = hex::decode(text).ok_or(TemplateHashError)?;
-        bytes.try_into().map(Self).map_err(|_| TemplateHashError)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_hash_survives_a_round_trip_through_its_text() {
-        let hash = TemplateHash::from_bytes([0xa5; 32]);
-        assert_eq!(hash.to_string().parse(), Ok(hash));
-        for text in ["", "a5", &"A5".repeat(32), &"a5".repeat(33)] {
-            assert_eq!(text.parse::<TemplateHash>(), Err(TemplateHashError), "{text}");
-        }
     }
 }

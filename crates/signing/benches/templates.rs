@@ -21,14 +21,14 @@ fn main() {
         id: "evt_01jrz7n4h8e9vb0x6y5t3k2m1a",
         event_type: "proposal.accepted",
         timestamp: "2026-01-31T09:30:00.000Z",
-        account: None,
+        account: "acc_01jrz7n4h8e9vb0x6y5t3k2m1a",
         data: DATA,
     };
     println!("{} bytes of data", DATA.len());
     for (name, source) in [
         ("Slack's preset", Preset::Slack.template(SENTENCE)),
         ("Slack by hand", r#"{"text":"*{{ data.customer.name | slack }}* accepted {{ data.total }} {{ data.currency }}"}"#.into()),
-        ("a list of items", r#"{"items":[{% for item in data.items %}{"n":{{ item.name }},"p":{{ item.price }}}{{ "," if false }}{% if not loop.last %},{% endif %}{% endfor %}]}"#.replace("{{ \",\" if false }}", "")),
+        ("a list of items", r#"{"items":[{% for item in data.items %}{"n":{{ item.name }},"p":{{ item.price }}}{% if not loop.last %},{% endif %}{% endfor %}]}"#.into()),
         ("no tags", r#"{"text":"Something happened"}"#.into()),
     ] {
         let template = Template::compile(&source, TemplateKind::Json).expect("it compiles");

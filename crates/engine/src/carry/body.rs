@@ -85,7 +85,7 @@ impl<'a> Seen<'a> {
             id: &self.id,
             event_type: self.event_type,
             timestamp: &self.timestamp,
-            account: Some(&self.account),
+            account: &self.account,
             data: self.data,
         }
     }

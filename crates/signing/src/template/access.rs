@@ -3,6 +3,8 @@
 //! A field that does not exist is undefined, and so is one of something undefined. So a message about an
 //! event that lacks a field is sent, without that field.
 
+use std::borrow::Cow;
+
 use super::budget::{Builder, Stop, stop};
 use super::filters;
 use super::render::Render;
@@ -17,6 +19,11 @@ impl Render {
             Value::List(_) => true,
             _ => false,
         }
+    }
+
+    /// What comparisons, filters and indices take a value for: that of `tojson` for its text.
+    pub(super) fn json_as_text<'v>(&self, value: &'v Value) -> Result<Cow<'v, Value>, Stop> {
+        value.json_as_text(&self.document, &self.budget)
     }
 
     /// The field with this name.
@@ -40,6 +47,8 @@ impl Render {
 
     /// `of[index]`
     pub(super) fn item(&self, of: &Value, index: &Value) -> Found {
+        let (of, index) = (self.json_as_text(of)?, self.json_as_text(index)?);
+        let (of, index) = (&*of, &*index);
         if let Value::Text(name) = index {
             return self.member(of, name.as_str());
         }
@@ -108,7 +117,8 @@ impl Render {
             let (start, end) = (bound(start, length, 0)?, bound(end, length, length)?);
             Ok((start, end.saturating_sub(start)))
         };
-        match of {
+        let of = self.json_as_text(of)?;
+        match &*of {
             Value::Undefined | Value::Null => Ok(Value::Undefined),
             Value::Text(text) => {
                 let text = text.as_str();
@@ -122,7 +132,7 @@ impl Render {
                 Ok(Value::owned(slice.finish()))
             }
             Value::Data(_) | Value::List(_) => {
-                let items = filters::items(self, of)?;
+                let items = filters::items(self, &of)?;
                 let (start, count) = range(items.len())?;
                 Value::list(items.into_iter().skip(start).take(count).collect(), &self.budget)
             }

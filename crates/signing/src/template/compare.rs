@@ -28,7 +28,8 @@ impl Render {
     /// The order of two numbers or two texts. Others have none, so that no comparison of them holds.
     fn order(&self, left: &Value, right: &Value) -> Result<Option<Ordering>, Stop> {
         self.budget.steps(1)?;
-        Ok(match (left, right) {
+        let (left, right) = (self.json_as_text(left)?, self.json_as_text(right)?);
+        Ok(match (&*left, &*right) {
             (Value::Number(left), Value::Number(right)) => Some(left.compare(right, &self.budget)?),
             (Value::Text(left), Value::Text(right)) => {
                 let (left, right) = (left.as_str(), right.as_str());
@@ -49,7 +50,8 @@ impl Render {
         match (left, right) {
             (Value::Undefined | Value::Null, Value::Undefined | Value::Null) => Ok(true),
             (Value::Bool(left), Value::Bool(right)) => Ok(left == right),
-            (Value::Number(_), Value::Number(_)) | (Value::Text(_), Value::Text(_)) => {
+            (Value::Number(_), Value::Number(_))
+            | (Value::Text(_) | Value::Json(_), Value::Text(_) | Value::Json(_)) => {
                 Ok(self.order(left, right)? == Some(Ordering::Equal))
             }
             (Value::Data(left_at), Value::Data(right_at)) if left_at == right_at => Ok(true),
@@ -87,14 +89,15 @@ impl Render {
     }
 
     fn contains(&self, container: &Value, value: &Value) -> Result<bool, Stop> {
-        match (container, value) {
+        let (container, value) = (self.json_as_text(container)?, self.json_as_text(value)?);
+        match (&*container, &*value) {
             (Value::Text(text), Value::Text(part)) => {
                 self.budget.work(text.as_str().len() + part.as_str().len())?;
                 Ok(text.as_str().contains(part.as_str()))
             }
             (Value::Data(_) | Value::List(_) | Value::Map(_), _) => {
-                for item in filters::items(self, container)? {
-                    if self.equal(&item, value)? {
+                for item in filters::items(self, &container)? {
+                    if self.equal(&item, &value)? {
                         return Ok(true);
                     }
                 }

@@ -12,10 +12,8 @@ use postrider_json::scan::scan;
 use postrider_json::string::{Piece, Text};
 
 use super::budget::{Budget, Stop};
+use super::item::SHORT_BYTES_MAX;
 use reader::Reader;
-
-/// Maximum bytes of a text that is copied whenever it is read, because `minijinja` keeps it within a value.
-const COPIED_BYTES_MAX: usize = 22;
 
 /// A JSON text, read once.
 pub(super) struct Document {
@@ -102,11 +100,12 @@ impl Document {
         }
     }
 
-    /// The string or name at `at`. Those that take an allocation are copied once.
+    /// The string or name at `at`. A short one is copied whenever it is read; one that takes an allocation is
+    /// copied once.
     pub(super) fn string(&self, at: usize, budget: &Budget) -> Result<Spelt<'_>, Stop> {
         let entry = self.entries[at];
         let text = text_of(&self.text, entry);
-        if !entry.escaped && text.raw.len() <= COPIED_BYTES_MAX {
+        if !entry.escaped && text.raw.len() <= SHORT_BYTES_MAX {
             return Ok(Spelt::Short(text.raw));
         }
         let mut texts = self.texts.lock().unwrap_or_else(PoisonError::into_inner);

@@ -1,11 +1,11 @@
-//! What `minijinja` is told: our filters, tests and functions, how values are printed, and the fuel.
+//! What we register with `minijinja`: our filters, tests and functions, how values are printed, and the fuel.
 
 use std::sync::{Arc, LazyLock};
 
 use minijinja::value::{Kwargs, Object, Rest, Value as Native, ValueOrKwargs};
 use minijinja::{Environment, Error, ErrorKind, Output, State, UndefinedBehavior};
 
-use super::budget::Builder;
+use super::budget::{Builder, Stop};
 use super::filters::{self, Filter};
 use super::item::{native, value};
 use super::number::Number;
@@ -146,8 +146,11 @@ fn list(render: &Arc<Render>, items: &[Native]) -> Result<Native, Error> {
 
 fn map(render: &Arc<Render>, parts: &[Native]) -> Result<Native, Error> {
     let (pairs, _) = parts.as_chunks();
-    let pair = |[key, of]: &[Native; 2]| (value(render, key), value(render, of));
-    let pairs = pairs.iter().map(pair).collect();
+    let pair = |[key, of]: &[Native; 2]| -> Result<_, Stop> {
+        let key = value(render, key);
+        Ok((render.json_as_text(&key)?.into_owned(), value(render, of)))
+    };
+    let pairs = pairs.iter().map(pair).collect::<Result<_, _>>()?;
     Ok(native(render, Value::map(pairs, &render.budget)?)?)
 }
 

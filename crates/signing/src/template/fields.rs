@@ -2,8 +2,10 @@
 
 use postrider_json::Value;
 
+use super::output::escape_json;
+
 /// Maximum fields: more than a person looks through.
-pub const FIELDS_MAX: usize = 200;
+const FIELDS_MAX: usize = 200;
 /// Maximum nesting of fields that are listed.
 const DEPTH_MAX: usize = 6;
 /// Maximum bytes of a path.
@@ -20,8 +22,8 @@ pub struct Field {
     pub sample: String,
 }
 
-/// Lists the fields of an example's `data` that are neither lists nor objects, at most [`FIELDS_MAX`], in the
-/// order of the text. Of a list, those of the first element. A text that is not JSON has none.
+/// Lists the fields of an example's `data` that are neither lists nor objects, at most 200, in the order of
+/// the text. Of a list, those of the first element. A text that is not JSON has none.
 pub fn fields(data: &str) -> Vec<Field> {
     let mut fields = Vec::new();
     if let Ok(value) = Value::read(data) {
@@ -72,18 +74,11 @@ fn member_path(path: &str, name: &str) -> String {
     }
     // Longer names are left out with their paths.
     let mut quoted = String::with_capacity(name.len().min(PATH_BYTES_MAX));
-    for character in name.chars().take(PATH_BYTES_MAX + 1) {
-        match character {
-            '"' => quoted.push_str("\\\""),
-            '\\' => quoted.push_str("\\\\"),
-            '\n' => quoted.push_str("\\n"),
-            '\r' => quoted.push_str("\\r"),
-            '\t' => quoted.push_str("\\t"),
-            control if u32::from(control) < 0x20 => {
-                quoted.push_str(&format!("\\u{:04x}", u32::from(control)))
-            }
-            other => quoted.push(other),
-        }
-    }
+    let read = &name[..name.floor_char_boundary(PATH_BYTES_MAX + 1)];
+    // Appending to a string does not fail.
+    let _ = escape_json(read, &mut |piece| {
+        quoted.push_str(piece);
+        Ok(())
+    });
     format!("{path}[\"{quoted}\"]")
 }

@@ -4,7 +4,7 @@
 //! can follow them. No filter allocates without paying, or prints without escaping.
 //!
 //! To add a filter, write its function in one of these files, add its row to [`FILTERS`], describe it in
-//! `docs/templates.md`, and give the judge of `tests/templates_jinja.rs` a template if Jinja has it.
+//! `docs/templates.md`, and give the judge of `tests/template/jinja.rs` a template if Jinja has it.
 //!
 //! | file | holds |
 //! |---|---|
@@ -19,6 +19,8 @@ mod list;
 mod number;
 mod sort;
 mod text;
+
+use std::borrow::Cow;
 
 use super::budget::{Stop, stop};
 use super::render::Render;
@@ -109,11 +111,6 @@ static FILTERS: [Row; 36] = [
     row("wordcount", &[], 0, text::wordcount),
 ];
 
-/// The names of all filters, for an editor.
-pub(super) fn names() -> impl Iterator<Item = &'static str> {
-    FILTERS.iter().map(|row| row.name)
-}
-
 pub(super) fn find(name: &str) -> Option<Filter> {
     FILTERS.iter().position(|row| row.name == name).map(Filter)
 }
@@ -176,7 +173,11 @@ pub(super) fn apply(
     arguments: &[Option<Value>],
 ) -> Evaluated {
     let row = &FILTERS[filter.0];
-    for value in arguments.iter().flatten().chain([input]) {
+    let input = match row.name {
+        "tojson" | "default" | "d" => Cow::Borrowed(input),
+        _ => render.json_as_text(input)?,
+    };
+    for value in arguments.iter().flatten().chain([&*input]) {
         if let Value::Text(text) = value {
             render.budget.work(text.as_str().len())?;
         }
@@ -185,7 +186,7 @@ pub(super) fn apply(
         row,
         values: arguments,
     };
-    (row.apply)(render, input, &arguments)
+    (row.apply)(render, &input, &arguments)
 }
 
 /// The arguments of a filter, in the order of its parameters.
@@ -258,9 +259,17 @@ mod tests {
     #[test]
     fn rows_are_found_by_their_names() {
         assert_eq!(find("items").map(|filter| FILTERS[filter.0].name), Some("items"));
-        let mut names: Vec<_> = names().collect();
+        let mut names = FILTERS.each_ref().map(|row| row.name);
         names.sort_unstable();
-        names.dedup();
-        assert_eq!(names.len(), FILTERS.len());
+        assert!(names.is_sorted_by(|name, next| name < next));
+    }
+
+    #[test]
+    fn every_filter_is_described_for_customers() {
+        let docs = include_str!("../../../../docs/templates.md");
+        for Row { name, .. } in &FILTERS {
+            let is_described = docs.contains(&format!("`{name}"));
+            assert!(is_described, "docs/templates.md does not mention `{name}`");
+        }
     }
 }

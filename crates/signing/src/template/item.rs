@@ -17,8 +17,8 @@ use super::number::Number;
 use super::render::Render;
 use super::value::{Text, Value};
 
-/// Bytes of a text that `minijinja` keeps within a value.
-const SHORT_BYTES_MAX: usize = 22;
+/// Maximum bytes of a text that `minijinja` keeps within a value, without an allocation.
+pub(super) const SHORT_BYTES_MAX: usize = 22;
 
 /// The steps of a round of a loop, and of an element that is unpacked, which takes memory too.
 const STEPS_PER_ENTRY: usize = 4;

@@ -32,6 +32,14 @@ pub(super) enum What {
     Silent,
 }
 
+impl<'s> Piece<'s> {
+    /// What was removed before and after the `inner` of a literal.
+    pub(super) fn removed(&self) -> (&'s str, &'s str) {
+        let start = self.inner_offset - self.offset;
+        (&self.text[..start], &self.text[start + self.inner.len()..])
+    }
+}
+
 /// Splits a template at its tags. The pieces' texts, one after the other, are the source.
 pub(super) fn split(source: &str) -> Result<Vec<Piece<'_>>, TemplateFault> {
     let mut pieces = Vec::new();

@@ -11,6 +11,8 @@ use postrider_json::{Decimal, Value};
 
 use super::budget::{Budget, Stop, stop};
 
+const TOO_LARGE: &str = "the result is too large";
+
 /// A number.
 #[derive(Debug, Clone)]
 pub(super) enum Number {
@@ -35,12 +37,15 @@ impl Number {
         }
     }
 
-    pub(super) fn text(&self) -> Cow<'_, str> {
-        match self {
+    /// The number in JSON's grammar. The result of a calculation that left the range of doubles has none:
+    /// `minijinja` calculates on with infinity.
+    pub(super) fn text(&self) -> Result<Cow<'_, str>, Stop> {
+        Ok(match self {
             Self::Int(int) => Cow::Owned(int.to_string()),
+            Self::Float(float) if !float.is_finite() => return stop(TOO_LARGE),
             Self::Float(float) => Cow::Owned(float_text(*float)),
             Self::Written(text) => Cow::Borrowed(text),
-        }
+        })
     }
 
     /// Whether the number is written without a fraction and an exponent, as Python's `int` is.
@@ -88,13 +93,13 @@ impl Number {
 
     /// The exact value.
     pub(super) fn decimal(&self, budget: &Budget) -> Result<Decimal, Stop> {
-        let text = self.text();
+        let text = self.text()?;
         budget.reading(text.len())?;
-        Ok(match Value::read(&text) {
-            Ok(Value::Number(number)) => number.decimal(),
-            // Whatever a finite number prints is a number of JSON.
-            _ => Decimal::ZERO,
-        })
+        match Value::read(&text) {
+            Ok(Value::Number(number)) => Ok(number.decimal()),
+            // The text is in JSON's grammar, so this does not happen.
+            _ => stop("the number cannot be read"),
+        }
     }
 
     pub(super) fn compare(&self, other: &Self, budget: &Budget) -> Result<Ordering, Stop> {
@@ -131,7 +136,7 @@ impl Number {
 pub(super) fn finite(float: f64) -> Result<Number, Stop> {
     match float.is_finite() {
         true => Ok(Number::Float(float)),
-        false => stop("the result is too large"),
+        false => stop(TOO_LARGE),
     }
 }
 

@@ -3,12 +3,15 @@
 //! Where the output is JSON, the writer follows whether the output is inside a string. Inside, a value's text
 //! is escaped; elsewhere, a value is printed as JSON. No filter turns this off.
 
+mod limit;
+
 use postrider_model::TemplateKind;
 
 use super::budget::{Budget, Stop, stop};
 use super::document::{Document, Sink};
 use super::value::Value;
 use super::{HEADER_BYTES_MAX, OUTPUT_BYTES_MAX};
+use limit::{Counted, Limit};
 
 const BACKSLASH: &str = "a backslash stands before the tag";
 
@@ -42,7 +45,7 @@ pub(super) struct Writer {
     after_backslash: bool,
     /// The markup that is escaped in values.
     markup: Option<Markup>,
-    /// The bound of the innermost `limit` block.
+    /// What is left of the text for the open `limit` blocks, if there are any.
     limit: Option<Limit>,
     /// What held outside each `autoescape` and `limit` block that is open.
     outer: Vec<Outer>,
@@ -51,28 +54,12 @@ pub(super) struct Writer {
 #[derive(Debug)]
 enum Outer {
     Markup(Option<Markup>),
-    Limit(Option<Limit>),
-}
-
-/// The bound of a `limit` block: on its text, or where the output is JSON on each string.
-#[derive(Debug, Clone, Copy)]
-struct Limit {
-    characters_max: usize,
-    characters: usize,
-    /// Where the output is cut if the text turns out to be too long: one character is left for the ellipsis.
-    cut: usize,
-    is_cut: bool,
-}
-
-impl Limit {
-    fn new(characters_max: usize) -> Self {
-        Self {
-            characters_max,
-            characters: 0,
-            cut: usize::MAX,
-            is_cut: false,
-        }
-    }
+    Limit {
+        /// The bound of the block itself.
+        block_max: usize,
+        /// [`Limit::characters_max`] around it; `None` if no `limit` block is around it.
+        outside_max: Option<usize>,
+    },
 }
 
 impl Writer {
@@ -102,17 +89,25 @@ impl Writer {
         self.outer.push(Outer::Markup(outer));
     }
 
-    /// Begins a block that is cut to so many characters.
-    pub(super) fn begin_limit(&mut self, characters_max: usize) {
-        let outer = self.limit.replace(Limit::new(characters_max));
-        self.outer.push(Outer::Limit(outer));
+    /// Begins a block that is cut to so many characters, at least one.
+    pub(super) fn begin_limit(&mut self, block_max: usize) {
+        self.outer.push(Outer::Limit {
+            block_max,
+            outside_max: self.limit.map(Limit::characters_max),
+        });
+        self.limit
+            .get_or_insert(Limit::new(block_max))
+            .begin_block(block_max);
     }
 
     /// Ends the innermost block.
     pub(super) fn end(&mut self) {
         match self.outer.pop() {
             Some(Outer::Markup(markup)) => self.markup = markup,
-            Some(Outer::Limit(limit)) => self.limit = limit,
+            Some(Outer::Limit { outside_max, .. }) => match (outside_max, &mut self.limit) {
+                (Some(outside_max), Some(limit)) => limit.end_block(outside_max),
+                _ => self.limit = None,
+            },
             None => {}
         }
     }
@@ -169,11 +164,23 @@ impl Writer {
         Ok(())
     }
 
-    /// Where the output is JSON, a limit is one on each string.
+    /// Where the output is JSON, a limit is one on each string: all open blocks count anew.
     fn begin_string(&mut self) {
-        if let Some(limit) = &mut self.limit {
-            *limit = Limit::new(limit.characters_max);
+        if self.limit.is_none() {
+            return;
         }
+        let mut smallest = None;
+        for outer in &mut self.outer {
+            if let Outer::Limit {
+                block_max,
+                outside_max,
+            } = outer
+            {
+                *outside_max = smallest;
+                smallest = Some(smallest.unwrap_or(usize::MAX).min(*block_max));
+            }
+        }
+        self.limit = smallest.map(Limit::new);
     }
 
     /// Whether a value is printed as JSON here.
@@ -245,15 +252,7 @@ impl Writer {
 
     /// Whether no limit can cut this text. If so, counts its characters.
     fn takes_whole(&mut self, text: &str) -> bool {
-        let Some(limit) = &mut self.limit else {
-            return true;
-        };
-        // No text has more characters than bytes. Below the maximum, the next character sets `cut`.
-        let is_short = !limit.is_cut && limit.characters + text.len() < limit.characters_max;
-        if is_short {
-            limit.characters += text.chars().map(char::len_utf16).sum::<usize>();
-        }
-        is_short
+        self.limit.as_mut().is_none_or(|limit| limit.takes_whole(text))
     }
 
     /// Writes a character within a `limit` block, as `unit` encodes it. Characters are counted as UTF-16
@@ -262,19 +261,14 @@ impl Writer {
         let Some(limit) = &mut self.limit else {
             return self.push(unit);
         };
-        if limit.is_cut {
-            return Ok(());
+        match limit.count(self.out.len(), characters) {
+            Counted::Fits => self.push(unit),
+            Counted::Cuts(cut) => {
+                self.out.truncate(cut);
+                self.push("…")
+            }
+            Counted::Dropped => Ok(()),
         }
-        if limit.characters < limit.characters_max {
-            limit.cut = self.out.len();
-        }
-        limit.characters += characters;
-        if limit.characters > limit.characters_max {
-            limit.is_cut = true;
-            self.out.truncate(limit.cut);
-            return self.push("…");
-        }
-        self.push(unit)
     }
 
     fn push(&mut self, text: &str) -> Result<(), Stop> {

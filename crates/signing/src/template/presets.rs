@@ -30,8 +30,6 @@ struct Row {
     name: &'static str,
     label: &'static str,
     help: &'static str,
-    hosts: &'static [&'static str],
-    path: &'static str,
     example_url: &'static str,
     /// The template before and after the sentence.
     before: &'static str,
@@ -46,8 +44,6 @@ const SLACK: Row = Row {
     label: "Slack",
     help: "In Slack, open api.slack.com/apps, choose or create an app, switch on Incoming Webhooks, add one for the \
            channel, and copy its URL.",
-    hosts: &["hooks.slack.com", "hooks.slack-gov.com"],
-    path: "/services/",
     example_url: "https://hooks.slack.com/services/T…/B…/…",
     before: "{% autoescape \"slack\" %}{% limit 4000 %}{\"text\":\"",
     after: "\"}{% endlimit %}{% endautoescape %}",
@@ -62,8 +58,6 @@ const MICROSOFT_TEAMS: Row = Row {
     label: "Microsoft Teams",
     help: "In Teams, open the channel's menu, choose Workflows, add \"Post to a channel when a webhook request is \
            received\", and copy the URL that it shows at the end.",
-    hosts: &[".logic.azure.com", ".api.powerplatform.com"],
-    path: "/",
     example_url: "https://….logic.azure.com/workflows/…",
     before: "{% limit 4000 %}{\"type\":\"message\",\"attachments\":[{\"contentType\":\
              \"application/vnd.microsoft.card.adaptive\",\"content\":{\"$schema\":\
@@ -79,8 +73,6 @@ const DISCORD: Row = Row {
     name: "discord",
     label: "Discord",
     help: "In Discord, open the channel's settings, choose Integrations, Webhooks, New Webhook, and copy its URL.",
-    hosts: &["discord.com", "discordapp.com"],
-    path: "/api/webhooks/",
     example_url: "https://discord.com/api/webhooks/…/…",
     before: "{% autoescape \"discord\" %}{% limit 2000 %}{\"content\":\"",
     after: "\",\"allowed_mentions\":{\"parse\":[]}}{% endlimit %}{% endautoescape %}",
@@ -92,8 +84,6 @@ const GOOGLE_CHAT: Row = Row {
     name: "google_chat",
     label: "Google Chat",
     help: "In Google Chat, open the space's menu, choose Apps & integrations, Webhooks, add one, and copy its URL.",
-    hosts: &["chat.googleapis.com"],
-    path: "/v1/spaces/",
     example_url: "https://chat.googleapis.com/v1/spaces/…/messages?key=…&token=…",
     before: "{% autoescape \"google_chat\" %}{% limit 4000 %}{\"text\":\"",
     after: "\"}{% endlimit %}{% endautoescape %}",
@@ -142,18 +132,6 @@ impl Preset {
         "application/json"
     }
 
-    /// Whether a URL with this host and path looks like one of the chat system's, for a hint. Systems move,
-    /// so a URL that does not is no fault.
-    pub fn expects(self, host: &str, path: &str) -> bool {
-        let row = self.row();
-        let host = host.to_ascii_lowercase();
-        let is_host = |expected: &str| match expected.starts_with('.') {
-            true => host.ends_with(expected),
-            false => host == expected,
-        };
-        row.hosts.iter().any(|expected| is_host(expected)) && path.starts_with(row.path)
-    }
-
     /// The template, of kind JSON, that sends this sentence. A sentence whose tags have faults gives a
     /// template that does not compile.
     pub fn template(self, sentence: &str) -> String {
@@ -165,7 +143,13 @@ impl Preset {
             Ok(pieces) => {
                 for piece in pieces {
                     match piece.what {
-                        What::Literal => push_escaped(piece.text, &mut template),
+                        What::Literal => {
+                            // White space that a hyphen removes has to stay white space.
+                            let (before, after) = piece.removed();
+                            template.push_str(before);
+                            push_escaped(piece.inner, &mut template);
+                            template.push_str(after);
+                        }
                         _ => template.push_str(piece.text),
                     }
                 }
@@ -182,7 +166,12 @@ impl Preset {
         let mut sentence = String::new();
         for piece in lexer::split(inner).ok()? {
             match piece.what {
-                What::Literal => sentence.push_str(&unescaped(piece.text)?),
+                What::Literal => {
+                    let (before, after) = piece.removed();
+                    sentence.push_str(before);
+                    sentence.push_str(&unescaped(piece.inner)?);
+                    sentence.push_str(after);
+                }
                 _ => sentence.push_str(piece.text),
             }
         }

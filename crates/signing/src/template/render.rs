@@ -71,7 +71,7 @@ impl Render {
             id: Native::from(event.id),
             event_type: Native::from(event.event_type),
             timestamp: Native::from(event.timestamp),
-            account: event.account.map_or(Native::UNDEFINED, Native::from),
+            account: Native::from(event.account),
         });
         let result = environment.get_template(TEMPLATE).and_then(|template| {
             let scope = Native::from_dyn_object(render.clone());

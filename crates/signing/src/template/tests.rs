@@ -59,7 +59,7 @@ impl Test {
             (Self::Boolean, value) => matches!(value, Value::Bool(_)),
             (Self::Number, value) => matches!(value, Value::Number(_)),
             (Self::Integer, value) => matches!(value, Value::Number(number) if number.is_integer()),
-            (Self::String, value) => matches!(value, Value::Text(_)),
+            (Self::String, value) => matches!(value, Value::Text(_) | Value::Json(_)),
             (Self::Mapping, Value::Data(at)) => is_object(*at),
             (Self::Mapping, value) => matches!(value, Value::Map(_)),
             (Self::Sequence, Value::Data(at)) => !is_object(*at),

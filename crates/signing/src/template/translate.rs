@@ -26,7 +26,7 @@ use super::lexer::{self, Piece, Token, What, fault_at};
 use expression::Frame;
 use statement::Block;
 
-/// A template on its way.
+/// The state of one translation.
 struct Translator<'s> {
     source: &'s str,
     out: String,
@@ -40,6 +40,8 @@ struct Translator<'s> {
     blocks: Vec<Block>,
     /// The variables that exist here, the innermost last.
     variables: Vec<&'s str>,
+    /// Whether the condition of a `for` is being read.
+    in_condition: bool,
     /// Whether the template notes its lines while it renders.
     notes_lines: bool,
 }
@@ -58,6 +60,7 @@ pub(super) fn translate(source: &str, notes_lines: bool) -> Result<String, Templ
         frames: Vec::new(),
         blocks: Vec::new(),
         variables: Vec::new(),
+        in_condition: false,
         notes_lines,
     };
     for (at, piece) in pieces.iter().enumerate() {
@@ -84,6 +87,7 @@ impl<'s> Translator<'s> {
                     Some(text) if is_last => text,
                     _ => piece.inner,
                 };
+                self.catch_up(piece.inner_offset);
                 self.note_line(piece.inner_offset);
                 self.literal(text);
                 self.lines_until = self.lines_until.max(piece.inner_offset + piece.inner.len());
@@ -104,6 +108,17 @@ impl<'s> Translator<'s> {
         }
     }
 
+    /// Writes the line breaks of comments and of white space that a hyphen removed, so that they do not
+    /// print.
+    fn catch_up(&mut self, offset: usize) {
+        let breaks = self.source[self.lines_until..offset].matches('\n').count();
+        if breaks > 0 {
+            self.out.push_str("{#");
+            self.out.extend(std::iter::repeat_n('\n', breaks));
+            self.out.push_str("#}");
+        }
+    }
+
     /// Writes text that prints as it is.
     fn literal(&mut self, text: &str) {
         let mut rest = text;
@@ -116,7 +131,7 @@ impl<'s> Translator<'s> {
             rest = &rest[at + 1..];
         }
         self.out.push_str(rest);
-        // Of a line break at the end of a template, nothing would be left.
+        // minijinja drops a line break at the end of a template; the comment keeps it from being the end.
         self.out.push_str("{##}");
     }
 

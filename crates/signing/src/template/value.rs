@@ -1,5 +1,7 @@
 //! Values as filters see them.
 
+use std::borrow::Cow;
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use super::budget::{Budget, Builder, Stop, stop};
@@ -23,8 +25,8 @@ pub(super) enum Value {
     Data(usize),
     List(Arc<List>),
     Map(Arc<Map>),
-    /// The JSON text of another value, which is itself none, from `tojson`. Where the output is JSON, it is
-    /// the value.
+    /// What `tojson` returns: the JSON text of another value. Never nested. Where the output is JSON, it
+    /// prints as that value; everything but `tojson` and `default` takes it for the text.
     Json(Arc<Value>),
 }
 
@@ -41,7 +43,7 @@ pub(super) struct List {
     depth: usize,
 }
 
-/// A map that the template built. The last of several equal keys counts.
+/// A map that the template built. No two keys are the same text; of other equal keys, the last one counts.
 pub(super) struct Map {
     pub(super) pairs: Vec<(Value, Value)>,
     depth: usize,
@@ -76,8 +78,11 @@ impl Value {
         Ok(Self::List(Arc::new(List { items, depth })))
     }
 
-    pub(super) fn map(pairs: Vec<(Self, Self)>, budget: &Budget) -> Result<Self, Stop> {
+    /// A map of these pairs. Of several with the same text as their key, the last one is left, as in a JSON
+    /// object of the data.
+    pub(super) fn map(mut pairs: Vec<(Self, Self)>, budget: &Budget) -> Result<Self, Stop> {
         budget.bytes((pairs.capacity() + 2) * size_of::<(Self, Self)>())?;
+        keep_last_of_texts(&mut pairs, budget)?;
         let depth = built_depth(pairs.iter().flat_map(|(key, value)| [key, value]))?;
         Ok(Self::Map(Arc::new(Map { pairs, depth })))
     }
@@ -139,18 +144,23 @@ impl Value {
             Self::Bool(true) => Text::Fixed("true"),
             Self::Bool(false) => Text::Fixed("false"),
             Self::Number(Number::Written(text)) => Text::Shared(text.clone()),
-            Self::Number(Number::Float(float)) if !float.is_finite() => {
-                return stop("the result is too large");
-            }
             Self::Number(number) => {
                 budget.bytes(size_of::<Self>())?;
-                Text::Shared(number.text().into())
+                Text::Shared(number.text()?.into())
             }
             Self::Text(text) => text.clone(),
             Self::Json(value) => Text::Shared(value.to_json(document, budget)?.into()),
             Self::Data(_) | Self::List(_) | Self::Map(_) => {
                 Text::Shared(self.to_json(document, budget)?.into())
             }
+        })
+    }
+
+    /// The value, or the JSON text that `tojson` returned.
+    pub(super) fn json_as_text(&self, document: &Document, budget: &Budget) -> Result<Cow<'_, Self>, Stop> {
+        Ok(match self {
+            Self::Json(_) => Cow::Owned(Self::Text(self.to_text(document, budget)?)),
+            other => Cow::Borrowed(other),
         })
     }
 
@@ -170,8 +180,7 @@ impl Value {
         match self {
             Self::Undefined | Self::Null => sink.syntax("null"),
             Self::Bool(value) => sink.syntax(if *value { "true" } else { "false" }),
-            Self::Number(Number::Float(float)) if !float.is_finite() => stop("the result is too large"),
-            Self::Number(number) => sink.syntax(&number.text()),
+            Self::Number(number) => sink.syntax(&number.text()?),
             Self::Text(text) => print_string(text.as_str(), budget, sink),
             Self::Json(value) => value.print_json(document, budget, sink),
             Self::Data(at) => document.print(*at, budget, sink),
@@ -197,6 +206,23 @@ impl Value {
             }
         }
     }
+}
+
+/// Removes the pairs whose key is a text that is the key of a later pair too.
+fn keep_last_of_texts(pairs: &mut Vec<(Value, Value)>, budget: &Budget) -> Result<(), Stop> {
+    budget.steps(pairs.len())?;
+    budget.bytes(pairs.len() * 2 * size_of::<&str>())?;
+    let mut seen = HashSet::with_capacity(pairs.len());
+    let mut is_last = vec![true; pairs.len()];
+    for (is_last, (key, _)) in is_last.iter_mut().zip(pairs.iter()).rev() {
+        if let Value::Text(text) = key {
+            budget.work(text.as_str().len())?;
+            *is_last = seen.insert(text.as_str());
+        }
+    }
+    let mut is_last = is_last.into_iter();
+    pairs.retain(|_| is_last.next().unwrap_or(true));
+    Ok(())
 }
 
 fn built_depth<'v>(values: impl Iterator<Item = &'v Value>) -> Result<usize, Stop> {

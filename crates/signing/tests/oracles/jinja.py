@@ -1,5 +1,6 @@
-"""Renders templates with Jinja2: reads a JSON list of [template, data] from standard input, and prints a JSON list of
-what each renders to.
+"""Renders templates with Jinja2.
+
+Reads a JSON list of [template, data] from standard input, and prints a JSON list of what each renders to.
 """
 
 import json

@@ -4,8 +4,7 @@ use postrider_signing::template::{Template, TemplateKind};
 
 #[test]
 fn faults_name_their_line_and_column() {
-    let mut wrong = Vec::new();
-    for (source, line, column, message) in [
+    assert_faults(&[
         ("a\n  {{ customer.name }}", 2, 6, "`data.customer`"),
         ("{{ data.x | nope }}", 1, 13, "there is no filter `nope`"),
         ("{{ data.x | safe }}", 1, 13, "each value is escaped"),
@@ -25,21 +24,12 @@ fn faults_name_their_line_and_column() {
         ("{{ data.x ** 2 }}", 1, 11, "the tag has to end here"),
         ("{{ data.x | truncate(1, size=2) }}", 1, 25, "no parameter `size`"),
         ("{{ data.x | replace('a') }}", 1, 24, "needs `new`"),
-        ("{{ data.x | date('%Q') }}", 1, 22, "knows no directive `%Q`"),
-        ("{{ loop.index }}", 1, 4, "within `{% for %}` only"),
         ("{{ event.x }}", 1, 10, "`event.id`"),
         ("{{ }}", 1, 3, "a value is missing"),
         ("{{ 1 $ 2 }}", 1, 6, "`$` is not expected here"),
         ("{{ 'a }}", 1, 1, "`{{` is not closed"),
         ("{% for x in data.y recursive %}{% endfor %}", 1, 20, "recursive"),
         ("{% autoescape 'html' %}{% endautoescape %}", 1, 15, "\"slack\""),
-        (
-            "{% for a in [1] %}{{ loop.cycle() }}{% endfor %}",
-            1,
-            27,
-            "`loop` has",
-        ),
-        ("{% set l = loop %}", 1, 12, "within `{% for %}` only"),
         ("{{ (1, 2) }}", 1, 6, "the tag has to end here"),
         ("{{ () }}", 1, 5, "a value is expected here"),
         ("{% set x = 1, 2 %}", 1, 13, "the tag has to end here"),
@@ -58,7 +48,43 @@ fn faults_name_their_line_and_column() {
         ("{% set __render = 1 %}", 1, 8, "cannot be the name of a variable"),
         ("{{ data.__list(1) }}", 1, 9, "there is no method `__list`"),
         ("{% limit 0 %}{% endlimit %}", 1, 10, "a number of characters"),
-    ] {
+    ]);
+}
+
+#[test]
+fn faults_of_loops_and_dates_name_their_line_and_column() {
+    assert_faults(&[
+        ("{{ data.x | date('%Q') }}", 1, 22, "knows no directive `%Q`"),
+        ("{{ loop.index }}", 1, 4, "within `{% for %}` only"),
+        (
+            "{% for a in [1] %}{{ loop.cycle() }}{% endfor %}",
+            1,
+            27,
+            "`loop` has",
+        ),
+        ("{% set l = loop %}", 1, 12, "within `{% for %}` only"),
+        (
+            "{% for a in data.b if loop.first %}{% endfor %}",
+            1,
+            23,
+            "the condition of a `for` cannot use `loop`",
+        ),
+        (
+            "{% for a in data.b %}{% for c in [loop.index] if c in [a, loop.index] %}{% endfor %}{% endfor %}",
+            1,
+            59,
+            "the condition of a `for` cannot use `loop`",
+        ),
+        ("{{ data.x | date('%-j') }}", 1, 23, "knows no directive `%-j`"),
+        ("{{ data.x | date('%-Y') }}", 1, 23, "knows no directive `%-Y`"),
+        ("{{ data.x | date('%d %-') }}", 1, 25, "is not complete: `%-`"),
+    ]);
+}
+
+/// Compiles each template, which has a fault on this line, at this character, with this in its message.
+fn assert_faults(cases: &[(&str, usize, usize, &str)]) {
+    let mut wrong = Vec::new();
+    for &(source, line, column, message) in cases {
         let fault = Template::compile(source, TemplateKind::Text).unwrap_err();
         let is_right = (fault.line, fault.column) == (line, Some(column)) && fault.message.contains(message);
         if !is_right {

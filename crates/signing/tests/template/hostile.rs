@@ -1,13 +1,13 @@
 //! Templates and data of attackers: whatever they hold, compiling and rendering end soon, in little memory,
 //! on a small stack.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
-
 use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
-use postrider_signing::template::{SOURCE_BYTES_MAX, Template, TemplateEvent, TemplateKind};
+use postrider_signing::template::{SOURCE_BYTES_MAX, Template, TemplateKind};
+
+use crate::event;
 
 /// Bytes of the largest data: an installation can permit as much.
 const DATA_BYTES: usize = 1024 * 1024;
@@ -26,18 +26,17 @@ const CASE: &str = "HOSTILE_TEMPLATE";
 
 type Case = (&'static str, String, String);
 
-#[path = "hostile_templates/mod.rs"]
-mod hostile_templates;
+mod cases;
 
 #[test]
 fn no_template_takes_much_memory_or_time() {
     let program = std::env::current_exe().unwrap();
-    for (name, source, data) in hostile_templates::cases() {
+    for (name, source, data) in cases::cases() {
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join("source"), source).unwrap();
         std::fs::write(folder.path().join("data"), data).unwrap();
         let child = Command::new(&program)
-            .args(["--exact", "one_hostile_template", "--nocapture"])
+            .args(["--exact", "hostile::one_hostile_template", "--nocapture"])
             .env(CASE, folder.path())
             .output()
             .unwrap();
@@ -83,16 +82,9 @@ fn one_hostile_template() {
 
 /// What compiling and rendering came to, for people.
 fn outcome(source: &str, data: &str) -> String {
-    let event = TemplateEvent {
-        id: "evt_1",
-        event_type: "a.b",
-        timestamp: "2026-01-31T09:30:00.000Z",
-        account: None,
-        data,
-    };
     match Template::compile(source, TemplateKind::Text) {
         Err(fault) => format!("refused, {fault}"),
-        Ok(template) => match template.render(&event) {
+        Ok(template) => match template.render(&event(data)) {
             Err(stop) => format!("stopped, {stop}"),
             Ok(output) => format!("{} bytes", output.len()),
         },

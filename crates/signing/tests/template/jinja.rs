@@ -3,13 +3,13 @@
 //! What differs on purpose is in `docs/templates.md`: how true, false, null, lists and objects are printed,
 //! and what missing fields do.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
-
 use std::io::Write as _;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use postrider_signing::template::{Template, TemplateEvent, TemplateKind};
+use postrider_signing::template::{Template, TemplateKind};
+
+use crate::event;
 
 const DATA: &str = r#"{
     "total": 1250.5, "count": 7, "negative": -3, "zero": 0, "name": "ada lovelace-byron (née b.)", "shout": "HELLO World",
@@ -127,17 +127,10 @@ fn ordinary_templates_print_what_jinja_prints() {
     let expected = jinja(&cases);
     let mut wrong = Vec::new();
     for ((source, data), expected) in cases.iter().zip(expected) {
-        let event = TemplateEvent {
-            id: "evt_1",
-            event_type: "proposal.accepted",
-            timestamp: "2026-01-31T09:30:00.000Z",
-            account: None,
-            data,
-        };
         let template =
             Template::compile(source, TemplateKind::Text).unwrap_or_else(|fault| panic!("{source}: {fault}"));
         let output = template
-            .render(&event)
+            .render(&event(data))
             .unwrap_or_else(|stop| panic!("{source}: {stop}"));
         if output != expected {
             wrong.push(format!("{source}\n  ours  {output:?}\n  jinja {expected:?}"));

@@ -1,10 +1,10 @@
 //! Messages to chat systems, from one sentence.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
-
-use postrider_signing::template::{Preset, Template, TemplateEvent, TemplateKind};
+use postrider_signing::template::{Preset, Template, TemplateKind};
 use proptest::prelude::*;
 use serde_json::Value;
+
+use crate::event;
 
 /// The most characters of a message that each system takes, and the most bytes of its request.
 const LIMITS: [(Preset, usize, usize); 4] = [
@@ -16,14 +16,7 @@ const LIMITS: [(Preset, usize, usize); 4] = [
 
 fn sent(preset: Preset, sentence: &str, data: &str) -> Value {
     let template = Template::compile(&preset.template(sentence), TemplateKind::Json).unwrap();
-    let event = TemplateEvent {
-        id: "evt_1",
-        event_type: "a.b",
-        timestamp: "2026-01-31T09:30:00.000Z",
-        account: None,
-        data,
-    };
-    serde_json::from_str(&template.render(&event).unwrap()).unwrap()
+    serde_json::from_str(&template.render(&event(data)).unwrap()).unwrap()
 }
 
 /// The text of a message, where each system looks for it.
@@ -89,14 +82,8 @@ fn data_mentions_nobody_and_makes_no_links() {
 fn values_that_are_printed_as_json_are_escaped_for_the_markup_too() {
     let source = r#"{% autoescape "slack" %}{"text":{{ data.v }},"more":{{ [data.v, data] | tojson }}}{% endautoescape %}"#;
     let template = Template::compile(source, TemplateKind::Json).unwrap();
-    let event = TemplateEvent {
-        id: "",
-        event_type: "",
-        timestamp: "",
-        account: None,
-        data: r#"{"v":"\u003c!channel>"}"#,
-    };
-    let output = template.render(&event).unwrap();
+    let data = r#"{"v":"\u003c!channel>"}"#;
+    let output = template.render(&event(data)).unwrap();
     assert_eq!(
         output,
         r#"{"text":"&lt;!channel&gt;","more":["&lt;!channel&gt;",{"v":"&lt;!channel&gt;"}]}"#
@@ -151,33 +138,34 @@ fn a_preset_recognises_its_own_templates_alone() {
 }
 
 #[test]
-fn urls_are_expected_by_host_and_path() {
-    for (preset, host, path, expected) in [
-        (Preset::Slack, "hooks.slack.com", "/services/T/B/x", true),
-        (Preset::Slack, "HOOKS.slack.com", "/services/T/B/x", true),
-        (Preset::Slack, "hooks.slack.com.example.com", "/services/", false),
-        (Preset::Slack, "hooks.slack.com", "/", false),
-        (
-            Preset::MicrosoftTeams,
-            "prod-1.westeurope.logic.azure.com",
-            "/workflows/x",
-            true,
-        ),
-        (
-            Preset::MicrosoftTeams,
-            "evillogic.azure.com",
-            "/workflows/x",
-            false,
-        ),
-        (Preset::Discord, "discord.com", "/api/webhooks/1/x", true),
-        (
-            Preset::GoogleChat,
-            "chat.googleapis.com",
-            "/v1/spaces/x/messages",
-            true,
-        ),
+fn a_hyphen_removes_white_space_from_a_sentence() {
+    for (sentence, expected) in [
+        ("a\n{{- data.v }}", "aADA"),
+        ("{{ data.v -}} \n\t b", "ADAb"),
+        ("a \n {%- if true -%} \n {% endif -%} \n b\nc", "ab\nc"),
+        ("\"\n{#- \" -#}\n\"\n", "\"\"\n"),
     ] {
-        assert_eq!(preset.expects(host, path), expected, "{preset:?} {host} {path}");
+        for preset in Preset::ALL {
+            let sent = sent(preset, sentence, r#"{"v":"ADA"}"#);
+            assert_eq!(message(preset, &sent), expected, "{preset:?} {sentence:?}");
+            let shown = preset.sentence_of(&preset.template(sentence));
+            assert_eq!(shown.as_deref(), Some(sentence));
+        }
+    }
+}
+
+#[test]
+fn a_limit_in_a_sentence_does_not_replace_that_of_the_system() {
+    let data = format!("{{\"v\":\"{}\"}}", "x".repeat(10_000));
+    for (preset, characters, _) in LIMITS {
+        let sentence = "{% limit 5 %}{{ data.v }}{% endlimit %}{% limit 9999 %}{{ data.v }}{% endlimit %}";
+        let sent = sent(preset, sentence, &data);
+        let text = message(preset, &sent);
+        assert!(
+            text.starts_with("xxxx…xxx") && text.ends_with("xxx…"),
+            "{preset:?}"
+        );
+        assert_eq!(text.encode_utf16().count(), characters, "{preset:?}");
     }
 }
 
@@ -190,6 +178,7 @@ fn sentence() -> impl Strategy<Value = String> {
         Just("{% raw %}{{ \"x\" }}{% endraw %}".to_owned()),
         Just("{# \" #}".to_owned()),
         Just("{{- data.v -}} ".to_owned()),
+        Just(" \n\u{b}{%- if data.v -%}\n\u{85}{%- endif -%}\n".to_owned()),
     ];
     proptest::collection::vec(part, 0..6).prop_map(|parts| parts.concat())
 }
@@ -205,8 +194,7 @@ proptest! {
             };
             prop_assert_eq!(preset.sentence_of(&source), Some(sentence.clone()));
             let data = format!("{{\"v\":{}}}", serde_json::to_string(&value).unwrap());
-            let event = TemplateEvent { id: "", event_type: "", timestamp: "", account: None, data: &data };
-            let output = template.render(&event).unwrap();
+            let output = template.render(&event(&data)).unwrap();
             prop_assert!(serde_json::from_str::<Value>(&output).is_ok(), "{}", output);
         }
     }

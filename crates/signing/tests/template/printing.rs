@@ -1,39 +1,9 @@
 //! What templates print, and what is said of those that do not.
 
-use postrider_signing::template::{HEADER_BYTES_MAX, Template, TemplateEvent, TemplateKind};
+use postrider_signing::template::{HEADER_BYTES_MAX, Template, TemplateKind};
 use proptest::prelude::*;
 
-const DATA: &str = r#"{
-    "id": 8202522731445525542, "total": 1250.50, "huge": 1e400, "name": "Ada \"A\" <b>\n\u00e9",
-    "ok": true, "off": false, "nothing": null, "empty": "", "a b": "spaced", "größe": "XL",
-    "customer": {"name": "Ada", "tags": ["x", "y"]}, "twice": 1, "twice": 2,
-    "items": [{"sku": "b", "price": 2.50, "n": 2}, {"sku": "A", "price": 10, "n": 1}, {"sku": "c", "n": 3}]
-}"#;
-
-fn event(data: &str) -> TemplateEvent<'_> {
-    TemplateEvent {
-        id: "evt_1",
-        event_type: "proposal.accepted",
-        timestamp: "2026-01-31T09:30:00.000Z",
-        account: None,
-        data,
-    }
-}
-
-fn rendered(source: &str, kind: TemplateKind) -> String {
-    let template = Template::compile(source, kind).unwrap_or_else(|fault| panic!("{source}: {fault}"));
-    template
-        .render(&event(DATA))
-        .unwrap_or_else(|stop| panic!("{source}: {stop}"))
-}
-
-fn text(source: &str) -> String {
-    rendered(source, TemplateKind::Text)
-}
-
-fn json(source: &str) -> String {
-    rendered(source, TemplateKind::Json)
-}
+use crate::{DATA, event, json, text};
 
 #[test]
 fn numbers_are_printed_as_written_and_compared_exactly() {
@@ -116,6 +86,53 @@ fn json_is_escaped_for_the_place_where_a_value_is_printed() {
 }
 
 #[test]
+fn the_json_text_of_tojson_is_text_to_comparisons_slices_and_filters() {
+    for (source, expected) in [
+        (r#"data.customer.tags | tojson | length"#, "9"),
+        (r#"data.customer.tags | tojson == '["x","y"]'"#, "true"),
+        (r#"'["x","y"]' != data.customer.tags | tojson"#, "false"),
+        (r#"data.ok | tojson == data.ok | tojson"#, "true"),
+        (r#"[data.ok | tojson] == ['true']"#, "true"),
+        (r#"data.ok | tojson in ['false', 'true']"#, "true"),
+        (r#"'"x"' in data.customer.tags | tojson"#, "true"),
+        (r#"data.ok | tojson > 'trud'"#, "true"),
+        (
+            r#"(data.customer.tags | tojson)[:4] ~ (data.customer.tags | tojson)[-1]"#,
+            "[\"x\"]",
+        ),
+        (
+            r#"data.customer.tags | tojson | replace('"', '') | upper"#,
+            "[X,Y]",
+        ),
+        (r#"data.customer.tags | tojson | first"#, "["),
+        (
+            r#"[data.ok | tojson, data.off | tojson] | sort | join(' ')"#,
+            "false true",
+        ),
+        (r#"(data.ok | tojson) is string"#, "true"),
+        (r#"{data.ok | tojson: 1}.true"#, "1"),
+    ] {
+        assert_eq!(text(&format!("{{{{ {source} }}}}")), expected, "{source}");
+    }
+    assert_eq!(
+        json(r#"[{{ data.ok | tojson | default("x") }},{{ data.ok | tojson | string }}]"#),
+        r#"[true,"true"]"#
+    );
+}
+
+#[test]
+fn an_object_of_a_template_keeps_the_last_of_equal_names() {
+    assert_eq!(
+        text(r#"{{ {"a": 1, "b": 2, "a": 3} }} {{ {"a": 1, "a": 2} | length }} {{ {"a": 1, "a": 2}.a }}"#),
+        r#"{"b":2,"a":3} 1 2"#
+    );
+    assert_eq!(
+        json(r#"{{ {data.ok | tojson: 1, "true": {"x": 1, 'x': [2]}} }}"#),
+        r#"{"true":{"x":[2]}}"#
+    );
+}
+
+#[test]
 fn objects_are_printed_in_the_order_of_the_text_and_the_last_duplicate_counts() {
     assert_eq!(text("{{ data.twice }}"), "2");
     let template =
@@ -133,6 +150,14 @@ fn objects_are_printed_in_the_order_of_the_text_and_the_last_duplicate_counts() 
     )
     .unwrap();
     assert_eq!(template.render(&event(&many)).unwrap(), "23 15 20");
+}
+
+#[test]
+fn the_event_has_its_id_type_time_account_and_data() {
+    assert_eq!(
+        text("{{ event.id }} {{ event.type }} {{ event.timestamp }} {{ event.account }} {{ event.data.ok }}"),
+        "evt_1 proposal.accepted 2026-01-31T09:30:00.000Z acc_1 true"
+    );
 }
 
 #[test]
@@ -229,84 +254,86 @@ fn output_that_is_too_long_is_refused_with_the_line_that_printed_it() {
     );
 }
 
+/// What is refused on the last line of the template, and why.
+const REFUSED: &[(&str, &str)] = &[
+    (
+        "\n{{ data.name - 2 }}",
+        "tried to use - operator on unsupported types string and number",
+    ),
+    (
+        "\n{{ data.no + 1 }}",
+        "tried to use + operator on unsupported types undefined and number",
+    ),
+    ("\n{{ data.items + data.items }}", "tried to use + operator"),
+    ("\n{{ data.items * 2 }}", "tried to use * operator"),
+    ("\n{{ -data.customer }}", "invalid operation"),
+    (
+        "\n{{ 1 / (data.total - data.total) }}",
+        "unable to calculate 1 / 0.0",
+    ),
+    ("\n{{ data.id * data.id * data.id }}", "unable to calculate"),
+    ("\n{{ data.huge + 1 }}", "tried to use + operator"),
+    ("\n{{ data.total * 1e308 * 10 }}", "the result is too large"),
+    (
+        "\n{% for x in data.total %}{% endfor %}",
+        "number is not iterable",
+    ),
+    (
+        "\n{% for a, b in data.items %}{% endfor %}",
+        "sequence of wrong length",
+    ),
+    (
+        "\n{{ data.name | truncate(2) }}",
+        "`length` of `truncate` is shorter than its `end`",
+    ),
+    (
+        "\n{{ data.name | truncate(-1) }}",
+        "`length` of `truncate` has to be an integer",
+    ),
+    (
+        "\n{{ data.customer.tags | sum }}",
+        "`sum` needs numbers, not text",
+    ),
+    ("\n{{ data.total * 1e308 < 1 }}", "the result is too large"),
+    ("\n{{ data.total * 1e308 in [0] }}", "the result is too large"),
+    (
+        "\n{{ (data.total * 1e308) | number(2) }}",
+        "the result is too large",
+    ),
+    ("\n{{ (data.total * 1e308) | string }}", "the result is too large"),
+    ("\n{{ [data.total * 1e308] | sort }}", "the result is too large"),
+    (
+        "\n{{ [data.total * 1e308] | tojson | length }}",
+        "the result is too large",
+    ),
+    ("{# a\nb #}\n{{ data.name - 2 }}", "tried to use - operator"),
+    (
+        "{% set a = 1 -%}\n\n{{ data.name - 2 }}",
+        "tried to use - operator",
+    ),
+    (
+        "{% set a = 1 -%}\n{# b\n -#}\n c\n {{- data.name - 2 }}",
+        "tried to use - operator",
+    ),
+    (
+        "a{% raw %}\n{% endraw\n-%}\n b {{ data.name - 2 }}",
+        "tried to use - operator",
+    ),
+];
+
 #[test]
 fn operations_that_the_values_do_not_have_are_refused_with_their_line() {
-    for (source, reason) in [
-        (
-            "\n{{ data.name - 2 }}",
-            "tried to use - operator on unsupported types string and number",
-        ),
-        (
-            "\n{{ data.no + 1 }}",
-            "tried to use + operator on unsupported types undefined and number",
-        ),
-        ("\n{{ data.items + data.items }}", "tried to use + operator"),
-        ("\n{{ data.items * 2 }}", "tried to use * operator"),
-        ("\n{{ -data.customer }}", "invalid operation"),
-        (
-            "\n{{ 1 / (data.total - data.total) }}",
-            "unable to calculate 1 / 0.0",
-        ),
-        ("\n{{ data.id * data.id * data.id }}", "unable to calculate"),
-        ("\n{{ data.huge + 1 }}", "tried to use + operator"),
-        ("\n{{ data.total * 1e308 * 10 }}", "the result is too large"),
-        (
-            "\n{% for x in data.total %}{% endfor %}",
-            "number is not iterable",
-        ),
-        (
-            "\n{% for a, b in data.items %}{% endfor %}",
-            "sequence of wrong length",
-        ),
-        (
-            "\n{{ data.name | truncate(2) }}",
-            "`length` of `truncate` is shorter than its `end`",
-        ),
-        (
-            "\n{{ data.name | truncate(-1) }}",
-            "`length` of `truncate` has to be an integer",
-        ),
-        (
-            "\n{{ data.customer.tags | sum }}",
-            "`sum` needs numbers, not text",
-        ),
-    ] {
+    for (source, reason) in REFUSED {
+        let last_line = 1 + source.matches('\n').count();
         let stop = Template::compile(source, TemplateKind::Text)
             .unwrap()
             .render(&event(DATA))
             .unwrap_err();
         assert!(
-            stop.line == 2 && stop.reason.contains(reason),
+            stop.line == last_line && stop.reason.contains(reason),
             "{source:?}: {stop:?}"
         );
     }
-}
-
-#[test]
-fn a_limit_cuts_each_string_and_leaves_the_json_whole() {
-    for (characters, expected) in [
-        (1, r#"{"…":"…","b":["…"],"c":12}"#),
-        (4, r#"{"a":"Ada…","b":["Ada…"],"c":12}"#),
-        (5, r#"{"a":"Ada …","b":["Ada …"],"c":12}"#),
-        (
-            20,
-            r#"{"a":"Ada \"A\" <b>\né \n\u00e9","b":["Ada \"A\" <b>\né"],"c":12}"#,
-        ),
-    ] {
-        let source = format!(
-            r#"{{% limit {characters} %}}{{"a":"{{{{ data.name }}}} \n\u00e9","b":{{{{ [data.name] }}}},"c":12}}{{% endlimit %}}"#
-        );
-        let expected = match characters {
-            1 => r#"{"a":"…","b":["…"],"c":12}"#,
-            _ => expected,
-        };
-        assert_eq!(json(&source), expected);
-    }
-    assert_eq!(
-        text("{% limit 3 %}a{{ data.customer.name }}b{% endlimit %}c"),
-        "aA…c"
-    );
-    assert_eq!(json(r#"{% limit 9 %}["\{% endlimit %}"]"]"#), r#"["\"]"]"#);
 }
 
 #[test]

@@ -34,7 +34,8 @@ const WEEKDAYS: [&str; 7] = [
 ];
 
 /// `{{ event.timestamp | date("%d.%m.%Y %H:%M", "+02:00") }}`: the time at that offset, or at the offset with
-/// which it is written. An integer counts seconds since 1970. What is no time stays as it is.
+/// which it is written. An integer counts seconds since 1970. Anything else is
+/// returned unchanged.
 pub(super) fn date(render: &Render, input: &Value, arguments: &Arguments<'_>) -> Evaluated {
     let format = arguments.text(0, "%Y-%m-%d %H:%M", render)?;
     let time = match input {
@@ -63,8 +64,8 @@ const OFFSET_FAULT: &str = "the offset of `date` is written like \"+02:00\" or \
 pub(super) fn check(format: Option<&str>, offset: Option<&str>) -> Result<(), String> {
     let mut rest = format.unwrap_or_default();
     while let Some((directive, after)) = next_directive(rest) {
-        if !"YymdeBbAaHIMSfpjzFT%".contains(directive) || directive == '\0' {
-            return Err(format!("`date` knows no directive `%{directive}`"));
+        if !directive.is_known() {
+            return Err(directive.fault());
         }
         rest = after;
     }
@@ -74,13 +75,42 @@ pub(super) fn check(format: Option<&str>, offset: Option<&str>) -> Result<(), St
     }
 }
 
-/// The directive after the next `%`, and the text after it. NUL stands for the end of the text.
-fn next_directive(format: &str) -> Option<(char, &str)> {
+/// A directive, those of C's `strftime`. NUL stands for the end of the text.
+#[derive(Debug, Clone, Copy)]
+struct Directive {
+    letter: char,
+    /// Whether a hyphen stands before the letter: `%-d` is `%d` without a zero in front.
+    is_short: bool,
+}
+
+impl Directive {
+    fn is_known(self) -> bool {
+        let letters = match self.is_short {
+            true => "ymdHIMS",
+            false => "YymdeBbAaHIMSfpjzFT%",
+        };
+        letters.contains(self.letter)
+    }
+
+    fn fault(self) -> String {
+        let hyphen = if self.is_short { "-" } else { "" };
+        match self.letter {
+            '\0' => format!("a directive of `date` is not complete: `%{hyphen}`"),
+            letter => format!("`date` knows no directive `%{hyphen}{letter}`"),
+        }
+    }
+}
+
+/// The directive after the next `%`, and the text after it.
+fn next_directive(format: &str) -> Option<(Directive, &str)> {
     let after = &format[format.find('%')? + 1..];
-    let after = after.strip_prefix('-').unwrap_or(after);
+    let (is_short, after) = match after.strip_prefix('-') {
+        Some(after) => (true, after),
+        None => (false, after),
+    };
     let mut characters = after.chars();
-    let directive = characters.next().unwrap_or('\0');
-    Some((directive, characters.as_str()))
+    let letter = characters.next().unwrap_or('\0');
+    Some((Directive { letter, is_short }, characters.as_str()))
 }
 
 /// A point in time, and where its clock is.
@@ -97,18 +127,19 @@ impl Time {
         let mut rest = format;
         while let Some(at) = rest.find('%') {
             out.push(&rest[..at])?;
-            let is_short = rest[at + 1..].starts_with('-');
             let Some((directive, after)) = next_directive(rest) else {
                 break;
             };
-            self.directive(directive, is_short, out)?;
+            self.directive(directive, out)?;
             rest = after;
         }
         out.push(rest)
     }
 
-    /// Writes one directive, those of C's `strftime`; `%-d` is `%d` without a zero in front.
-    fn directive(self, directive: char, is_short: bool, out: &mut Builder<'_>) -> Result<(), Stop> {
+    fn directive(self, directive: Directive, out: &mut Builder<'_>) -> Result<(), Stop> {
+        if !directive.is_known() {
+            return stop(directive.fault());
+        }
         let local_s = self.unix_s + self.offset_s;
         let day = local_s.div_euclid(DAY_S);
         let (year, month, of_month) = civil(day);
@@ -117,11 +148,11 @@ impl Time {
         let hour_12 = (hour + 11) % 12 + 1;
         let month_name = MONTHS[usize::try_from(month - 1).unwrap_or(0)];
         let weekday = WEEKDAYS[usize::try_from(day.rem_euclid(7)).unwrap_or(0)];
-        let mut two = |number: i64| match is_short {
+        let mut two = |number: i64| match directive.is_short {
             true => out.push(&number.to_string()),
             false => out.push(&format!("{number:02}")),
         };
-        match directive {
+        match directive.letter {
             'm' => two(month),
             'd' => two(of_month),
             'H' => two(hour),
@@ -147,8 +178,7 @@ impl Time {
             }
             'F' => out.push(&format!("{year:04}-{month:02}-{of_month:02}")),
             'T' => out.push(&format!("{hour:02}:{minute:02}:{second:02}")),
-            '%' => out.push("%"),
-            _ => stop(format!("`date` knows no directive `%{directive}`")),
+            _ => out.push("%"),
         }
     }
 }
@@ -291,8 +321,21 @@ mod tests {
                 "1969-12-31T23:59:59.500000",
             ),
             ("0000-03-01 00:00:00", "%Y %e", "0000  1"),
+            (
+                "2006-03-04T05:06:07Z",
+                "%-y %-m %-d %-H %-I %-M %-S",
+                "6 3 4 5 5 6 7",
+            ),
         ] {
             assert_eq!(formatted(text, format).as_deref(), Some(expected), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_hyphen_stands_before_numbers_with_a_zero_in_front_only() {
+        for format in ["%-j", "%-e", "%-Y", "%-B", "%-%", "%-", "%", "%Q"] {
+            assert!(check(Some(format), None).is_err(), "{format}");
+            assert_eq!(formatted("2026-01-31", format), None, "{format}");
         }
     }
 

@@ -127,7 +127,7 @@ pub(super) fn number(render: &Render, input: &Value, arguments: &Arguments<'_>) 
         Some(_) => Some(arguments.int(0, 0, DECIMALS_MAX)?),
     };
     let (thousands, point) = (arguments.text(1, ",", render)?, arguments.text(2, ".", render)?);
-    let text = number.text();
+    let text = number.text()?;
     // What is written takes a separator for each three digits at most.
     let digits_max = text.len() + EXPONENT_MAX as usize + DECIMALS_MAX;
     render

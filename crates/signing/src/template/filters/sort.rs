@@ -38,16 +38,16 @@ fn keyed(
     let mut keyed = Vec::with_capacity(items.len());
     let mut text_bytes = 0;
     for (value, item) in values.into_iter().zip(items) {
-        let key = match value {
+        let key = match &*render.json_as_text(&value)? {
             Value::Undefined | Value::Null => Key::Missing,
-            Value::Bool(value) => Key::Bool(value),
+            Value::Bool(value) => Key::Bool(*value),
             Value::Number(number) => {
-                render.budget.bytes(number.text().len() + size_of::<Key>())?;
+                render.budget.bytes(number.text()?.len() + size_of::<Key>())?;
                 Key::Number(number.decimal(&render.budget)?)
             }
             Value::Text(text) => {
                 text_bytes += text.as_str().len();
-                Key::Text(key_of(&text, case_sensitive, render)?)
+                Key::Text(key_of(text, case_sensitive, render)?)
             }
             _ => Key::Other,
         };

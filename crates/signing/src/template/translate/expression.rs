@@ -273,7 +273,7 @@ impl Translator<'_> {
             }
             Some(Token::Name(name)) => match name.is_ascii() {
                 true => self.write(&format!(".{name}")),
-                // What letters are is not the same there.
+                // minijinja and our lexer differ in what counts as a letter.
                 false => self.write(&format!(".__item({})", quoted(name))),
             },
             Some(Token::Number(digits)) if digits.parse::<u32>().is_ok() => {

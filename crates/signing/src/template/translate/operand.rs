@@ -74,6 +74,12 @@ impl<'s> Translator<'s> {
         if !self.blocks.iter().any(|block| block.name == "for") {
             return Err(self.fault_before("`loop` exists within `{% for %}` only"));
         }
+        // Elements are chosen before the loop begins. minijinja would take the `loop` of an outer loop.
+        if self.in_condition {
+            return Err(self.fault_before(
+                "the condition of a `for` cannot use `loop`; write an `{% if %}` within the loop",
+            ));
+        }
         if !self.skip(".") {
             return Err(self.fault_before(FIELDS));
         }

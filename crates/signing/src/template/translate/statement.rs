@@ -129,7 +129,9 @@ impl<'s> Translator<'s> {
         self.variables.extend(targets);
         if self.skip_name("if") {
             self.write("if");
+            self.in_condition = true;
             self.expression(&[])?;
+            self.in_condition = false;
         }
         if self.skip_name("recursive") {
             return Err(self.fault_before("`recursive` is not supported"));
