@@ -5,3 +5,4 @@ pub mod duration;
 pub mod header_prefix;
 pub mod moment;
 pub mod retry_delays;
+pub mod signature_profile;

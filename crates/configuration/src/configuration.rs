@@ -28,8 +28,8 @@ pub struct ConfigurationParts {
     pub guard: Arc<EgressGuard>,
     /// The headers that Postrider sets itself, which no action may add.
     pub header_names: HeaderNames,
-    /// How deliveries are signed; `None` for the profile `postrider`.
-    pub signature_profile: Option<Arc<Profile>>,
+    /// How deliveries are signed. Accounts have keys for HMAC, so each of its headers must take those.
+    pub signature_profile: Arc<Profile>,
 }
 
 /// The configuration of an installation, as one node sees and changes it. Shared as `Arc<Configuration>`.
@@ -42,7 +42,7 @@ pub struct Configuration {
     pub(crate) directory: Directory,
     catalogue: Catalogue,
     header_names: HeaderNames,
-    signature_profile: Option<Arc<Profile>>,
+    signature_profile: Arc<Profile>,
     loaded: ChangeMark,
 }
 
@@ -56,7 +56,7 @@ impl Configuration {
             directory: Directory::new(
                 Arc::clone(&parts.store),
                 Arc::clone(&parts.clock),
-                parts.signature_profile.clone(),
+                Arc::clone(&parts.signature_profile),
             ),
             catalogue: Catalogue::load(Arc::clone(&parts.store)).await?,
             store: parts.store,
@@ -109,9 +109,9 @@ impl Configuration {
         &self.header_names
     }
 
-    /// How deliveries are signed; `None` for the profile `postrider`.
-    pub fn signature_profile(&self) -> Option<&Profile> {
-        self.signature_profile.as_deref()
+    /// How deliveries are signed.
+    pub fn signature_profile(&self) -> &Profile {
+        &self.signature_profile
     }
 
     /// The account with its keys and automations, from memory if it is there. `None` if the account does not

@@ -15,9 +15,10 @@ use postrider_model::{
     Account, AccountId, Action, ActionId, AuditEntry, Automation, AutomationId, Clock, EventTypeName,
     KeyMaterial, Schedule, SigningKey, Timestamp,
 };
-use postrider_signing::profile::{LiveKeys, Profile, ProfileSigners};
-use postrider_signing::signer::{LiveSigners, Signer};
-use postrider_storage::{AccountConfig, AccountRef, SaveAccount, SaveAutomation, Store, StoreResult};
+use postrider_signing::profile::{KeyKindError, LiveKeys, Profile, ProfileSigners};
+use postrider_storage::{
+    AccountConfig, AccountRef, SaveAccount, SaveAutomation, Store, StoreError, StoreResult,
+};
 use quick_cache::sync::Cache;
 
 /// Accounts kept in memory: twice as many as the largest set-up that the design measures. Others are read
@@ -33,21 +34,18 @@ pub struct AccountEntry {
     actions: HashMap<ActionId, (usize, usize)>,
     /// The conditions of each automation, in the order of the automations; empty if none has conditions.
     conditions: Vec<Option<CompiledConditions>>,
-    /// The current key, with the previous one while their overlap lasts.
-    both: Option<LiveSigners>,
+    /// The current key, with the previous one, and when their overlap ends.
+    both: Option<(ProfileSigners, Timestamp)>,
     /// The current key alone.
-    alone: LiveSigners,
-    /// When the overlap ends.
-    overlap_ends: Option<Timestamp>,
-    /// The same keys for the installation's signature profile, if it is another than `postrider`.
-    profile: Option<ProfileKeys>,
+    alone: ProfileSigners,
     pins: Pins,
     /// The templates in header values, of the actions that have some.
     header_templates: HashMap<ActionId, HeaderTemplates>,
 }
 
 impl AccountEntry {
-    fn new(config: AccountConfig, pins: Pins, profile: Option<&Arc<Profile>>) -> Option<Self> {
+    /// `None` if the account has no key.
+    fn new(config: AccountConfig, pins: Pins, profile: &Arc<Profile>) -> Result<Option<Self>, KeyKindError> {
         let mut actions = HashMap::new();
         for (outer, automation) in config.automations.iter().enumerate() {
             for (inner, action) in automation.actions.iter().enumerate() {
@@ -62,33 +60,24 @@ impl AccountEntry {
             true => config.automations.iter().map(compiled).collect(),
             false => Vec::new(),
         };
-        let current = config.keys.iter().find(|key| key.expires_at.is_none())?;
+        let Some(current) = config.keys.iter().find(|key| key.expires_at.is_none()) else {
+            return Ok(None);
+        };
         let previous = config
             .keys
             .iter()
-            .filter(|key| key.expires_at.is_some())
-            .max_by_key(|key| key.expires_at);
-        let both = previous.map(|previous| LiveSigners {
-            current: Signer::new(&current.secret),
-            previous: Some(Signer::new(&previous.secret)),
-        });
-        let alone = LiveSigners {
-            current: Signer::new(&current.secret),
-            previous: None,
-        };
-        let overlap_ends = previous.and_then(|key| key.expires_at);
-        let profile = profile.and_then(|profile| ProfileKeys::new(profile, current, previous));
-        Some(Self {
+            .filter_map(|key| Some((key, key.expires_at?)))
+            .max_by_key(|(_, ends)| *ends);
+        let both = previous.map(|(previous, ends)| Ok((signers(profile, current, Some(previous))?, ends)));
+        Ok(Some(Self {
             actions,
             conditions,
-            both,
-            alone,
-            overlap_ends,
-            profile,
+            both: both.transpose()?,
+            alone: signers(profile, current, None)?,
             pins,
             header_templates: header_templates::of(&config.automations),
             config,
-        })
+        }))
     }
 
     /// The automations that are on and whose event types match, oldest first, each with its conditions.
@@ -108,20 +97,10 @@ impl AccountEntry {
     }
 
     /// The keys that sign at `now`.
-    pub fn signers(&self, now: Timestamp) -> &LiveSigners {
-        match (&self.both, self.overlap_ends) {
-            (Some(both), Some(end)) if now < end => both,
+    pub fn signers(&self, now: Timestamp) -> &ProfileSigners {
+        match &self.both {
+            Some((both, ends)) if now < *ends => both,
             _ => &self.alone,
-        }
-    }
-
-    /// The keys that sign at `now` under the installation's signature profile; `None` if that is `postrider`,
-    /// for which [`Self::signers`] is faster.
-    pub fn profile_signers(&self, now: Timestamp) -> Option<&ProfileSigners> {
-        let keys = self.profile.as_ref()?;
-        match (&keys.both, self.overlap_ends) {
-            (Some(both), Some(end)) if now < end => Some(both),
-            _ => Some(&keys.alone),
         }
     }
 
@@ -166,35 +145,18 @@ impl AccountEntry {
     }
 }
 
-/// Keys, expanded for a signature profile.
-#[derive(Debug)]
-struct ProfileKeys {
-    both: Option<ProfileSigners>,
-    alone: ProfileSigners,
-}
-
-impl ProfileKeys {
-    fn new(profile: &Arc<Profile>, current: &SigningKey, previous: Option<&SigningKey>) -> Option<Self> {
-        let hmac = |key: &SigningKey| KeyMaterial::Hmac(key.secret.clone());
-        let signers = |previous: Option<&SigningKey>| {
-            let keys = LiveKeys {
-                current: hmac(current),
-                previous: previous.map(hmac),
-            };
-            // Accounts have keys for HMAC, and every profile signs with such.
-            let signers = ProfileSigners::new(profile, &keys);
-            signers
-                .inspect_err(|error| tracing::error!(%error, "a key does not fit the signature profile"))
-                .ok()
-        };
-        Some(Self {
-            both: match previous {
-                Some(_) => Some(signers(previous)?),
-                None => None,
-            },
-            alone: signers(None)?,
-        })
-    }
+/// Keys, expanded for the signature profile.
+fn signers(
+    profile: &Arc<Profile>,
+    current: &SigningKey,
+    previous: Option<&SigningKey>,
+) -> Result<ProfileSigners, KeyKindError> {
+    let hmac = |key: &SigningKey| KeyMaterial::Hmac(key.secret.clone());
+    let keys = LiveKeys {
+        current: hmac(current),
+        previous: previous.map(hmac),
+    };
+    ProfileSigners::new(profile, &keys)
 }
 
 fn compiled(automation: &Automation) -> Option<CompiledConditions> {
@@ -205,14 +167,14 @@ fn compiled(automation: &Automation) -> Option<CompiledConditions> {
 pub(crate) struct Directory {
     store: Arc<dyn Store>,
     clock: Arc<dyn Clock>,
-    profile: Option<Arc<Profile>>,
+    profile: Arc<Profile>,
     entries: Cache<AccountId, Arc<AccountEntry>>,
     uids: Cache<String, AccountId>,
 }
 
 impl Directory {
     /// An empty directory.
-    pub(crate) fn new(store: Arc<dyn Store>, clock: Arc<dyn Clock>, profile: Option<Arc<Profile>>) -> Self {
+    pub(crate) fn new(store: Arc<dyn Store>, clock: Arc<dyn Clock>, profile: Arc<Profile>) -> Self {
         Self {
             store,
             clock,
@@ -265,9 +227,11 @@ impl Directory {
                     return Ok(None);
                 };
                 let pins = Pins::of(&*self.store, account, &config.automations, self.clock.now()).await?;
-                let Some(entry) = AccountEntry::new(config, pins, self.profile.as_ref()).map(Arc::new) else {
+                let entry = AccountEntry::new(config, pins, &self.profile);
+                let Some(entry) = entry.map_err(|error| StoreError::Internal(error.to_string()))? else {
                     return Ok(None);
                 };
+                let entry = Arc::new(entry);
                 let _ = guard.insert(Arc::clone(&entry));
                 Ok(Some(entry))
             }

@@ -15,6 +15,7 @@
 //! | `automation.rs`, `automation/` | [`AutomationDraft`], [`ActionDraft`]: verbs of automations, actions |
 //! | `header_templates.rs` | [`HeaderTemplates`]: header values with fields of the event |
 //! | `pins.rs` | [`Pinned`]: compiled templates, with their numbers in the store |
+//! | `judging.rs` | [`Judging`]: the conditions of all automations on one event, in bounded time |
 //! | `verdict.rs` | [`AutomationVerdict`]: why an event triggers an automation, or does not |
 //! | `signing_key.rs` | [`RotationDraft`]: `rotate_signing_key` |
 //! | `event_type.rs` | [`EventTypeDraft`]: `put_event_type`, `delete_event_type` |
@@ -57,6 +58,7 @@ mod event_type;
 mod fault;
 mod header_templates;
 mod json;
+mod judging;
 mod metadata;
 mod name;
 mod pins;
@@ -78,6 +80,7 @@ pub use error::ConfigureError;
 pub use event_type::EventTypeDraft;
 pub use fault::{FAULTS_MAX, Fault};
 pub use header_templates::HeaderTemplates;
+pub use judging::Judging;
 pub use pins::{Pinned, UNUSED_KEPT};
 pub use schema::{Schema, SchemaError, SchemaViolation};
 pub use signing_key::RotationDraft;

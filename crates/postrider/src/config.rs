@@ -40,7 +40,6 @@ pub mod retry_delays;
 pub mod scopes;
 pub mod service_links;
 pub mod settings;
-pub mod signature_profile;
 pub mod size;
 mod text_value;
 

@@ -63,6 +63,7 @@ impl HeaderNames {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::profile::BuiltIn;
 
     #[test]
     fn prefixed_and_standard_webhooks_headers_are_reserved_in_any_case() {
@@ -79,7 +80,7 @@ mod tests {
     #[test]
     fn headers_of_the_profile_are_reserved_too() {
         let names = HeaderNames::new("Acme");
-        let github = Profile::built_in("github", &names).unwrap();
+        let github = Profile::built_in(BuiltIn::Github, &names);
         assert!(!names.is_ours("X-Hub-Signature-256"));
         assert!(names.and_of(&github).is_ours("x-hub-SIGNATURE-256"));
     }

@@ -35,7 +35,7 @@ pub use key::{Digest, KeyForm, public_key};
 pub use signers::{KeyKindError, LiveKeys, Message, ProfileSigners};
 pub use verifier::{ProfileVerifier, Verdict, VerifierKey, VerifyError};
 
-pub use built_in::{BUILT_IN, DEFAULT};
+pub use built_in::BuiltIn;
 use format::Format;
 use key::Scheme;
 

@@ -95,7 +95,7 @@ fn each_fault_of_a_value_or_its_content_is_explained() {
             "{hex} {base64}",
             "a value holds one signature: `{hex}` or `{base64}`",
         ),
-        ("{body}{hex}", "`{body}` cannot stand here"),
+        ("{body}{hex}", "`{body}` is not allowed here"),
         (
             "{id}{hex}",
             "placeholders need text between them, which begins and ends without a digit",
@@ -115,7 +115,7 @@ fn each_fault_of_a_value_or_its_content_is_explained() {
     for (signed, expected) in [
         (None, "required, because the value holds a signature"),
         (Some("{timestamp}"), "the body must be signed: add `{body}`"),
-        (Some("{body}{hex}"), "`{hex}` cannot stand here"),
+        (Some("{body}{hex}"), "`{hex}` is not allowed here"),
         (
             Some("{id}.{body}"),
             "`{id}` is signed, but no header holds it; receivers could not verify it",
@@ -142,7 +142,7 @@ fn each_fault_of_a_list_of_signatures_is_explained() {
         (
             "{id},{hex}",
             Some(','),
-            "value: `{id}` cannot stand here".to_owned(),
+            "value: `{id}` is not allowed here".to_owned(),
         ),
         (&many, Some(','), "value: at most 8 elements".to_owned()),
     ] {

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use postrider_model::ed25519::{Ed25519Secret, KeyMaterial};
 use postrider_signing::profile::verifier::{ProfileVerifier, VerifierKey};
 use postrider_signing::profile::{
-    BUILT_IN, Digest, HeaderDraft, LiveKeys, Message, Overlap, Profile, ProfileDraft, ProfileFault,
+    BuiltIn, Digest, HeaderDraft, LiveKeys, Message, Overlap, Profile, ProfileDraft, ProfileFault,
     ProfileSigners,
 };
 use postrider_signing::{HeaderNames, SigningSecret};
@@ -206,9 +206,9 @@ proptest! {
             0..40,
         ),
         body in proptest::collection::vec(any::<u8>(), 0..40),
-        at in 0..BUILT_IN.len(),
+        at in 0..BuiltIn::ALL.len(),
     ) {
-        let profile = Profile::built_in(BUILT_IN[at], &HeaderNames::new("Acme")).unwrap();
+        let profile = Profile::built_in(BuiltIn::ALL[at], &HeaderNames::new("Acme"));
         let key = KeyMaterial::from(SigningSecret::from_random([7; 24]));
         let verifier = ProfileVerifier::new(&profile, &[VerifierKey::Signing(key)]).unwrap();
         let value = pieces.concat();

@@ -1,10 +1,10 @@
-//! Signing with live keys, and the requests that receivers refuse.
+//! The two schemes, and the requests that receivers refuse.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+use postrider_signing::SigningSecret;
 use postrider_signing::postrider_scheme::{self, SignatureError};
 use postrider_signing::standard_webhooks::{self, VerifyError, WebhookHeaders};
-use postrider_signing::{LiveSigners, Signer, SigningSecret};
 
 const BODY: &[u8] = br#"{"a":1}"#;
 const ID: &str = "evt_1";
@@ -29,44 +29,7 @@ fn verify(secret: &SigningSecret, signature: &str, now_s: i64) -> Result<(), Ver
 }
 
 #[test]
-fn a_single_key_signs_one_header_of_each_scheme() {
-    let signers = LiveSigners {
-        current: Signer::new(&new()),
-        previous: None,
-    };
-    let headers = signers.sign(ID, NOW_S, BODY);
-    assert_eq!(headers.signature, postrider_scheme::sign(&new(), BODY));
-    assert_eq!(headers.signature_next, None);
-    assert_eq!(
-        headers.webhook_signature,
-        standard_webhooks::sign(&new(), ID, NOW_S, BODY)
-    );
-}
-
-#[test]
-fn while_keys_overlap_receivers_with_either_accept_both_schemes() {
-    let signers = LiveSigners {
-        current: Signer::new(&new()),
-        previous: Some(Signer::new(&old())),
-    };
-    let headers = signers.sign(ID, NOW_S, BODY);
-    assert_eq!(headers.signature, postrider_scheme::sign(&old(), BODY));
-    assert_eq!(headers.signature_next, Some(postrider_scheme::sign(&new(), BODY)));
-    let tokens = [&new(), &old()].map(|secret| standard_webhooks::sign(secret, ID, NOW_S, BODY));
-    assert_eq!(headers.webhook_signature, tokens.join(" "));
-    for secret in [old(), new()] {
-        assert_eq!(verify(&secret, &headers.webhook_signature, NOW_S), Ok(()));
-        let next = headers.signature_next.as_deref();
-        assert_eq!(
-            postrider_scheme::verify(&secret, BODY, Some(&headers.signature), next),
-            Ok(())
-        );
-    }
-}
-
-#[test]
-fn signers_and_keys_never_print_secrets() {
-    assert_eq!(format!("{:?}", Signer::new(&old())), "Signer(…)");
+fn keys_never_print_secrets() {
     assert_eq!(format!("{:?}", postrider_scheme::Key::new(&old())), "Key(…)");
     assert_eq!(format!("{:?}", standard_webhooks::Key::new(&old())), "Key(…)");
 }

@@ -15,8 +15,9 @@ const SECRETS_MAX: usize = 16;
 /// Where signing keys come from.
 #[derive(Debug, Clone, Default, clap::Args)]
 pub struct SecretArgs {
-    /// The signing key, `whsec_…`, or an Ed25519 key. Prefer the variable or a file: other users of the
-    /// machine can see flags in the process list. Repeatable [variable: POSTRIDER_SIGNING_SECRET]
+    /// The signing key, `whsec_…`; for the profiles `standard` and `svix` also an Ed25519 key. Prefer the
+    /// variable or a file: other users of the machine can see flags in the process list. Repeatable
+    /// [variable: POSTRIDER_SIGNING_SECRET]
     #[arg(long, value_name = "KEY")]
     secret: Vec<String>,
 

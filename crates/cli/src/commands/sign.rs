@@ -2,11 +2,10 @@
 
 use std::sync::Arc;
 
-use clap::builder::PossibleValuesParser;
 use postrider_model::event_type::EventTypeName;
 use postrider_model::{Clock, EventId, IdGenerator};
 use postrider_signing::HeaderNames;
-use postrider_signing::profile::{BUILT_IN, DEFAULT, LiveKeys, Message, Profile, ProfileSigners};
+use postrider_signing::profile::{BuiltIn, LiveKeys, Message, Profile, ProfileSigners};
 use postrider_signing::standard_webhooks::ID_HEADER;
 use serde_json::Value;
 
@@ -14,6 +13,7 @@ use super::secrets::SecretArgs;
 use crate::display::Screen;
 use crate::input;
 use crate::values::header_prefix::HeaderPrefix;
+use crate::values::signature_profile;
 use crate::{Context, Failure};
 
 /// Flags of the command.
@@ -45,8 +45,8 @@ pub struct Args {
     timestamp: Option<i64>,
 
     /// The signature profile: which headers sign
-    #[arg(long, value_name = "NAME", default_value = DEFAULT, value_parser = PossibleValuesParser::new(BUILT_IN))]
-    profile: String,
+    #[arg(long, value_name = "NAME", default_value_t, value_parser = signature_profile::parser())]
+    profile: BuiltIn,
 
     /// The prefix of the header names
     #[arg(long, value_name = "NAME", default_value = "Postrider")]
@@ -75,7 +75,7 @@ pub fn run(args: &Args, context: Context<'_>) -> Result<(), Failure> {
         _ => return Err(Failure::Usage("expected one or two signing keys".to_owned())),
     };
     let names = HeaderNames::new(args.header_prefix.as_str());
-    let profile = Profile::built_in(&args.profile, &names).expect("clap accepts only built-in profiles");
+    let profile = Profile::built_in(args.profile, &names);
     let signers =
         ProfileSigners::new(&Arc::new(profile), &keys).map_err(|error| Failure::Usage(error.to_string()))?;
     let headers = headers(args, &names, &signers, &input::read(&args.body)?, context.clock)?;
@@ -119,7 +119,7 @@ fn headers(
         body,
     };
     signers.sign(&message, |name, value| headers.push((name.to_owned(), value)));
-    // Every request has it, so that receivers recognise an event that arrives twice.
+    // Every request carries the event's id, so that receivers can drop repeats.
     if !headers.iter().any(|(name, _)| name == ID_HEADER) {
         headers.push((ID_HEADER.to_owned(), id));
     }

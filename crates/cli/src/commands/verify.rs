@@ -16,17 +16,16 @@ mod received;
 
 use std::process::ExitCode;
 
-use clap::builder::PossibleValuesParser;
 use postrider_model::SigningSecret;
-use postrider_signing::profile::{BUILT_IN, DEFAULT};
+use postrider_signing::profile::{BuiltIn, VerifierKey};
 use postrider_signing::standard_webhooks::TOLERANCE_S;
-use postrider_signing::{postrider_scheme, standard_webhooks};
+use postrider_signing::{KeyMaterial, postrider_scheme, standard_webhooks};
 
 use super::secrets::SecretArgs;
 use crate::display::{Paint, Screen, TEXT_WIDTH, printable, wrapped};
 use crate::failure::exit;
 use crate::input;
-use crate::values::duration;
+use crate::values::{duration, signature_profile};
 use crate::{Context, Failure};
 use received::{Received, Scheme, Signature};
 
@@ -63,8 +62,8 @@ pub struct Args {
     body: String,
 
     /// The signature profile: which headers count
-    #[arg(long, value_name = "NAME", default_value = DEFAULT, value_parser = PossibleValuesParser::new(BUILT_IN))]
-    profile: String,
+    #[arg(long, value_name = "NAME", default_value_t, value_parser = signature_profile::parser())]
+    profile: BuiltIn,
 
     /// Accept any signed time [default: within 5 minutes of now]
     #[arg(long)]
@@ -93,10 +92,11 @@ pub fn run(args: &Args, context: Context<'_>) -> Result<ExitCode, Failure> {
         ));
     }
     let now_s = (!args.no_tolerance).then(|| context.clock.wall().unix_s());
-    if args.profile != DEFAULT {
+    if args.profile != BuiltIn::Postrider {
         return profile::run(args, context, now_s);
     }
-    let secrets = args.secrets.read(context.environment)?;
+    let secrets = args.secrets.read(context.environment)?.into_iter().map(hmac);
+    let secrets: Vec<_> = secrets.collect::<Result<_, _>>()?;
     let received = Received::read(&args.header, args.header_file.as_deref())?;
     let body = input::read(&args.body)?;
     let screen = Screen::new();
@@ -107,6 +107,17 @@ pub fn run(args: &Args, context: Context<'_>) -> Result<ExitCode, Failure> {
     } else {
         ExitCode::from(exit::FAILED)
     })
+}
+
+/// The secret of an HMAC key, by which the default profile signs.
+fn hmac(key: VerifierKey) -> Result<SigningSecret, Failure> {
+    match key {
+        VerifierKey::Signing(KeyMaterial::Hmac(secret)) => Ok(secret),
+        VerifierKey::Signing(KeyMaterial::Ed25519(_)) | VerifierKey::Public(_) => Err(Failure::Usage(
+            "the profile `postrider` verifies with `whsec_…` keys; for an Ed25519 key, use --profile standard or svix"
+                .to_owned(),
+        )),
+    }
 }
 
 /// All signatures with their findings, and explanations if none matches.

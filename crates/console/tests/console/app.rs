@@ -28,6 +28,7 @@ use postrider_model::{
     AccountId, ApiKeyId, AutomationId, Clock, Entropy, EventId, IdGenerator, Outcome, Permission,
 };
 use postrider_signing::HeaderNames;
+use postrider_signing::profile::{BuiltIn, Profile};
 use postrider_storage::Store;
 use postrider_storage_sqlite::{SqliteOptions, SqliteStore};
 use postrider_web::body_budget::BodyBudget;
@@ -89,7 +90,10 @@ impl App {
             entropy: entropy.clone(),
             guard: Arc::new(EgressGuard::new(Vec::new())),
             header_names: HeaderNames::new("Postrider"),
-            signature_profile: None,
+            signature_profile: Arc::new(Profile::built_in(
+                BuiltIn::Postrider,
+                &HeaderNames::new("Postrider"),
+            )),
         });
         let configuration = Arc::new(configuration.await.unwrap());
         let access = Arc::new(Access::new(AccessParts {

@@ -106,34 +106,19 @@ impl<T: Transport> WebhookCarrier<T> {
             put("Accept", "*/*".to_owned());
         }
         put("User-Agent", names.user_agent.clone());
-        match job.entry.profile_signers(self.clock.now()) {
-            None => {
-                let signers = job.entry.signers(self.clock.now());
-                let signatures = signers.sign(&id, sent_at_s, &body.bytes);
-                put(&names.signature, signatures.signature);
-                if let Some(next) = signatures.signature_next {
-                    put(&names.signature_next, next);
-                }
-                put(ID_HEADER, id);
-                put("webhook-timestamp", sent_at_s.to_string());
-                put("webhook-signature", signatures.webhook_signature);
-            }
-            Some(signers) => {
-                let message = Message {
-                    id: &id,
-                    timestamp_s: sent_at_s,
-                    body: &body.bytes,
-                };
-                let mut has_id = false;
-                signers.sign(&message, |name, value| {
-                    has_id |= name == ID_HEADER;
-                    put(name, value);
-                });
-                // By it, receivers recognise an event that arrives again.
-                if !has_id {
-                    put(ID_HEADER, id);
-                }
-            }
+        let message = Message {
+            id: &id,
+            timestamp_s: sent_at_s,
+            body: &body.bytes,
+        };
+        let mut has_id = false;
+        job.entry.signers(self.clock.now()).sign(&message, |name, value| {
+            has_id |= name == ID_HEADER;
+            put(name, value);
+        });
+        // By it, receivers recognise an event that arrives again.
+        if !has_id {
+            put(ID_HEADER, id);
         }
         put(&names.event_type, job.event.event_type.as_str().to_owned());
         put(&names.delivery_id, job.delivery.to_string());

@@ -11,7 +11,9 @@ use ipnet::IpNet;
 use postrider_access::people::ClaimName;
 use postrider_cli::values::header_prefix::HeaderPrefix;
 use postrider_cli::values::retry_delays::RetryDelays;
+use postrider_cli::values::signature_profile;
 use postrider_egress::{NamePattern, Origin};
+use postrider_signing::profile::BuiltIn;
 use serde::{Deserialize, Serialize};
 
 use super::accent_color::AccentColor;
@@ -26,7 +28,6 @@ use super::per_second::PerSecond;
 use super::product_name::ProductName;
 use super::public_url::PublicUrl;
 use super::scopes::Scopes;
-use super::signature_profile::SignatureProfile;
 use super::size::{BodyLimit, ResponseBytes, StoredBytes};
 use super::{claim_values, listen, names, networks, origins, ports, retry_delays, text_value};
 
@@ -197,8 +198,8 @@ pub struct Settings {
     /// How webhooks are signed. `postrider` sends the headers of Standard Webhooks and a signature of the
     /// body. The others keep the receivers of another sender verifying: `standard`, `svix`, `github`,
     /// `stripe` and `shopify` send the headers of those alone. Each is signed with the account's signing key.
-    #[arg(long, value_name = "PROFILE", value_enum, default_value = "postrider")]
-    pub signature_profile: SignatureProfile,
+    #[arg(long, value_name = "PROFILE", default_value_t, value_parser = signature_profile::parser())]
+    pub signature_profile: BuiltIn,
 
     /// A private or loopback network that webhooks may reach, such as `10.1.0.0/16`. Repeatable, or separated
     /// by commas. By default webhooks reach public addresses only. A cloud's metadata address, such as

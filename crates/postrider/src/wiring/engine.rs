@@ -17,7 +17,6 @@ use postrider_storage::{Sealer, Store};
 
 use super::extra_ca;
 use crate::config::Settings;
-use crate::config::signature_profile::SignatureProfile;
 use postrider_cli::Failure;
 
 /// A running engine, and the parts around it.
@@ -123,25 +122,16 @@ impl Running {
     }
 }
 
+/// How deliveries are signed.
+fn signature_profile(settings: &Settings) -> Profile {
+    let names = HeaderNames::new(settings.header_prefix.as_str());
+    Profile::built_in(settings.signature_profile, &names)
+}
+
 /// The names of the installation's headers.
 fn header_names(settings: &Settings) -> HeaderNames {
     let names = HeaderNames::new(settings.header_prefix.as_str());
-    match signature_profile(settings) {
-        Some(profile) => names.and_of(&profile),
-        None => names,
-    }
-}
-
-/// The signature profile, unless it is the default.
-fn signature_profile(settings: &Settings) -> Option<Arc<Profile>> {
-    if settings.signature_profile == SignatureProfile::Postrider {
-        return None;
-    }
-    let names = HeaderNames::new(settings.header_prefix.as_str());
-    let profile = Profile::built_in(settings.signature_profile.name(), &names);
-    Some(Arc::new(
-        profile.expect("each value of the setting is a built-in profile"),
-    ))
+    names.and_of(&signature_profile(settings))
 }
 
 impl Shared {
@@ -153,7 +143,7 @@ impl Shared {
             entropy: self.entropy.clone(),
             guard: Arc::clone(&self.guard),
             header_names: header_names(settings),
-            signature_profile: signature_profile(settings),
+            signature_profile: Arc::new(signature_profile(settings)),
         });
         let loaded = loaded.await.map(Arc::new);
         loaded.map_err(|error| Failure::Failed(format!("cannot read the configuration: {error}")))

@@ -1,85 +1,107 @@
 //! The profiles that need no settings. The libraries of their inventors verify them in
 //! `tests/tests/cli/profiles.rs`.
 
+use serde::{Deserialize, Serialize};
+
 use super::format::Format;
 use super::key::{Digest, KeyForm, Scheme};
 use super::{Header, Overlap, Profile, Token};
 use crate::header_names::HeaderNames;
 use crate::standard_webhooks::{ID_HEADER, SIGNATURE_HEADER, TIMESTAMP_HEADER};
 
-/// The names of the built-in profiles.
-pub const BUILT_IN: [&str; 6] = [DEFAULT, "standard", "svix", "github", "stripe", "shopify"];
+/// A profile that needs no settings.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum BuiltIn {
+    /// The headers of Standard Webhooks, and a signature of the body.
+    #[default]
+    Postrider,
+    /// Standard Webhooks alone.
+    Standard,
+    /// As Svix signs.
+    Svix,
+    /// As GitHub signs.
+    Github,
+    /// As Stripe signs.
+    Stripe,
+    /// As Shopify signs.
+    Shopify,
+}
 
-/// The profile of installations that choose no other.
-pub const DEFAULT: &str = "postrider";
+impl BuiltIn {
+    /// All of them, the default first.
+    pub const ALL: [Self; 6] = [
+        Self::Postrider,
+        Self::Standard,
+        Self::Svix,
+        Self::Github,
+        Self::Stripe,
+        Self::Shopify,
+    ];
+
+    /// Its name.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Postrider => "postrider",
+            Self::Standard => "standard",
+            Self::Svix => "svix",
+            Self::Github => "github",
+            Self::Stripe => "stripe",
+            Self::Shopify => "shopify",
+        }
+    }
+
+    /// The profile of this name.
+    pub fn find(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|profile| profile.name() == name)
+    }
+}
+
+impl std::fmt::Display for BuiltIn {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.name())
+    }
+}
 
 /// What `standard` and `svix` sign.
 const ID_TIME_BODY: &str = "{id}.{timestamp}.{body}";
 
 impl Profile {
-    /// The built-in profile of this name, if there is one, with the installation's header names.
-    pub fn built_in(name: &str, names: &HeaderNames) -> Option<Self> {
-        use {Digest::HmacSha256, KeyForm::Displayed};
-        let profile = Self::new(name);
-        Some(match name {
-            DEFAULT => profile
-                .signed(
-                    &names.signature,
-                    Overlap::Previous,
-                    "{hex}",
-                    ("{body}", Displayed),
-                )
-                .signed(
-                    &names.signature_next,
-                    Overlap::Next,
-                    "{hex}",
-                    ("{body}", Displayed),
-                )
+    /// A built-in profile with the installation's header names.
+    pub fn built_in(profile: BuiltIn, names: &HeaderNames) -> Self {
+        let new = Self::new(profile.name());
+        match profile {
+            BuiltIn::Postrider => new
+                .signs_body(&names.signature, Overlap::Previous, "{hex}")
+                .signs_body(&names.signature_next, Overlap::Next, "{hex}")
                 .standard(ID_HEADER, TIMESTAMP_HEADER, SIGNATURE_HEADER),
-            "standard" => profile
+            BuiltIn::Standard => new
                 .standard(ID_HEADER, TIMESTAMP_HEADER, SIGNATURE_HEADER)
                 .with_ed25519(),
-            "svix" => profile
+            BuiltIn::Svix => new
                 .standard("svix-id", "svix-timestamp", "svix-signature")
                 .with_ed25519(),
             // https://docs.github.com/webhooks/using-webhooks/validating-webhook-deliveries
-            "github" => profile.signed(
-                "X-Hub-Signature-256",
-                Overlap::Previous,
-                "sha256={hex}",
-                ("{body}", Displayed),
-            ),
-            // https://docs.stripe.com/webhooks#verify-manually
-            "stripe" => {
-                let mut profile = profile;
-                let token = profile.built_in_token(
-                    "v1={hex}",
-                    "{timestamp}.{body}",
-                    Scheme::new(HmacSha256, Displayed),
-                );
-                profile.with(
-                    "Stripe-Signature",
-                    &["t={timestamp}"],
-                    vec![token],
-                    Overlap::All,
-                    ',',
-                )
-            }
+            BuiltIn::Github => new.signs_body("X-Hub-Signature-256", Overlap::Previous, "sha256={hex}"),
+            BuiltIn::Stripe => new.stripe(),
             // https://shopify.dev/docs/apps/build/webhooks/subscribe/https
-            "shopify" => profile.signed(
-                "X-Shopify-Hmac-Sha256",
-                Overlap::Previous,
-                "{base64}",
-                ("{body}", Displayed),
-            ),
-            _ => return None,
-        })
+            BuiltIn::Shopify => new.signs_body("X-Shopify-Hmac-Sha256", Overlap::Previous, "{base64}"),
+        }
     }
 
-    /// A header with one signature by HMAC-SHA256 of this content, keyed with this form of the key.
-    fn signed(mut self, name: &str, overlap: Overlap, value: &str, signs: (&str, KeyForm)) -> Self {
-        let token = self.built_in_token(value, signs.0, Scheme::new(Digest::HmacSha256, signs.1));
+    /// A header with one signature of the body, by HMAC-SHA256 with the displayed key.
+    fn signs_body(mut self, name: &str, overlap: Overlap, value: &str) -> Self {
+        let scheme = Scheme::new(Digest::HmacSha256, KeyForm::Displayed);
+        let token = self.built_in_token(value, "{body}", scheme);
         self.with(name, &[], vec![token], overlap, ' ')
+    }
+
+    /// `t=…,v1=…`: <https://docs.stripe.com/webhooks#verify-manually>.
+    fn stripe(mut self) -> Self {
+        let scheme = Scheme::new(Digest::HmacSha256, KeyForm::Displayed);
+        let token = self.built_in_token("v1={hex}", "{timestamp}.{body}", scheme);
+        let lead = ["t={timestamp}"];
+        self.with("Stripe-Signature", &lead, vec![token], Overlap::All, ',')
     }
 
     /// The three headers of Standard Webhooks, under these names.

@@ -19,7 +19,7 @@ use serde::Deserialize;
 
 use super::format::FormatError;
 use super::key::{Digest, KeyForm};
-use super::{BUILT_IN, Overlap, Profile};
+use super::{BuiltIn, Overlap, Profile};
 use crate::header_names::HeaderNames;
 use faults::Faults;
 
@@ -78,7 +78,7 @@ pub struct ProfileFault {
 /// What is wrong with a draft.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Problem {
-    /// The profile's name is not one.
+    /// Not a valid profile name.
     #[error("use 1 to {PROFILE_NAME_BYTES_MAX} lowercase letters, digits, `-` and `_`, a letter first")]
     ProfileName,
     /// A built-in profile has the name.
@@ -90,12 +90,12 @@ pub enum Problem {
     /// No header holds a signature.
     #[error("no header holds a signature: `{{hex}}` or `{{base64}}`")]
     NothingSigned,
-    /// The header's name is not one (RFC 9110 section 5.6.2).
+    /// Not a valid name of a header (RFC 9110 section 5.6.2).
     #[error(
         "a header's name has 1 to {HEADER_NAME_BYTES_MAX} letters, digits and !#$%&'*+-.^_`|~ (RFC 9110)"
     )]
     HeaderName,
-    /// The header has another meaning.
+    /// The header is reserved.
     #[error("Postrider sets this header, or it belongs to the connection, to a proxy or to a cloud")]
     Reserved,
     /// Another header of the profile has the name.
@@ -107,8 +107,8 @@ pub enum Problem {
     /// The value is empty, or holds other characters than a header can.
     #[error("a value has visible ASCII characters, with spaces between them")]
     Value,
-    /// The placeholder cannot stand here.
-    #[error("`{0}` cannot stand here")]
+    /// The placeholder is not allowed here.
+    #[error("`{0}` is not allowed here")]
     Misplaced(super::Placeholder),
     /// Nothing tells where one placeholder's text ends.
     #[error("placeholders need text between them, which begins and ends without a digit")]
@@ -128,7 +128,7 @@ pub enum Problem {
     /// It has no effect.
     #[error("{0}")]
     NoEffect(&'static str),
-    /// The separator is not one.
+    /// Not a valid separator.
     #[error("use a space, a comma or a semicolon, which separates elements that are not empty")]
     Separator,
     /// The value has too many elements.
@@ -154,7 +154,7 @@ impl ProfileDraft {
         let mut faults = Faults::default();
         if !is_profile_name(name) {
             faults.add("name", Problem::ProfileName);
-        } else if BUILT_IN.contains(&name) {
+        } else if BuiltIn::find(name).is_some() {
             faults.add("name", Problem::BuiltIn);
         }
         if !(1..=PROFILE_HEADERS_MAX).contains(&self.headers.len()) {

@@ -41,8 +41,9 @@ pub enum VerifierKeyError {
     Signing(#[from] KeyMaterialError),
 }
 
-/// Why a header proves nothing.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+/// Why a header does not verify, in the order of how close the request came: [`ProfileVerifier::verify`]
+/// reports the greatest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, thiserror::Error)]
 pub enum VerifyError {
     /// The request does not have the header.
     #[error("the request does not have the header")]
@@ -133,10 +134,7 @@ impl<'p> ProfileVerifier<'p> {
         if results.iter().any(Result::is_ok) {
             return Ok(());
         }
-        let closest = results
-            .into_iter()
-            .filter_map(Result::err)
-            .max_by_key(|error| *error as u8);
+        let closest = results.into_iter().filter_map(Result::err).max();
         Err(closest.unwrap_or(VerifyError::Missing))
     }
 
@@ -173,7 +171,7 @@ impl<'p> ProfileVerifier<'p> {
             let (id, timestamp) = match context.of(token) {
                 Ok(parts) => parts,
                 Err(missing) => {
-                    reached = missing;
+                    reached = reached.max(missing);
                     continue;
                 }
             };

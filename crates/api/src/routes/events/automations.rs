@@ -59,7 +59,7 @@ pub struct ComparisonView {
     #[schema(example = "300")]
     found: Option<String>,
     /// An explanation for people. Do not parse it.
-    #[schema(example = "total is 300, needs at least 1000")]
+    #[schema(example = "total is 300, needs at least 1,000")]
     explanation: String,
 }
 

@@ -16,8 +16,7 @@ use crate::{Context, Failure};
 /// request of any age.
 pub fn run(args: &Args, context: Context<'_>, now_s: Option<i64>) -> Result<ExitCode, Failure> {
     // Only `postrider` has headers under the installation's prefix.
-    let profile = Profile::built_in(&args.profile, &HeaderNames::new("Postrider"))
-        .expect("clap accepts only built-in profiles");
+    let profile = Profile::built_in(args.profile, &HeaderNames::new("Postrider"));
     let keys: Vec<VerifierKey> = args.secrets.read(context.environment)?;
     let verifier =
         ProfileVerifier::new(&profile, &keys).map_err(|error| Failure::Usage(error.to_string()))?;

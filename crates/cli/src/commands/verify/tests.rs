@@ -1,5 +1,4 @@
 use super::*;
-use postrider_signing::Signer;
 
 const KEY: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 const BODY: &str = "{\"id\":\"evt_1\",\"type\":\"a.b\",\"timestamp\":\"2026-01-31T09:30:00.000Z\",\"data\":{\"name\":\"Zoë\",\"n\":1}}";
@@ -10,7 +9,7 @@ fn secret() -> SigningSecret {
 }
 
 fn hex(body: &[u8]) -> String {
-    Signer::new(&secret()).hex(body)
+    postrider_scheme::sign(&secret(), body)
 }
 
 fn report(headers: &[String], body: &[u8], now_s: Option<i64>) -> Report {
@@ -23,7 +22,7 @@ fn hex_report(signature: &str, body: &[u8]) -> Report {
 }
 
 fn standard_headers(body: &[u8]) -> [String; 3] {
-    let token = Signer::new(&secret()).v1("evt_1", SENT_S, body);
+    let token = standard_webhooks::sign(&secret(), "evt_1", SENT_S, body);
     [
         "webhook-id: evt_1".to_owned(),
         format!("Webhook-Timestamp: {SENT_S}"),

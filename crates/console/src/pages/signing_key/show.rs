@@ -7,6 +7,7 @@ use askama::Template;
 use axum::extract::State;
 use axum::response::Response;
 use postrider_model::{SigningKey, Timestamp};
+use postrider_signing::profile::BuiltIn;
 
 use super::verify::Verify;
 use crate::console::page;
@@ -73,10 +74,7 @@ fn render(app: &App, account: &InAccount, shown: Option<&str>) -> Result<Respons
         head: AccountHead::of(account, Tab::SigningKey),
         overlap_ends: keys.iter().find_map(|key| key.ends.clone()),
         keys,
-        profile: app.configuration.signature_profile().map(|profile| {
-            let headers: Vec<_> = profile.header_names().collect();
-            (profile.name().to_owned(), headers.join(", "))
-        }),
+        profile: profile_of(app),
         is_rotated: visitor.query.get("rotated").is_some(),
         verify: Verify::of(
             &visitor.query,
@@ -84,6 +82,13 @@ fn render(app: &App, account: &InAccount, shown: Option<&str>) -> Result<Respons
             &app.configuration.header_names().prefix,
         ),
     })
+}
+
+/// The signature profile and its headers, if it is not the default.
+fn profile_of(app: &App) -> Option<(String, String)> {
+    let profile = app.configuration.signature_profile();
+    let headers: Vec<_> = profile.header_names().collect();
+    (profile.name() != BuiltIn::Postrider.name()).then(|| (profile.name().to_owned(), headers.join(", ")))
 }
 
 impl<'a> KeyRow<'a> {
