@@ -27,6 +27,7 @@ pub mod audit;
 pub mod audited;
 pub mod automations;
 pub mod build;
+pub mod cancel;
 pub mod claim;
 pub mod concurrency;
 pub mod event_types;
