@@ -32,17 +32,17 @@ pub fn routes() -> Routes {
 }
 
 async fn show_replay(State(app): State<App>, account: InAccount) -> Result<Response, Refusal> {
-    show::show(app, account, Verb::Replay).await
+    show::show(&app, &account, Verb::Replay).await
 }
 
 async fn run_replay(State(app): State<App>, account: InAccount, form: Form) -> Result<Response, Refusal> {
-    run::run(app, account, form, Verb::Replay)
+    run::run(&app, &account, &form, Verb::Replay)
 }
 
 async fn show_cancel(State(app): State<App>, account: InAccount) -> Result<Response, Refusal> {
-    show::show(app, account, Verb::Cancel).await
+    show::show(&app, &account, Verb::Cancel).await
 }
 
 async fn run_cancel(State(app): State<App>, account: InAccount, form: Form) -> Result<Response, Refusal> {
-    run::run(app, account, form, Verb::Cancel)
+    run::run(&app, &account, &form, Verb::Cancel)
 }

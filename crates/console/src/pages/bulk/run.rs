@@ -73,18 +73,18 @@ enum StepState {
 }
 
 /// Starts the run, and responds with its progress.
-pub fn run(app: App, account: InAccount, form: Form, verb: Verb) -> Result<Response, Refusal> {
+pub fn run(app: &App, account: &InAccount, form: &Form, verb: Verb) -> Result<Response, Refusal> {
     let fields = Fields::of(verb, |name| form.get(name));
     let (filter, faults) = fields.filter(app.now());
     if !faults.is_empty() {
         // The count checked these fields, so this form was not sent by our page.
         return Err(Refusal::ForeignForm);
     }
-    let progress = verb.start(&app, &account, filter)?;
+    let progress = verb.start(app, account, filter)?;
     let words = verb.words();
     let markup = RunPage {
-        shell: Shell::of(&app, &account.visitor, Section::Accounts, words.running),
-        head: AccountHead::of(&account, Tab::Deliveries),
+        shell: Shell::of(app, &account.visitor, Section::Accounts, words.running),
+        head: AccountHead::of(account, Tab::Deliveries),
         path: account.path(words.segment),
         words,
     }

@@ -56,7 +56,7 @@ struct Counted {
 }
 
 /// The page.
-pub async fn show(app: App, account: InAccount, verb: Verb) -> Result<Response, Refusal> {
+pub async fn show(app: &App, account: &InAccount, verb: Verb) -> Result<Response, Refusal> {
     let query = &account.visitor.query;
     let fields = Fields::of(verb, |name| query.get(name));
     let (filter, mut faults) = fields.filter(app.now());
@@ -67,23 +67,23 @@ pub async fn show(app: App, account: InAccount, verb: Verb) -> Result<Response, 
     }
     let mut counted = None;
     if is_counting && faults.is_empty() {
-        let count = verb.count(&app, &account, &filter, COUNT_MAX).await?;
+        let count = verb.count(app, account, &filter, COUNT_MAX).await?;
         let before = filter.before.unwrap_or_else(|| app.now());
         counted = Some(Counted::new(count, before.to_string()));
     }
     let faults = FieldFaults::new(faults);
     let is_faulty = !faults.is_empty();
     let words = verb.words();
-    let (event_types, _) = choices(&app, account.visitor.caller.scope, &[]).await?;
+    let (event_types, _) = choices(app, account.visitor.caller.scope, &[]).await?;
     let mut response = page(&ShowPage {
-        shell: Shell::of(&app, &account.visitor, Section::Accounts, words.verb),
-        head: AccountHead::of(&account, Tab::Deliveries),
+        shell: Shell::of(app, &account.visitor, Section::Accounts, words.verb),
+        head: AccountHead::of(account, Tab::Deliveries),
         path: account.path(words.segment),
         words,
         has_status: verb.has_status(),
         fields: &fields,
         faults,
-        automations: automations(&account),
+        automations: automations(account),
         event_types,
         counted,
     })?;
