@@ -13,7 +13,7 @@ async fn canceling_needs_a_filter_and_a_confirmation_and_has_a_dry_run() {
     receiver.respond("/hook", std::iter::repeat_n(Reply::status(500), 10));
     json(&server, &["accounts", "create", "Acme", "--uid", "acme"]);
     let url = receiver.url("/hook");
-    let create = "automations create acme --name N --on * --retry-delays 1h --to";
+    let create = "automations create acme --name N --on * --retry-delays 3600 --to";
     let create: Vec<_> = create.split(' ').chain([url.as_str()]).collect();
     json(&server, &create);
     for event_type in ["a", "b"] {
