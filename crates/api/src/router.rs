@@ -182,6 +182,7 @@ pub(crate) fn documented_routes() -> OpenApiRouter<ApiState> {
         .routes(routes!(events::automations::list_event_automations))
         .routes(routes!(deliveries::list::list_deliveries))
         .routes(routes!(deliveries::replay::replay_deliveries))
+        .routes(routes!(deliveries::cancel::cancel_deliveries))
         .routes(routes!(deliveries::get::get_delivery))
         .routes(routes!(deliveries::resend::resend_delivery))
         .routes(routes!(event_types::list::list_event_types))

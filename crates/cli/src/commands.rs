@@ -38,7 +38,7 @@ pub enum Command {
     Automations(automations::Args),
     /// Send, list and show events
     Events(events::Args),
-    /// List deliveries, show their attempts, resend and replay them
+    /// List deliveries, show their attempts, resend, replay and cancel them
     Deliveries(deliveries::Args),
     /// Show and rotate an account's signing keys, or the master key
     Keys(keys::Args),

@@ -184,6 +184,11 @@ impl Configuration {
         self.directory.forget(account);
     }
 
+    /// Notes that deliveries of this account may have been canceled in the store.
+    pub fn deliveries_canceled(&self, account: AccountId) {
+        self.directory.forget(account);
+    }
+
     async fn save_edited(
         &self,
         account: AccountId,

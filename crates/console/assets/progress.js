@@ -26,7 +26,7 @@ async function run(event, form, enliven) {
     }
     await show(response.body, part, enliven);
   } catch {
-    say(part, "The connection was lost. The replay continues; count again to see what is left.");
+    say(part, "The connection was lost. The work continues; count again to see what is left.");
   }
 }
 

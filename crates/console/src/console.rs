@@ -27,7 +27,7 @@ use crate::assets::{Assets, asset};
 use crate::brand::Brand;
 use crate::live::LiveSlots;
 use crate::pages::{
-    accounts, api_keys, audit, automations, deliveries, event_types, events, overview, portal_links, replay,
+    accounts, api_keys, audit, automations, bulk, deliveries, event_types, events, overview, portal_links,
     sessions, settings, sign_in, signing_key, system, theme,
 };
 use crate::refusal::{Refusal, RefusalPage};
@@ -215,7 +215,7 @@ fn routes() -> Routes {
         .merge(signing_key::routes())
         .merge(portal_links::routes())
         .merge(settings::routes())
-        .merge(replay::routes())
+        .merge(bulk::routes())
 }
 
 async fn not_found() -> Refusal {

@@ -38,6 +38,8 @@ pub enum Refusal {
     TooManyDeliveries(TooManyDeliveries),
     /// A replay of the account is running.
     ReplayRunning,
+    /// Deliveries of the account are being canceled.
+    CancelRunning,
     /// The account has the maximum number of portal links.
     TooManyLinks,
     /// Too many failed attempts to sign in.
@@ -65,6 +67,16 @@ pub enum Refusal {
 /// What `Retry-After` says where the store is unreachable or busy, in seconds.
 const UNAVAILABLE_S: u64 = 1;
 
+const REPLAY_RUNNING: (&str, &str) = (
+    "A replay is running",
+    "An account has one replay at a time on each node. Wait until it has ended, then count again.",
+);
+
+const CANCEL_RUNNING: (&str, &str) = (
+    "Deliveries are being canceled",
+    "An account cancels one selection at a time on each node. Wait until it has ended, then count again.",
+);
+
 impl Refusal {
     /// The status of the response.
     pub fn status(&self) -> StatusCode {
@@ -75,9 +87,11 @@ impl Refusal {
             Self::FormTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::FormTooSlow => StatusCode::REQUEST_TIMEOUT,
             Self::UnusableHost => StatusCode::BAD_REQUEST,
-            Self::Stale | Self::TooManyDeliveries(_) | Self::ReplayRunning | Self::TooManyLinks => {
-                StatusCode::CONFLICT
-            }
+            Self::Stale
+            | Self::TooManyDeliveries(_)
+            | Self::ReplayRunning
+            | Self::CancelRunning
+            | Self::TooManyLinks => StatusCode::CONFLICT,
             Self::TooManyTries { .. } | Self::TooManySignIns { .. } => StatusCode::TOO_MANY_REQUESTS,
             Self::DeadLink => StatusCode::GONE,
             Self::Unavailable | Self::Busy => StatusCode::SERVICE_UNAVAILABLE,
@@ -146,10 +160,8 @@ impl Refusal {
                 "The account has too many portal links",
                 "Revoke some, or wait until they expire.",
             ),
-            Self::ReplayRunning => (
-                "A replay is running",
-                "An account has one replay at a time on each node. Wait until it has ended, then count again.",
-            ),
+            Self::ReplayRunning => REPLAY_RUNNING,
+            Self::CancelRunning => CANCEL_RUNNING,
             Self::TooManyTries { .. } => ("Too many failed attempts", "Wait a moment before you try again."),
             Self::TooManySignIns { .. } => (
                 "Too many sign-ins from your network",

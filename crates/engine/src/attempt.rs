@@ -9,7 +9,7 @@ use postrider_egress::NotSent;
 use postrider_model::automation::DisabledReason;
 use postrider_model::delivery::{Ended, Next};
 use postrider_model::{Attempt, AutomationId, DeliveryStatus, Does, Event, RateLimit};
-use postrider_storage::{Change, Finished, SessionId};
+use postrider_storage::{Change, Finished, SessionId, StoreResult};
 
 use crate::carry::{Advice, Job};
 use crate::engine::Engine;
@@ -48,6 +48,8 @@ pub enum Turn {
     Postponed(Ready, Lesson),
     /// The session that owned the delivery is dead: another node may have sent it.
     Lost,
+    /// Without an attempt: the delivery was canceled, and the session does not own it any more.
+    Canceled,
 }
 
 /// Makes one attempt of `ready`, or ends its turn without one if its action may no longer be called.
@@ -64,6 +66,14 @@ pub async fn carry_out(engine: &Engine, ready: Ready) -> Turn {
             let limit = action.rate_limit;
             return Turn::Limited(ready, limit);
         }
+        match is_owned(engine, entry.as_deref(), &ready).await {
+            Ok(true) => {}
+            Ok(false) => return Turn::Canceled,
+            Err(error) => {
+                tracing::warn!(%error, "could not read whether a delivery was canceled; it waits");
+                return Turn::Postponed(ready, Lesson::postponed());
+            }
+        }
         match try_once(engine, entry, &ready).await {
             Ok(result) => return Turn::Ended(Box::new(result)),
             Err(NotSent::Postponed) => return Turn::Postponed(ready, Lesson::postponed()),
@@ -71,6 +81,22 @@ pub async fn carry_out(engine: &Engine, ready: Ready) -> Turn {
             Err(NotSent::Forbidden) => {}
         }
     }
+}
+
+/// Whether the delivery is still owned. Somebody may have canceled it since it was claimed, or even canceled
+/// and resent it.
+///
+/// Only deliveries that were created before the last request to cancel are read again. A request to cancel
+/// changes the account's configuration, so one that comes after this read forbids the attempt
+/// ([`Job::may_leave`]), and the delivery is read once more.
+async fn is_owned(engine: &Engine, entry: Option<&AccountEntry>, ready: &Ready) -> StoreResult<bool> {
+    let delivery = &ready.delivery;
+    let canceled_before = entry.and_then(|entry| entry.config.canceled_before);
+    if canceled_before.is_none_or(|before| delivery.event.created_at >= before) {
+        return Ok(true);
+    }
+    let stored = engine.store().delivery(delivery.key).await?;
+    Ok(stored.is_some_and(|stored| stored.progress == delivery.progress && stored.next_attempt_at.is_none()))
 }
 
 /// Does the same with the account's configuration as it is now. Forbidden if the lease or the session ended,

@@ -16,12 +16,12 @@ use tokio::task::JoinHandle;
 
 use crate::accept::{SchemaChecks, StoredBytes, Tests};
 use crate::attempt::AttemptResult;
+use crate::bulk::OnePerAccount;
 use crate::carry::Carriers;
 use crate::jobs::{self, Jobs};
 use crate::lanes::Lanes;
 use crate::meters::Meters;
 use crate::observe::Observer;
-use crate::replay::Replays;
 use crate::settings::EngineSettings;
 use crate::supervision::Supervision;
 use crate::templates::Templates;
@@ -88,7 +88,8 @@ pub struct Engine {
     templates: Templates,
     /// What accounts have stored; `None` if the settings do not limit that.
     stored_bytes: Option<StoredBytes>,
-    replays: Arc<Replays>,
+    replays: Arc<OnePerAccount>,
+    cancels: Arc<OnePerAccount>,
     supervision: Supervision,
 }
 
@@ -137,6 +138,7 @@ impl Engine {
             templates: Templates::new(),
             stored_bytes: settings.stored_bytes_per_account_max.map(StoredBytes::new),
             replays: Arc::default(),
+            cancels: Arc::default(),
             supervision: Supervision::new(),
             parts,
         });
@@ -291,8 +293,14 @@ impl Engine {
         self.stored_bytes.as_ref()
     }
 
-    pub(crate) fn replays(&self) -> &Arc<Replays> {
+    /// The accounts with a running replay.
+    pub(crate) fn replays(&self) -> &Arc<OnePerAccount> {
         &self.replays
+    }
+
+    /// The accounts whose deliveries are being canceled on request.
+    pub(crate) fn cancels(&self) -> &Arc<OnePerAccount> {
+        &self.cancels
     }
 
     pub(crate) fn meters(&self) -> &Meters {

@@ -22,6 +22,7 @@
 //! * [`attempt`]: one turn of a delivery, with the current configuration.
 //! * [`carry`]: one carrier for each type of action, which sends the request.
 //! * [`work`]: the tasks that attempt, record, refill lanes from the store, keep the session and prune.
+//! * [`resend`], [`replay`], [`cancel`]: what callers ask of existing deliveries.
 //! * `consequences`: what the engine does once results are recorded. `jobs`: background jobs that start and
 //!   end while the engine runs.
 //! * [`observe`]: how the engine reports its work to code that counts or shows it.
@@ -34,6 +35,8 @@
 
 pub mod accept;
 pub mod attempt;
+mod bulk;
+pub mod cancel;
 pub mod carry;
 pub mod clock;
 mod consequences;
@@ -54,11 +57,13 @@ pub mod window;
 pub mod work;
 
 pub use accept::{AcceptError, Accepted, Rejection, Submission, TESTS_PER_MINUTE};
+pub use bulk::{BulkProgress, DeliveryCount};
+pub use cancel::{CancelError, CancelRunning};
 pub use carry::body::{Body, body_of};
 pub use carry::{Carriers, WebhookCarrier};
 pub use clock::SystemClock;
 pub use engine::{Engine, EngineParts};
 pub use preview::preview_body;
-pub use replay::{ReplayCount, ReplayError, ReplayProgress, ReplayRunning};
+pub use replay::{ReplayError, ReplayRunning};
 pub use resend::ResendOutcome;
 pub use settings::{EngineSettings, UnseenTypes};

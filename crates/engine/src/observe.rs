@@ -7,8 +7,8 @@
 
 use std::sync::Arc;
 
-use postrider_model::{AutomationId, DeliveryStatus, Event};
-use postrider_storage::{Appended, Finished, NewEvent, Recorded};
+use postrider_model::{AccountId, AutomationId, DeliveryStatus, Event, Timestamp};
+use postrider_storage::{Appended, CanceledDelivery, Finished, NewEvent, Recorded};
 
 /// Receives reports of what the engine does.
 pub trait Observer: Send + Sync {
@@ -17,6 +17,9 @@ pub trait Observer: Send + Sync {
 
     /// These results are recorded.
     fn results_recorded(&self, results: RecordedResults<'_>);
+
+    /// These deliveries of the account were canceled on request, at this time. Called after each step.
+    fn deliveries_canceled(&self, account: AccountId, at: Timestamp, canceled: &[CanceledDelivery]);
 }
 
 /// The events that a step stored. Events that were already known, or that conflict with a known event, are

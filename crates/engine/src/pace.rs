@@ -277,14 +277,17 @@ impl Pace {
             took,
         } = lesson;
         match heard {
-            Heard::Unasked | Heard::Crowded => {}
+            Heard::Unasked | Heard::Crowded | Heard::Canceled => {}
             _ if is_success => self.breaker.succeeded(),
             _ => self.breaker.failed(now),
         }
-        if !matches!(heard, Heard::Unasked | Heard::Crowded) {
+        if !matches!(heard, Heard::Unasked | Heard::Crowded | Heard::Canceled) {
             self.crowd.sent(now);
         }
-        if !matches!(heard, Heard::Nothing | Heard::Unasked | Heard::Crowded) {
+        if !matches!(
+            heard,
+            Heard::Nothing | Heard::Unasked | Heard::Crowded | Heard::Canceled
+        ) {
             self.heard_at = Some(now);
             if self.silent >= AWAY_AFTER {
                 self.width.restart();
@@ -326,10 +329,16 @@ impl Pace {
             }
             Heard::Crowded => {
                 self.crowd.found(started, now, in_flight.saturating_sub(1));
-                if let Some(limit) = &mut self.limit {
-                    limit.not_used(started);
-                }
+                self.slot_not_used(started);
             }
+            Heard::Canceled => self.slot_not_used(started),
+        }
+    }
+
+    /// Gives back the slot of the rate limit, because nothing was sent.
+    fn slot_not_used(&mut self, started: Duration) {
+        if let Some(limit) = &mut self.limit {
+            limit.not_used(started);
         }
     }
 

@@ -1,35 +1,16 @@
 //! Replays: one more attempt of all deliveries that match a filter. They are counted first, then made due in
 //! steps that report their progress.
 
-use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use parking_lot::Mutex;
 use postrider_model::{AccountId, ActionId, AuditAction, AuditEntry, By, Target};
 use postrider_storage::{DeliveryFilter, StoreError, StoreResult, rules};
 use tokio::sync::watch;
 
+use crate::bulk::{self, BulkProgress, Counting, DeliveryCount};
 use crate::engine::Engine;
 use postrider_configuration::AccountEntry;
-
-/// How many deliveries a replay would make due.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct ReplayCount {
-    /// Deliveries that match and whose action may be called, of all that were examined.
-    pub matching: u64,
-    /// Whether all were examined within the time.
-    pub is_all: bool,
-}
-
-/// The progress of a replay.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct ReplayProgress {
-    /// Deliveries made due so far.
-    pub replayed: u64,
-    /// How the replay ended; `None` while it runs. After an error, the deliveries made due so far stay due.
-    pub result: Option<StoreResult<()>>,
-}
 
 /// The account has one replay at a time, on each node, and it is running.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -47,34 +28,6 @@ pub enum ReplayError {
     Store(#[from] StoreError),
 }
 
-/// The accounts with a running replay.
-#[derive(Debug, Default)]
-pub(crate) struct Replays(Mutex<HashSet<AccountId>>);
-
-impl Replays {
-    fn begin(self: &Arc<Self>, account: AccountId) -> Result<Running, ReplayRunning> {
-        if !self.0.lock().insert(account) {
-            return Err(ReplayRunning);
-        }
-        Ok(Running {
-            replays: Arc::clone(self),
-            account,
-        })
-    }
-}
-
-/// A running replay; dropping it ends it.
-struct Running {
-    replays: Arc<Replays>,
-    account: AccountId,
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        self.replays.0.lock().remove(&self.account);
-    }
-}
-
 impl Engine {
     /// Requests one more attempt of every settled delivery that matches and whose action may be called.
     /// Returns their number. The replay runs to its end even if the caller stops waiting.
@@ -84,13 +37,8 @@ impl Engine {
         account: AccountId,
         filter: DeliveryFilter,
     ) -> Result<u64, ReplayError> {
-        let mut progress = self.replay_with_progress(by, account, filter)?;
-        let result = progress.wait_for(|progress| progress.result.is_some()).await;
-        let result = result.map_err(|_| StoreError::Internal("a replay panicked".to_owned()))?;
-        match &result.result {
-            Some(Err(error)) => Err(error.clone().into()),
-            _ => Ok(result.replayed),
-        }
+        let progress = self.replay_with_progress(by, account, filter)?;
+        Ok(bulk::ended(progress).await?)
     }
 
     /// Like [`Self::replay`], and reports its progress after each step. The replay runs to its end even if
@@ -101,9 +49,9 @@ impl Engine {
         by: &By,
         account: AccountId,
         filter: DeliveryFilter,
-    ) -> Result<watch::Receiver<ReplayProgress>, ReplayRunning> {
-        let running = self.replays().begin(account)?;
-        let (sender, progress) = watch::channel(ReplayProgress::default());
+    ) -> Result<watch::Receiver<BulkProgress>, ReplayRunning> {
+        let running = self.replays().begin(account).ok_or(ReplayRunning)?;
+        let (sender, progress) = watch::channel(BulkProgress::default());
         let sender = Arc::new(sender);
         let (engine, task_sender) = (Arc::clone(self), Arc::clone(&sender));
         let id = self.ids().audit(self.clock().now());
@@ -114,14 +62,14 @@ impl Engine {
                 Some(account),
                 Target::default(),
             )
-            .with_details(Some(rules::audit::replay_filter(&filter)));
+            .with_details(Some(rules::audit::delivery_filter(&filter)));
         let is_started = self.start_job(async move {
             let result = engine.replay_all(account, &filter, audit, &task_sender).await;
             drop(running);
             task_sender.send_modify(|progress| progress.result = Some(result));
         });
         if !is_started {
-            sender.send_modify(|progress| progress.result = Some(Err(stopping())));
+            sender.send_modify(|progress| progress.result = Some(Err(bulk::stopping())));
         }
         Ok(progress)
     }
@@ -133,31 +81,22 @@ impl Engine {
         account: AccountId,
         filter: &DeliveryFilter,
         time: Duration,
-    ) -> StoreResult<ReplayCount> {
-        let mut count = ReplayCount {
-            matching: 0,
-            is_all: true,
-        };
+    ) -> StoreResult<DeliveryCount> {
         let Some(entry) = self.configuration().entry(account).await? else {
-            return Ok(count);
+            return Ok(DeliveryCount::NONE);
         };
         let actions = callable(&entry);
         let began_at = self.clock().now();
-        let ends = self.clock().monotonic() + time;
+        let mut counting = Counting::begin(&**self.clock(), time);
         let mut after = None;
         loop {
             let step = self
                 .store()
                 .count_step(account, filter, &actions, after, began_at)
                 .await?;
-            count.matching += step.matching as u64;
-            match step.next {
-                None => return Ok(count),
-                Some(_) if self.clock().monotonic() >= ends => {
-                    count.is_all = false;
-                    return Ok(count);
-                }
-                next => after = next,
+            after = counting.add(&**self.clock(), step);
+            if after.is_none() {
+                return Ok(counting.count);
             }
         }
     }
@@ -167,7 +106,7 @@ impl Engine {
         account: AccountId,
         filter: &DeliveryFilter,
         audit: AuditEntry,
-        sender: &watch::Sender<ReplayProgress>,
+        sender: &watch::Sender<BulkProgress>,
     ) -> StoreResult<()> {
         let Some(entry) = self.configuration().entry(account).await? else {
             return Ok(());
@@ -184,20 +123,16 @@ impl Engine {
                 .await?;
             if step.replayed > 0 {
                 audit = None;
-                sender.send_modify(|progress| progress.replayed += step.replayed as u64);
+                sender.send_modify(|progress| progress.done += step.replayed as u64);
                 self.now_due(account, &actions, began_at);
             }
             match step.next {
                 None => return Ok(()),
-                Some(_) if self.is_stopping() => return Err(stopping()),
+                Some(_) if self.is_stopping() => return Err(bulk::stopping()),
                 next => after = next,
             }
         }
     }
-}
-
-fn stopping() -> StoreError {
-    StoreError::Unavailable("the node stops".to_owned())
 }
 
 /// The actions that may be called.

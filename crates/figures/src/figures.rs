@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use parking_lot::Mutex;
 use postrider_engine::observe::{Observer, RecordedResults, StoredEvents};
-use postrider_model::Clock;
-use postrider_storage::Store;
+use postrider_model::{AccountId, Clock, Timestamp};
+use postrider_storage::{CanceledDelivery, Store};
 use tokio::sync::{broadcast, oneshot};
 use tokio::task::JoinHandle;
 
@@ -94,5 +94,9 @@ impl Observer for Figures {
     fn results_recorded(&self, results: RecordedResults<'_>) {
         self.statistics.count_results(results);
         self.feed.publish(results);
+    }
+
+    fn deliveries_canceled(&self, account: AccountId, at: Timestamp, canceled: &[CanceledDelivery]) {
+        self.statistics.count_canceled(account, at, canceled);
     }
 }

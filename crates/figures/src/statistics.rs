@@ -14,6 +14,8 @@
 //! computed from its minutes when they are written, and so are the bytes of an account's
 //! attempts from those of its actions.
 
+mod canceled;
+
 use std::collections::HashMap;
 use std::time::Duration;
 

@@ -285,6 +285,8 @@ named! {
         DeliveryResent = "delivery.resent",
         /// Deliveries that match a filter were replayed.
         DeliveriesReplayed = "deliveries.replayed",
+        /// Pending deliveries that match a filter were canceled.
+        DeliveriesCanceled = "deliveries.canceled",
         /// The master key was rotated.
         MasterKeyRotated = "master_key.rotated",
         /// A request was refused: its caller was unknown, or may not do this.

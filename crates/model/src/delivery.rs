@@ -20,7 +20,7 @@ pub enum DeliveryStatus {
     Succeeded = 1,
     /// The schedule is used up.
     Failed = 2,
-    /// Its action was deleted or switched off before the next attempt.
+    /// Somebody canceled it, or its action was deleted or switched off, before the next attempt.
     Canceled = 3,
 }
 
@@ -212,9 +212,9 @@ impl Progress {
         })
     }
 
-    /// The status of a delivery whose action was deleted or switched off. It is canceled, except that a
-    /// settled delivery with a resend that cannot be sent returns to its previous status. A delivery that has
-    /// succeeded stays succeeded.
+    /// The status of a delivery that somebody cancels, or whose action was deleted or switched off. It is
+    /// canceled, except that a settled delivery with a resend that cannot be sent returns to its previous
+    /// status. A delivery that has succeeded stays succeeded.
     pub fn status_when_canceled(&self) -> DeliveryStatus {
         match self.resend_of {
             Some(DeliveryStatus::Pending) | None => DeliveryStatus::Canceled,

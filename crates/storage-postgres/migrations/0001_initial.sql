@@ -10,7 +10,9 @@ CREATE TABLE accounts (
     retry_delays text,                -- JSON array of seconds
     created_at   bigint   NOT NULL,
     updated_at   bigint   NOT NULL,
-    version      bigint   NOT NULL
+    version      bigint   NOT NULL,
+    -- Deliveries created earlier may have been canceled while a session owned them. NULL: none was.
+    canceled_before bigint
 );
 
 CREATE TABLE signing_keys (

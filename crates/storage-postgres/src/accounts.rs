@@ -257,6 +257,20 @@ async fn update(client: &impl GenericClient, account: &Account) -> SqlResult<Sav
     }))
 }
 
+/// Notes that deliveries of the account that were created before this time may have been canceled while a
+/// session owned them. Other nodes follow this change of the account.
+pub(crate) async fn note_canceled(
+    client: &impl GenericClient,
+    account: AccountId,
+    before: Timestamp,
+) -> SqlResult<()> {
+    // `greatest` ignores NULL.
+    let sql = "UPDATE accounts SET canceled_before = greatest(canceled_before, $2) WHERE id = $1";
+    let (id, before) = (columns::uuid(account.as_bytes()), before.unix_ms());
+    statement::execute(client, sql, &[&id, &before]).await?;
+    Ok(())
+}
+
 /// Deleting the row also deletes keys, automations and grants (`ON DELETE CASCADE`); `prune` removes
 /// everything else.
 const DELETE: &str = "
@@ -272,7 +286,8 @@ async fn delete(client: &impl GenericClient, account: AccountId) -> SqlResult<bo
 /// One snapshot in one round trip: each statement is sent when its future is first polled, so all are sent
 /// together, in this order.
 async fn config(client: &Client, account: AccountId, sealer: &Sealer) -> SqlResult<Option<AccountConfig>> {
-    let account_sql = client.prepare_cached(&by_id_sql()).await?;
+    let account_sql = format!("SELECT canceled_before, {COLUMNS} FROM accounts WHERE id = $1");
+    let account_sql = client.prepare_cached(&account_sql).await?;
     let keys_sql = client.prepare_cached(&signing_keys::of_account_sql()).await?;
     let automations_sql = client.prepare_cached(&automations::of_account_sql()).await?;
     let (owner, id) = (account, columns::uuid(account.as_bytes()));
@@ -293,7 +308,8 @@ async fn config(client: &Client, account: AccountId, sealer: &Sealer) -> SqlResu
         .iter()
         .map(|row| automations::from_row(row, owner, sealer));
     Ok(Some(AccountConfig {
-        account: from_row(&account)?,
+        canceled_before: columns::time_opt(&account, 0)?,
+        account: columns::read(&account, 1, AccountRow::read)?.try_into()?,
         keys: keys.collect::<SqlResult<_>>()?,
         automations: automations.collect::<SqlResult<_>>()?,
     }))

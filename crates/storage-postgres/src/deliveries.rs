@@ -5,6 +5,7 @@
 //! meaning depends on the other two: when the next attempt is due (waiting), when it was due (owned), or
 //! since when the status holds (settled).
 
+pub(crate) mod cancel;
 pub(crate) mod claim;
 pub(crate) mod finish;
 pub(crate) mod give_back;
@@ -20,8 +21,9 @@ use postrider_model::{AccountId, ActionId, AuditEntry, Delivery, Timestamp};
 use postrider_storage::rows::deliveries::EventOfDelivery;
 use postrider_storage::rows::{self, DeliveryRow};
 use postrider_storage::{
-    Claim, ClaimRequest, CountStep, DeliveryFilter, DeliveryKey, DeliveryRecord, DeliveryStore, DueAhead,
-    DueEarlier, Page, PageRequest, Position, ReplayStep, Resent, SessionId, StoreResult, WaitingLane,
+    CancelStep, Claim, ClaimRequest, CountStep, DeliveryFilter, DeliveryKey, DeliveryRecord, DeliveryStore,
+    DueAhead, DueEarlier, Page, PageRequest, Position, ReplayStep, Resent, SessionId, StoreResult,
+    WaitingLane,
 };
 use tokio_postgres::Row;
 
@@ -125,6 +127,37 @@ impl DeliveryStore for PostgresStore {
             .run(async || {
                 let client = self.database.client().await?;
                 replay::count(&client, account, filter, &actions, after, now).await
+            })
+            .await
+    }
+
+    async fn cancel_step(
+        &self,
+        account: AccountId,
+        filter: &DeliveryFilter,
+        after: Option<Position>,
+        now: Timestamp,
+        audit: Option<AuditEntry>,
+    ) -> StoreResult<CancelStep> {
+        self.database
+            .run(async || {
+                let mut client = self.database.client().await?;
+                cancel::step(&mut client, account, filter, after, now, audit.as_ref()).await
+            })
+            .await
+    }
+
+    async fn count_cancel_step(
+        &self,
+        account: AccountId,
+        filter: &DeliveryFilter,
+        after: Option<Position>,
+        now: Timestamp,
+    ) -> StoreResult<CountStep> {
+        self.database
+            .run(async || {
+                let client = self.database.client().await?;
+                cancel::count(&client, account, filter, after, now).await
             })
             .await
     }

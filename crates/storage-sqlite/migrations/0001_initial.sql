@@ -10,7 +10,9 @@ CREATE TABLE accounts (
     retry_delays TEXT,               -- JSON array of seconds
     created_at   INTEGER NOT NULL,
     updated_at   INTEGER NOT NULL,
-    version      INTEGER NOT NULL
+    version      INTEGER NOT NULL,
+    -- Deliveries created earlier may have been canceled while a session owned them. NULL: none was.
+    canceled_before INTEGER
 ) STRICT;
 
 CREATE TABLE signing_keys (

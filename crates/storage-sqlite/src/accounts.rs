@@ -101,6 +101,7 @@ impl AccountStore for SqliteStore {
                 return Ok(None);
             };
             Ok(Some(AccountConfig {
+                canceled_before: canceled_before(conn, account)?,
                 account: found,
                 keys: signing_keys::of_account(conn, account, &sealer)?,
                 automations: automations::of_account(conn, account, &sealer)?,
@@ -207,6 +208,24 @@ fn update(conn: &Connection, account: &Account) -> SqlResult<SaveAccount> {
         version: version + 1,
         ..account.clone()
     }))
+}
+
+/// See [`AccountConfig::canceled_before`].
+fn canceled_before(conn: &Connection, account: AccountId) -> SqlResult<Option<Timestamp>> {
+    let time: Option<i64> = conn
+        .prepare_cached("SELECT canceled_before FROM accounts WHERE id = ?1")?
+        .query_row((account.as_bytes(),), |row| row.get(0))?;
+    Ok(time.map(Timestamp::from_unix_ms))
+}
+
+/// Notes that deliveries of the account that were created before this time may have been canceled while a
+/// session owned them.
+pub(crate) fn note_canceled(conn: &Connection, account: AccountId, before: Timestamp) -> SqlResult<()> {
+    conn.prepare_cached(
+        "UPDATE accounts SET canceled_before = max(coalesce(canceled_before, ?2), ?2) WHERE id = ?1",
+    )?
+    .execute((account.as_bytes(), before.unix_ms()))?;
+    Ok(())
 }
 
 /// Deleting the row also deletes keys, automations and grants (`ON DELETE CASCADE`); `prune` removes

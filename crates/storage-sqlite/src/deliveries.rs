@@ -5,6 +5,7 @@
 //! since when the status holds (settled). With one column instead of two, the row keeps the same size from
 //! acceptance until it is settled, so that the update fits where the row is.
 
+pub(crate) mod cancel;
 pub(crate) mod claim;
 pub(crate) mod finish;
 pub(crate) mod list;
@@ -17,8 +18,9 @@ use postrider_model::{AccountId, ActionId, AuditEntry, Delivery, Timestamp};
 use postrider_storage::rows::deliveries::EventOfDelivery;
 use postrider_storage::rows::{self, DeliveryRow};
 use postrider_storage::{
-    Claim, ClaimRequest, CountStep, DeliveryFilter, DeliveryKey, DeliveryRecord, DeliveryStore, DueAhead,
-    DueEarlier, Page, PageRequest, Position, ReplayStep, Resent, SessionId, StoreResult, WaitingLane,
+    CancelStep, Claim, ClaimRequest, CountStep, DeliveryFilter, DeliveryKey, DeliveryRecord, DeliveryStore,
+    DueAhead, DueEarlier, Page, PageRequest, Position, ReplayStep, Resent, SessionId, StoreResult,
+    WaitingLane,
 };
 use rusqlite::{Connection, OptionalExtension, Row};
 
@@ -105,6 +107,37 @@ impl DeliveryStore for SqliteStore {
         let filter = filter.clone();
         let actions = actions.iter().copied().collect();
         self.read(move |conn| replay::count(conn, account, &filter, &actions, after, now))
+            .await
+    }
+
+    async fn cancel_step(
+        &self,
+        account: AccountId,
+        filter: &DeliveryFilter,
+        after: Option<Position>,
+        now: Timestamp,
+        audit: Option<AuditEntry>,
+    ) -> StoreResult<CancelStep> {
+        let filter = filter.clone();
+        self.write(move |cx| {
+            let step = cancel::step(cx.conn, account, &filter, after, now)?;
+            if let Some(audit) = &audit {
+                audit::insert_if(!step.canceled.is_empty(), cx.conn, audit)?;
+            }
+            Ok(step)
+        })
+        .await
+    }
+
+    async fn count_cancel_step(
+        &self,
+        account: AccountId,
+        filter: &DeliveryFilter,
+        after: Option<Position>,
+        now: Timestamp,
+    ) -> StoreResult<CountStep> {
+        let filter = filter.clone();
+        self.read(move |conn| cancel::count(conn, account, &filter, after, now))
             .await
     }
 

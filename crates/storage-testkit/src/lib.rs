@@ -28,6 +28,7 @@ pub mod audited;
 pub mod automation_uids;
 pub mod automations;
 pub mod build;
+pub mod cancel;
 pub mod claim;
 pub mod concurrency;
 pub mod event_types;

@@ -200,6 +200,18 @@ macro_rules! conformance {
                 a_replayed_delivery_is_claimed_and_finished_as_a_resend,
                 a_count_is_what_a_replay_replays_and_changes_nothing,
             ]
+            cancel: [
+                every_filter_cancels_exactly_the_pending_deliveries_that_match,
+                a_step_that_cancels_says_what_it_canceled,
+                canceling_touches_no_other_account,
+                many_deliveries_are_canceled_in_bounded_steps_newest_first,
+                what_is_created_after_canceling_began_stays_pending,
+                only_a_canceled_delivery_that_was_owned_is_noted_at_its_account,
+                a_canceled_delivery_is_claimed_by_nobody_and_can_be_resent,
+                the_late_result_of_a_canceled_delivery_is_recorded_and_changes_nothing,
+                an_attempt_from_before_a_cancellation_does_not_decide_a_resend,
+                only_a_step_that_cancels_leaves_its_entry,
+            ]
             lists: [
                 accounts_are_listed_newest_first_in_pages_that_stay,
                 automations_are_listed_newest_first_in_pages_that_stay,
@@ -354,6 +366,7 @@ mod tests {
             include_str!("reported_again.rs"),
             include_str!("resend.rs"),
             include_str!("replay.rs"),
+            include_str!("cancel.rs"),
             include_str!("lists.rs"),
             include_str!("filters.rs"),
             include_str!("rate_limits.rs"),

@@ -85,6 +85,7 @@ async fn settle_again(scene: &Scene, before: &[Delivery], now: Timestamp) {
                 attempt: Box::new(attempt(number, 500 + i64::from(number), Outcome::BadStatus)),
                 progress: Progress {
                     attempts: number,
+                    resends: ready.progress.resends + 1,
                     ..was
                 },
                 next,

@@ -38,6 +38,9 @@ pub struct AccountConfig {
     pub keys: Vec<SigningKey>,
     /// All its automations.
     pub automations: Vec<Automation>,
+    /// Deliveries that were created earlier than this may have been canceled on request while a session owned
+    /// them ([`crate::DeliveryStore::cancel_step`]); `None` if none ever was.
+    pub canceled_before: Option<Timestamp>,
 }
 
 /// Accounts and their signing keys.

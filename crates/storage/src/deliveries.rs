@@ -1,5 +1,5 @@
-//! Claiming and resending deliveries, what a session reports about those it owns, and reading them with
-//! their attempts.
+//! Claiming, resending and canceling deliveries, what a session reports about those it owns, and reading them
+//! with their attempts.
 
 use std::sync::Arc;
 
@@ -175,11 +175,35 @@ pub struct ReplayStep {
     pub next: Option<Position>,
 }
 
-/// The result of one step of counting what a replay would make due.
+/// The result of one step of counting what a replay would make due, or what would be canceled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CountStep {
     /// How many of the deliveries looked at match.
     pub matching: usize,
+    /// Where the next step begins; `None` after the last delivery.
+    pub next: Option<Position>,
+}
+
+/// A delivery that was canceled on request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CanceledDelivery {
+    /// The automation that was triggered.
+    pub automation: AutomationId,
+    /// The action that would have carried it out.
+    pub action: ActionId,
+    /// Its new status ([`Progress::status_when_canceled`]).
+    pub status: DeliveryStatus,
+    /// If a resend was canceled, the delivery's status before the resend was requested.
+    pub resend_of: Option<DeliveryStatus>,
+    /// Whether its event is a test.
+    pub is_test: bool,
+}
+
+/// The result of one step of canceling.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CancelStep {
+    /// The deliveries that were canceled.
+    pub canceled: Vec<CanceledDelivery>,
     /// Where the next step begins; `None` after the last delivery.
     pub next: Option<Position>,
 }
@@ -193,7 +217,7 @@ pub struct DeliveryRecord {
     pub attempts: Vec<Attempt>,
 }
 
-/// Which deliveries to list or replay. A delivery must meet all conditions.
+/// Which deliveries to list, replay or cancel. A delivery must meet all conditions.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct DeliveryFilter {
     /// In this status.
@@ -272,6 +296,35 @@ pub trait DeliveryStore: Send + Sync {
         account: AccountId,
         filter: &DeliveryFilter,
         actions: &[ActionId],
+        after: Option<Position>,
+        now: Timestamp,
+    ) -> StoreResult<CountStep>;
+
+    /// Cancels every pending delivery that matches and was created before `filter.before` (or `now`, if that
+    /// is earlier), whether it waits or a session owns it. It gets the status that
+    /// [`Progress::status_when_canceled`] says, and no session owns it any more: the result of an attempt
+    /// under way is fenced ([`Recorded::Fenced`]). One call is one bounded step, beginning after `after`,
+    /// newest first. A step that cancels deliveries writes `audit`, if there is one, as for
+    /// [`Self::replay_step`].
+    ///
+    /// A node may hold an owned delivery in memory. A step that cancels one therefore also sets
+    /// [`crate::AccountConfig::canceled_before`] to `now` or later, in the same commit. On a shared store,
+    /// this is a change of the account ([`crate::Changed::Account`]).
+    async fn cancel_step(
+        &self,
+        account: AccountId,
+        filter: &DeliveryFilter,
+        after: Option<Position>,
+        now: Timestamp,
+        audit: Option<AuditEntry>,
+    ) -> StoreResult<CancelStep>;
+
+    /// Counts exactly what [`Self::cancel_step`] would cancel for the same arguments, and changes nothing.
+    /// One call is one bounded step, which may be longer than a step that cancels.
+    async fn count_cancel_step(
+        &self,
+        account: AccountId,
+        filter: &DeliveryFilter,
         after: Option<Position>,
         now: Timestamp,
     ) -> StoreResult<CountStep>;

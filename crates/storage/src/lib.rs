@@ -57,8 +57,9 @@ pub use audit::{AUDIT_LOOKED_AT_MAX, ActionPattern, AuditFilter, AuditStore};
 pub use automations::{AutomationStore, DisableAction, SaveAutomation};
 pub use changes::{ChangeFollower, ChangeMark, ChangeStore, Changed, Changes};
 pub use deliveries::{
-    Change, Claim, ClaimRequest, CountStep, DeliveryFilter, DeliveryKey, DeliveryRecord, DeliveryStore,
-    DueAhead, DueEarlier, Finished, ReadyDelivery, Recorded, ReplayStep, Resent, WaitingLane,
+    CancelStep, CanceledDelivery, Change, Claim, ClaimRequest, CountStep, DeliveryFilter, DeliveryKey,
+    DeliveryRecord, DeliveryStore, DueAhead, DueEarlier, Finished, ReadyDelivery, Recorded, ReplayStep,
+    Resent, WaitingLane,
 };
 pub use error::{StoreError, StoreResult};
 pub use event_types::EventTypeStore;

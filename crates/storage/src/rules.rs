@@ -9,6 +9,7 @@
 pub mod attempts;
 pub mod audit;
 pub mod automations;
+pub mod cancel;
 pub mod confirmed_time;
 pub mod events;
 pub mod fan_out;

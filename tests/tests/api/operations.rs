@@ -69,6 +69,7 @@ async fn the_openapi_document_has_every_row_of_the_table() {
         (format!("{account}/deliveries/{{id}}"), vec!["get"]),
         (format!("{account}/deliveries/{{id}}/resend"), vec!["post"]),
         (format!("{account}/deliveries/replay"), vec!["post"]),
+        (format!("{account}/deliveries/cancel"), vec!["post"]),
         ("/v1/event-types".to_owned(), vec!["get"]),
         ("/v1/event-types/{name}".to_owned(), vec!["get", "put", "delete"]),
     ] {

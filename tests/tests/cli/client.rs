@@ -6,11 +6,11 @@ use postrider_tests::{Receiver, Reply, Server, wait};
 use serde_json::Value;
 
 /// Runs a client command outside the runtime, which keeps serving the receiver meanwhile.
-fn postrider(server: &Server, arguments: &[&str]) -> postrider_tests::command::CommandOutput {
+pub fn postrider(server: &Server, arguments: &[&str]) -> postrider_tests::command::CommandOutput {
     tokio::task::block_in_place(|| run_against(server, arguments))
 }
 
-fn json(server: &Server, arguments: &[&str]) -> Value {
+pub fn json(server: &Server, arguments: &[&str]) -> Value {
     postrider(server, &[arguments, &["--json"]].concat()).json()
 }
 

@@ -54,6 +54,7 @@ async fn a_customer_is_refused_everything_of_another_account() {
         "signing-key",
         "settings",
         "replay",
+        "cancel",
         "automations/new",
     ] {
         paths.push(format!("/accounts/{}/{tab}", other.id));
@@ -94,6 +95,7 @@ async fn is_refused_forms(
         format!("/accounts/{}/settings", other.id),
         format!("/accounts/{}/portal-links", desk.account.id),
         format!("/accounts/{}/replay", other.id),
+        format!("/accounts/{}/cancel", other.id),
         "/accounts/new".to_owned(),
         "/api-keys".to_owned(),
     ] {
@@ -153,6 +155,7 @@ async fn a_read_only_customer_sees_no_buttons_and_cannot_post_forms() {
         "/signing-key".to_owned(),
         "/signing-key/rotate".to_owned(),
         "/replay".to_owned(),
+        "/cancel".to_owned(),
     ] {
         let response = desk
             .server

@@ -63,6 +63,7 @@ async fn pages_of_an_account() {
         ("failed-deliveries", "/deliveries?status=failed".to_owned()),
         ("no-deliveries", "/deliveries?type=none.such".to_owned()),
         ("replay", "/replay?count=1".to_owned()),
+        ("cancel", "/cancel?count=1".to_owned()),
         ("account-event-types", "/event-types".to_owned()),
         ("signing-key", "/signing-key".to_owned()),
         ("rotate-key", "/signing-key/rotate".to_owned()),

@@ -110,6 +110,8 @@ codes! {
     TooManyAttempts = "too_many_attempts", CONFLICT, "The delivery has the maximum number of attempts";
     /// A replay of the account is running.
     ReplayRunning = "replay_running", CONFLICT, "A replay of the account is running";
+    /// Deliveries of the account are being canceled.
+    CancelRunning = "cancel_running", CONFLICT, "Deliveries of the account are being canceled";
     /// The file of the master key holds as many keys as there can be.
     TooManyMasterKeys = "too_many_master_keys", CONFLICT, "There are too many master keys";
     /// The server cannot rotate the master key by itself.

@@ -1,7 +1,7 @@
 //! The errors of the store and the engine as problems.
 
 use postrider_configuration::ConfigureError;
-use postrider_engine::{AcceptError, Rejection, ReplayError, TESTS_PER_MINUTE};
+use postrider_engine::{AcceptError, CancelError, Rejection, ReplayError, TESTS_PER_MINUTE};
 use postrider_json::JsonErrorKind;
 use postrider_model::automation::AUTOMATIONS_MAX;
 use postrider_storage::StoreError;
@@ -78,6 +78,19 @@ impl From<ReplayError> for Problem {
                 "an account has one replay at a time on each node; retry once the other has ended",
             ),
             ReplayError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<CancelError> for Problem {
+    fn from(error: CancelError) -> Self {
+        match error {
+            CancelError::Running(_) => Self::new(
+                Code::CancelRunning,
+                "deliveries of an account are canceled by one request at a time on each node; retry once the other \
+                 has ended",
+            ),
+            CancelError::Store(error) => error.into(),
         }
     }
 }

@@ -15,7 +15,7 @@ pub mod fault_codes {
     pub const REQUIRED: &str = "required";
     /// A member does not exist here.
     pub const UNKNOWN_MEMBER: &str = "unknown_member";
-    /// A replay needs at least one filter.
+    /// A replay, or a request to cancel, needs at least one filter.
     pub const FILTER_REQUIRED: &str = "filter_required";
     /// An event type that is not in the catalogue.
     pub const UNKNOWN_EVENT_TYPE: &str = "unknown_event_type";

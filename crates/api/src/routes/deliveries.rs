@@ -1,5 +1,6 @@
 //! Deliveries and the record of their attempts.
 
+pub mod cancel;
 mod filter;
 pub mod get;
 pub mod list;

@@ -20,6 +20,7 @@ async fn control_endpoints(app: &App) -> Vec<(Method, String)> {
         (Method::POST, format!("{account}/events")),
         (Method::POST, format!("{account}/events/batch")),
         (Method::POST, format!("{account}/deliveries/replay")),
+        (Method::POST, format!("{account}/deliveries/cancel")),
         (Method::PUT, "/v1/event-types/a.b".to_owned()),
     ]
 }

@@ -92,6 +92,18 @@ async fn an_account_has_one_replay_at_a_time() {
 }
 
 #[tokio::test]
+async fn an_account_has_one_request_to_cancel_at_a_time() {
+    let app = App::start().await;
+    let account = app.account().await;
+    let cancel = format!("{account}/deliveries/cancel");
+    let filter = json!({"status": "pending"});
+    let (first, second) = tokio::join!(app.post(&cancel, &filter), app.post(&cancel, &filter));
+    assert_eq!(first.expect(202), json!({"count": 0}));
+    second.problem(409, "cancel_running");
+    app.post(&cancel, &filter).await.expect(202);
+}
+
+#[tokio::test]
 async fn the_health_of_an_action_is_shown() {
     let app = App::start().await;
     let account = app.account().await;

@@ -1,4 +1,4 @@
-//! Deliveries, their record, resend and replay.
+//! Deliveries, their record, resend, replay and canceling.
 
 use http::Method;
 use serde_json::{Value, json};
@@ -282,4 +282,78 @@ async fn another_accounts_delivery_is_not_found() {
     app.get(&format!("{mine}/deliveries/evt_01h455vb4pex5vsknk084sn02q"))
         .await
         .problem(400, "invalid_id");
+}
+
+/// An event whose one delivery waits for a retry, in an account whose automation retries after an hour.
+async fn waiting(app: &App, account: &str) -> (Value, String) {
+    let body = json!({"type": "proposal.accepted", "data": {"n": 1}});
+    let event = app.post(&format!("{account}/events"), &body).await.expect(202);
+    let list = format!("{account}/deliveries?event_id={}", event["id"].as_str().unwrap());
+    let is_waiting = |page: &Value| page["data"][0]["next_attempt_at"].is_string();
+    let page = app.until(&list, is_waiting).await;
+    let id = page["data"][0]["id"].as_str().unwrap();
+    (event, format!("{account}/deliveries/{id}"))
+}
+
+async fn account_that_retries_late(app: &App) -> String {
+    let account = app.account().await;
+    let automation = app.automation(&account, 500).await;
+    let path = format!("{account}/automations/{}", automation["id"].as_str().unwrap());
+    app.patch(&path, &json!({"retry_delays_s": [3600]}))
+        .await
+        .expect(200);
+    account
+}
+
+#[tokio::test]
+async fn pending_deliveries_are_counted_and_canceled_by_the_filters_of_the_list() {
+    let app = App::start().await;
+    let account = account_that_retries_late(&app).await;
+    let (event, first) = waiting(&app, &account).await;
+    let (_, second) = waiting(&app, &account).await;
+    let cancel = format!("{account}/deliveries/cancel");
+    let asked = async |body: Value| app.post(&cancel, &body).await.expect(202);
+    let dry_run = json!({"event_type": "proposal.accepted", "dry_run": true});
+    assert_eq!(asked(dry_run).await, json!({"count": 2}));
+    assert_eq!(app.get(&first).await.expect(200)["status"], "pending");
+    assert_eq!(asked(json!({"status": "failed"})).await, json!({"count": 0}));
+    let one = json!({"event_id": event["id"]});
+    assert_eq!(asked(one.clone()).await, json!({"count": 1}));
+    let canceled = app.get(&first).await.expect(200);
+    assert_eq!(
+        (&canceled["status"], &canceled["next_attempt_at"]),
+        (&json!("canceled"), &Value::Null)
+    );
+    assert!(canceled["settled_at"].is_string());
+    assert_eq!(app.get(&second).await.expect(200)["status"], "pending");
+    assert_eq!(asked(one).await, json!({"count": 0}));
+    app.post(&format!("{first}/resend"), &json!({})).await.expect(202);
+}
+
+#[tokio::test]
+async fn canceling_without_a_filter_or_with_an_invalid_one_is_refused_and_cancels_nothing() {
+    let app = App::start().await;
+    let account = account_that_retries_late(&app).await;
+    let (_, path) = waiting(&app, &account).await;
+    let cancel = format!("{account}/deliveries/cancel");
+    for body in [
+        json!({}),
+        json!({"status": null}),
+        json!({"dry_run": true}),
+        json!({"before": null, "dry_run": false}),
+    ] {
+        app.post(&cancel, &body).await.fault("", "filter_required");
+    }
+    let invalid = json!({"status": "late", "event_id": "x", "automation_id": "x", "action_id": "x", "event_type": "?", "after": "x", "before": "x"});
+    assert_eq!(
+        app.post(&cancel, &invalid)
+            .await
+            .problem(422, "invalid_body")
+            .len(),
+        7
+    );
+    app.post(&cancel, &json!({"limit": 5}))
+        .await
+        .fault("/limit", "unknown_member");
+    assert_eq!(app.get(&path).await.expect(200)["status"], "pending");
 }

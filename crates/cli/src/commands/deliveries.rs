@@ -1,7 +1,7 @@
 //! `postrider deliveries`.
 
 mod filter;
-mod replay;
+mod many;
 mod timeline;
 
 use http::Method;
@@ -21,7 +21,8 @@ Examples:
   postrider deliveries list customer-42 --status failed --after 1d
   postrider deliveries show customer-42 dlv_01jh3qk8v2e9x9d5wq3m4n5p6r
   postrider deliveries resend customer-42 dlv_01jh3qk8v2e9x9d5wq3m4n5p6r
-  postrider deliveries replay customer-42 --status failed --after 2h    # after an outage of the receiver")]
+  postrider deliveries replay customer-42 --status failed --after 2h    # after an outage of the receiver
+  postrider deliveries cancel customer-42 --action act_01jh3qk8v2e9x9d5wq3m4n5p6r")]
 pub struct Args {
     #[command(subcommand)]
     command: Command,
@@ -55,7 +56,9 @@ enum Command {
         delivery: String,
     },
     /// Resend every delivery that matches a filter
-    Replay(replay::ReplayArgs),
+    Replay(many::ReplayArgs),
+    /// Cancel every pending delivery that matches a filter
+    Cancel(many::CancelArgs),
 }
 
 /// Runs the command.
@@ -86,7 +89,8 @@ pub async fn run(args: Args, context: Context<'_>) -> Result<(), Failure> {
                 format!("Resending. To see the attempt: postrider deliveries show {account} {delivery}");
             remote.show(call, |_, _| hint).await
         }
-        Command::Replay(args) => replay::run(args, &mut remote, context).await,
+        Command::Replay(args) => many::replay(args, &mut remote, context).await,
+        Command::Cancel(args) => many::cancel(args, &mut remote, context).await,
     }
 }
 

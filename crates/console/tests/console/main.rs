@@ -9,6 +9,7 @@ mod assets;
 mod audit;
 mod automations;
 mod bounds;
+mod cancel;
 mod conditions;
 mod copies;
 mod deliveries;

@@ -45,7 +45,7 @@ const GET: &[bool] = &[false];
 const POST: &[bool] = &[true];
 const BOTH: &[bool] = &[false, true];
 
-const PATHS: [(&str, &[bool], For); 54] = [
+const PATHS: [(&str, &[bool], For); 55] = [
     ("/assets/0/console.css", GET, For::All),
     ("/theme", POST, For::All),
     ("/sign-in", BOTH, For::All),
@@ -152,6 +152,7 @@ const PATHS: [(&str, &[bool], For); 54] = [
     ),
     ("/accounts/{account}/settings/delete", BOTH, For::Operator),
     ("/accounts/{account}/replay", BOTH, For::Resend),
+    ("/accounts/{account}/cancel", BOTH, For::Manage),
 ];
 
 /// All of them.

@@ -30,6 +30,8 @@ pub(super) enum Heard {
     Unasked,
     /// Nothing was sent, because too many requests to the host are under way.
     Crowded,
+    /// Nothing was sent, because the delivery was canceled.
+    Canceled,
 }
 
 impl Lesson {
@@ -41,6 +43,11 @@ impl Lesson {
     /// The lesson of a request that was not sent, because too many requests to its host are under way.
     pub const fn crowded() -> Self {
         Self::not_sent(Heard::Crowded)
+    }
+
+    /// The lesson of a request that was not sent, because its delivery was canceled.
+    pub const fn canceled() -> Self {
+        Self::not_sent(Heard::Canceled)
     }
 
     const fn not_sent(heard: Heard) -> Self {

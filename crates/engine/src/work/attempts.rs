@@ -2,7 +2,9 @@
 //! one.
 
 use std::sync::Arc;
+use std::time::Duration;
 
+use postrider_model::ActionId;
 use postrider_storage::Change;
 
 use crate::attempt::{self, AttemptResult, Turn};
@@ -20,6 +22,22 @@ impl Engine {
             // allocator is slower, and copies it when the task ends.
             tokio::spawn(Box::pin(self.supervision().watch("attempt", attempts)));
         }
+    }
+}
+
+impl Engine {
+    /// Frees the room of a delivery that this session does not own any more. Returns the next one to start.
+    fn let_go(
+        &self,
+        action: ActionId,
+        started: Duration,
+        bytes: usize,
+        lesson: Option<Lesson>,
+    ) -> Option<Ready> {
+        self.lanes().release(action, bytes);
+        let (ready, _) = self.next_after(action, started, lesson);
+        self.attempt_left();
+        ready
     }
 }
 
@@ -50,10 +68,11 @@ async fn run(engine: Arc<Engine>, first: Ready) {
                 continue;
             }
             Turn::Lost => {
-                engine.lanes().release(action, bytes);
-                let (ready, _) = engine.next_after(action, started, None);
-                engine.attempt_left();
-                next = ready;
+                next = engine.let_go(action, started, bytes, None);
+                continue;
+            }
+            Turn::Canceled => {
+                next = engine.let_go(action, started, bytes, Some(Lesson::canceled()));
                 continue;
             }
         };

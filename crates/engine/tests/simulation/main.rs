@@ -8,6 +8,7 @@
 
 mod acceptance;
 mod advice;
+mod cancel;
 mod clocks;
 mod conditions;
 mod crashes;

@@ -8,8 +8,7 @@ use crate::support::{Fixture, Node, START_MS, folder, life, life_beside_threads,
 use bytes::Bytes;
 use postrider_configuration::AutomationDraft;
 use postrider_egress::{Request, Response};
-use postrider_engine::replay::ReplayProgress;
-use postrider_engine::{EngineSettings, ReplayError, ReplayRunning, Submission};
+use postrider_engine::{BulkProgress, EngineSettings, ReplayError, ReplayRunning, Submission};
 use postrider_model::{DeliveryStatus, Timestamp};
 use postrider_storage::DeliveryFilter;
 use postrider_storage_sqlite::DATABASE_FILE;
@@ -227,16 +226,16 @@ fn progress_grows_until_the_replay_ends() {
             .engine
             .replay_with_progress(&BY, fixture.account, filter)
             .unwrap();
-        assert_eq!(*progress.borrow_and_update(), ReplayProgress::default());
+        assert_eq!(*progress.borrow_and_update(), BulkProgress::default());
         let mut reported = Vec::new();
         while progress.changed().await.is_ok() {
             reported.push(progress.borrow_and_update().clone());
         }
-        let replayed: Vec<_> = reported.iter().map(|progress| progress.replayed).collect();
+        let replayed: Vec<_> = reported.iter().map(|progress| progress.done).collect();
         assert!(replayed.is_sorted(), "{replayed:?}");
         assert!(replayed[0] > 0 && replayed[0] < count, "{replayed:?}");
         let (last, earlier) = reported.split_last().unwrap();
-        assert_eq!((last.replayed, &last.result), (count, &Some(Ok(()))));
+        assert_eq!((last.done, &last.result), (count, &Some(Ok(()))));
         assert!(earlier.iter().all(|progress| progress.result.is_none()));
     });
 }
@@ -263,10 +262,7 @@ fn a_stop_ends_a_replay_after_the_step_under_way() {
         node.engine.stop(LONG).await;
         let stopped = progress.borrow().clone();
         assert!(matches!(stopped.result, Some(Err(_))), "{stopped:?}");
-        assert!(
-            stopped.replayed > 0 && stopped.replayed < MANY as u64,
-            "{stopped:?}"
-        );
+        assert!(stopped.done > 0 && stopped.done < MANY as u64, "{stopped:?}");
         let late = node.engine.replay(&BY, fixture.account, filter).await;
         assert!(late.is_err(), "{late:?}");
     });
@@ -302,14 +298,11 @@ fn an_aborted_replay_reports_its_progress() {
         let stopped = progress.wait_for(|progress| progress.result.is_some()).await;
         let stopped = stopped.unwrap().clone();
         assert!(matches!(stopped.result, Some(Err(_))), "{stopped:?}");
-        assert!(
-            stopped.replayed > 0 && stopped.replayed < MANY as u64,
-            "{stopped:?}"
-        );
+        assert!(stopped.done > 0 && stopped.done < MANY as u64, "{stopped:?}");
         wait_until_none_pending(&node).await;
         let sent_again = node.seen().len() - (MANY + 1);
         assert_eq!(
-            sent_again as u64, stopped.replayed,
+            sent_again as u64, stopped.done,
             "deliveries that became due stay due"
         );
     });

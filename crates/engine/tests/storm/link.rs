@@ -263,6 +263,10 @@ verbs!(DeliveryStore {
         now: Timestamp, audit: Option<AuditEntry>) -> ReplayStep;
     count_step(account: AccountId, filter: &DeliveryFilter, actions: &[ActionId], after: Option<Position>,
         now: Timestamp) -> CountStep;
+    cancel_step(account: AccountId, filter: &DeliveryFilter, after: Option<Position>, now: Timestamp,
+        audit: Option<AuditEntry>) -> CancelStep => Changed::Account(account);
+    count_cancel_step(account: AccountId, filter: &DeliveryFilter, after: Option<Position>, now: Timestamp)
+        -> CountStep;
     delivery(key: DeliveryKey) -> Option<Delivery>;
     record(key: DeliveryKey) -> Option<DeliveryRecord>;
     deliveries(account: AccountId, filter: &DeliveryFilter, page: PageRequest) -> Page<Delivery>;

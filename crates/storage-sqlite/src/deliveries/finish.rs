@@ -128,7 +128,7 @@ impl Record<'_, '_> {
     }
 
     /// Writes the state after a first attempt. False if the session does not own the delivery, or the
-    /// delivery already has attempts.
+    /// delivery already has attempts, or a resend was requested that this attempt is not ([`Held::takes`]).
     fn settle_first(&mut self, key: DeliveryKey, result: &AttemptResult<'_>, number: i64) -> SqlResult<bool> {
         let changed = self.settle_first.execute((
             result.progress.status.code(),
@@ -150,7 +150,8 @@ impl Record<'_, '_> {
 pub(crate) const SETTLE_FIRST: &str =
     "UPDATE deliveries SET status = ?1, attempts = ?2, resends = ?3, resend_of = ?4, owner = NULL,
                            state_at = ?5, last_status_code = ?6, last_outcome = ?7, last_attempt = ?8
-     WHERE id = ?9 AND account_id = ?10 AND owner = ?11 AND last_attempt IS NULL";
+     WHERE id = ?9 AND account_id = ?10 AND owner = ?11 AND last_attempt IS NULL
+         AND (resend_of IS NULL OR ?3 > resends)";
 
 /// The part of a delivery's row that decides how a change is recorded.
 struct State {

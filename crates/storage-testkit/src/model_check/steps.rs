@@ -21,7 +21,8 @@ pub async fn take_one(check: &mut Check) {
         88..91 => upkeep::open(check).await,
         91..93 => upkeep::close(check).await,
         93..96 => upkeep::reclaim(check).await,
-        96..98 => upkeep::replay(check).await,
+        96..97 => upkeep::replay(check).await,
+        97..98 => upkeep::cancel(check).await,
         _ => upkeep::prune(check).await,
     }
 }

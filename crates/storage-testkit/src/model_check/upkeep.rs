@@ -1,4 +1,4 @@
-//! The steps of the check that concern no single delivery: sessions, replay, retention.
+//! The steps of the check that concern no single delivery: sessions, replay, canceling, retention.
 
 use postrider_model::{DeliveryStatus, Timestamp};
 
@@ -110,6 +110,46 @@ pub async fn replay(check: &mut Check) {
         }
     }
     assert_eq!((replayed, after), (expected, None));
+    check.compare_all().await;
+}
+
+pub async fn cancel(check: &mut Check) {
+    let filter = DeliveryFilter {
+        status: check.rng.bool().then_some(DeliveryStatus::Pending),
+        action: check.rng.bool().then_some(check.actions[0]),
+        ..DeliveryFilter::default()
+    };
+    let now = check.now();
+    let mut expected = 0;
+    for tracked in check.model.deliveries.values_mut() {
+        let delivery = &mut tracked.delivery;
+        let chosen = delivery.progress.status == DeliveryStatus::Pending
+            && delivery.created_at < now
+            && super::super::filters::matches(&filter, delivery);
+        if chosen {
+            delivery.progress.status = delivery.progress.status_when_canceled();
+            delivery.progress.resend_of = None;
+            delivery.next_attempt_at = None;
+            delivery.settled_at = Some(now);
+            tracked.owner = None;
+            expected += 1;
+        }
+    }
+    let (mut canceled, mut after) = (0, None);
+    for _ in 0..=check.model.deliveries.len() {
+        let step = check
+            .scene
+            .store
+            .cancel_step(check.scene.account, &filter, after, now, Some(audit()))
+            .await;
+        let step = step.expect("cancel_step");
+        canceled += step.canceled.len();
+        after = step.next;
+        if after.is_none() {
+            break;
+        }
+    }
+    assert_eq!((canceled, after), (expected, None));
     check.compare_all().await;
 }
 

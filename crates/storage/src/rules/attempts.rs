@@ -85,9 +85,15 @@ impl Held {
         record: &[OnRecord],
     ) -> bool {
         match self.owner {
-            Some(owner) => owner == session,
+            Some(owner) => owner == session && !self.is_resent_since(result),
             None => !is_alive && self.waits_as_before(result, record),
         }
+    }
+
+    /// Whether the attempt began before the delivery was canceled and a resend was requested, which the same
+    /// session may own by now: such an attempt counts no resend.
+    fn is_resent_since(&self, result: &AttemptResult<'_>) -> bool {
+        self.progress.resend_of.is_some() && result.progress.resends <= self.progress.resends
     }
 
     /// Whether the delivery waits for the very attempt whose result this is: nobody has made another one or
@@ -196,6 +202,32 @@ mod tests {
             ..first.clone()
         };
         assert_eq!(free_number(&longer, &[on_record(&first)]), Ok(2));
+    }
+
+    #[test]
+    fn an_attempt_from_before_a_cancellation_does_not_decide_a_resend() {
+        let (session, made) = (SessionId(1), attempt(1, 0));
+        let canceled = Progress {
+            status: DeliveryStatus::Canceled,
+            ..Progress::new()
+        };
+        let held = Held {
+            owner: Some(session),
+            progress: canceled.resend().unwrap(),
+        };
+        let result = |resends| AttemptResult {
+            attempt: &made,
+            progress: Progress {
+                status: DeliveryStatus::Failed,
+                attempts: 1,
+                resends,
+                resend_of: None,
+            },
+            next: Next::Settle(DeliveryStatus::Failed),
+            disables: None,
+        };
+        assert!(!held.takes(&result(0), session, true, &[]));
+        assert!(held.takes(&result(1), session, true, &[]));
     }
 
     #[test]

@@ -91,8 +91,8 @@ pub fn action_disabled(
         .with_details(Some(details(&shown)))
 }
 
-/// The details of a replay: its filter, as the API takes it.
-pub fn replay_filter(filter: &DeliveryFilter) -> String {
+/// The details of a replay or of canceling: the filter, as the API takes it.
+pub fn delivery_filter(filter: &DeliveryFilter) -> String {
     let shown = json!({
         "status": filter.status.map(DeliveryStatus::as_str),
         "event_id": filter.event.map(|id| id.to_string()),
@@ -145,7 +145,7 @@ mod tests {
             ..DeliveryFilter::default()
         };
         assert_eq!(
-            replay_filter(&filter),
+            delivery_filter(&filter),
             r#"{"filter":{"status":"failed","after":"1970-01-01T00:00:00.000Z"}}"#
         );
     }

@@ -1,4 +1,4 @@
-//! The filter of deliveries to list or replay.
+//! The filter of deliveries to list, replay or cancel.
 
 use std::fmt::Display;
 use std::str::FromStr;
@@ -40,11 +40,12 @@ pub struct FilterParameters {
     before: Option<String>,
 }
 
-/// The deliveries to replay. A delivery must match all filters, and at least one filter is required.
+/// The deliveries to replay or to cancel. A delivery must match all filters, and at least one filter is
+/// required.
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, expecting = "an object")]
-#[schema(as = ReplayInput)]
-pub struct ReplayInput {
+#[schema(as = DeliverySelection)]
+pub struct SelectionInput {
     /// The delivery's status.
     #[schema(schema_with = shapes::delivery_status_or_null)]
     status: Option<String>,
@@ -66,7 +67,7 @@ pub struct ReplayInput {
     /// Only deliveries created before this time.
     #[schema(format = DateTime, example = "2026-02-01T00:00:00.000Z")]
     before: Option<String>,
-    /// Count the deliveries without resending them.
+    /// Count the deliveries, and change nothing.
     #[serde(default)]
     #[schema(default = false)]
     pub(super) dry_run: bool,
@@ -85,9 +86,9 @@ pub(super) fn from_query(parameters: &mut Parameters) -> DeliveryFilter {
     }
 }
 
-impl ReplayInput {
+impl SelectionInput {
     /// The filter. It is never empty, because an empty filter would resend everything that the account ever
-    /// sent.
+    /// sent, or cancel all that it still has to send.
     pub(super) fn filter(&self) -> Result<DeliveryFilter, Problem> {
         let mut faults = Faults::default();
         let filter = DeliveryFilter {
@@ -148,7 +149,7 @@ mod tests {
         from_query(&mut parameters);
         assert_eq!(parameters.finish().unwrap_err().faults().len(), names.len());
         let body = names.map(|name| format!("\"{name}\":\"*\"")).join(",");
-        let input: ReplayInput = decode_control(&format!("{{{body}}}")).unwrap();
+        let input: SelectionInput = decode_control(&format!("{{{body}}}")).unwrap();
         assert_eq!(input.filter().unwrap_err().faults().len(), names.len());
     }
 }

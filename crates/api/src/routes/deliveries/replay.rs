@@ -8,7 +8,7 @@ use http::{StatusCode, Uri};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::filter::ReplayInput;
+use super::filter::SelectionInput;
 use crate::by::Asks;
 use crate::json_body::JsonBody;
 use crate::path::{AccountPath, InAccount};
@@ -17,7 +17,7 @@ use crate::query::no_parameters;
 use crate::router::ApiState;
 
 /// How long a dry run counts: shorter than the usual timeouts of clients and proxies.
-const COUNT_MAX: Duration = Duration::from_secs(20);
+pub(super) const COUNT_MAX: Duration = Duration::from_secs(20);
 
 /// The number of deliveries that a replay resends.
 #[derive(Debug, Serialize, ToSchema)]
@@ -44,7 +44,7 @@ pub struct ReplayView {
     extensions(("x-permission" = json!("resend"))),
     tag = "Deliveries",
     params(AccountPath),
-    request_body(content = ReplayInput, example = json!({
+    request_body(content = SelectionInput, example = json!({
         "status": "failed",
         "event_type": "proposal.accepted",
         "after": "2026-01-31T00:00:00.000Z"
@@ -59,7 +59,7 @@ pub async fn replay_deliveries(
     Asks(by): Asks,
     InAccount(account): InAccount,
     uri: Uri,
-    JsonBody(input): JsonBody<ReplayInput>,
+    JsonBody(input): JsonBody<SelectionInput>,
 ) -> Result<(StatusCode, Json<ReplayView>), Problem> {
     no_parameters(&uri)?;
     let filter = input.filter()?;

@@ -34,6 +34,20 @@ async fn failed(app: &App, account: &str) -> Value {
     page["data"][0]["id"].clone()
 }
 
+/// Makes the account have a delivery that waits for a retry.
+async fn waiting(app: &App, account: &str) {
+    let automation = app.automation(account, 500).await;
+    let path = format!("{account}/automations/{}", automation["id"].as_str().unwrap());
+    app.patch(&path, &json!({"retry_delays_s": [3600]}))
+        .await
+        .expect(200);
+    let event = json!({"type": "proposal.accepted", "data": {}});
+    app.post(&format!("{account}/events"), &event).await.expect(202);
+    let list = format!("{account}/deliveries?status=pending");
+    app.until(&list, |page| page["data"][0]["attempt_count"] == 1)
+        .await;
+}
+
 /// The recipe of an operation, in an account of its own; `None` for those that change nothing.
 async fn recipe_of(app: &App, method: &str, path: &str, account: &str) -> Option<Recipe> {
     let route = path.strip_prefix("/v1").unwrap_or(path);
@@ -100,6 +114,12 @@ async fn of_automations(app: &App, method: &str, route: &str, account: &str) -> 
 }
 
 async fn of_deliveries(app: &App, route: &str, account: &str) -> Recipe {
+    if route == "/accounts/{account}/deliveries/cancel" {
+        waiting(app, account).await;
+        let body = json!({"status": "pending"});
+        let path = format!("{account}/deliveries/cancel");
+        return recipe(&path, Some(body), "deliveries.canceled", None);
+    }
     let failed = failed(app, account).await;
     match route {
         "/accounts/{account}/deliveries/{id}/resend" => {
@@ -269,9 +289,11 @@ async fn what_changes_nothing_leaves_no_entry() {
     failed(&app, &account).await;
     let before = trail(&app).await.len();
     let body = json!({"status": "failed", "dry_run": true});
-    app.post(&format!("{account}/deliveries/replay"), &body)
-        .await
-        .expect(202);
+    for verb in ["replay", "cancel"] {
+        app.post(&format!("{account}/deliveries/{verb}"), &body)
+            .await
+            .expect(202);
+    }
     let event = json!({"type": "proposal.accepted", "data": {}});
     app.post(&format!("{account}/events"), &event).await.expect(202);
     app.post("/v1/accounts", &json!({"name": ""}))

@@ -1,4 +1,4 @@
-//! The filters of `list` and `replay`.
+//! The filters of `list`, `replay` and `cancel`.
 
 use postrider_model::Clock;
 

@@ -131,6 +131,7 @@ const fn did(action: AuditAction) -> &'static str {
         AuditAction::SessionRefused => "failed to sign in",
         AuditAction::DeliveryResent => "resent delivery",
         AuditAction::DeliveriesReplayed => "replayed deliveries",
+        AuditAction::DeliveriesCanceled => "canceled deliveries",
         AuditAction::MasterKeyRotated => "rotated to master key",
         AuditAction::RequestRefused => "was refused",
         AuditAction::Unknown => "did something that only a newer version of Postrider knows",

@@ -34,6 +34,8 @@ struct ListPage<'a> {
     live: Option<String>,
     /// The address where these deliveries can be replayed.
     replay: String,
+    /// The address of the form that cancels, with the filters of the list.
+    cancel: String,
     here: String,
 }
 
@@ -68,6 +70,7 @@ pub async fn show(State(app): State<App>, account: InAccount) -> Result<Response
         head: AccountHead::of(&account, Tab::Deliveries),
         live: list.is_first.then(|| format!("{path}/live{without_page}")),
         replay: format!("{}{without_page}", account.path("replay")),
+        cancel: format!("{}{without_page}", account.path("cancel")),
         here: path,
         filters,
         list,

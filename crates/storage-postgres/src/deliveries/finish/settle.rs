@@ -114,6 +114,7 @@ pub(crate) fn all(day: Option<Day>) -> String {
                    LIMIT cardinality($23)) AS n
              WHERE d.account_id = n.account_id AND d.id = n.id AND d.id BETWEEN $42 AND $43
                  AND d.owner IS NOT DISTINCT FROM $1 AND d.recorded < n.number AND {is_alive}
+                 AND (d.resend_of IS NULL OR n.resends > d.resends)
              RETURNING 1
          ), recorded AS (
              INSERT INTO {attempts} (account_id, delivery_id, number, outcome, status_code, fenced, {columns})
@@ -128,7 +129,8 @@ pub(crate) fn all(day: Option<Day>) -> String {
 
 /// Applies the attempts whose deliveries are in the usual state, and returns their numbers among the items.
 ///
-/// `n.number` is free if it is higher than any recorded number. The owner is compared in a way that no index
+/// `n.number` is free if it is higher than any recorded number. A resend is decided by an attempt that counts
+/// it (`Held::takes`). The owner is compared in a way that no index
 /// supports: otherwise the planner would read everything that the session owns, instead of looking up each
 /// row by key.
 fn some(day: Option<Day>) -> String {
@@ -153,6 +155,7 @@ fn some(day: Option<Day>) -> String {
                    LIMIT cardinality($2)) AS n
              WHERE d.account_id = n.account_id AND d.id = n.id AND d.id BETWEEN $21 AND $22
                  AND d.owner IS NOT DISTINCT FROM $1 AND d.recorded < n.number AND {is_alive}
+                 AND (d.resend_of IS NULL OR n.resends > d.resends)
              RETURNING n.*
          ), recorded AS (
              INSERT INTO {attempts} (account_id, delivery_id, number, outcome, status_code, fenced, {columns})

@@ -112,6 +112,11 @@ postrider_storage_testkit::conformance_tests! { make_store,
         every_filter_replays_exactly_what_it_matches,
         a_long_replay_goes_in_bounded_steps_newest_first,
     ]
+    cancel: [
+        every_filter_cancels_exactly_the_pending_deliveries_that_match,
+        many_deliveries_are_canceled_in_bounded_steps_newest_first,
+        the_late_result_of_a_canceled_delivery_is_recorded_and_changes_nothing,
+    ]
     lists: [
         events_are_listed_in_the_reverse_order_of_acceptance,
         events_whose_times_run_backwards_are_each_listed_once,

@@ -1,9 +1,9 @@
-//! `POST /accounts/{account}/replay`: runs the replay. The response is one page, streamed while the replay
-//! runs.
+//! `POST /accounts/{account}/replay` and `…/cancel`: starts the run. The response is one page, streamed while
+//! the run goes on.
 //!
 //! The head of the page is sent first, then a *step* whenever there is progress, and at the end the outcome
 //! and the rest of the page. The style sheet shows only the last step, so no script is needed;
-//! `assets/progress.js` shows the steps in place of the form. The replay is the engine's own task: it
+//! `assets/progress.js` shows the steps in place of the form. The run is the engine's own task: it
 //! continues if the browser leaves.
 
 use std::convert::Infallible;
@@ -11,15 +11,15 @@ use std::time::Duration;
 
 use askama::Template;
 use axum::body::Body;
-use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use futures_util::stream;
 use http::{HeaderName, HeaderValue, header};
-use postrider_engine::{ReplayProgress, ReplayRunning};
+use postrider_engine::BulkProgress;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
 use super::fields::Fields;
+use super::verb::{Verb, Words};
 use crate::form::Form;
 use crate::refusal::Refusal;
 use crate::shell::{AccountHead, Section, Shell, Tab};
@@ -37,20 +37,22 @@ const SIGN_EVERY: Duration = Duration::from_secs(10);
 const STEPS_HERE: &str = "<!--steps-->";
 
 #[derive(Template)]
-#[template(path = "replay/run.html")]
+#[template(path = "bulk/run.html")]
 struct RunPage<'a> {
     shell: Shell<'a>,
     head: AccountHead,
     path: String,
+    words: &'static Words,
 }
 
 /// A part of the response. The script finds it by the comments around it.
 #[derive(Template)]
-#[template(path = "replay/step.html")]
+#[template(path = "bulk/step.html")]
 struct Step<'a> {
-    replayed: u64,
+    words: &'static Words,
+    done: u64,
     /// `1,204 deliveries`.
-    words: String,
+    done_words: String,
     /// The count's total, if it is known.
     total: Option<u64>,
     total_words: String,
@@ -70,31 +72,31 @@ enum StepState {
     Stopped,
 }
 
-/// Starts the replay, and responds with its progress.
-pub async fn run(State(app): State<App>, account: InAccount, form: Form) -> Result<Response, Refusal> {
-    let fields = Fields::of(|name| form.get(name));
+/// Starts the run, and responds with its progress.
+pub fn run(app: &App, account: &InAccount, form: &Form, verb: Verb) -> Result<Response, Refusal> {
+    let fields = Fields::of(verb, |name| form.get(name));
     let (filter, faults) = fields.filter(app.now());
     if !faults.is_empty() {
         // The count checked these fields, so this form was not sent by our page.
         return Err(Refusal::ForeignForm);
     }
-    let progress = app
-        .engine
-        .replay_with_progress(&account.visitor.by, account.id(), filter)
-        .map_err(|_: ReplayRunning| Refusal::ReplayRunning)?;
+    let progress = verb.start(app, account, filter)?;
+    let words = verb.words();
     let markup = RunPage {
-        shell: Shell::of(&app, &account.visitor, Section::Accounts, "Replaying"),
-        head: AccountHead::of(&account, Tab::Deliveries),
-        path: account.path("replay"),
+        shell: Shell::of(app, &account.visitor, Section::Accounts, words.running),
+        head: AccountHead::of(account, Tab::Deliveries),
+        path: account.path(words.segment),
+        words,
     }
     .render()?;
     let (before, after) = markup.split_once(STEPS_HERE).ok_or(Refusal::Internal)?;
     let steps = Steps {
+        words,
         progress,
         stopping: app.stopping.clone(),
         total: form.text("total").parse().ok(),
         deliveries: account.path("deliveries"),
-        path: account.path("replay"),
+        path: account.path(words.segment),
         next: Next::Head(before.to_owned()),
         tail: after.to_owned(),
     };
@@ -117,7 +119,8 @@ pub async fn run(State(app): State<App>, account: InAccount, form: Form) -> Resu
 }
 
 struct Steps {
-    progress: watch::Receiver<ReplayProgress>,
+    words: &'static Words,
+    progress: watch::Receiver<BulkProgress>,
     stopping: watch::Receiver<bool>,
     total: Option<u64>,
     deliveries: String,
@@ -165,11 +168,11 @@ impl Steps {
             result = result => Some(match result.map(|progress| progress.result.clone()) {
                 Ok(Some(Ok(()))) => StepState::Succeeded,
                 Ok(Some(Err(error))) => {
-                    tracing::error!(%error, "a replay failed");
+                    tracing::error!(%error, verb = self.words.segment, "a bulk job failed");
                     StepState::Failed
                 }
                 Ok(None) | Err(_) => {
-                    tracing::error!("a replay panicked");
+                    tracing::error!(verb = self.words.segment, "a bulk job panicked");
                     StepState::Failed
                 }
             }),
@@ -193,13 +196,14 @@ impl Steps {
         StepState::Running
     }
 
-    /// The markup of a step. Rendering fails only by a defect, and the replay continues without the step.
+    /// The markup of a step. Rendering fails only by a defect, and the run continues without the step.
     fn step(&mut self, state: StepState) -> String {
-        let replayed = self.progress.borrow_and_update().replayed;
-        let total = self.total.filter(|total| *total >= replayed && *total > 0);
+        let done = self.progress.borrow_and_update().done;
+        let total = self.total.filter(|total| *total >= done && *total > 0);
         let step = Step {
-            replayed,
-            words: number::counted(replayed, "delivery", "deliveries"),
+            words: self.words,
+            done,
+            done_words: number::counted(done, "delivery", "deliveries"),
             total,
             total_words: total.map(number::grouped).unwrap_or_default(),
             state,

@@ -1,4 +1,4 @@
-//! The filter of a replay, as people choose it.
+//! The filter of a replay or of canceling, as people choose it.
 
 use std::str::FromStr;
 
@@ -6,6 +6,7 @@ use postrider_configuration::Fault;
 use postrider_model::{DeliveryStatus, Timestamp};
 use postrider_storage::DeliveryFilter;
 
+use super::verb::Verb;
 use crate::pages::deliveries::moment;
 
 /// The code of the fault for a missing filter.
@@ -19,7 +20,8 @@ pub struct Fields {
     pub from: String,
     /// Created before this time.
     pub to: String,
-    /// `failed`, `succeeded`, `canceled`, or `all` of them, which requires another filter.
+    /// For a replay `failed`, `succeeded`, `canceled`, or `all` of them, which requires another filter; to
+    /// cancel always `pending`.
     pub status: String,
     /// An event type; empty for any.
     pub event_type: String,
@@ -33,12 +35,17 @@ pub struct Fields {
 
 impl Fields {
     /// Reads the fields by name from a query or a form.
-    pub fn of<'a>(get: impl Fn(&str) -> Option<&'a str>) -> Self {
+    pub fn of<'a>(verb: Verb, get: impl Fn(&str) -> Option<&'a str>) -> Self {
         let text = |name| get(name).unwrap_or_default().trim().to_owned();
+        let status = match (verb, get("status")) {
+            (Verb::Cancel, _) => "pending",
+            (Verb::Replay, None | Some("pending")) => "failed",
+            (Verb::Replay, Some(status)) => status,
+        };
         Self {
             from: text("after"),
             to: text("before"),
-            status: get("status").unwrap_or("failed").to_owned(),
+            status: status.to_owned(),
             event_type: text("type"),
             event: text("event"),
             automation: text("automation"),
@@ -62,6 +69,7 @@ impl Fields {
             status: match self.status.as_str() {
                 "succeeded" => Some(DeliveryStatus::Succeeded),
                 "canceled" => Some(DeliveryStatus::Canceled),
+                "pending" => Some(DeliveryStatus::Pending),
                 "all" => None,
                 _ => Some(DeliveryStatus::Failed),
             },
@@ -149,7 +157,7 @@ mod tests {
                 .find(|(key, _)| *key == name)
                 .map(|(_, value)| *value)
         };
-        let (filter, faults) = Fields::of(get).filter(NOW);
+        let (filter, faults) = Fields::of(Verb::Replay, get).filter(NOW);
         (filter, faults.into_iter().map(|fault| fault.pointer).collect())
     }
 
@@ -163,6 +171,18 @@ mod tests {
             ..DeliveryFilter::default()
         };
         assert_eq!(filter, expected);
+    }
+
+    #[test]
+    fn only_pending_deliveries_are_canceled_and_none_is_replayed() {
+        for given in [None, Some("all"), Some("failed"), Some("pending")] {
+            let status = |verb| {
+                let get = |name: &str| given.filter(|_| name == "status");
+                Fields::of(verb, get).filter(NOW).0.status
+            };
+            assert_eq!(status(Verb::Cancel), Some(DeliveryStatus::Pending), "{given:?}");
+            assert_ne!(status(Verb::Replay), Some(DeliveryStatus::Pending), "{given:?}");
+        }
     }
 
     #[test]

@@ -1,15 +1,15 @@
-//! `GET /accounts/{account}/replay`: the form; with `?count=1` also the number of matching deliveries, and
-//! the button that runs the replay.
+//! `GET /accounts/{account}/replay` and `…/cancel`: the form; with `?count=1` also the number of matching
+//! deliveries, and the button that starts the run.
 
 use std::time::Duration;
 
 use askama::Template;
-use axum::extract::State;
 use axum::response::Response;
 use http::StatusCode;
-use postrider_engine::ReplayCount;
+use postrider_engine::DeliveryCount;
 
 use super::fields::{FILTER_REQUIRED, Fields};
+use super::verb::{Verb, Words};
 use crate::console::page;
 use crate::faults::FieldFaults;
 use crate::pages::automations::choices::{Choice, choices};
@@ -25,11 +25,13 @@ use crate::visitor::account::InAccount;
 const COUNT_MAX: Duration = Duration::from_secs(2);
 
 #[derive(Template)]
-#[template(path = "replay/show.html")]
+#[template(path = "bulk/show.html")]
 struct ShowPage<'a> {
     shell: Shell<'a>,
     head: AccountHead,
     path: String,
+    words: &'static Words,
+    has_status: bool,
     fields: &'a Fields,
     faults: FieldFaults,
     automations: Vec<AutomationChoice<'a>>,
@@ -54,9 +56,9 @@ struct Counted {
 }
 
 /// The page.
-pub async fn show(State(app): State<App>, account: InAccount) -> Result<Response, Refusal> {
+pub async fn show(app: &App, account: &InAccount, verb: Verb) -> Result<Response, Refusal> {
     let query = &account.visitor.query;
-    let fields = Fields::of(|name| query.get(name));
+    let fields = Fields::of(verb, |name| query.get(name));
     let (filter, mut faults) = fields.filter(app.now());
     let is_counting = query.get("count").is_some();
     if !is_counting {
@@ -65,20 +67,23 @@ pub async fn show(State(app): State<App>, account: InAccount) -> Result<Response
     }
     let mut counted = None;
     if is_counting && faults.is_empty() {
-        let count = app.engine.count_replay(account.id(), &filter, COUNT_MAX).await?;
+        let count = verb.count(app, account, &filter, COUNT_MAX).await?;
         let before = filter.before.unwrap_or_else(|| app.now());
         counted = Some(Counted::new(count, before.to_string()));
     }
     let faults = FieldFaults::new(faults);
     let is_faulty = !faults.is_empty();
-    let (event_types, _) = choices(&app, account.visitor.caller.scope, &[]).await?;
+    let words = verb.words();
+    let (event_types, _) = choices(app, account.visitor.caller.scope, &[]).await?;
     let mut response = page(&ShowPage {
-        shell: Shell::of(&app, &account.visitor, Section::Accounts, "Replay"),
-        head: AccountHead::of(&account, Tab::Deliveries),
-        path: account.path("replay"),
+        shell: Shell::of(app, &account.visitor, Section::Accounts, words.verb),
+        head: AccountHead::of(account, Tab::Deliveries),
+        path: account.path(words.segment),
+        words,
+        has_status: verb.has_status(),
         fields: &fields,
         faults,
-        automations: automations(&account),
+        automations: automations(account),
         event_types,
         counted,
     })?;
@@ -89,7 +94,7 @@ pub async fn show(State(app): State<App>, account: InAccount) -> Result<Response
 }
 
 impl Counted {
-    fn new(count: ReplayCount, before: String) -> Self {
+    fn new(count: DeliveryCount, before: String) -> Self {
         Self {
             matching: count.matching,
             words: number::counted(count.matching, "delivery", "deliveries"),
