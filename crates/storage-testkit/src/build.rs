@@ -202,6 +202,7 @@ pub fn attempted(key: DeliveryKey, action: ActionId, from: &Progress, s: i64, ou
             progress,
             next,
             disables: None,
+            report: None,
         },
     }
 }
@@ -227,6 +228,7 @@ pub fn settled(key: DeliveryKey, action: ActionId, s: i64, status: DeliveryStatu
         progress,
         next: Next::Settle(status),
         disables: None,
+        report: None,
     };
     Finished { key, action, change }
 }

@@ -13,6 +13,7 @@ mod clocks;
 mod conditions;
 mod crashes;
 mod edits;
+mod health;
 mod hosts;
 mod outages;
 mod pace;
