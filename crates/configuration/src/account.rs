@@ -104,8 +104,8 @@ impl Configuration {
     }
 
     /// Deletes the account with its keys, its automations and the grants for it; pruning removes its events
-    /// in later steps. Its pending deliveries are canceled. Returns false if the account does not exist. Fails
-    /// with `BuiltIn` for the account `system`.
+    /// in later steps. Its pending deliveries are canceled. Returns false if the account does not exist.
+    /// Fails with `BuiltIn` for the account `system`.
     pub async fn delete_account(&self, by: &By, account: AccountId) -> Result<bool, ConfigureError> {
         if account == SYSTEM_ACCOUNT {
             return Err(ConfigureError::BuiltIn);

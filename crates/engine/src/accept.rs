@@ -237,7 +237,7 @@ impl Engine {
                 }
                 false
             }
-            _ if audience.origin() == Origin::Test => false,
+            _ if audience.origin() != Origin::Producer => false,
             _ if self.settings().unseen_types == UnseenTypes::Refuse => return Err(Rejection::UnknownType),
             Known::Unseen => true,
             Known::UnseenAndFull => false,

@@ -31,8 +31,8 @@ pub struct OfAction<'a> {
     results: Vec<AttemptResult<'a>>,
 }
 
-/// Groups newly applied results that say something about their actions, ordered by account and action. Thousands
-/// of results of one commit may say the same, and every producer waits for that commit.
+/// Groups newly applied results that say something about their actions, ordered by account and action.
+/// Thousands of results of one commit may say the same, and every producer waits for that commit.
 pub fn by_action<'a>(
     applied: impl Iterator<Item = (AccountId, ActionId, AttemptResult<'a>)>,
 ) -> Vec<OfAction<'a>> {
