@@ -50,9 +50,10 @@ impl Configuration {
             updated_at: now,
             version: 1,
         };
+        let profile = self.signature_profiles().default_profile();
         let key = SigningKey {
             id: self.ids.signing_key(now),
-            secret: self.entropy.signing_secret(),
+            secret: self.entropy.signing_key(profile.first_algorithm()),
             created_at: now,
             expires_at: None,
         };

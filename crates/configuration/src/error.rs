@@ -27,6 +27,9 @@ pub enum ConfigureError {
     /// this is one of its faults.
     #[error(transparent)]
     TooManyDeliveries(TooManyDeliveries),
+    /// Only for actions: the account's keys sign its requests, so it has no key to rotate.
+    #[error("the action has no signing key of its own")]
+    NoOwnKey,
     /// The store failed, or broke its contract.
     #[error(transparent)]
     Store(#[from] StoreError),

@@ -52,6 +52,10 @@ impl Problem {
                 fault_codes::TOO_MANY,
                 exceeding.to_string(),
             ),
+            ConfigureError::NoOwnKey => Self::new(
+                Code::NoOwnSigningKey,
+                "the account's keys sign the webhooks of this action; set its `signing_key` to give it its own",
+            ),
             ConfigureError::Store(error) => error.into(),
         }
     }
