@@ -10,9 +10,10 @@ pub mod get;
 mod headers;
 mod input;
 pub mod list;
-mod path;
+pub(super) mod path;
 pub mod preview;
 pub mod put;
+mod signature;
 pub mod test;
 pub mod update;
 mod view;
@@ -22,7 +23,7 @@ use postrider_model::{AccountId, Automation, AutomationId, AutomationRef};
 use crate::problem::{Code, Problem};
 use crate::router::ApiState;
 
-async fn find(
+pub(super) async fn find(
     state: &ApiState,
     account: AccountId,
     automation: &AutomationRef,
@@ -41,6 +42,10 @@ async fn find_id(
         AutomationRef::Id(id) => Ok(*id),
         AutomationRef::Uid(_) => Ok(find(state, account, automation).await?.id),
     }
+}
+
+pub(super) fn action_not_found() -> Problem {
+    Problem::new(Code::ActionNotFound, "the automation has no action with this id")
 }
 
 fn automation_not_found() -> Problem {

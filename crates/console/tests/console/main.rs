@@ -21,5 +21,6 @@ mod replays;
 mod routes;
 mod secrets;
 mod sign_in;
+mod signatures;
 mod templates;
 mod visitors;

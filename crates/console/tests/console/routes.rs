@@ -45,7 +45,7 @@ const GET: &[bool] = &[false];
 const POST: &[bool] = &[true];
 const BOTH: &[bool] = &[false, true];
 
-const PATHS: [(&str, &[bool], For); 55] = [
+const PATHS: [(&str, &[bool], For); 58] = [
     ("/assets/0/console.css", GET, For::All),
     ("/theme", POST, For::All),
     ("/sign-in", BOTH, For::All),
@@ -137,6 +137,21 @@ const PATHS: [(&str, &[bool], For); 55] = [
     ("/accounts/{account}/signing-key", GET, For::Account),
     ("/accounts/{account}/signing-key", POST, For::Manage),
     ("/accounts/{account}/signing-key/rotate", BOTH, For::Manage),
+    (
+        "/accounts/{account}/automations/{automation}/actions/{action}/signing-key",
+        GET,
+        For::Account,
+    ),
+    (
+        "/accounts/{account}/automations/{automation}/actions/{action}/signing-key",
+        POST,
+        For::Manage,
+    ),
+    (
+        "/accounts/{account}/automations/{automation}/actions/{action}/signing-key/rotate",
+        BOTH,
+        For::Manage,
+    ),
     ("/accounts/{account}/settings", GET, For::Account),
     ("/accounts/{account}/settings", POST, For::Manage),
     ("/accounts/{account}/portal-links", BOTH, For::Managers),
