@@ -71,7 +71,7 @@ mod verdict;
 pub use account::AccountDraft;
 pub use automation::{
     ActionDraft, AutomationDraft, BodyDraft, ContentDraft, DoesDraft, RateLimitDraft, SendWebhookDraft,
-    TEMPLATE_CONTENT_TYPE,
+    TEMPLATE_CONTENT_TYPE, check_event_headers,
 };
 pub use catalogue::Catalogue;
 pub use configuration::{Configuration, ConfigurationParts};

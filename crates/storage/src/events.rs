@@ -59,7 +59,8 @@ pub enum Appended {
     /// The event and its deliveries are on disk.
     Stored,
     /// The id or the idempotency key was used before for the same event, which is returned: same type, same
-    /// JSON value as `data`, same `occurred_at`, same id where the producer chose one. Nothing was written.
+    /// JSON value as `data`, same `occurred_at`, `deliver_at` and headers, same id where the producer chose
+    /// one. Nothing was written.
     Known(Event),
     /// The id or the key was used before for another event. Nothing was written.
     Conflict,

@@ -4,6 +4,7 @@ use postrider_configuration::ConfigureError;
 use postrider_engine::{AcceptError, CancelError, Rejection, ReplayError, TESTS_PER_MINUTE};
 use postrider_json::JsonErrorKind;
 use postrider_model::automation::AUTOMATIONS_MAX;
+use postrider_model::event::DELIVER_AT_AHEAD_MAX;
 use postrider_storage::StoreError;
 
 use super::{Code, Fault, Problem, fault_codes};
@@ -101,7 +102,7 @@ impl From<Rejection> for Problem {
         match rejection {
             Rejection::Conflict => Self::new(
                 Code::EventConflict,
-                "this id or Idempotency-Key was used before with a different type, data, time or id",
+                "this id or Idempotency-Key was used before with a different type, data, time, id or headers",
             ),
             Rejection::DataTooLarge { max } => Self::of_faults(
                 Code::DataTooLarge,
@@ -116,6 +117,17 @@ impl From<Rejection> for Problem {
             }
             Rejection::Json(error) => Self::body("/data", fault_codes::INVALID_VALUE, error.to_string()),
             Rejection::NotUtf8 => Self::body("/data", fault_codes::INVALID_VALUE, "expected UTF-8"),
+            Rejection::DeliverAtTooFar => Self::body(
+                "/deliver_at",
+                fault_codes::INVALID_VALUE,
+                format!(
+                    "give a time at most {} days ahead",
+                    DELIVER_AT_AHEAD_MAX.as_secs() / 86_400
+                ),
+            ),
+            Rejection::Headers(faults) => {
+                Self::of_faults(Code::InvalidBody, faults.into_iter().map(Fault::from).collect())
+            }
             Rejection::AutomationDisabled => Self::new(
                 Code::AutomationDisabled,
                 "the automation is off, so Postrider would not send the test; switch it on first",

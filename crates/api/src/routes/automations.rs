@@ -7,7 +7,7 @@ mod condition;
 pub mod create;
 pub mod delete;
 pub mod get;
-mod headers;
+pub(super) mod headers;
 mod input;
 pub mod list;
 mod path;

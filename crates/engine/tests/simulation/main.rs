@@ -14,6 +14,7 @@ mod conditions;
 mod crashes;
 mod edits;
 mod hosts;
+mod later;
 mod outages;
 mod pace;
 mod rate_limits;

@@ -73,7 +73,8 @@ pub(crate) enum Walk {
     Stop,
 }
 
-pub(crate) const WALK: &str = "SELECT created_at, seq, type, first_delivery_id, delivery_count
+pub(crate) const WALK: &str =
+    "SELECT created_at, seq, type, first_delivery_id, delivery_count + ifnull(missed_count, 0)
      FROM events INDEXED BY events_by_account
      WHERE account_id = ?1 AND (created_at, seq) <= (?2, ?3) AND created_at >= ?4
      ORDER BY created_at DESC, seq DESC";

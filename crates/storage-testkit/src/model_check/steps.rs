@@ -136,6 +136,7 @@ fn any_news(check: &mut Check, delivery: DeliveryId) -> Finished {
         at: attempt.started_at.after(attempt.duration),
         retry_after: None,
         is_final: false,
+        first_due: Timestamp::EPOCH,
     };
     let (progress, next) = progress.after_attempt(ended, &Schedule::default());
     let attempt = Box::new(attempt);

@@ -7,8 +7,8 @@ use http::Uri;
 use postrider_configuration::ConfigureError;
 use postrider_figures::Judged;
 use postrider_model::{
-    AccountId, Action, Automation, AutomationRef, Does, Event, EventId, EventPattern, EventTypeName,
-    FixedPoints, Origin, Timestamp,
+    AccountId, Action, Automation, AutomationRef, Does, Event, EventHeaders, EventId, EventPattern,
+    EventTypeName, FixedPoints, Origin, Timestamp,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
@@ -205,6 +205,10 @@ fn made_up(
         },
         warning: None,
         deliveries: 0,
+        deliver_at: None,
+        headers: EventHeaders::default(),
+        missed: 0,
+        is_canceled: false,
     })
 }
 
