@@ -22,6 +22,7 @@ use postrider_model::{
 };
 use postrider_storage::{NewEvent, StoreError};
 
+pub(crate) use self::audience::body_spec;
 use self::audience::{Audience, Triggered};
 use self::parts::Parts;
 pub(crate) use self::schema_checks::SchemaChecks;

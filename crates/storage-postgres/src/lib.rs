@@ -38,6 +38,7 @@ mod grants;
 mod import;
 mod in_doubt;
 mod listener;
+mod missed;
 mod options;
 mod partitions;
 mod rate_limits;

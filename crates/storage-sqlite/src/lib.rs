@@ -48,6 +48,7 @@ mod events;
 mod export;
 mod grants;
 mod log;
+mod missed;
 mod open;
 mod options;
 mod pressure;

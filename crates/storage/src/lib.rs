@@ -38,6 +38,7 @@ pub mod error;
 pub mod event_types;
 pub mod events;
 pub mod grants;
+pub mod missed;
 pub mod page;
 pub mod rate_limits;
 pub mod retention;
@@ -63,10 +64,13 @@ pub use deliveries::{
 };
 pub use error::{StoreError, StoreResult};
 pub use event_types::EventTypeStore;
-pub use events::{Appended, EventFilter, EventStore, FirstAttempt, NewDelivery, NewEvent};
+pub use events::{Appended, EventCanceled, EventFilter, EventStore, FirstAttempt, NewDelivery, NewEvent};
 pub use grants::{
     BeginSession, ConsoleStore, EXPIRED_GRANTS_REMOVED_MAX, GrantFilter, PORTAL_LINKS_MAX, PermittedSessions,
     PutGrant, SessionLimits,
+};
+pub use missed::{
+    MissedBounds, MissedDelivery, MissedEvent, MissedFilter, MissedStep, MissedStore, NewMissed,
 };
 pub use page::{LIMIT_MAX, Page, PageRequest, Position};
 pub use rate_limits::{RateLimitStore, ReserveSlots};
@@ -89,6 +93,7 @@ pub trait Store:
     + DeliveryStore
     + EventStore
     + EventTypeStore
+    + MissedStore
     + RateLimitStore
     + RetentionStore
     + SecretStore
@@ -110,6 +115,7 @@ impl<T> Store for T where
         + DeliveryStore
         + EventStore
         + EventTypeStore
+        + MissedStore
         + RateLimitStore
         + RetentionStore
         + SecretStore

@@ -14,6 +14,7 @@ pub mod confirmed_time;
 pub mod events;
 pub mod fan_out;
 pub mod ids;
+pub mod missed;
 pub mod rate_limits;
 pub mod replay;
 pub mod signing_keys;

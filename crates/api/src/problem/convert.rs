@@ -1,13 +1,14 @@
 //! The errors of the store and the engine as problems.
 
 use postrider_configuration::ConfigureError;
-use postrider_engine::{AcceptError, CancelError, Rejection, ReplayError, TESTS_PER_MINUTE};
+use postrider_engine::{AcceptError, CancelError, Rejection, ReplayError, SendMissedError, TESTS_PER_MINUTE};
 use postrider_json::JsonErrorKind;
 use postrider_model::automation::AUTOMATIONS_MAX;
 use postrider_model::event::DELIVER_AT_AHEAD_MAX;
 use postrider_storage::StoreError;
 
 use super::{Code, Fault, Problem, fault_codes};
+use crate::routes::automations::automation_not_found;
 
 impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
@@ -76,9 +77,24 @@ impl From<ReplayError> for Problem {
         match error {
             ReplayError::Running(_) => Self::new(
                 Code::ReplayRunning,
-                "an account has one replay at a time on each node; retry once the other has ended",
+                "an account has one replay, or sending of missed events, at a time on each node; retry once the \
+                 other has ended",
             ),
             ReplayError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<SendMissedError> for Problem {
+    fn from(error: SendMissedError) -> Self {
+        match error {
+            SendMissedError::Running(running) => ReplayError::Running(running).into(),
+            SendMissedError::Missing => automation_not_found(),
+            SendMissedError::Off => Self::new(
+                Code::AutomationDisabled,
+                "the automation or each of its actions is off, so nothing would be sent; switch it on first",
+            ),
+            SendMissedError::Store(error) => error.into(),
         }
     }
 }

@@ -13,6 +13,7 @@ pub mod list;
 mod path;
 pub mod preview;
 pub mod put;
+pub mod send_missed;
 pub mod test;
 pub mod update;
 mod view;
@@ -43,7 +44,7 @@ async fn find_id(
     }
 }
 
-fn automation_not_found() -> Problem {
+pub(crate) fn automation_not_found() -> Problem {
     Problem::new(
         Code::AutomationNotFound,
         "the account has no automation with this id or uid",
