@@ -109,7 +109,7 @@ async fn of_automations(app: &App, method: &str, route: &str, account: &str) -> 
         ("POST", "/accounts/{account}/automations/{id}/send-missed") => {
             let body = json!({"after": "2000-01-01T00:00:00Z"});
             app.patch(&path, &json!({"enabled": false})).await.expect(200);
-            let event = json!({"type": "proposal.accepted", "data": {}});
+            let event = json!({"type": "order.paid", "data": {}});
             app.post(&format!("{account}/events"), &event).await.expect(202);
             app.patch(&path, &json!({"enabled": true})).await.expect(200);
             let path = format!("{path}/send-missed");
