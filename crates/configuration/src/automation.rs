@@ -31,6 +31,7 @@ use trigger::check_trigger;
 
 pub use actions::{ActionDraft, DoesDraft};
 pub use body::{BodyDraft, ContentDraft, TEMPLATE_CONTENT_TYPE};
+pub use headers::check_event_headers;
 pub use rate_limit::RateLimitDraft;
 pub use send_webhook::SendWebhookDraft;
 pub use signature::SigningKeyDraft;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use postrider_configuration::AccountEntry;
 use postrider_json::Payload;
-use postrider_model::{OperationalType, Timestamp};
+use postrider_model::{EventHeaders, OperationalType, Timestamp};
 use postrider_storage::NewEvent;
 use serde_json::Value;
 
@@ -37,6 +37,8 @@ impl Engine {
             data: Bytes::from(data.to_string()),
             id: None,
             occurred_at: None,
+            deliver_at: None,
+            headers: EventHeaders::default(),
             idempotency_key: None,
         };
         let data = submission.data.clone();

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use postrider_model::{OperationalType, SYSTEM_ACCOUNT, Timestamp};
+use postrider_model::{EventHeaders, OperationalType, SYSTEM_ACCOUNT, Timestamp};
 use postrider_storage::StoreResult;
 use postrider_storage::statistics::Backlog;
 use serde_json::json;
@@ -63,6 +63,8 @@ fn announcement(backlog: &Backlog, oldest: Timestamp, now: Timestamp) -> Submiss
         data: Bytes::from(data.to_string()),
         id: None,
         occurred_at: None,
+        deliver_at: None,
+        headers: EventHeaders::default(),
         idempotency_key: Some(format!("postrider.backlog.high/{nth}")),
     }
 }
