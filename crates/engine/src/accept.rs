@@ -5,6 +5,7 @@
 //! that a stored event is delivered even if its producer disconnects in between.
 
 mod audience;
+mod operational;
 mod parts;
 mod schema_checks;
 mod stored_bytes;
@@ -92,6 +93,9 @@ pub struct Accepted {
     pub known: bool,
 }
 
+/// What a caller reads who names an operational type.
+pub const OPERATIONAL_TYPE: &str = "event types that begin with `postrider.` are reported by Postrider alone";
+
 /// Why an event was not accepted. Nothing of it was stored (after [`Self::NotStored`]: as far as is known).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Rejection {
@@ -106,6 +110,8 @@ pub enum Rejection {
     Json(JsonError),
     /// `data` is not UTF-8.
     NotUtf8,
+    /// Only Postrider itself reports events of this type.
+    OperationalType,
     /// The type is not in the catalogue, and this installation accepts no others.
     UnknownType,
     /// `data` violates the schema of its type.
@@ -243,6 +249,9 @@ impl Engine {
         if submission.data.len() > max {
             return Err(Rejection::DataTooLarge { max });
         }
+        if audience.origin() == Origin::Producer && submission.event_type.is_operational() {
+            return Err(Rejection::OperationalType);
+        }
         if !submission.headers.is_empty() {
             check_event_headers(&submission.headers, self.configuration().header_names())
                 .map_err(Rejection::Headers)?;
@@ -263,7 +272,7 @@ impl Engine {
                 }
                 false
             }
-            _ if audience.origin() == Origin::Test => false,
+            _ if audience.origin() != Origin::Producer => false,
             _ if self.settings().unseen_types == UnseenTypes::Refuse => return Err(Rejection::UnknownType),
             Known::Unseen => true,
             Known::UnseenAndFull => false,

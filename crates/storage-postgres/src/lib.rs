@@ -35,6 +35,7 @@ mod deliveries;
 mod event_types;
 mod events;
 mod grants;
+mod health;
 mod import;
 mod in_doubt;
 mod listener;

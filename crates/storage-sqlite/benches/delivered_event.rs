@@ -293,6 +293,7 @@ fn finished(new: &NewEvent) -> Finished {
             },
             next: Next::Settle(DeliveryStatus::Succeeded),
             disables: None,
+            report: None,
         },
     }
 }

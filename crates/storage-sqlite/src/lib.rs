@@ -47,6 +47,7 @@ mod event_types;
 mod events;
 mod export;
 mod grants;
+mod health;
 mod log;
 mod missed;
 mod open;

@@ -18,6 +18,9 @@
 //! their work take none; a result that switches an action off writes one by
 //! [`rules::audit::action_disabled`].
 //!
+//! **Health.** Results also change the health of actions, and store the operational events about it in the
+//! same commit ([`health`]).
+//!
 //! This crate must never know a dialect, a file or a socket.
 //!
 //! A copy from one store to another moves rows one by one ([`transfer`]); it does not use the verbs.
@@ -38,6 +41,7 @@ pub mod error;
 pub mod event_types;
 pub mod events;
 pub mod grants;
+pub mod health;
 pub mod missed;
 pub mod page;
 pub mod rate_limits;
@@ -69,6 +73,7 @@ pub use grants::{
     BeginSession, ConsoleStore, EXPIRED_GRANTS_REMOVED_MAX, GrantFilter, PORTAL_LINKS_MAX, PermittedSessions,
     PutGrant, SessionLimits,
 };
+pub use health::{ActionReport, Announcement, HealthStore, StoredIf, UnhealthyAction};
 pub use missed::{
     MissedBounds, MissedDelivery, MissedEvent, MissedFilter, MissedStep, MissedStore, NewMissed,
 };
@@ -93,6 +98,7 @@ pub trait Store:
     + DeliveryStore
     + EventStore
     + EventTypeStore
+    + HealthStore
     + MissedStore
     + RateLimitStore
     + RetentionStore
@@ -115,6 +121,7 @@ impl<T> Store for T where
         + DeliveryStore
         + EventStore
         + EventTypeStore
+        + HealthStore
         + MissedStore
         + RateLimitStore
         + RetentionStore

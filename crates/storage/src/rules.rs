@@ -13,6 +13,7 @@ pub mod cancel;
 pub mod confirmed_time;
 pub mod events;
 pub mod fan_out;
+pub mod health;
 pub mod ids;
 pub mod missed;
 pub mod rate_limits;

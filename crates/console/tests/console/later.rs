@@ -6,7 +6,7 @@ use bytes::Bytes;
 use http::StatusCode;
 use postrider_configuration::AutomationDraft;
 use postrider_engine::Submission;
-use postrider_model::{Clock, EventHeaders, EventId, Timestamp};
+use postrider_model::{EventHeaders, EventId, Timestamp};
 
 use crate::app::{App, Session, text};
 

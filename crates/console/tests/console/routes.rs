@@ -45,7 +45,7 @@ const GET: &[bool] = &[false];
 const POST: &[bool] = &[true];
 const BOTH: &[bool] = &[false, true];
 
-const PATHS: [(&str, &[bool], For); 55] = [
+const PATHS: [(&str, &[bool], For); 57] = [
     ("/assets/0/console.css", GET, For::All),
     ("/theme", POST, For::All),
     ("/sign-in", BOTH, For::All),

@@ -49,6 +49,7 @@ fn account() -> AccountRows {
         account,
         signing_keys: Vec::new(),
         automations: Vec::new(),
+        action_health: Vec::new(),
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::slice;
 
 use postrider_configuration::BodyDraft;
-use postrider_figures::Health;
+use postrider_model::health::Health;
 use postrider_model::{
     AccountId, Action, ActionId, Automation, AutomationId, BodyStyle, CustomHeader, Does, RateLimit,
     Timestamp,
@@ -88,7 +88,8 @@ pub struct ActionView {
     kind: ActionType,
     /// Whether the action is on. Postrider sends nothing for an action that is off.
     enabled: bool,
-    /// Why Postrider switched the action off: `gone` after an HTTP 410 response; otherwise null.
+    /// Why Postrider switched the action off: `gone` after an HTTP 410 response, `failing` after
+    /// days without a delivery that succeeded; otherwise null.
     #[schema(example = json!(null))]
     disabled_reason: Option<&'static str>,
     /// How the action's deliveries fare. Absent only from the response to an update, if the update was saved
@@ -138,21 +139,19 @@ pub struct RateLimitView {
     per_s: u32,
 }
 
-/// The health of an action, by the deliveries of the last 32 days. Deliveries are counted by the hour, so a
-/// success hides the failures of the same hour. A list of more than 26 actions may look back less far. Test
-/// events do not count.
+/// The health of an action. Tests do not count.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Health)]
 pub struct HealthView {
     /// `failing` if deliveries have failed for good and none has succeeded since; `disabled` if the action is
     /// off.
     status: HealthStatus,
-    /// For `failing`: when the first of these deliveries failed, to the beginning of the hour; otherwise
-    /// absent.
+    /// For `failing`: when the first of these deliveries failed; otherwise absent.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<String>, required = false, format = DateTime, example = "2026-01-31T09:00:00.000Z")]
+    #[schema(value_type = Option<String>, required = false, format = DateTime, example = "2026-01-31T09:30:00.000Z")]
     since: Option<Timestamp>,
-    /// For `disabled`: `gone` after an HTTP 410 response, or `by_hand`; otherwise absent.
+    /// For `disabled`: `gone` after an HTTP 410 response, `failing` after days without a delivery that
+    /// succeeded, or `by_hand`; otherwise absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(required = false, example = json!(null))]
     reason: Option<&'static str>,
@@ -201,7 +200,7 @@ impl Known {
     async fn read(state: &ApiState, account: AccountId, automations: &[Automation]) -> StoreResult<Self> {
         let has_conditions = automations.iter().any(|it| it.trigger.conditions.is_some());
         Ok(Self {
-            health: Some(state.figures.health(account, automations).await?),
+            health: Some(state.configuration.health(account, automations).await?),
             held_back: match has_conditions {
                 true => Some(state.figures.held_back(account).await?),
                 false => Some(HashMap::new()),

@@ -3,6 +3,7 @@
 use postrider_configuration::{
     ActionDraft, BodyDraft, ContentDraft, DoesDraft, Fault, RateLimitDraft, SendWebhookDraft,
 };
+use postrider_model::automation::DisabledReason;
 use postrider_model::custom_header::MASK;
 use postrider_model::{Action, BodyStyle, Does, RateLimit, SecretQuery};
 use postrider_signing::template::Preset;
@@ -22,8 +23,8 @@ pub struct RowFields {
     pub secret_query: bool,
     /// Whether the action is enabled.
     pub enabled: bool,
-    /// Whether Postrider disabled the URL itself.
-    pub is_gone: bool,
+    /// Why Postrider disabled the URL itself, if it did.
+    pub disabled_reason: Option<DisabledReason>,
     /// `envelope`, `data` or `template`.
     pub body: String,
     /// The template, if that is the body.
@@ -83,7 +84,7 @@ impl RowFields {
             url: send.url.clone(),
             secret_query: send.secret_query.is_some(),
             enabled: action.enabled,
-            is_gone: action.disabled_reason.is_some(),
+            disabled_reason: action.disabled_reason,
             body: match body.content {
                 ContentDraft::Envelope => "envelope",
                 ContentDraft::Data => "data",
@@ -119,7 +120,7 @@ impl RowFields {
             url: text("url"),
             secret_query: form.is_ticked(&format!("secret_query.{row}")),
             enabled: form.is_ticked(&format!("on.{row}")),
-            is_gone: form.is_ticked(&format!("gone.{row}")),
+            disabled_reason: DisabledReason::from_name(&text("disabled_reason")),
             body: text("body"),
             template: text("template"),
             content_type: text("content_type"),

@@ -5,7 +5,8 @@ use axum::extract::State;
 use axum::response::Response;
 use http::StatusCode;
 use postrider_configuration::Fault;
-use postrider_figures::Health;
+use postrider_model::automation::DisabledReason;
+use postrider_model::health::Health;
 use postrider_model::{
     Action, Automation, AutomationId, BodyContent, BodyStyle, DeliveryStatus, Does, EventPattern, RateLimit,
     Scope, WebhookBody,
@@ -76,7 +77,7 @@ pub struct Typed {
 struct UrlRow {
     url: String,
     badge: Badge,
-    is_gone: bool,
+    disabled_reason: Option<DisabledReason>,
     failing_since: Option<Moment>,
     /// Until when nothing is sent, because the receiver asked for it.
     paused_until: Option<Moment>,
@@ -177,7 +178,7 @@ async fn conditions(
 async fn urls(app: &App, account: &InAccount, automation: &Automation) -> Result<Vec<UrlRow>, Refusal> {
     let rates = app.figures.action_rates(account.id()).await?;
     let health = app
-        .figures
+        .configuration
         .health(account.id(), std::slice::from_ref(automation))
         .await?;
     let now = app.now();
@@ -191,7 +192,7 @@ async fn urls(app: &App, account: &InAccount, automation: &Automation) -> Result
         urls.push(UrlRow {
             url: action::target(action).to_owned(),
             badge: Badge::of_health(health),
-            is_gone: action.disabled_reason.is_some(),
+            disabled_reason: action.disabled_reason,
             failing_since: match health {
                 Health::Failing { since } => Some(Moment::new(since, now)),
                 Health::Healthy | Health::Disabled { .. } => None,

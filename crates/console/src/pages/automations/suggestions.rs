@@ -5,7 +5,7 @@ use bytes::Bytes;
 use postrider_json::Value;
 use postrider_json::conditions::{self, FieldKind};
 use postrider_model::{
-    Event, EventHeaders, EventId, EventPattern, EventTypeName, FixedPoints, Origin, Scope,
+    Event, EventHeaders, EventId, EventPattern, EventTypeName, FixedPoints, OperationalType, Origin, Scope,
 };
 use postrider_signing::template::{self, Field};
 
@@ -150,6 +150,7 @@ async fn examples(
     for name in names.take(EXAMPLES_MAX) {
         let entry = app.configuration.event_type_in(scope, name).await?;
         let example = entry.and_then(|entry| entry.example);
+        let example = example.or_else(|| Some(OperationalType::of(name)?.example()));
         examples.extend(example.map(|example| (name.clone(), example)));
     }
     Ok(examples)

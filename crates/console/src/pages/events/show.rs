@@ -36,7 +36,8 @@ struct ShowPage<'a> {
     head: AccountHead,
     event_type: &'a str,
     id: CopyId,
-    is_test: bool,
+    /// Who reported it, unless it was the company's software.
+    origin: Option<&'static str>,
     warning: Option<String>,
     /// When it happened, if the producer said so.
     occurred: Option<(Moment, String)>,
@@ -92,7 +93,7 @@ pub async fn show(
         head: AccountHead::of(&account, Tab::Events),
         event_type: event.event_type.as_str(),
         id: CopyId::new(id),
-        is_test: event.is_test(),
+        origin: super::list::origin(event.origin),
         warning: event.warning.as_ref().map(warning::words),
         occurred: event.occurred_at.map(|at| (Moment::new(at, now), exact(at))),
         accepted: Moment::new(event.created_at, now),
