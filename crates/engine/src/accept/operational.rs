@@ -5,7 +5,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use postrider_configuration::AccountEntry;
 use postrider_json::Payload;
-use postrider_model::{EventHeaders, OperationalType, Timestamp};
+use postrider_model::{OperationalType, Timestamp};
 use postrider_storage::NewEvent;
 use serde_json::Value;
 
@@ -32,15 +32,7 @@ impl Engine {
         data: &Value,
         now: Timestamp,
     ) -> NewEvent {
-        let submission = Submission {
-            event_type: event_type.name(),
-            data: Bytes::from(data.to_string()),
-            id: None,
-            occurred_at: None,
-            deliver_at: None,
-            headers: EventHeaders::default(),
-            idempotency_key: None,
-        };
+        let submission = Submission::new(event_type.name(), Bytes::from(data.to_string()));
         let data = submission.data.clone();
         let payload = Payload::read(&data).expect("serde_json prints JSON");
         let first = self.ids().next_block(now);

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use postrider_model::{EventHeaders, OperationalType, SYSTEM_ACCOUNT, Timestamp};
+use postrider_model::{OperationalType, SYSTEM_ACCOUNT, Timestamp};
 use postrider_storage::StoreResult;
 use postrider_storage::statistics::Backlog;
 use serde_json::json;
@@ -59,12 +59,7 @@ fn announcement(backlog: &Backlog, oldest: Timestamp, now: Timestamp) -> Submiss
     let every_ms = i64::try_from(REPEATED_EVERY.as_millis()).unwrap_or(i64::MAX);
     let nth = now.unix_ms().div_euclid(every_ms);
     Submission {
-        event_type: OperationalType::BacklogHigh.name(),
-        data: Bytes::from(data.to_string()),
-        id: None,
-        occurred_at: None,
-        deliver_at: None,
-        headers: EventHeaders::default(),
         idempotency_key: Some(format!("postrider.backlog.high/{nth}")),
+        ..Submission::new(OperationalType::BacklogHigh.name(), Bytes::from(data.to_string()))
     }
 }
