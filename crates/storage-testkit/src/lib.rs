@@ -41,6 +41,7 @@ pub mod held_back;
 pub mod keys;
 pub mod lists;
 pub mod model_check;
+mod odd_attempts;
 pub mod people;
 pub mod portal_links;
 mod promises;

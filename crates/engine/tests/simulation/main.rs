@@ -13,6 +13,7 @@ mod clocks;
 mod conditions;
 mod crashes;
 mod edits;
+mod emails;
 mod health;
 mod hosts;
 mod outages;
