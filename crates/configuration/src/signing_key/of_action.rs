@@ -110,19 +110,21 @@ fn check_profile(
     }
 }
 
-/// How the requests of an action are signed; `None` if the automation does not have it.
+/// How the requests of an action are signed; `None` if the automation does not have it, or if it sends
+/// e-mails.
 fn signature_of(automation: &Automation, action: ActionId) -> Option<&WebhookSignature> {
     let mut actions = automation.actions.iter();
-    let Does::SendWebhook(webhook) = &actions.find(|it| it.id == action)?.does;
-    Some(&webhook.signature)
+    match &actions.find(|it| it.id == action)?.does {
+        Does::SendWebhook(webhook) => Some(&webhook.signature),
+        Does::SendEmail(_) => None,
+    }
 }
 
 /// The automation with these keys of one action.
 fn with_keys(automation: &Automation, action: ActionId, keys: Vec<SigningKey>) -> Automation {
     let mut edited = automation.clone();
     for Action { id, does, .. } in &mut edited.actions {
-        let Does::SendWebhook(webhook) = does;
-        if *id == action {
+        if let (true, Does::SendWebhook(webhook)) = (*id == action, does) {
             webhook.signature.own_keys = keys;
             break;
         }

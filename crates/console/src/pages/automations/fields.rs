@@ -51,6 +51,8 @@ pub enum Press {
     SaveAndTest,
     /// One more URL.
     Add,
+    /// One more e-mail.
+    AddEmail,
     /// One more message to a chat system.
     AddPreset(Preset),
     /// Remove this URL.
@@ -73,6 +75,7 @@ impl Press {
         let pressed = form.text("do");
         match pressed.split_once('.') {
             Some(("remove", row)) => row.parse().map_or(Self::Save, Self::Remove),
+            Some(("add", "email")) => Self::AddEmail,
             Some(("add", name)) => Preset::find(name).map_or(Self::Add, Self::AddPreset),
             Some(("remove_condition", row)) => row.parse().map_or(Self::Save, Self::RemoveCondition),
             _ => match pressed {
@@ -155,17 +158,19 @@ impl Fields {
             Press::ConditionsAsJson => self.conditions.as_json(&|path| suggestions.kind(path)),
             Press::ConditionsAsRows => self.conditions.as_rows(),
             Press::Add => self.rows.push(RowFields::empty()),
-            Press::AddPreset(preset) => {
-                // The empty row of a new form is not meant.
-                self.rows
-                    .retain(|row| !row.id.is_empty() || !row.url.trim().is_empty());
-                self.rows.push(RowFields::of_preset(preset));
-            }
+            Press::AddPreset(preset) => self.push(RowFields::of_preset(preset)),
+            Press::AddEmail => self.push(RowFields::of_new_email()),
             Press::Remove(row) if self.rows.len() > 1 && row < self.rows.len() => {
                 self.rows.remove(row);
             }
             Press::Remove(_) => {}
         }
+    }
+
+    /// Adds a row, in the place of the empty one of a new form.
+    fn push(&mut self, row: RowFields) {
+        self.rows.retain(|row| !row.is_blank());
+        self.rows.push(row);
     }
 
     /// All event types and patterns: those ticked, then those typed.
@@ -291,7 +296,9 @@ mod tests {
     fn headers_are_read_by_line_and_malformed_lines_are_reported() {
         let mut fields = Fields::typed(&form("row=0&headers.0=X-A:+1%0AX-B%3A2%0Aodd"));
         let (draft, faults) = fields.draft(&Suggestions::default());
-        let DoesDraft::SendWebhook(webhook) = &draft.actions[0].does;
+        let DoesDraft::SendWebhook(webhook) = &draft.actions[0].does else {
+            panic!("a webhook");
+        };
         assert_eq!(
             webhook.headers,
             [

@@ -11,7 +11,7 @@ use http::HeaderMap;
 use postrider_configuration::AccountEntry;
 use postrider_configuration::{Fault, codes};
 use postrider_engine::{OPERATIONAL_TYPE, Rejection, TESTS_PER_MINUTE};
-use postrider_model::{AutomationId, DeliveryStatus, Event, EventId, EventTypeName};
+use postrider_model::{AutomationId, DeliveryStatus, Event, EventId, EventTypeName, Scope};
 use postrider_storage::{DeliveryFilter, DeliveryKey, DeliveryRecord};
 
 use super::fields::Press;
@@ -224,13 +224,14 @@ pub async fn result(
 ) -> Result<Response, Refusal> {
     let automation = super::automation(&account, id)?;
     let event = event.parse().map_err(|_| Refusal::NotFound)?;
+    let scope = account.visitor.caller.scope;
     let found = find(&app, &account.entry, id, event).await?;
     let path = account.path(&format!("automations/{id}"));
     page(&TestPage {
         shell: Shell::of(&app, &account.visitor, Section::Accounts, "Test"),
         head: AccountHead::of(&account, Tab::Automations),
         automation: &automation.name,
-        result: part(&app, &account.entry, &found),
+        result: part(&app, &account.entry, &found, scope),
         live: format!("{path}/tests/{event}/live"),
         path,
     })
@@ -247,6 +248,7 @@ pub async fn live(
     let event: EventId = event.parse().map_err(|_| Refusal::NotFound)?;
     find(&app, &account.entry, id, event).await?;
     let viewer = Viewer::of(&account, &headers);
+    let scope = account.visitor.caller.scope;
     let account = account.id();
     let state = Arc::clone(&app);
     Ok(live::stream(&app, viewer, move || {
@@ -254,7 +256,7 @@ pub async fn live(
         async move {
             let entry = app.configuration.entry(account).await?.ok_or(Refusal::NotFound)?;
             let found = find(&app, &entry, id, event).await?;
-            Ok(part(&app, &entry, &found).render()?)
+            Ok(part(&app, &entry, &found, scope).render()?)
         }
     }))
 }
@@ -309,13 +311,13 @@ async fn find(
     })
 }
 
-fn part<'a>(app: &App, entry: &'a AccountEntry, found: &'a Found) -> TestResult<'a> {
+fn part<'a>(app: &App, entry: &'a AccountEntry, found: &'a Found, scope: Scope) -> TestResult<'a> {
     let (account, event) = (found.event.account, &found.event);
     let urls: Vec<UrlResult<'a>> = found
         .records
         .iter()
         .enumerate()
-        .map(|(index, (record, sent))| url_result(app, entry, index, record, sent))
+        .map(|(index, (record, sent))| url_result(app, (entry, scope), index, record, sent))
         .collect();
     TestResult {
         event_type: event.event_type.as_str(),
@@ -331,7 +333,7 @@ fn part<'a>(app: &App, entry: &'a AccountEntry, found: &'a Found) -> TestResult<
 
 fn url_result<'a>(
     app: &App,
-    entry: &'a AccountEntry,
+    (entry, scope): (&'a AccountEntry, Scope),
     index: usize,
     record: &'a DeliveryRecord,
     sent: &'a Sent,
@@ -351,6 +353,7 @@ fn url_result<'a>(
                 request: is_last,
                 response: is_last,
             },
+            scope,
             now,
         };
         AttemptView::new(attempt, around)
