@@ -40,6 +40,7 @@ pub mod retry_delays;
 pub mod scopes;
 pub mod service_links;
 pub mod settings;
+pub mod signature_profiles;
 pub mod size;
 mod text_value;
 

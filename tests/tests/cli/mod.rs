@@ -5,4 +5,5 @@ mod cancel;
 mod client;
 mod demo;
 mod offline;
+mod own_signatures;
 mod profiles;

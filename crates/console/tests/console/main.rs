@@ -17,6 +17,7 @@ mod descriptions;
 mod forms;
 mod headers;
 mod live;
+mod receivers;
 mod replays;
 mod routes;
 mod secrets;

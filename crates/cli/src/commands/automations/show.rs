@@ -124,6 +124,8 @@ fn action_record(action: &Value) -> Record {
         .field("Headers", headers)
         .field("Timeout", timeout)
         .field("Rate limit", rate_limit)
+        .field("Signature profile", cell(&action["signature_profile"]))
+        .field("Signing key", cell(&action["signing_key"]))
 }
 
 /// What the body holds, and its style or its content type.
