@@ -49,6 +49,10 @@ FAULTS = [
     (r"/actions/\d+/(plain_)?headers(/.*)?", {"invalid_value", "reserved_header", "duplicate", "too_long",
                                               "value_required", "invalid_template"}, "names and values of headers have rules of "
                                                                                    "their own"),
+    (r"/actions/\d+/signature_profile", {"unknown_signature_profile", "signing_key_mismatch"},
+     "a profile of the installation, which takes keys of this kind"),
+    (r"/actions/\d+/signing_key", {"signing_key_mismatch"}, "the profile has to take keys of this kind"),
+    (r"/algorithm", {"signing_key_mismatch"}, "the profiles of all actions that the key signs have to take it"),
     (r"/trigger/conditions(/.*)?", {"invalid_condition"}, "bounds on the whole tree, and values that fit the operator"),
     (r"/actions/\d+/(template|content_type|body_style)", {"blank", "invalid_template", "invalid_value"},
      "templates are judged by their parser, and belong to `body` of `template` alone"),

@@ -76,6 +76,7 @@ pub use account::AccountDraft;
 pub use automation::{
     ActionDraft, AutomationDraft, BodyDraft, ContentDraft, DoesDraft, EMAIL_RATE_LIMIT, RateLimitDraft,
     SendEmailDraft, SendWebhookDraft, SigningKeyDraft, TEMPLATE_CONTENT_TYPE, check_event_headers,
+    is_reserved_by_others,
 };
 pub use catalogue::Catalogue;
 pub use configuration::{Configuration, ConfigurationParts};

@@ -97,7 +97,8 @@ impl AccountSigners {
         Some(Self { usual, of_actions })
     }
 
-    /// The actions whose requests cannot be signed, and why; `all others` for those without a profile or keys of their own.
+    /// The actions whose requests cannot be signed, and why; `all others` for those without a profile or keys
+    /// of their own.
     pub(crate) fn unsigned(&self) -> impl Iterator<Item = (String, &CannotSign)> {
         let of_actions = self
             .of_actions

@@ -41,6 +41,7 @@ pub mod retry_delays;
 pub mod scopes;
 pub mod service_links;
 pub mod settings;
+pub mod signature_profiles;
 pub mod size;
 pub mod smtp_url;
 mod text_value;

@@ -87,6 +87,27 @@ pub(crate) fn gone(action: &Action) -> DisableAction {
 const CONDITIONS: &str = r#"{"any":[{"not":{"path":"/a~1b/*/é","op":"in","value":[8202522731445525542,1250.50]}},
     {"path":"","op":"eq","value":"\"\u0000\ud83d\udcee"}]}"#;
 
+/// A profile or none, and two, one or no keys.
+fn signature(scene: &Scene, n: usize, m: usize) -> WebhookSignature {
+    let (hmac, ed25519) = (new_key(&scene.ids, 1), Ed25519Secret::from_random([7; 32]));
+    let ended = SigningKey {
+        expires_at: Some(at(9)),
+        ..hmac.clone()
+    };
+    let current = SigningKey {
+        secret: ed25519.into(),
+        ..new_key(&scene.ids, 2)
+    };
+    WebhookSignature {
+        profile: (n == 1).then(|| "github".to_owned()),
+        own_keys: match m {
+            0 => vec![current, ended],
+            1 => vec![hmac],
+            _ => Vec::new(),
+        },
+    }
+}
+
 pub async fn an_automation_reads_back_as_it_was_saved(store: Arc<dyn Store>) {
     let scene = Scene::new(store).await;
     let patterns = ["proposal.accepted", "proposal.*", "*", "a-b_c.D.*"];
@@ -125,23 +146,7 @@ pub async fn an_automation_reads_back_as_it_was_saved(store: Arc<dyn Store>) {
                         CustomHeader::secret("X-Empty", ""),
                     ],
                     timeout_s: (n == 1).then_some(60),
-                    signature: WebhookSignature {
-                        profile: (n == 1).then(|| "github".to_owned()),
-                        own_keys: match m {
-                            0 => vec![
-                                new_key(&scene.ids, 2),
-                                SigningKey {
-                                    expires_at: Some(at(9)),
-                                    ..new_key(&scene.ids, 1)
-                                },
-                            ],
-                            1 => vec![SigningKey {
-                                secret: Ed25519Secret::from_random([7; 32]).into(),
-                                ..new_key(&scene.ids, 3)
-                            }],
-                            _ => Vec::new(),
-                        },
-                    },
+                    signature: signature(&scene, n, m),
                 }),
                 ..new_action(&scene.ids, 1, 3 * n + m)
             });

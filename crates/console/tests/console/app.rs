@@ -20,13 +20,13 @@ use postrider_configuration::{
 };
 use postrider_console::{Brand, Console, ConsoleParts, SystemFacts};
 use postrider_egress::EgressGuard;
-use postrider_engine::carry::{Carriers, Transport, WebhookCarrier};
+use postrider_engine::carry::{Carriers, WebhookCarrier};
 use postrider_engine::observe::Observer;
 use postrider_engine::{Engine, EngineParts, EngineSettings, SystemClock};
 use postrider_figures::{Figures, FiguresParts};
 use postrider_model::{
     AccountId, ActionId, ApiKeyId, AutomationId, Clock, Does, Entropy, EventId, IdGenerator, KeyAlgorithm,
-    Outcome, Permission,
+    Permission,
 };
 use postrider_signing::HeaderNames;
 use postrider_signing::profile::{BuiltIn, SignatureProfiles};
@@ -36,6 +36,7 @@ use postrider_web::body_budget::BodyBudget;
 use postrider_web::client::Client;
 
 use super::emails::MailServer;
+use crate::receivers::Thanks;
 
 pub const KEY: &str = "an-admin-key-for-the-tests";
 
@@ -391,26 +392,5 @@ async fn fill(engine: &Engine, name: &str) -> Things {
         secret: entry.config.keys[0].secret.expose(),
         action: action.id,
         action_secret: webhook.signature.own_keys[0].secret.expose(),
-    }
-}
-
-/// Receivers that accept everything, but for one at `/hang`, which never responds.
-struct Thanks;
-
-impl Transport for Thanks {
-    async fn send(&self, request: &postrider_egress::Request) -> postrider_egress::Response {
-        if request.url.ends_with("/hang") {
-            std::future::pending::<()>().await;
-        }
-        postrider_egress::Response {
-            outcome: Outcome::Succeeded,
-            status_code: Some(200),
-            error: None,
-            headers: Vec::new(),
-            body: Bytes::new(),
-            truncated: false,
-            retry_after: None,
-            waited: Duration::ZERO,
-        }
     }
 }

@@ -19,6 +19,7 @@ mod forms;
 mod headers;
 mod later;
 mod live;
+mod receivers;
 mod replays;
 mod routes;
 mod secrets;

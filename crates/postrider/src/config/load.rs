@@ -9,7 +9,7 @@ use clap::parser::ValueSource;
 use super::declaration::{defaults, key, read, settings, variable};
 use super::file::ConfigFile;
 use super::settings::Settings;
-use super::{ConfigError, Origin};
+use super::{ConfigError, Origin, signature_profiles};
 use postrider_cli::Environment;
 
 /// Settings that exclude each other.
@@ -123,6 +123,7 @@ fn merge(
             origins.insert(key, origin);
         }
     }
+    signature_profiles::merge(file, &mut values)?;
     for (one, other) in EXCLUSIVE {
         if let (Some(one), Some(other)) = (origins.get(one), origins.get(other)) {
             return Err(ConfigError::Conflict(one.clone(), other.clone()));
@@ -140,6 +141,7 @@ fn merge(
         return Err(ConfigError::NoMailServer(origin));
     }
     let settings = read(values).expect("each value was checked, and no setting depends on another");
+    signature_profiles::check(&settings, file, origins.get("signature_profile"))?;
     Ok((settings, origins))
 }
 

@@ -38,6 +38,7 @@ pub fn reference() -> String {
     for (name, meaning) in other_variables() {
         let _ = write!(text, "{}", comment(&format!("{name}: {meaning}")));
     }
+    text.push_str(super::signature_profiles::EXAMPLE);
     text
 }
 

@@ -1,5 +1,4 @@
-//! Every setting, declared once: its flag, variable, key in `postrider.toml`, default and help all come from
-//! here.
+//! Every setting, declared once: flag, variable, key in `postrider.toml`, default and help come from here.
 //!
 //! The field's name is the key (`data_dir`); the flag (`--data-dir`) and the variable (`POSTRIDER_DATA_DIR`)
 //! follow from it. The doc comment is the help text and the comment in the reference.
@@ -11,9 +10,7 @@ use ipnet::IpNet;
 use postrider_access::people::ClaimName;
 use postrider_cli::values::header_prefix::HeaderPrefix;
 use postrider_cli::values::retry_delays::RetryDelays;
-use postrider_cli::values::signature_profile;
 use postrider_egress::{NamePattern, Origin};
-use postrider_signing::profile::BuiltIn;
 use serde::{Deserialize, Serialize};
 
 use super::accent_color::AccentColor;
@@ -29,6 +26,7 @@ use super::per_second::PerSecond;
 use super::product_name::ProductName;
 use super::public_url::PublicUrl;
 use super::scopes::Scopes;
+use super::signature_profiles::Tables;
 use super::size::{BodyLimit, ResponseBytes, StoredBytes};
 use super::smtp_url::SmtpUrl;
 use super::{claim_values, listen, names, networks, origins, ports, retry_delays, text_value};
@@ -197,11 +195,15 @@ pub struct Settings {
     #[serde(with = "text_value")]
     pub header_prefix: HeaderPrefix,
 
-    /// How webhooks are signed. `postrider` sends the headers of Standard Webhooks and a signature of the
-    /// body. The others keep the receivers of another sender verifying: `standard`, `svix`, `github`,
-    /// `stripe` and `shopify` send the headers of those alone. Each is signed with the account's signing key.
-    #[arg(long, value_name = "PROFILE", default_value_t, value_parser = signature_profile::parser())]
-    pub signature_profile: BuiltIn,
+    /// How webhooks are signed, unless an action says otherwise: `postrider`, `standard`, `svix`, `github`,
+    /// `stripe`, `shopify`, or a profile of `[signature_profiles.NAME]`. See docs/receiving.md.
+    #[arg(long, value_name = "PROFILE", default_value = "postrider")]
+    pub signature_profile: String,
+
+    /// The tables `[signature_profiles.NAME]` of the file.
+    #[arg(skip)]
+    #[serde(default, skip_serializing)]
+    pub signature_profiles: Tables,
 
     /// A private or loopback network that webhooks may reach, such as `10.1.0.0/16`. Repeatable, or separated
     /// by commas. By default webhooks reach public addresses only. A cloud's metadata address, such as

@@ -131,15 +131,15 @@ impl Running {
 }
 
 /// How deliveries can be signed.
-fn signature_profiles(settings: &Settings) -> SignatureProfiles {
-    let names = HeaderNames::new(settings.header_prefix.as_str());
-    SignatureProfiles::built_in(settings.signature_profile, &names)
+fn signature_profiles(settings: &Settings) -> Result<SignatureProfiles, Failure> {
+    let profiles = settings.signature_profiles();
+    profiles.map_err(|error| Failure::Usage(format!("signature_profiles: {error}")))
 }
 
 /// The names of the installation's headers.
-fn header_names(settings: &Settings) -> HeaderNames {
+fn header_names(settings: &Settings) -> Result<HeaderNames, Failure> {
     let names = HeaderNames::new(settings.header_prefix.as_str());
-    names.and_of(signature_profiles(settings).default_profile())
+    Ok(names.and_of(signature_profiles(settings)?.default_profile()))
 }
 
 impl Shared {
@@ -154,8 +154,8 @@ impl Shared {
             ids: Arc::clone(&self.ids),
             entropy: self.entropy.clone(),
             guard: Arc::clone(&self.guard),
-            header_names: header_names(settings),
-            signature_profiles: signature_profiles(settings),
+            header_names: header_names(settings)?,
+            signature_profiles: signature_profiles(settings)?,
             sends_email,
         });
         let loaded = loaded.await.map(Arc::new);
@@ -179,7 +179,7 @@ impl Shared {
         );
         let webhook = WebhookCarrier::new(
             client.map_err(|error| extra_ca::unusable(settings, &error))?,
-            header_names(settings),
+            header_names(settings)?,
             Arc::clone(&self.clock),
         );
         Ok(Carriers {

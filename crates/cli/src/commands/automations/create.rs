@@ -100,6 +100,15 @@ pub(super) struct CreateArgs {
     #[arg(long, value_name = "REQUESTS/DURATION", value_parser = rate_limit)]
     rate_limit: Option<(u32, u64)>,
 
+    /// Which headers sign the webhooks: `standard`, `svix`, `github`, `stripe`, `shopify`, or a profile of
+    /// the server's settings [default: the server's signature_profile]
+    #[arg(long, value_name = "NAME")]
+    signature_profile: Option<String>,
+
+    /// Give each action a signing key of its own, instead of the account's
+    #[arg(long, value_name = "ALGORITHM", value_parser = ["hmac", "ed25519"])]
+    own_key: Option<String>,
+
     /// The automation's retry schedule in seconds, such as `10,100`, or `none` [default: the account's]
     #[arg(long, value_name = "SECONDS,…")]
     retry_delays: Option<RetryDelays>,
@@ -111,6 +120,7 @@ pub(super) struct CreateArgs {
     /// The whole automation as the API's JSON, instead of the flags. `@FILE` reads a file, `-` standard input
     #[arg(long, value_name = "JSON", conflicts_with_all = [
         "name", "uid", "description", "on", "only_if", "conditions", "to", "email", "subject", "text", "secret_query", "body", "template", "content_type", "body_style", "header", "plain_header", "timeout", "rate_limit", "retry_delays",
+         "signature_profile", "own_key",
         "disabled",
     ])]
     definition: Option<String>,
@@ -210,6 +220,12 @@ impl CreateArgs {
         }
         if let Some(timeout_s) = self.timeout {
             action["timeout_s"] = timeout_s.into();
+        }
+        if let Some(profile) = &self.signature_profile {
+            action["signature_profile"] = profile.clone().into();
+        }
+        if let Some(algorithm) = &self.own_key {
+            action["signing_key"] = format!("own_{algorithm}").into();
         }
         self.limit(&mut action);
         action

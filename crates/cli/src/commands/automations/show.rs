@@ -133,6 +133,8 @@ fn action_record(action: &Value) -> Record {
         .field("Headers", headers)
         .field("Timeout", timeout)
         .field("Rate limit", rate_limit)
+        .field("Signature profile", cell(&action["signature_profile"]))
+        .field("Signing key", cell(&action["signing_key"]))
 }
 
 fn is_email(action: &Value) -> bool {
