@@ -234,6 +234,10 @@ fn shown_action(action: &Action, secrets: &Secrets) -> Shown {
                 ("secret_query", Shown::from(webhook.secret_query.is_some())),
                 ("headers", Shown::object(headers)),
                 ("timeout_s", Shown::from(webhook.timeout_s)),
+                (
+                    "connection_id",
+                    Shown::from(webhook.connection.map(|id| id.to_string())),
+                ),
             ]);
         }
     }

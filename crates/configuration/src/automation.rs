@@ -3,6 +3,7 @@
 mod about;
 mod actions;
 mod body;
+mod connections;
 mod destinations;
 mod headers;
 mod put;
@@ -13,18 +14,21 @@ mod switch;
 mod trigger;
 
 use postrider_model::{
-    AccountId, Action, AuditAction, AuditEntry, Automation, AutomationId, By, Schedule, Target, Timestamp,
-    Trigger,
+    AccountId, Action, AuditAction, AuditEntry, Automation, AutomationId, By, Connection, Schedule, Target,
+    Timestamp, Trigger,
 };
 use postrider_storage::rules::fan_out::TooManyDeliveries;
-use postrider_storage::{SaveAutomation, StoreError, StoreResult};
+use postrider_storage::{SaveAutomation, StoreError, StoreResult, rules};
 
 use super::schedule::{delays_s, schedule};
 use super::{ConfigureError, Faults, codes};
 use crate::Configuration;
 use about::check_about;
+use connections::{check_connections, unknown_connection};
 use destinations::check_destinations;
 use trigger::check_trigger;
+
+pub(crate) use headers::{is_field_value, is_reserved, is_token, origin};
 
 pub use actions::{ActionDraft, DoesDraft};
 pub use body::{BodyDraft, ContentDraft, TEMPLATE_CONTENT_TYPE};
@@ -85,7 +89,10 @@ impl Configuration {
     ) -> Result<Automation, ConfigureError> {
         let now = self.clock.now();
         let id = self.ids.automation(now);
-        let automation = check(self, draft, None, now)?.created(id, now);
+        let entry = self.entry(account).await?.ok_or(ConfigureError::Missing)?;
+        let known = &entry.config.connections;
+        let automation = check(self, draft, None, known, now)?.created(id, now);
+        let actions = automation.actions.clone();
         let audit = self.automation_changed(by, account, None, Some(&automation));
         match self
             .directory
@@ -97,6 +104,7 @@ impl Configuration {
             SaveAutomation::UidTaken => Err(ConfigureError::UidTaken),
             SaveAutomation::TooMany => Err(ConfigureError::TooMany),
             SaveAutomation::TooManyDeliveries(exceeding) => Err(as_fault(&exceeding)),
+            SaveAutomation::UnknownConnection(id) => Err(unknown_connection(&actions, id).into()),
             SaveAutomation::Stale => Err(ConfigureError::out_of_contract("create_automation", "Stale")),
         }
     }
@@ -113,7 +121,8 @@ impl Configuration {
         draft: AutomationDraft,
     ) -> Result<Automation, ConfigureError> {
         let now = self.clock.now();
-        let checked = check(self, draft, Some(&current), now)?;
+        let entry = self.entry(account).await?.ok_or(ConfigureError::Missing)?;
+        let checked = check(self, draft, Some(&current), &entry.config.connections, now)?;
         let edited = Automation {
             uid: checked.uid,
             name: checked.name,
@@ -146,14 +155,21 @@ impl Configuration {
     }
 
     /// The automation that a draft describes, as if it were created now; in place of `current`, it has its
-    /// id. Saves nothing, and does not check what depends on other automations. Fails with `Faults`.
-    pub fn check_automation(
+    /// id. Saves nothing, and does not check what depends on other automations. Fails with `Faults`, and
+    /// `Missing` if the account does not exist.
+    pub async fn check_automation(
         &self,
+        account: AccountId,
         current: Option<&Automation>,
         draft: AutomationDraft,
     ) -> Result<Automation, ConfigureError> {
         let now = self.clock.now();
-        let checked = check(self, draft, current, now)?;
+        let entry = self.entry(account).await?.ok_or(ConfigureError::Missing)?;
+        let checked = check(self, draft, current, &entry.config.connections, now)?;
+        let named = rules::connections::named_by(&checked.actions);
+        if let Some(unknown) = named.into_iter().find(|id| entry.credentials(*id).is_none()) {
+            return Err(unknown_connection(&checked.actions, unknown).into());
+        }
         let id = current.map_or_else(|| self.ids.automation(now), |current| current.id);
         Ok(checked.created(id, now))
     }
@@ -195,6 +211,7 @@ impl Configuration {
         edited: Automation,
         audit: AuditEntry,
     ) -> Result<Automation, ConfigureError> {
+        let actions = edited.actions.clone();
         match self.directory.update_automation(account, edited, audit).await? {
             SaveAutomation::Saved(automation) => Ok(automation),
             SaveAutomation::Missing => Err(ConfigureError::Missing),
@@ -202,6 +219,7 @@ impl Configuration {
             SaveAutomation::UidTaken => Err(ConfigureError::UidTaken),
             SaveAutomation::TooMany => Err(ConfigureError::out_of_contract("update_automation", "TooMany")),
             SaveAutomation::TooManyDeliveries(exceeding) => Err(ConfigureError::TooManyDeliveries(exceeding)),
+            SaveAutomation::UnknownConnection(id) => Err(unknown_connection(&actions, id).into()),
         }
     }
 }
@@ -251,6 +269,7 @@ fn check(
     configuration: &Configuration,
     draft: AutomationDraft,
     current: Option<&Automation>,
+    connections: &[Connection],
     now: Timestamp,
 ) -> Result<CheckedAutomation, ConfigureError> {
     let mut faults = Faults::default();
@@ -267,6 +286,7 @@ fn check(
     let fresh_id = || configuration.ids.action(now);
     let actions = actions::check(&draft.actions, &rules, fresh_id, &mut faults);
     check_destinations(&configuration.guard, &actions, existing, &mut faults);
+    check_connections(&actions, connections, &mut faults);
     faults.into_checked(Some(CheckedAutomation {
         uid: draft.uid,
         name: draft.name,

@@ -32,3 +32,7 @@ pub const INVALID_CONDITION: &str = "invalid_condition";
 pub const INVALID_TEMPLATE: &str = "invalid_template";
 /// An action id that the automation does not have.
 pub const UNKNOWN_ACTION: &str = "unknown_action";
+/// A member is missing.
+pub const REQUIRED: &str = "required";
+/// A connection id that the account does not have.
+pub const UNKNOWN_CONNECTION: &str = "unknown_connection";

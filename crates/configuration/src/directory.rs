@@ -8,12 +8,13 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use crate::credentials::{self, Credentials};
 use crate::header_templates::{self, HeaderTemplates};
 use crate::pins::{Pinned, Pins};
 use postrider_json::{CompiledConditions, Conditions};
 use postrider_model::{
-    Account, AccountId, Action, ActionId, AuditEntry, Automation, AutomationId, Clock, EventTypeName,
-    KeyMaterial, Schedule, SigningKey, Timestamp,
+    Account, AccountId, Action, ActionId, AuditEntry, Automation, AutomationId, Clock, ConnectionId,
+    EventTypeName, KeyMaterial, Schedule, SigningKey, Timestamp,
 };
 use postrider_signing::profile::{KeyKindError, LiveKeys, Profile, ProfileSigners};
 use postrider_storage::{
@@ -41,6 +42,8 @@ pub struct AccountEntry {
     pins: Pins,
     /// The templates in header values, of the actions that have some.
     header_templates: HashMap<ActionId, HeaderTemplates>,
+    /// What each connection does to a request.
+    credentials: HashMap<ConnectionId, Credentials>,
 }
 
 impl AccountEntry {
@@ -76,6 +79,7 @@ impl AccountEntry {
             alone: signers(profile, current, None)?,
             pins,
             header_templates: header_templates::of(&config.automations),
+            credentials: credentials::of(&config.connections),
             config,
         }))
     }
@@ -112,6 +116,11 @@ impl AccountEntry {
     /// The templates in the header values of an action, if there are any.
     pub fn header_templates(&self, action: ActionId) -> Option<&HeaderTemplates> {
         self.header_templates.get(&action)
+    }
+
+    /// What a connection of the account does to a request, if the account has it.
+    pub fn credentials(&self, connection: ConnectionId) -> Option<&Credentials> {
+        self.credentials.get(&connection)
     }
 
     /// The automation and the action of this id, if the account still has it.

@@ -17,6 +17,8 @@
 //! | `pins.rs` | [`Pinned`]: compiled templates, with their numbers in the store |
 //! | `judging.rs` | [`Judging`]: the conditions of all automations on one event, in bounded time |
 //! | `verdict.rs` | [`AutomationVerdict`]: why an event triggers an automation, or does not |
+//! | `connection.rs`, `connection/` | [`ConnectionDraft`]: verbs of connections |
+//! | `credentials.rs` | [`Credentials`]: what a connection does to a request |
 //! | `signing_key.rs` | [`RotationDraft`]: `rotate_signing_key` |
 //! | `event_type.rs` | [`EventTypeDraft`]: `put_event_type`, `delete_event_type` |
 //! | `audit.rs` | what entries of the audit trail show of accounts and automations |
@@ -52,6 +54,8 @@ mod automation;
 pub mod catalogue;
 pub mod codes;
 mod configuration;
+mod connection;
+mod credentials;
 mod directory;
 mod error;
 mod event_type;
@@ -75,6 +79,8 @@ pub use automation::{
 };
 pub use catalogue::Catalogue;
 pub use configuration::{Configuration, ConfigurationParts};
+pub use connection::ConnectionDraft;
+pub use credentials::{Credentials, OAuth2Client, basic};
 pub use directory::AccountEntry;
 pub use error::ConfigureError;
 pub use event_type::EventTypeDraft;

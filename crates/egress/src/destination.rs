@@ -15,6 +15,7 @@ use postrider_model::automation::URL_BYTES_MAX;
 use url::Url;
 
 use crate::address;
+use crate::identity::IdentityId;
 
 /// Why a URL cannot be a destination. The customer who typed it reads the message.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -95,7 +96,7 @@ impl Host {
     }
 }
 
-/// Scheme, host and port: requests to the same origin share connections.
+/// Scheme, host and port, and who the client is there: requests to the same origin share connections.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Origin {
     /// Whether the scheme is `https`.
@@ -106,6 +107,8 @@ pub struct Origin {
     pub port: u16,
     /// Whether connections may speak HTTP/2: TLS negotiates it, and without TLS the client has to know.
     pub http2: bool,
+    /// The certificate that the client shows; `None` for that of a URL, which names none.
+    pub identity: Option<IdentityId>,
 }
 
 impl Origin {
@@ -170,6 +173,7 @@ impl Destination {
             host,
             port,
             http2: tls,
+            identity: None,
         };
         Self::assemble(url, origin).ok_or(DestinationError::Invalid)
     }

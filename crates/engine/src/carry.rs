@@ -120,6 +120,18 @@ impl Carried {
     }
 }
 
+impl Carried {
+    /// Nothing was sent to `url`, because the credentials of the action's connection are not at hand. `error`
+    /// says why.
+    pub fn unauthenticated(url: String, outcome: Outcome, error: String) -> Self {
+        Self {
+            outcome,
+            advice: Advice::default(),
+            ..Self::not_rendered(url, error)
+        }
+    }
+}
+
 impl Carriers {
     /// Has the carrier of the action's type make an attempt. A panic in a carrier is a defect, but must not
     /// leave the delivery pending and its slot occupied: it counts as a failed attempt.

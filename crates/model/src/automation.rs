@@ -7,7 +7,7 @@ use postrider_json::Conditions;
 use crate::body::WebhookBody;
 use crate::custom_header::CustomHeader;
 use crate::event_type::{EventPattern, EventTypeName};
-use crate::id::{ActionId, AutomationId};
+use crate::id::{ActionId, AutomationId, ConnectionId};
 use crate::schedule::Schedule;
 use crate::secret_query::SecretQuery;
 use crate::time::Timestamp;
@@ -203,6 +203,8 @@ pub struct SendWebhook {
     pub headers: Vec<CustomHeader>,
     /// Timeout of one whole attempt in seconds, body included; `None` means the installation's.
     pub timeout_s: Option<u32>,
+    /// How to authenticate at the receiver: a connection of the account.
+    pub connection: Option<ConnectionId>,
 }
 
 impl SendWebhook {

@@ -11,7 +11,7 @@ use rusqlite::{Connection, OptionalExtension, Row};
 use crate::columns;
 use crate::sql_error::SqlResult;
 use crate::store::SqliteStore;
-use crate::{audit, automations, signing_keys};
+use crate::{audit, automations, connections, signing_keys};
 
 #[async_trait]
 impl AccountStore for SqliteStore {
@@ -105,6 +105,7 @@ impl AccountStore for SqliteStore {
                 account: found,
                 keys: signing_keys::of_account(conn, account, &sealer)?,
                 automations: automations::of_account(conn, account, &sealer)?,
+                connections: connections::of_account(conn, account, &sealer)?,
             }))
         })
         .await
@@ -228,7 +229,7 @@ pub(crate) fn note_canceled(conn: &Connection, account: AccountId, before: Times
     Ok(())
 }
 
-/// Deleting the row also deletes keys, automations and grants (`ON DELETE CASCADE`); `prune` removes
+/// Deleting the row also deletes keys, automations, connections and grants (`ON DELETE CASCADE`); `prune` removes
 /// everything else.
 fn delete(conn: &Connection, account: AccountId) -> SqlResult<bool> {
     let deleted = conn

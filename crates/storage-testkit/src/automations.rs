@@ -122,6 +122,7 @@ pub async fn an_automation_reads_back_as_it_was_saved(store: Arc<dyn Store>) {
                         CustomHeader::secret("X-Empty", ""),
                     ],
                     timeout_s: (n == 1).then_some(60),
+                    connection: None,
                 }),
                 ..new_action(&scene.ids, 1, 3 * n + m)
             });

@@ -147,6 +147,7 @@ pub fn new_action(ids: &IdGenerator, s: i64, n: usize) -> Action {
             headers: Vec::new(),
             secret_query: None,
             timeout_s: None,
+            connection: None,
         }),
     }
 }

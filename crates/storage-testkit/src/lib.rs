@@ -31,6 +31,7 @@ pub mod build;
 pub mod cancel;
 pub mod claim;
 pub mod concurrency;
+pub mod connections;
 pub mod event_types;
 pub mod fan_out;
 pub mod filters;

@@ -1,7 +1,7 @@
 //! Accounts and signing keys.
 
 use async_trait::async_trait;
-use postrider_model::{Account, AccountId, AuditEntry, Automation, SigningKey, Timestamp};
+use postrider_model::{Account, AccountId, AuditEntry, Automation, Connection, SigningKey, Timestamp};
 
 use crate::error::StoreResult;
 use crate::page::{Page, PageRequest};
@@ -41,6 +41,8 @@ pub struct AccountConfig {
     /// Deliveries that were created earlier than this may have been canceled on request while a session owned
     /// them ([`crate::DeliveryStore::cancel_step`]); `None` if none ever was.
     pub canceled_before: Option<Timestamp>,
+    /// All its connections.
+    pub connections: Vec<Connection>,
 }
 
 /// Accounts and their signing keys.
@@ -64,7 +66,7 @@ pub trait AccountStore: Send + Sync {
     /// `account.version`, and increments the version.
     async fn update_account(&self, account: Account, audit: AuditEntry) -> StoreResult<SaveAccount>;
 
-    /// Removes the account, its keys, its automations and its grants at once;
+    /// Removes the account, its keys, its automations, its connections and its grants at once;
     /// [`crate::RetentionStore::prune`] removes its events, deliveries and attempts step by step. Its pending
     /// deliveries get no further attempts, because their actions no longer exist. False if there was no such
     /// account.
@@ -84,6 +86,6 @@ pub trait AccountStore: Send + Sync {
         audit: AuditEntry,
     ) -> StoreResult<bool>;
 
-    /// The account with its keys and automations, in one snapshot.
+    /// The account with its keys, automations and connections, in one snapshot.
     async fn account_config(&self, account: AccountId) -> StoreResult<Option<AccountConfig>>;
 }

@@ -11,8 +11,8 @@
 use std::collections::BTreeSet;
 
 use crate::rows::{
-    AccountRow, ApiKeyRow, AttemptRow, AuditRow, AutomationRow, DeliveryRow, EventRow, EventTypeRow,
-    SigningKeyRow, TemplateRow,
+    AccountRow, ApiKeyRow, AttemptRow, AuditRow, AutomationRow, ConnectionRow, DeliveryRow, EventRow,
+    EventTypeRow, SigningKeyRow, TemplateRow,
 };
 
 /// A kind of rows to copy. Rows of later stages refer to rows of earlier ones.
@@ -20,7 +20,7 @@ use crate::rows::{
 pub enum Stage {
     /// The catalogue, including deleted entries, because a list's cursor may point at one of them.
     EventTypes,
-    /// Accounts, each with its signing keys and automations.
+    /// Accounts, each with its signing keys, automations and connections.
     Accounts,
     /// API keys.
     ApiKeys,
@@ -131,6 +131,8 @@ pub struct AccountRows {
     pub signing_keys: Vec<SigningKeyRow>,
     /// Its automations.
     pub automations: Vec<AutomationRow>,
+    /// Its connections.
+    pub connections: Vec<ConnectionRow>,
 }
 
 /// An event with its deliveries and attempts.
@@ -194,11 +196,13 @@ pub struct Counts {
     pub deliveries: u64,
     /// Attempts.
     pub attempts: u64,
+    /// Connections.
+    pub connections: u64,
 }
 
 impl Counts {
     /// The counted tables, in the order of [`Self::from_array`].
-    pub const TABLES: [&'static str; 9] = [
+    pub const TABLES: [&'static str; 10] = [
         "accounts",
         "signing_keys",
         "automations",
@@ -208,10 +212,11 @@ impl Counts {
         "events",
         "deliveries",
         "attempts",
+        "connections",
     ];
 
     /// Builds the counts from numbers in the order of [`Self::TABLES`].
-    pub const fn from_array(counts: [u64; 9]) -> Self {
+    pub const fn from_array(counts: [u64; 10]) -> Self {
         let [
             accounts,
             signing_keys,
@@ -222,6 +227,7 @@ impl Counts {
             events,
             deliveries,
             attempts,
+            connections,
         ] = counts;
         Self {
             accounts,
@@ -233,11 +239,12 @@ impl Counts {
             events,
             deliveries,
             attempts,
+            connections,
         }
     }
 
     /// The counts in the order of [`Self::TABLES`].
-    pub const fn to_array(self) -> [u64; 9] {
+    pub const fn to_array(self) -> [u64; 10] {
         [
             self.accounts,
             self.signing_keys,
@@ -248,6 +255,7 @@ impl Counts {
             self.events,
             self.deliveries,
             self.attempts,
+            self.connections,
         ]
     }
 }

@@ -197,6 +197,7 @@ mod tests {
                 headers: vec![],
                 secret_query: None,
                 timeout_s: None,
+                connection: None,
             }),
         }
     }

@@ -9,6 +9,7 @@ use postrider_model::{CustomHeader, SecretQuery, SendWebhook};
 use postrider_signing::HeaderNames;
 
 use super::body::BodyDraft;
+use super::connections::check_connection_id;
 use super::headers::check_headers;
 use super::query::check_query;
 use crate::{Faults, codes};
@@ -34,6 +35,8 @@ pub struct SendWebhookDraft {
     pub plain_headers: Vec<String>,
     /// The timeout of one attempt, response included, in seconds; `None` uses the installation's default.
     pub timeout_s: Option<i64>,
+    /// The id of the connection that authenticates the request; `None` for no authentication.
+    pub connection_id: Option<String>,
 }
 
 impl fmt::Debug for SendWebhookDraft {
@@ -46,6 +49,7 @@ impl fmt::Debug for SendWebhookDraft {
             .field("headers", &names)
             .field("plain_headers", &self.plain_headers)
             .field("timeout_s", &self.timeout_s)
+            .field("connection_id", &self.connection_id)
             .finish()
     }
 }
@@ -60,6 +64,7 @@ impl SendWebhookDraft {
             headers: Vec::new(),
             plain_headers: Vec::new(),
             timeout_s: None,
+            connection_id: None,
         }
     }
 
@@ -74,6 +79,7 @@ impl SendWebhookDraft {
             headers: webhook.headers.iter().map(shown).collect(),
             plain_headers: plain.map(|header| header.name.clone()).collect(),
             timeout_s: webhook.timeout_s.map(i64::from),
+            connection_id: webhook.connection.map(|id| id.to_string()),
         }
     }
 
@@ -102,6 +108,7 @@ impl SendWebhookDraft {
             body: self.body.check(pointer, faults),
             headers: check_headers(self, stored, header_names, pointer, faults),
             timeout_s: check_timeout(self.timeout_s, pointer, faults),
+            connection: check_connection_id(self.connection_id.as_deref(), pointer, faults),
         }
     }
 }

@@ -11,6 +11,7 @@ mod advice;
 mod cancel;
 mod clocks;
 mod conditions;
+mod connections;
 mod crashes;
 mod edits;
 mod hosts;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::support::TestDatabase;
+use crate::support::{TestDatabase, connection_of};
 use postrider_model::{ApiKey, Timestamp};
 use postrider_storage::rows::deliveries::ProgressRow;
 use postrider_storage::rows::{
@@ -49,6 +49,7 @@ fn account() -> AccountRows {
         account,
         signing_keys: Vec::new(),
         automations: Vec::new(),
+        connections: vec![connection_of(id(1, 1))],
     }
 }
 
@@ -169,7 +170,7 @@ fn overview() -> Overview {
 
 /// The numbers of rows in the batches.
 fn counts() -> Counts {
-    Counts::from_array([1, 0, 0, 1, 1, 0, 4, 4, 4])
+    Counts::from_array([1, 0, 0, 1, 1, 0, 4, 4, 4, 1])
 }
 
 async fn begin(database: &TestDatabase, overview: &Overview) -> Result<Begun, ImportError> {

@@ -131,7 +131,8 @@ pub async fn preview_automation(
     };
     let checked = state
         .configuration
-        .check_automation(current.as_ref(), input.automation.into_draft());
+        .check_automation(account, current.as_ref(), input.automation.into_draft())
+        .await;
     let automation = checked.map_err(of_draft)?;
     let judged = state.figures.judge_recent(account, &automation.trigger).await?;
     let event =

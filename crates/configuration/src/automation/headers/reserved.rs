@@ -51,7 +51,7 @@ const PREFIXES: &[(&str, &str)] = &[
 
 /// Whether a name, in lowercase, is reserved. Many servers hand headers to a program as variables (RFC 3875
 /// section 4.1.18), where `webhook_id` and `webhook-id` are one, so `_` counts as `-`.
-pub(super) fn is_reserved(lower: &str, header_names: &HeaderNames) -> bool {
+pub(crate) fn is_reserved(lower: &str, header_names: &HeaderNames) -> bool {
     let name = &*lower.replace('_', "-");
     header_names.is_ours(name)
         || is_reserved_header(name)

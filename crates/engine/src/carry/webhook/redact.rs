@@ -210,6 +210,7 @@ mod tests {
             body: Default::default(),
             headers,
             timeout_s: None,
+            connection: None,
         }
     }
 
@@ -242,6 +243,8 @@ mod tests {
             body: Bytes::new(),
             timeout: Duration::ZERO,
             tenant: 0,
+            identity: None,
+            response_bytes_kept: None,
         };
         mask_request(&mut request, &bearer());
         let values: Vec<&str> = request.headers.iter().map(|(_, value)| value.as_str()).collect();

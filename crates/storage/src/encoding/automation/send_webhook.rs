@@ -1,6 +1,8 @@
 //! The members of an action of type `send_webhook`.
 
-use postrider_model::{BodyContent, BodyStyle, BodyTemplate, CustomHeader, SendWebhook, WebhookBody};
+use postrider_model::{
+    BodyContent, BodyStyle, BodyTemplate, ConnectionId, CustomHeader, SendWebhook, WebhookBody,
+};
 use serde::{Deserialize, Serialize};
 
 use super::secrets::ActionSecrets;
@@ -23,6 +25,8 @@ pub(super) struct StoredWebhook {
     headers: Vec<(String, Option<String>)>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     timeout_s: Option<u32>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    connection: Option<ConnectionId>,
 }
 
 #[derive(Clone, Copy, Serialize, Deserialize)]
@@ -70,6 +74,7 @@ impl StoredWebhook {
             template,
             headers: headers.collect(),
             timeout_s: webhook.timeout_s,
+            connection: webhook.connection,
         }
     }
 
@@ -94,6 +99,7 @@ impl StoredWebhook {
             secret_query,
             body: body(self.content, self.style, self.template)?,
             timeout_s: self.timeout_s,
+            connection: self.connection,
         })
     }
 }

@@ -1,4 +1,6 @@
-use postrider_model::{BodyContent, BodyStyle, CustomHeader, SecretQuery, SendWebhook, WebhookBody};
+use postrider_model::{
+    BodyContent, BodyStyle, ConnectionId, CustomHeader, SecretQuery, SendWebhook, WebhookBody,
+};
 
 use super::*;
 
@@ -20,6 +22,7 @@ fn webhook(id: u128) -> Action {
             ],
             secret_query: Some(SecretQuery::new("token=1")),
             timeout_s: Some(7),
+            connection: Some(ConnectionId::from_u128(3)),
         }),
     }
 }
@@ -39,6 +42,7 @@ fn actions_survive_their_stored_form() {
             headers: Vec::new(),
             secret_query: None,
             timeout_s: None,
+            connection: None,
         }),
         ..webhook(2)
     };
