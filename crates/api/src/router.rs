@@ -27,8 +27,8 @@ use crate::problem::{Code, Problem};
 use crate::rate_limits::RateLimits;
 use crate::route_table::RouteTable;
 use crate::routes::{
-    accounts, api_keys, audit, automations, deliveries, event_types, events, master_key, operations,
-    portal_links, sessions, signing_keys,
+    accounts, api_keys, audit, automations, connections, deliveries, event_types, events, master_key,
+    operations, portal_links, sessions, signing_keys,
 };
 
 /// The state that handlers share. Cheap to clone.
@@ -176,6 +176,15 @@ pub(crate) fn documented_routes() -> OpenApiRouter<ApiState> {
         ))
         .routes(routes!(automations::preview::preview_automation))
         .routes(routes!(automations::test::test_automation))
+        .routes(routes!(
+            connections::list::list_connections,
+            connections::create::create_connection
+        ))
+        .routes(routes!(
+            connections::get::get_connection,
+            connections::update::update_connection,
+            connections::delete::delete_connection
+        ))
         .routes(routes!(events::list::list_events, events::create::create_event))
         .routes(routes!(events::create_batch::create_event_batch))
         .routes(routes!(events::get::get_event))

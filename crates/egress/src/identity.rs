@@ -1,9 +1,9 @@
-//! The certificate that the client shows to a receiver, if the receiver is to know who calls (mutual TLS, RFC
-//! 8446 section 4.4.2).
+//! The certificate that the client shows to a receiver that wants to know who calls (mutual TLS, RFC 8446
+//! section 4.4.2).
 //!
-//! A TLS session belongs to the certificate that opened it. Connections, and sessions kept for resumption, are
-//! therefore never shared between requests with different certificates, nor with requests that have none:
-//! [`IdentityId`] is part of what the pool keeps connections by.
+//! A TLS session belongs to the certificate that opened it. Connections, and sessions kept for resumption,
+//! are therefore never shared between requests with different certificates, nor with requests that have
+//! none: [`IdentityId`] is part of what the pool keeps connections by.
 
 use std::fmt;
 use std::sync::Arc;

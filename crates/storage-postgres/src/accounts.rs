@@ -271,8 +271,8 @@ pub(crate) async fn note_canceled(
     Ok(())
 }
 
-/// Deleting the row also deletes keys, automations, connections and grants (`ON DELETE CASCADE`); `prune` removes
-/// everything else.
+/// Deleting the row also deletes keys, automations, connections and grants (`ON DELETE CASCADE`); `prune`
+/// removes everything else.
 const DELETE: &str = "
     WITH gone AS (DELETE FROM accounts WHERE id = $1 RETURNING id)
     INSERT INTO deleted_accounts (account_id) SELECT id FROM gone

@@ -229,8 +229,8 @@ pub(crate) fn note_canceled(conn: &Connection, account: AccountId, before: Times
     Ok(())
 }
 
-/// Deleting the row also deletes keys, automations, connections and grants (`ON DELETE CASCADE`); `prune` removes
-/// everything else.
+/// Deleting the row also deletes keys, automations, connections and grants (`ON DELETE CASCADE`); `prune`
+/// removes everything else.
 fn delete(conn: &Connection, account: AccountId) -> SqlResult<bool> {
     let deleted = conn
         .prepare_cached("DELETE FROM accounts WHERE id = ?1")?

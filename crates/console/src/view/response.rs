@@ -56,7 +56,7 @@ fn of_status(code: u16) -> &'static str {
             "Postrider does not follow redirects. Enter the target of the redirect in the automation."
         }
         401 | 403 => {
-            "The receiver did not accept the credentials. Check its signing key, and any key in the headers."
+            "The receiver did not accept the credentials. Check its signing key, its connection, and any key in the headers."
         }
         404 | 405 => "Check the path of the URL, and that it accepts POST requests.",
         410 => {

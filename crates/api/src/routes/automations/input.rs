@@ -178,6 +178,11 @@ pub struct ActionInput {
     /// default.
     #[schema(value_type = Option<u32>, minimum = 1, maximum = 60, example = 10)]
     timeout_s: Option<Whole>,
+    /// The id of the connection that authenticates the request; null for none. `headers` cannot have the header
+    /// that it sets.
+    #[serde(default)]
+    #[schema(example = "conn_01h455vb4pex5vsknk084sn02q")]
+    connection_id: Option<String>,
 }
 
 /// How often an action may be called: `requests` attempts in `per_s` seconds, retries, resends and tests
@@ -258,6 +263,7 @@ impl ActionInput {
             headers: HeadersInput(webhook.headers),
             plain_headers: webhook.plain_headers,
             timeout_s: webhook.timeout_s.map(Whole),
+            connection_id: webhook.connection_id,
         }
     }
 
@@ -275,6 +281,7 @@ impl ActionInput {
                 headers: self.headers.0,
                 plain_headers: self.plain_headers,
                 timeout_s: self.timeout_s.map(|it| it.0),
+                connection_id: self.connection_id,
             }),
         };
         ActionDraft {

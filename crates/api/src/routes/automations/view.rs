@@ -6,8 +6,8 @@ use std::slice;
 use postrider_configuration::BodyDraft;
 use postrider_figures::Health;
 use postrider_model::{
-    AccountId, Action, ActionId, Automation, AutomationId, BodyStyle, CustomHeader, Does, RateLimit,
-    Timestamp,
+    AccountId, Action, ActionId, Automation, AutomationId, BodyStyle, ConnectionId, CustomHeader, Does,
+    RateLimit, Timestamp,
 };
 use postrider_storage::StoreResult;
 use serde::Serialize;
@@ -123,6 +123,9 @@ pub struct ActionView {
     plain_headers: Vec<String>,
     /// The timeout of one attempt, in seconds; null uses the installation's default.
     timeout_s: Option<u32>,
+    /// The connection that authenticates the request; null for none.
+    #[schema(value_type = Option<String>, example = "conn_01h455vb4pex5vsknk084sn02q")]
+    connection_id: Option<ConnectionId>,
 }
 
 /// How often an action may be called: `requests` attempts in `per_s` seconds, retries, resends and tests
@@ -325,6 +328,7 @@ impl ActionView {
             headers: HeadersInput(webhook.headers.iter().map(shown).collect()),
             plain_headers: plain.map(|header| header.name.clone()).collect(),
             timeout_s: webhook.timeout_s,
+            connection_id: webhook.connection,
         }
     }
 }

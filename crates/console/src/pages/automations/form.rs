@@ -48,6 +48,8 @@ struct FormPage<'a> {
     is_added: bool,
     /// Whether the last condition was just added.
     is_condition_added: bool,
+    /// The account's connections: ids and names.
+    connections: Vec<(String, String)>,
 }
 
 /// The subject of the form.
@@ -116,11 +118,18 @@ pub async fn render(
         suggestions,
         is_added: matches!(press, Press::Add | Press::AddPreset(_)),
         is_condition_added: press == Press::AddCondition,
+        connections: connections(account),
     })?;
     if faulty {
         *response.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
     }
     Ok(response)
+}
+
+fn connections(account: &InAccount) -> Vec<(String, String)> {
+    let connections = account.entry.config.connections.iter();
+    let id_and_name = connections.map(|connection| (connection.id.to_string(), connection.name.clone()));
+    id_and_name.collect()
 }
 
 /// The faults of a refused draft; any other error has its own page.

@@ -46,6 +46,8 @@ pub struct RowFields {
     pub requests: String,
     /// Seconds of the rate limit.
     pub per_s: String,
+    /// The id of the connection; empty for none.
+    pub connection: String,
 }
 
 impl RowFields {
@@ -108,6 +110,7 @@ impl RowFields {
                 .unwrap_or_default(),
             requests: limit(RateLimit::requests),
             per_s: limit(RateLimit::per_s),
+            connection: send.connection.map(|id| id.to_string()).unwrap_or_default(),
         }
     }
 
@@ -131,6 +134,7 @@ impl RowFields {
             timeout: text("timeout"),
             requests: text("requests"),
             per_s: text("per_s"),
+            connection: text("connection"),
         }
     }
 
@@ -205,6 +209,7 @@ impl RowFields {
             || self.preset.is_none() && self.body != empty.body
             || self.secret_query
             || self.rate_limit().is_some()
+            || !self.connection.is_empty()
     }
 
     /// The rate limit as typed. What is empty or not a number becomes -1, which the draft's check refuses as
@@ -241,6 +246,7 @@ impl RowFields {
             plain_headers: plain.filter(|name| !name.is_empty()).map(str::to_owned).collect(),
             // A value that is not a number becomes -1, which the draft's check refuses as out of range.
             timeout_s: (!timeout.is_empty()).then(|| timeout.parse().unwrap_or(-1)),
+            connection_id: (!self.connection.is_empty()).then(|| self.connection.clone()),
         };
         ActionDraft {
             id: (!self.id.is_empty()).then(|| self.id.clone()),

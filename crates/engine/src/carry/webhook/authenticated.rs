@@ -4,9 +4,9 @@
 //! endpoint is the receiver's: if it fails, the attempt has failed. What waits for resources of ours does not
 //! count, here as elsewhere.
 //!
-//! A receiver that responds 401 to a token from memory gets the request once more, with a new token: tokens are
-//! revoked, and servers lose their keys. It has not processed the request, and every request of an attempt
-//! carries the same `webhook-id`.
+//! A receiver that responds 401 to a token from memory gets the request once more, with a new token: tokens
+//! are revoked, and servers lose their keys. It has not processed the request, and every request of an
+//! attempt carries the same `webhook-id`.
 
 use std::time::Duration;
 

@@ -1,9 +1,9 @@
 //! Access tokens for client credentials (RFC 6749 section 4.4): fetched when needed, kept in memory until
 //! shortly before they end, and fetched once for all attempts that wait for the same one.
 //!
-//! A token endpoint in trouble is not hit harder. While one request is under way, the others of the connection
-//! wait for its result; a failure counts for [`FAILURE_KEPT`]; and a receiver that refuses every token has a
-//! new one fetched at most once in [`RENEWED_EVERY`].
+//! A token endpoint in trouble is not hit harder. While one request is under way, the others of the
+//! connection wait for its result; a failure counts for [`FAILURE_KEPT`]; and a receiver that refuses every
+//! token has a new one fetched at most once in [`RENEWED_EVERY`].
 
 mod request;
 mod response;
@@ -23,8 +23,8 @@ use crate::carry::MayLeave;
 use request::request;
 use response::read;
 
-/// Connections whose tokens are kept in memory. Those of others are fetched again when they are needed; a token
-/// takes up to 8 KiB.
+/// Connections whose tokens are kept in memory. Those of others are fetched again when they are needed; a
+/// token takes up to 8 KiB.
 const KEPT_MAX: usize = 10_000;
 
 /// How long a failure of a token endpoint counts for attempts that come after it.
