@@ -12,6 +12,7 @@
 //! * [`receiver`]: records requests and responds as scripted. [`foreign`]: the receivers in Node, Python
 //!   and PHP.
 //! * [`identity_provider`]: the identity providers in Node, a real one and one that lies.
+//! * [`mutual_tls`]: a receiver over OpenSSL that requires a client certificate.
 //! * [`database`]: reads a data folder with Python's `sqlite3`.
 //! * [`postgres`]: a PostgreSQL server per test: crashed, started again, replicated, promoted. [`proxy`]: the
 //!   network between a node and its database: silent, cut, redirected. [`cluster`]: nodes on such a database.
@@ -32,6 +33,7 @@ pub mod database;
 pub mod foreign;
 pub mod identity_provider;
 pub mod log;
+pub mod mutual_tls;
 pub mod postgres;
 pub mod proxy;
 pub mod receiver;

@@ -176,15 +176,7 @@ pub(crate) fn documented_routes() -> OpenApiRouter<ApiState> {
         ))
         .routes(routes!(automations::preview::preview_automation))
         .routes(routes!(automations::test::test_automation))
-        .routes(routes!(
-            connections::list::list_connections,
-            connections::create::create_connection
-        ))
-        .routes(routes!(
-            connections::get::get_connection,
-            connections::update::update_connection,
-            connections::delete::delete_connection
-        ))
+        .merge(connections::routes())
         .routes(routes!(events::list::list_events, events::create::create_event))
         .routes(routes!(events::create_batch::create_event_batch))
         .routes(routes!(events::get::get_event))

@@ -1,7 +1,7 @@
 //! Accounts: drafts of them, and the verbs that change them.
 
 use postrider_model::account::uid_is_valid;
-use postrider_model::{Account, AccountId, By, Schedule, SigningKey};
+use postrider_model::{Account, AccountId, By, SYSTEM_ACCOUNT, SYSTEM_UID, Schedule, SigningKey};
 use postrider_storage::{AccountRef, SaveAccount, StoreResult};
 
 use super::metadata::check_metadata;
@@ -74,7 +74,7 @@ impl Configuration {
         current: Account,
         draft: AccountDraft,
     ) -> Result<Account, ConfigureError> {
-        let checked = check(draft, Some(&current.name))?;
+        let checked = check(draft, Some(&current))?;
         let edited = Account {
             uid: checked.uid,
             name: checked.name,
@@ -104,11 +104,61 @@ impl Configuration {
     }
 
     /// Deletes the account with its keys, its automations and the grants for it; pruning removes its events
-    /// in later steps. Its pending deliveries are canceled. Returns false if the account does not exist.
-    pub async fn delete_account(&self, by: &By, account: AccountId) -> StoreResult<bool> {
+    /// in later steps. Its pending deliveries are canceled. Returns false if the account does not exist. Fails
+    /// with `BuiltIn` for the account `system`.
+    pub async fn delete_account(&self, by: &By, account: AccountId) -> Result<bool, ConfigureError> {
+        if account == SYSTEM_ACCOUNT {
+            return Err(ConfigureError::BuiltIn);
+        }
         let current = self.store.account(&AccountRef::Id(account)).await?;
         let audit = self.account_changed(by, account, current.as_ref(), None);
-        self.directory.delete_account(account, audit).await
+        Ok(self.directory.delete_account(account, audit).await?)
+    }
+
+    /// Creates the account `system` unless it exists. Several nodes may do so at once.
+    pub async fn create_system_account(&self) -> StoreResult<()> {
+        if self
+            .store
+            .account(&AccountRef::Id(SYSTEM_ACCOUNT))
+            .await?
+            .is_some()
+        {
+            return Ok(());
+        }
+        let now = self.clock.now();
+        let account = Account {
+            id: SYSTEM_ACCOUNT,
+            uid: Some(SYSTEM_UID.to_owned()),
+            name: "System".to_owned(),
+            metadata: "{}".to_owned(),
+            retry_delays: None,
+            created_at: now,
+            updated_at: now,
+            version: 1,
+        };
+        let key = SigningKey {
+            id: self.ids.signing_key(now),
+            secret: self.entropy.signing_secret(),
+            created_at: now,
+            expires_at: None,
+        };
+        let audit = self.account_changed(&By::NODE, account.id, None, Some(&account));
+        match self.directory.create_account(account, key, audit).await? {
+            SaveAccount::UidTaken => {
+                let exists = self
+                    .store
+                    .account(&AccountRef::Id(SYSTEM_ACCOUNT))
+                    .await?
+                    .is_some();
+                if !exists {
+                    tracing::warn!(
+                        "an account has the uid `system`, so there is no account for the operator's automations"
+                    );
+                }
+            }
+            SaveAccount::Saved(_) | SaveAccount::Missing | SaveAccount::Stale => {}
+        }
+        Ok(())
     }
 }
 
@@ -120,8 +170,16 @@ struct CheckedAccount {
     retry_delays: Option<Schedule>,
 }
 
-fn check(draft: AccountDraft, current_name: Option<&str>) -> Result<CheckedAccount, ConfigureError> {
+fn check(draft: AccountDraft, current: Option<&Account>) -> Result<CheckedAccount, ConfigureError> {
     let mut faults = Faults::default();
+    let is_system = current.is_some_and(|current| current.id == SYSTEM_ACCOUNT);
+    if is_system != (draft.uid.as_deref() == Some(SYSTEM_UID)) {
+        let detail = match is_system {
+            true => "the uid of this account cannot be changed",
+            false => "`system` is the uid of the built-in account",
+        };
+        faults.add("/uid", codes::INVALID_VALUE, detail);
+    }
     if draft.uid.as_deref().is_some_and(|uid| !uid_is_valid(uid)) {
         faults.add(
             "/uid",
@@ -129,7 +187,7 @@ fn check(draft: AccountDraft, current_name: Option<&str>) -> Result<CheckedAccou
             "a uid must have 1 to 128 of the characters a-z, A-Z, 0-9, `_`, `.`, `:`, `@` and `-`, and must not start with `acct_`",
         );
     }
-    check_name(&draft.name, current_name, &mut faults);
+    check_name(&draft.name, current.map(|current| &*current.name), &mut faults);
     let metadata = check_metadata(draft.metadata.as_deref(), &mut faults);
     let retry_delays = draft
         .retry_delays_s

@@ -13,6 +13,7 @@ mod send_webhook;
 mod switch;
 mod trigger;
 
+use postrider_model::health::Health;
 use postrider_model::{
     AccountId, Action, AuditAction, AuditEntry, Automation, AutomationId, By, Connection, Schedule, Target,
     Timestamp, Trigger,
@@ -195,8 +196,29 @@ impl Configuration {
         self.directory.delete_automation(account, id, audit).await
     }
 
-    /// Notes that the result of an attempt may have switched off an action of this account in the store.
-    pub fn action_disabled(&self, account: AccountId) {
+    /// The health of each action of each of the account's automations, in their order.
+    pub async fn health(
+        &self,
+        account: AccountId,
+        automations: &[Automation],
+    ) -> StoreResult<Vec<Vec<Health>>> {
+        let entry = self.entry(account).await?;
+        let stored = |action| {
+            let entry = entry.as_ref();
+            entry.map(|entry| entry.health(action)).unwrap_or_default()
+        };
+        let of = |automation: &Automation| {
+            let actions = automation.actions.iter();
+            actions
+                .map(|action| Health::of(action, stored(action.id)))
+                .collect()
+        };
+        Ok(automations.iter().map(of).collect())
+    }
+
+    /// Notes that the result of an attempt may have switched off an action of this account in the store, or
+    /// changed its health.
+    pub fn action_changed(&self, account: AccountId) {
         self.directory.forget(account);
     }
 

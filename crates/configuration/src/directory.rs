@@ -12,6 +12,7 @@ use crate::credentials::{self, Credentials};
 use crate::header_templates::{self, HeaderTemplates};
 use crate::pins::{Pinned, Pins};
 use postrider_json::{CompiledConditions, Conditions};
+use postrider_model::health::ActionHealth;
 use postrider_model::{
     Account, AccountId, Action, ActionId, AuditEntry, Automation, AutomationId, Clock, ConnectionId,
     EventTypeName, KeyMaterial, Schedule, SigningKey, Timestamp,
@@ -134,6 +135,15 @@ impl AccountEntry {
     pub fn callable(&self, id: ActionId) -> Option<(&Automation, &Action)> {
         self.action(id)
             .filter(|(automation, action)| automation.enabled && action.enabled)
+    }
+
+    /// What is stored about the health of an action.
+    pub fn health(&self, action: ActionId) -> ActionHealth {
+        let health = &self.config.health;
+        match health.binary_search_by_key(&action, |(action, _)| *action) {
+            Ok(index) => health[index].1,
+            Err(_) => ActionHealth::default(),
+        }
     }
 
     /// The automation of this id.

@@ -27,6 +27,9 @@ pub enum ConfigureError {
     /// this is one of its faults.
     #[error(transparent)]
     TooManyDeliveries(TooManyDeliveries),
+    /// Only for deletions: the account is built in ([`postrider_model::SYSTEM_ACCOUNT`]).
+    #[error("the account is built in and cannot be deleted")]
+    BuiltIn,
     /// The store failed, or broke its contract.
     #[error(transparent)]
     Store(#[from] StoreError),

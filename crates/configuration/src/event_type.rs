@@ -100,6 +100,10 @@ struct CheckedEventType {
 fn check(draft: EventTypeDraft) -> Result<CheckedEventType, ConfigureError> {
     let mut faults = Faults::default();
     let name = faults.parsed("/name", draft.name.parse::<EventTypeName>());
+    if name.as_ref().is_some_and(EventTypeName::is_operational) {
+        let detail = "types that begin with `postrider.` are Postrider's own, and not in the catalogue";
+        faults.add("/name", codes::INVALID_VALUE, detail);
+    }
     if draft.description.chars().count() > DESCRIPTION_CHARS_MAX {
         let detail = format!("a description can have at most {DESCRIPTION_CHARS_MAX} characters");
         faults.add("/description", codes::TOO_LONG, detail);

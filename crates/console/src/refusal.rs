@@ -229,7 +229,10 @@ impl From<ConfigureError> for Refusal {
             ConfigureError::Stale => Self::Stale,
             ConfigureError::TooManyDeliveries(exceeding) => Self::TooManyDeliveries(exceeding),
             ConfigureError::Store(error) => error.into(),
-            ConfigureError::Faults(_) | ConfigureError::UidTaken | ConfigureError::TooMany => {
+            ConfigureError::Faults(_)
+            | ConfigureError::UidTaken
+            | ConfigureError::TooMany
+            | ConfigureError::BuiltIn => {
                 tracing::error!(%error, "a form showed no message for a fault");
                 Self::Internal
             }

@@ -5,6 +5,7 @@
 //! that a stored event is delivered even if its producer disconnects in between.
 
 mod audience;
+mod operational;
 mod parts;
 mod schema_checks;
 mod stored_bytes;
@@ -69,6 +70,9 @@ pub struct Accepted {
     pub known: bool,
 }
 
+/// What a caller reads who names an operational type.
+pub const OPERATIONAL_TYPE: &str = "event types that begin with `postrider.` are reported by Postrider alone";
+
 /// Why an event was not accepted. Nothing of it was stored (after [`Self::NotStored`]: as far as is known).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Rejection {
@@ -83,6 +87,8 @@ pub enum Rejection {
     Json(JsonError),
     /// `data` is not UTF-8.
     NotUtf8,
+    /// Only Postrider itself reports events of this type.
+    OperationalType,
     /// The type is not in the catalogue, and this installation accepts no others.
     UnknownType,
     /// `data` violates the schema of its type.
@@ -215,6 +221,9 @@ impl Engine {
         let max = self.settings().data_bytes_max;
         if submission.data.len() > max {
             return Err(Rejection::DataTooLarge { max });
+        }
+        if audience.origin() == Origin::Producer && submission.event_type.is_operational() {
+            return Err(Rejection::OperationalType);
         }
         let payload = Payload::read(&submission.data)?;
         let mut unchecked = None;

@@ -6,8 +6,7 @@ use std::time::Duration;
 
 use postrider_configuration::AccountEntry;
 use postrider_egress::NotSent;
-use postrider_model::automation::DisabledReason;
-use postrider_model::delivery::{Ended, Next};
+use postrider_model::delivery::Ended;
 use postrider_model::{Attempt, AutomationId, DeliveryStatus, Does, Event, RateLimit};
 use postrider_storage::{Change, Finished, SessionId, StoreResult};
 
@@ -15,6 +14,7 @@ use crate::carry::{Advice, Job};
 use crate::engine::Engine;
 use crate::lanes::Ready;
 use crate::pace::Lesson;
+use crate::report::Report;
 
 /// Pause before reading an account's configuration again, after the store failed to return it or while
 /// nothing may be sent.
@@ -35,6 +35,8 @@ pub struct AttemptResult {
     pub automation: AutomationId,
     /// For a resend, the delivery's status before it.
     pub resend_of: Option<DeliveryStatus>,
+    /// Whether the result changes the health of its action.
+    pub changes_health: bool,
 }
 
 /// How a delivery's turn ended.
@@ -111,6 +113,7 @@ async fn try_once(
         .as_ref()
         .and_then(|entry| Some((entry, entry.callable(delivery.action)?)));
     let mut advice = Advice::default();
+    let mut changes_health = false;
     let change = match callable {
         None => Change::Canceled {
             at: engine.clock().now(),
@@ -127,13 +130,23 @@ async fn try_once(
             };
             let schedule = entry.schedule(automation, &engine.settings().retry_delays);
             let (progress, next) = delivery.progress.after_attempt(ended, schedule);
-            // While attempts are left, a receiver that is gone may still come back.
-            let is_gone = advice.gone && next == Next::Settle(DeliveryStatus::Failed);
+            let report = Report {
+                entry,
+                automation,
+                action,
+                delivery,
+                attempt: &attempt,
+                next,
+                is_gone: advice.gone,
+            };
+            let said = report.say(engine).await;
+            changes_health = said.changes_health;
             Change::Attempted {
                 attempt: Box::new(attempt),
                 progress,
                 next,
-                disables: is_gone.then_some(DisabledReason::Gone),
+                disables: said.disables,
+                report: said.report,
             }
         }
     };
@@ -147,6 +160,7 @@ async fn try_once(
         session: ready.session,
         automation: delivery.automation,
         resend_of: delivery.progress.resend_of,
+        changes_health,
         event: Arc::clone(&delivery.event),
     })
 }

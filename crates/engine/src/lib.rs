@@ -49,6 +49,7 @@ pub mod observe;
 pub mod pace;
 mod preview;
 pub mod replay;
+mod report;
 pub mod resend;
 pub mod settings;
 mod supervision;
@@ -56,7 +57,7 @@ mod templates;
 pub mod window;
 pub mod work;
 
-pub use accept::{AcceptError, Accepted, Rejection, Submission, TESTS_PER_MINUTE};
+pub use accept::{AcceptError, Accepted, OPERATIONAL_TYPE, Rejection, Submission, TESTS_PER_MINUTE};
 pub use bulk::{BulkProgress, DeliveryCount};
 pub use cancel::{CancelError, CancelRunning};
 pub use carry::body::{Body, body_of};

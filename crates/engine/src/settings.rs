@@ -25,6 +25,8 @@ pub struct EngineSettings {
     pub data_bytes_max: usize,
     /// What to do with an event whose type is not in the catalogue.
     pub unseen_types: UnseenTypes,
+    /// An action is switched off once no delivery of it has succeeded for so long.
+    pub disable_failing_after: Duration,
     /// How long settled events are kept.
     pub retention: Duration,
     /// How long entries of the audit trail are kept.
@@ -54,6 +56,7 @@ impl Default for EngineSettings {
             attempt_timeout: Duration::from_secs(15),
             data_bytes_max: 256 * 1024,
             unseen_types: UnseenTypes::Add,
+            disable_failing_after: Duration::from_secs(5 * 24 * 3600),
             retention: Duration::from_secs(30 * 24 * 3600),
             audit_retention: Duration::from_secs(400 * 24 * 3600),
             stored_bytes_per_account_max: None,

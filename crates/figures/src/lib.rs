@@ -13,7 +13,6 @@
 //! | `flush.rs` | adds those to the store's sums |
 //! | `prune.rs` | removes old sums |
 //! | `overview.rs` | the installation over a range of time, and the success of an account's actions |
-//! | `health.rs` | whether an automation's actions are failing, and since when |
 //! | `held_back.rs` | how many events the conditions of automations held back |
 //! | `preview.rs` | recent events, judged by a trigger |
 //! | `feed.rs` | attempts as they end, for live pages and the demo |
@@ -32,7 +31,6 @@
 mod feed;
 mod figures;
 mod flush;
-mod health;
 mod held_back;
 mod overview;
 mod preview;
@@ -43,6 +41,5 @@ mod statistics;
 pub use feed::RecordedAttempt;
 pub use figures::{Figures, FiguresParts};
 pub use flush::FLUSH_EVERY;
-pub use health::Health;
 pub use overview::{FAILING_MAX, Overview, OverviewStep, Range, Rate};
 pub use preview::{Judged, RECENT_MAX, judge};

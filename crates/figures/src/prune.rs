@@ -23,7 +23,7 @@ const MINUTES_KEPT: Duration = Duration::from_secs(2 * 24 * 3600);
 
 /// How long sums by the hour are kept at least, whatever the retention: a month is shown from them, in steps
 /// of half a day.
-pub(crate) const HOURS_KEPT: Duration = Duration::from_secs(32 * 24 * 3600);
+const HOURS_KEPT: Duration = Duration::from_secs(32 * 24 * 3600);
 
 /// Runs until it is aborted.
 pub async fn run(figures: Arc<Figures>) {

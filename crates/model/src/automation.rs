@@ -114,7 +114,8 @@ impl Trigger {
 pub struct Action {
     /// An update that names the action by its id keeps the id, because the records of deliveries refer to it.
     pub id: ActionId,
-    /// Whether the action is called. It is switched off by hand, or by Postrider after a final 410.
+    /// Whether the action is called. It is switched off by hand, or by Postrider: see
+    /// [`DisabledReason`].
     pub enabled: bool,
     /// Why the action is off, if Postrider switched it off.
     pub disabled_reason: Option<DisabledReason>,
@@ -177,6 +178,8 @@ impl Does {
 pub enum DisabledReason {
     /// The receiver responded 410 Gone to the last attempt of a delivery.
     Gone,
+    /// No delivery has succeeded for days: see [`crate::health::ActionHealth::disables`].
+    Failing,
 }
 
 impl DisabledReason {
@@ -184,7 +187,23 @@ impl DisabledReason {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Gone => "gone",
+            Self::Failing => "failing",
         }
+    }
+
+    /// The reason in plain words.
+    pub const fn message(self) -> &'static str {
+        match self {
+            Self::Gone => "The receiver responded 410 Gone: it wants no more deliveries.",
+            Self::Failing => "No delivery has succeeded for days.",
+        }
+    }
+
+    /// The reason with this name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        [Self::Gone, Self::Failing]
+            .into_iter()
+            .find(|reason| reason.as_str() == name)
     }
 }
 

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use crate::operational;
 use crate::time::Timestamp;
 
 /// Longest name of an event type, in bytes.
@@ -24,6 +25,11 @@ impl EventTypeName {
     /// The name as text.
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// Whether it is one of Postrider's own: see [`crate::operational`].
+    pub fn is_operational(&self) -> bool {
+        self.0.starts_with(operational::PREFIX)
     }
 }
 
@@ -71,7 +77,7 @@ impl<'de> Deserialize<'de> for EventTypeName {
 /// Which event types trigger an automation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum EventPattern {
-    /// `*`: every type.
+    /// `*`: every type but those of operational events.
     Any,
     /// `proposal.*`: every type that starts with `proposal.`, however many dots follow. Holds `proposal.`,
     /// dot included.
@@ -89,7 +95,7 @@ impl EventPattern {
     /// Whether the pattern matches events of this type.
     pub fn matches(&self, name: &EventTypeName) -> bool {
         match self {
-            Self::Any => true,
+            Self::Any => !name.is_operational(),
             Self::Under(prefix) => name.as_str().starts_with(&**prefix),
             Self::Exact(exact) => exact == name,
         }
@@ -166,6 +172,8 @@ mod tests {
         assert!(matches("proposal.*", "proposal.accepted") && matches("proposal.*", "proposal.line.added"));
         assert!(!matches("proposal.*", "proposal") && !matches("proposal.*", "proposals.accepted"));
         assert!(matches("*", "anything"));
+        assert!(!matches("*", "postrider.action.failing") && matches("*", "postriders.a"));
+        assert!(matches("postrider.*", "postrider.action.failing"));
     }
 
     #[test]

@@ -34,9 +34,11 @@ pub mod entropy;
 pub mod event;
 pub mod event_type;
 pub mod grant;
+pub mod health;
 pub mod hex;
 pub mod id;
 pub mod name;
+pub mod operational;
 pub mod person;
 pub mod schedule;
 pub mod secret;
@@ -67,6 +69,7 @@ pub use id::{
     IdGenerator, SigningKeyId,
 };
 pub use name::NameError;
+pub use operational::{OperationalType, SYSTEM_ACCOUNT, SYSTEM_UID};
 pub use person::{Person, Role};
 pub use schedule::Schedule;
 pub use secret::SigningSecret;

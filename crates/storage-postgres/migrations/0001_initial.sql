@@ -61,6 +61,20 @@ CREATE TABLE connections (
 );
 CREATE INDEX connections_by_master_key ON connections (substring(secret FROM 2 FOR 8));
 
+-- The health of actions whose deliveries have failed for good. Results change it, in their own commit.
+CREATE TABLE action_health (
+    account_id    uuid    NOT NULL REFERENCES accounts (id) ON DELETE CASCADE,
+    action_id     uuid    NOT NULL,
+    automation_id uuid    NOT NULL,
+    failing_since bigint,             -- NULL: not failing
+    is_announced  boolean NOT NULL,   -- whether the last announcement says that it is failing
+    announced_at  bigint,             -- when the last announcement said so; NULL: never
+    disabled_at   bigint,             -- when Postrider switched it off; NULL: it did not
+    PRIMARY KEY (account_id, action_id)
+);
+CREATE INDEX action_health_unhealthy ON action_health (coalesce(disabled_at, failing_since) DESC)
+    WHERE coalesce(disabled_at, failing_since) IS NOT NULL;
+
 -- Rows of deleted types stay, marked as deleted, because a list's cursor may point at one of them.
 CREATE TABLE event_types (
     number      bigint  GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -144,6 +158,10 @@ CREATE TRIGGER automations_changed
 CREATE TRIGGER connections_changed
     AFTER INSERT OR UPDATE OF name, authentication, updated_at, version OR DELETE ON connections
     FOR EACH ROW EXECUTE FUNCTION note_change_in_account();
+
+-- A new row says nothing yet; an update follows in the same transaction.
+CREATE TRIGGER action_health_changed AFTER UPDATE ON action_health
+    FOR EACH ROW WHEN (OLD IS DISTINCT FROM NEW) EXECUTE FUNCTION note_change_in_account();
 
 -- For each row, because a statement that changes nothing (an event type that is already known) is no change.
 CREATE FUNCTION note_change_of_table() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -351,9 +369,6 @@ CREATE INDEX statistics_by_age ON statistics (step, at);
 -- The hours in which an action had failed deliveries.
 CREATE INDEX statistics_failing ON statistics (at) INCLUDE (account_id, automation_id, action_id, failed)
     WHERE failed > 0 AND step = 1 AND action_id <> '00000000-0000-0000-0000-000000000000';
--- The hours of an action. It has no sums, so that updates of them are HOT.
-CREATE INDEX statistics_by_action ON statistics (action_id, at)
-    WHERE step = 1 AND action_id <> '00000000-0000-0000-0000-000000000000';
 
 -- Latencies of the installation's deliveries.
 CREATE TABLE latencies (

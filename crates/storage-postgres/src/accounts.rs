@@ -4,8 +4,8 @@
 
 use async_trait::async_trait;
 use deadpool_postgres::GenericClient;
-use futures_util::future::{try_join, try_join5};
-use postrider_model::{Account, AccountId, AuditEntry, SigningKey, Timestamp};
+use futures_util::future::{try_join3, try_join5};
+use postrider_model::{Account, AccountId, AuditEntry, SYSTEM_ACCOUNT, SigningKey, Timestamp};
 use postrider_storage::rows::{AccountRow, SigningKeyRow};
 use postrider_storage::{
     AccountConfig, AccountRef, AccountStore, Page, PageRequest, Position, SaveAccount, Sealer, StoreResult,
@@ -16,7 +16,7 @@ use tokio_postgres::error::SqlState;
 use crate::database::Client;
 use crate::sql_error::SqlResult;
 use crate::store::PostgresStore;
-use crate::{audit, automations, columns, connections, signing_keys, statement};
+use crate::{audit, automations, columns, connections, health, signing_keys, statement};
 
 #[async_trait]
 impl AccountStore for PostgresStore {
@@ -155,12 +155,13 @@ async fn by_uid(client: &Client, uid: &str) -> SqlResult<Option<Account>> {
 }
 
 async fn list(client: &Client, page: PageRequest) -> SqlResult<Page<Account>> {
-    let sql = format!("SELECT {COLUMNS} FROM accounts WHERE id < $1 ORDER BY id DESC LIMIT $2");
+    let sql = format!("SELECT {COLUMNS} FROM accounts WHERE id < $1 AND id <> $3 ORDER BY id DESC LIMIT $2");
+    let system = columns::uuid(SYSTEM_ACCOUNT.as_bytes());
     let (below, limit) = (
         columns::ids_below(page.after),
         columns::limit_with_surplus(page.limit),
     );
-    let rows = statement::query(client, &sql, &[&below, &limit]).await?;
+    let rows = statement::query(client, &sql, &[&below, &limit, &system]).await?;
     let mut accounts = Vec::with_capacity(rows.len());
     for row in &rows {
         let account = from_row(row)?;
@@ -291,14 +292,16 @@ async fn config(client: &Client, account: AccountId, sealer: &Sealer) -> SqlResu
     let keys_sql = client.prepare_cached(&signing_keys::of_account_sql()).await?;
     let automations_sql = client.prepare_cached(&automations::of_account_sql()).await?;
     let connections_sql = client.prepare_cached(&connections::of_account_sql()).await?;
+    let health_sql = client.prepare_cached(&health::of_account_sql()).await?;
     let (owner, id) = (account, columns::uuid(account.as_bytes()));
     let params: &statement::Params<'_> = &[&id];
-    let (_, account, keys, automations, (connections, _)) = try_join5(
+    let (_, account, keys, automations, (health, connections, _)) = try_join5(
         client.batch_execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"),
         client.query_opt(&account_sql, params),
         client.query(&keys_sql, params),
         client.query(&automations_sql, params),
-        try_join(
+        try_join3(
+            client.query(&health_sql, params),
             client.query(&connections_sql, params),
             client.batch_execute("COMMIT"),
         ),
@@ -319,6 +322,7 @@ async fn config(client: &Client, account: AccountId, sealer: &Sealer) -> SqlResu
         account: columns::read(&account, 1, AccountRow::read)?.try_into()?,
         keys: keys.collect::<SqlResult<_>>()?,
         automations: automations.collect::<SqlResult<_>>()?,
+        health: health.iter().map(health::from_row).collect::<SqlResult<_>>()?,
         connections: connections.collect::<SqlResult<_>>()?,
     }))
 }

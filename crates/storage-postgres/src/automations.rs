@@ -17,7 +17,7 @@ use uuid::Uuid;
 use crate::database::Client;
 use crate::sql_error::{SqlError, SqlResult};
 use crate::store::PostgresStore;
-use crate::{accounts, audit, columns, connections, statement};
+use crate::{accounts, audit, columns, connections, health, statement};
 
 #[async_trait]
 impl AutomationStore for PostgresStore {
@@ -78,9 +78,11 @@ impl AutomationStore for PostgresStore {
                 let mut client = self.database.client().await?;
                 let transaction = client.transaction().await?;
                 let sql = "DELETE FROM automations WHERE account_id = $1 AND id = $2";
+                let (owner, automation) = (account, id);
                 let (account, id) = (columns::uuid(account.as_bytes()), columns::uuid(id.as_bytes()));
                 let is_deleted = statement::execute(&transaction, sql, &[&account, &id]).await? > 0;
                 if is_deleted {
+                    health::forget(&transaction, owner, automation).await?;
                     audit::commit(transaction, &audit).await?;
                 }
                 Ok(is_deleted)
@@ -258,8 +260,18 @@ async fn update(
     if needs_lock && !accounts::lock(&transaction, account).await? {
         return Ok(SaveAutomation::Missing);
     }
+    let sql = "SELECT actions, enabled FROM automations WHERE account_id = $1 AND id = $2 FOR NO KEY UPDATE";
+    let key: &statement::Params<'_> = &[
+        &columns::uuid(account.as_bytes()),
+        &columns::uuid(automation.id.as_bytes()),
+    ];
+    let Some(before) = statement::query_opt(&transaction, sql, key).await? else {
+        return Ok(SaveAutomation::Missing);
+    };
     let saved = write(&transaction, account, automation, sealer).await?;
     if matches!(saved, SaveAutomation::Saved(_)) {
+        let before = (before.try_get(0)?, before.try_get(1)?);
+        health::begin_anew(&transaction, account, before, automation).await?;
         if let Some(exceeding) = exceeding(&transaction, account, automation).await? {
             return Ok(SaveAutomation::TooManyDeliveries(exceeding));
         }
@@ -342,14 +354,14 @@ async fn write(
 }
 
 /// Switches an action off in this transaction, unless it is off already, has another target by now, or was
-/// deleted; and notes it in the audit trail. Opens no secret, so that none can keep the results of a whole
-/// step from being written.
+/// deleted; and notes it in the audit trail. Returns whether it did. Opens no secret, so that none can keep
+/// the results of a whole step from being written.
 pub(crate) async fn disable(
     client: &impl GenericClient,
     account: AccountId,
     disable: &DisableAction,
     now: Timestamp,
-) -> SqlResult<()> {
+) -> SqlResult<bool> {
     // Searching the text first keeps the number of locked rows small; an id can also occur in a URL.
     let sql = "SELECT id, actions, name FROM automations WHERE account_id = $1 AND strpos(actions, $2) > 0
                ORDER BY id FOR NO KEY UPDATE";
@@ -366,8 +378,8 @@ pub(crate) async fn disable(
                 &rules::audit::action_disabled(account, automation, disable, now),
             )
             .await?;
-            break;
+            return Ok(true);
         }
     }
-    Ok(())
+    Ok(false)
 }

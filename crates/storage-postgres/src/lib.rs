@@ -36,6 +36,7 @@ mod deliveries;
 mod event_types;
 mod events;
 mod grants;
+mod health;
 mod import;
 mod in_doubt;
 mod listener;

@@ -3,7 +3,6 @@
 mod add;
 mod backlog;
 mod failing;
-mod results;
 mod stored;
 
 use std::ops::Range;
@@ -13,7 +12,7 @@ use deadpool_postgres::GenericClient;
 use postrider_model::{AccountId, ActionId, AutomationId, Timestamp};
 use postrider_storage::statistics::latency::{Bucket, Histogram};
 use postrider_storage::statistics::{
-    ActionKey, Backlog, Count, Counts, FailingAction, LatencyCount, NewestResults, STEPS_MAX, Scope, TimeStep,
+    ActionKey, Backlog, Count, Counts, FailingAction, LatencyCount, STEPS_MAX, Scope, TimeStep,
 };
 use postrider_storage::{StatisticsStore, StoreResult};
 use tokio_postgres::Row;
@@ -76,17 +75,6 @@ impl StatisticsStore for PostgresStore {
     async fn failing_actions(&self, span: Range<Timestamp>, limit: usize) -> StoreResult<Vec<FailingAction>> {
         self.database
             .run(async || failing::most(&self.database.client().await?, &span, limit).await)
-            .await
-    }
-
-    async fn newest_results(
-        &self,
-        account: AccountId,
-        actions: Vec<ActionId>,
-        span: Range<Timestamp>,
-    ) -> StoreResult<Vec<NewestResults>> {
-        self.database
-            .run(async || results::newest(&self.database.client().await?, account, &actions, &span).await)
             .await
     }
 

@@ -76,7 +76,7 @@ pub(crate) async fn unsuitable(database: &Database) -> SqlResult<Option<Unsuitab
 const MISSING: &str = "
     SELECT coalesce(min(name || '.' || attribute), '')
     FROM (VALUES ('confirmed_time', 'at'), ('attempts', 'fenced'), ('rate_limits', 'free_ns'),
-                 ('statistics_by_action', 'at')) AS needed (name, attribute)
+                 ('action_health', 'disabled_at')) AS needed (name, attribute)
     WHERE to_regclass('schema_migrations') IS NOT NULL AND to_regclass('deliveries') IS NOT NULL
         AND NOT EXISTS (SELECT 1 FROM pg_attribute
                         WHERE attrelid = to_regclass(name) AND attname = attribute AND NOT attisdropped)";

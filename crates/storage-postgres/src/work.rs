@@ -95,7 +95,7 @@ impl PostgresStore {
         let transaction = client.transaction().await?;
         // The halves touch different rows, so each sends its statements without waiting for the other.
         let (recorded, appended) = try_join(
-            finish::finish(&transaction, &self.day_tables, session, finished),
+            finish::finish(&transaction, self, session, finished),
             append::append(&transaction, self, session, events),
         )
         .await?;

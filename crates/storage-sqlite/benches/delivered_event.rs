@@ -288,6 +288,7 @@ fn finished(new: &NewEvent) -> Finished {
             },
             next: Next::Settle(DeliveryStatus::Succeeded),
             disables: None,
+            report: None,
         },
     }
 }

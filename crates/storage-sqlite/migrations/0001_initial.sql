@@ -64,6 +64,20 @@ CREATE TABLE connections (
 ) STRICT;
 CREATE INDEX connections_by_master_key ON connections (substr(secret, 2, 8));
 
+-- The health of actions whose deliveries have failed for good. Results change it, in their own commit.
+CREATE TABLE action_health (
+    account_id    BLOB    NOT NULL REFERENCES accounts (id) ON DELETE CASCADE,
+    action_id     BLOB    NOT NULL,
+    automation_id BLOB    NOT NULL,
+    failing_since INTEGER,            -- NULL: not failing
+    is_announced  INTEGER NOT NULL,   -- whether the last announcement says that it is failing
+    announced_at  INTEGER,            -- when the last announcement said so; NULL: never
+    disabled_at   INTEGER,            -- when Postrider switched it off; NULL: it did not
+    PRIMARY KEY (account_id, action_id)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX action_health_unhealthy ON action_health (coalesce(disabled_at, failing_since) DESC)
+    WHERE coalesce(disabled_at, failing_since) IS NOT NULL;
+
 -- Rows of deleted types stay, marked as deleted, because a list's cursor may point at one of them.
 CREATE TABLE event_types (
     number      INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -252,9 +266,6 @@ CREATE INDEX statistics_by_age ON statistics (step, at);
 -- The hours in which an action had failed deliveries.
 CREATE INDEX statistics_failing ON statistics (at, account_id, automation_id, action_id, failed)
     WHERE failed > 0 AND step = 1 AND action_id <> x'00000000000000000000000000000000';
--- The hours of an action. It has no sums, so that they can grow without writing to it.
-CREATE INDEX statistics_by_action ON statistics (action_id, at)
-    WHERE step = 1 AND action_id <> x'00000000000000000000000000000000';
 
 -- Latencies of the installation's deliveries.
 CREATE TABLE latencies (

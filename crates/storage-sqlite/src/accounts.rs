@@ -11,7 +11,7 @@ use rusqlite::{Connection, OptionalExtension, Row};
 use crate::columns;
 use crate::sql_error::SqlResult;
 use crate::store::SqliteStore;
-use crate::{audit, automations, connections, signing_keys};
+use crate::{audit, automations, connections, health, signing_keys};
 
 #[async_trait]
 impl AccountStore for SqliteStore {
@@ -105,6 +105,7 @@ impl AccountStore for SqliteStore {
                 account: found,
                 keys: signing_keys::of_account(conn, account, &sealer)?,
                 automations: automations::of_account(conn, account, &sealer)?,
+                health: health::of_account(conn, account)?,
                 connections: connections::of_account(conn, account, &sealer)?,
             }))
         })
@@ -136,7 +137,9 @@ fn by_uid(conn: &Connection, uid: &str) -> SqlResult<Option<Account>> {
     rows.next()?.map(from_row).transpose()
 }
 
-pub(crate) const LIST: &str = "FROM accounts WHERE id < ?1 ORDER BY id DESC LIMIT ?2";
+/// The account `system` is left out: [`postrider_model::SYSTEM_ACCOUNT`].
+pub(crate) const LIST: &str = "FROM accounts WHERE id < ?1 AND id <> x'00000000000170008000000000000001'
+     ORDER BY id DESC LIMIT ?2";
 
 fn list(conn: &Connection, page: PageRequest) -> SqlResult<Page<Account>> {
     let mut statement = conn.prepare_cached(&format!("SELECT {COLUMNS} {LIST}"))?;

@@ -13,7 +13,7 @@ use rusqlite::{Connection, OptionalExtension, Row};
 
 use crate::sql_error::SqlResult;
 use crate::store::SqliteStore;
-use crate::{accounts, audit, columns, connections};
+use crate::{accounts, audit, columns, connections, health};
 
 #[async_trait]
 impl AutomationStore for SqliteStore {
@@ -73,6 +73,7 @@ impl AutomationStore for SqliteStore {
                 .conn
                 .prepare_cached("DELETE FROM automations WHERE account_id = ?1 AND id = ?2")?
                 .execute((account.as_bytes(), id.as_bytes()))?;
+            health::forget(cx.conn, account, id)?;
             audit::insert_if(deleted > 0, cx.conn, &audit)?;
             Ok(deleted > 0)
         })
@@ -212,13 +213,15 @@ fn update(
     automation: &Automation,
     sealer: &Sealer,
 ) -> SqlResult<SaveAutomation> {
-    let stored: Option<(i64, i64)> = conn
-        .prepare_cached("SELECT version, created_at FROM automations WHERE account_id = ?1 AND id = ?2")?
+    let stored: Option<(i64, i64, bool, String)> = conn
+        .prepare_cached(
+            "SELECT version, created_at, enabled, actions FROM automations WHERE account_id = ?1 AND id = ?2",
+        )?
         .query_row((account.as_bytes(), automation.id.as_bytes()), |row| {
-            Ok((row.get(0)?, row.get(1)?))
+            Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
         })
         .optional()?;
-    let Some((version, created_at)) = stored else {
+    let Some((version, created_at, was_enabled, actions)) = stored else {
         return Ok(SaveAutomation::Missing);
     };
     if version != automation.version {
@@ -239,6 +242,7 @@ fn update(
         ..automation.clone()
     };
     replace(conn, account, AutomationRow::of(&saved, account, sealer))?;
+    health::begin_anew(conn, account, (&actions, was_enabled), automation)?;
     Ok(SaveAutomation::Saved(saved))
 }
 
@@ -296,13 +300,14 @@ pub(crate) const WITH_TEXT: &str =
     "FROM automations WHERE account_id = ?1 AND instr(actions, ?2) > 0 ORDER BY id";
 
 /// Switches an action off, unless it is off already, has another target by now, or was deleted; and notes it
-/// in the audit trail. Opens no secret, so that none can keep the results of a whole step from being written.
+/// in the audit trail. Returns whether it did. Opens no secret, so that none can keep the results of a whole
+/// step from being written.
 pub(crate) fn disable(
     conn: &Connection,
     account: AccountId,
     disable: &DisableAction,
     now: Timestamp,
-) -> SqlResult<()> {
+) -> SqlResult<bool> {
     let mut statement = conn.prepare_cached(&format!("SELECT id, actions, name {WITH_TEXT}"))?;
     let mut rows = statement.query((account.as_bytes(), disable.action.to_string()))?;
     while let Some(row) = rows.next()? {
@@ -318,8 +323,8 @@ pub(crate) fn disable(
                 conn,
                 &rules::audit::action_disabled(account, automation, disable, now),
             )?;
-            break;
+            return Ok(true);
         }
     }
-    Ok(())
+    Ok(false)
 }

@@ -48,6 +48,7 @@ mod event_types;
 mod events;
 mod export;
 mod grants;
+mod health;
 mod log;
 mod open;
 mod options;

@@ -166,10 +166,6 @@ fn statements_over_large_tables_seek_in_the_index_meant_for_them() {
                 .to_owned(),
         ),
         (
-            statistics::NEWEST,
-            "SEARCH statistics USING INDEX statistics_by_action (action_id=? AND at>? AND at<?)".to_owned(),
-        ),
-        (
             statistics::LATENCIES,
             "SEARCH latencies USING PRIMARY KEY (step=? AND at>? AND at<?)".to_owned(),
         ),

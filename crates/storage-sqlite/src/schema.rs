@@ -38,7 +38,7 @@ pub(crate) fn version(conn: &Connection) -> rusqlite::Result<u32> {
 const SINCE_DEVELOPMENT: [(&str, Option<&str>); 4] = [
     ("confirmed_time", None),
     ("attempts", Some("fenced")),
-    ("statistics_by_action", None),
+    ("action_health", None),
     ("master_key", None),
 ];
 

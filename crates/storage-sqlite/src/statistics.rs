@@ -2,7 +2,6 @@
 
 mod backlog;
 mod failing;
-mod results;
 mod stored;
 
 use std::ops::Range;
@@ -11,7 +10,7 @@ use async_trait::async_trait;
 use postrider_model::{AccountId, ActionId, AutomationId, Timestamp};
 use postrider_storage::statistics::latency::{Bucket, Histogram};
 use postrider_storage::statistics::{
-    ActionKey, Backlog, Count, Counts, FailingAction, LatencyCount, NewestResults, STEPS_MAX, Scope, TimeStep,
+    ActionKey, Backlog, Count, Counts, FailingAction, LatencyCount, STEPS_MAX, Scope, TimeStep,
 };
 use postrider_storage::{StatisticsStore, StoreResult};
 use rusqlite::{Connection, Row};
@@ -24,8 +23,6 @@ use crate::store::SqliteStore;
 pub(crate) use backlog::{OWNED_COUNT, WAITING_COUNT};
 #[cfg(test)]
 pub(crate) use failing::{MOST, SUCCEEDED};
-#[cfg(test)]
-pub(crate) use results::NEWEST;
 #[cfg(test)]
 pub(crate) use stored::STORED;
 
@@ -73,16 +70,6 @@ impl StatisticsStore for SqliteStore {
 
     async fn failing_actions(&self, span: Range<Timestamp>, limit: usize) -> StoreResult<Vec<FailingAction>> {
         self.read(move |conn| failing::most(conn, &span, limit)).await
-    }
-
-    async fn newest_results(
-        &self,
-        account: AccountId,
-        actions: Vec<ActionId>,
-        span: Range<Timestamp>,
-    ) -> StoreResult<Vec<NewestResults>> {
-        self.read(move |conn| results::newest(conn, account, &actions, &span))
-            .await
     }
 
     async fn stored_bytes(&self, account: AccountId, span: Range<Timestamp>) -> StoreResult<u64> {

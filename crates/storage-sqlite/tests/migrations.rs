@@ -209,7 +209,7 @@ fn a_database_of_a_development_version_is_refused_and_left_alone() {
     for missing in [
         "DROP TABLE confirmed_time",
         "ALTER TABLE attempts DROP COLUMN fenced",
-        "DROP INDEX statistics_by_action",
+        "DROP TABLE action_health",
     ] {
         let folder = folder_with(FIXTURES[0], 1);
         let conn = Connection::open(folder.path().join(DATABASE_FILE)).unwrap();

@@ -203,6 +203,7 @@ pub fn attempted(key: DeliveryKey, action: ActionId, from: &Progress, s: i64, ou
             progress,
             next,
             disables: None,
+            report: None,
         },
     }
 }
@@ -228,6 +229,7 @@ pub fn settled(key: DeliveryKey, action: ActionId, s: i64, status: DeliveryStatu
         progress,
         next: Next::Settle(status),
         disables: None,
+        report: None,
     };
     Finished { key, action, change }
 }

@@ -213,6 +213,7 @@ pub async fn attempts_read_back_exactly_and_in_order(store: Arc<dyn Store>) {
             progress,
             next: postrider_model::delivery::Next::Retry(at(0)),
             disables: None,
+            report: None,
         };
         assert_eq!(
             scene.finish(Finished { key, action, change }).await,

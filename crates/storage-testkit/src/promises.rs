@@ -290,8 +290,13 @@ macro_rules! conformance {
                 the_backlog_is_what_is_pending_and_its_age,
             ]
             health: [
-                the_newest_results_of_an_action_begin_with_its_last_success,
-                the_newest_results_of_many_actions_look_back_less_far,
+                a_failure_makes_an_action_failing_and_the_next_success_healthy,
+                only_results_that_are_applied_change_health_and_announce_it,
+                announcements_are_stored_with_their_deliveries_in_the_commit_of_the_result,
+                an_action_that_is_switched_off_announces_this_alone,
+                an_action_that_recovered_is_not_switched_off_as_failing,
+                edits_begin_the_health_of_what_they_change_anew,
+                unhealthy_actions_are_listed_newest_trouble_first,
             ]
             held_back: [
                 what_conditions_held_back_is_summed_by_automation,

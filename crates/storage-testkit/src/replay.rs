@@ -90,6 +90,7 @@ async fn settle_again(scene: &Scene, before: &[Delivery], now: Timestamp) {
                 },
                 next,
                 disables: None,
+                report: None,
             };
             let key = ready.key;
             news.push(Finished { key, action, change });
@@ -212,6 +213,7 @@ pub async fn deliveries_with_too_many_attempts_are_passed_over(store: Arc<dyn St
         progress,
         next: Next::Settle(DeliveryStatus::Failed),
         disables: None,
+        report: None,
     };
     let news = Finished {
         key: full,

@@ -165,6 +165,7 @@ pub async fn the_record_of_one_delivery_is_bounded(store: Arc<dyn Store>) {
             progress,
             next: Next::Settle(DeliveryStatus::Failed),
             disables: None,
+            report: None,
         };
         let news = Finished { key, action, change };
         assert_eq!(scene.finish(news).await, Recorded::Applied);

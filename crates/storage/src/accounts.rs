@@ -1,7 +1,10 @@
 //! Accounts and signing keys.
 
 use async_trait::async_trait;
-use postrider_model::{Account, AccountId, AuditEntry, Automation, Connection, SigningKey, Timestamp};
+use postrider_model::health::ActionHealth;
+use postrider_model::{
+    Account, AccountId, ActionId, AuditEntry, Automation, Connection, SigningKey, Timestamp,
+};
 
 use crate::error::StoreResult;
 use crate::page::{Page, PageRequest};
@@ -41,6 +44,8 @@ pub struct AccountConfig {
     /// Deliveries that were created earlier than this may have been canceled on request while a session owned
     /// them ([`crate::DeliveryStore::cancel_step`]); `None` if none ever was.
     pub canceled_before: Option<Timestamp>,
+    /// The health of its actions, ordered by action. One that is missing is healthy.
+    pub health: Vec<(ActionId, ActionHealth)>,
     /// All its connections.
     pub connections: Vec<Connection>,
 }
@@ -59,7 +64,7 @@ pub trait AccountStore: Send + Sync {
     /// The account, if there is one.
     async fn account(&self, account: &AccountRef) -> StoreResult<Option<Account>>;
 
-    /// All accounts, newest first.
+    /// All accounts but the built-in one ([`postrider_model::SYSTEM_ACCOUNT`]), newest first.
     async fn accounts(&self, page: PageRequest) -> StoreResult<Page<Account>>;
 
     /// Replaces name, uid, metadata, schedule and `updated_at` if the stored version still equals

@@ -12,6 +12,7 @@ use postrider_model::{
 };
 
 use crate::error::StoreResult;
+use crate::health::ActionReport;
 use crate::page::{Page, PageRequest, Position};
 use crate::sessions::SessionId;
 
@@ -130,6 +131,9 @@ pub enum Change {
         next: Next,
         /// Why the result also switches the action off, if the action still has the target of the attempt.
         disables: Option<DisabledReason>,
+        /// What a settled delivery says about its action. `None` if it changes neither the health of the
+        /// action nor announces anything, as nearly always.
+        report: Option<Box<ActionReport>>,
     },
     /// Its action was deleted or switched off before an attempt was made.
     Canceled {

@@ -18,6 +18,9 @@
 //! their work take none; a result that switches an action off writes one by
 //! [`rules::audit::action_disabled`].
 //!
+//! **Health.** Results also change the health of actions, and store the operational events about it in the
+//! same commit ([`health`]).
+//!
 //! This crate must never know a dialect, a file or a socket.
 //!
 //! A copy from one store to another moves rows one by one ([`transfer`]); it does not use the verbs.
@@ -39,6 +42,7 @@ pub mod error;
 pub mod event_types;
 pub mod events;
 pub mod grants;
+pub mod health;
 pub mod page;
 pub mod rate_limits;
 pub mod retention;
@@ -70,6 +74,7 @@ pub use grants::{
     BeginSession, ConsoleStore, EXPIRED_GRANTS_REMOVED_MAX, GrantFilter, PORTAL_LINKS_MAX, PermittedSessions,
     PutGrant, SessionLimits,
 };
+pub use health::{ActionReport, Announcement, HealthStore, StoredIf, UnhealthyAction};
 pub use page::{LIMIT_MAX, Page, PageRequest, Position};
 pub use rate_limits::{RateLimitStore, ReserveSlots};
 pub use retention::{Pruned, RetentionStore, StoreClock};
@@ -92,6 +97,7 @@ pub trait Store:
     + DeliveryStore
     + EventStore
     + EventTypeStore
+    + HealthStore
     + RateLimitStore
     + RetentionStore
     + SecretStore
@@ -114,6 +120,7 @@ impl<T> Store for T where
         + DeliveryStore
         + EventStore
         + EventTypeStore
+        + HealthStore
         + RateLimitStore
         + RetentionStore
         + SecretStore

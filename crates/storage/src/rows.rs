@@ -12,6 +12,7 @@
 //! same order; then the statements that write it, and a migration, in each store.
 
 pub mod accounts;
+pub mod action_health;
 pub mod api_keys;
 pub mod attempts;
 pub mod audit;
@@ -25,6 +26,7 @@ pub mod signing_keys;
 pub mod templates;
 
 pub use accounts::AccountRow;
+pub use action_health::ActionHealthRow;
 pub use api_keys::ApiKeyRow;
 pub use attempts::AttemptRow;
 pub use audit::AuditRow;

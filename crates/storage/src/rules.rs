@@ -14,6 +14,7 @@ pub mod confirmed_time;
 pub mod connections;
 pub mod events;
 pub mod fan_out;
+pub mod health;
 pub mod ids;
 pub mod rate_limits;
 pub mod replay;

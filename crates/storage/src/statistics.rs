@@ -9,7 +9,7 @@
 //! **What reading costs.** A day of the installation is 1,440 rows; 30 days are 720. The last day of an
 //! account is one range of rows. What an account stored within the retention is read by the key of each hour,
 //! because its actions have rows in the same range. Failing actions are found among only those hours in which
-//! an action failed. The last success of an action is found by an index of its hours, newest first.
+//! an action failed.
 //!
 //! Statistics are not exact records. A crash may lose the last seconds, and a lost result of
 //! [`StatisticsStore::add_statistics`] may lead to something being counted twice. Statistics outlive what
@@ -32,20 +32,6 @@ pub const STEPS_MAX: usize = 2_880;
 /// Most hours of failing actions that [`StatisticsStore::failing_actions`] looks at, the newest: about a
 /// hundred actions that fail in every hour of 20 days. Reading them takes about 30 ms.
 pub const FAILING_HOURS_MAX: usize = 50_000;
-
-/// Most hours that [`StatisticsStore::newest_results`] looks at, for all its actions together: as many as 26
-/// actions have within 32 days. In an account with 500 busy actions, SQLite takes about 110 ms for them
-/// (Python's sqlite3 on two busy cores) and PostgreSQL 35 ms. An action that succeeded in its newest hour
-/// takes one of them.
-pub const RESULT_HOURS_MAX: usize = 20_000;
-
-/// How many hours of each of `actions` actions [`StatisticsStore::newest_results`] looks at.
-pub const fn result_hours_each(actions: usize) -> usize {
-    match RESULT_HOURS_MAX.checked_div(actions) {
-        None | Some(0) => 1,
-        Some(hours) => hours,
-    }
-}
 
 /// Most pending deliveries that [`StatisticsStore::backlog`] counts: beyond that, an operator only needs to
 /// know that there are many. To count 100,000, PostgreSQL took 25 ms, and 130 ms where the rows were so new
@@ -216,17 +202,6 @@ pub struct FailingAction {
     pub succeeded: u64,
 }
 
-/// How the newest deliveries of an action ended, by the hour.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct NewestResults {
-    /// The action.
-    pub action: ActionId,
-    /// The last hour in which a delivery succeeded.
-    pub last_success: Option<Timestamp>,
-    /// The first and the last hour after that in which a delivery failed.
-    pub failures_since: Option<(Timestamp, Timestamp)>,
-}
-
 /// The backlog: deliveries still pending.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Backlog {
@@ -274,16 +249,6 @@ pub trait StatisticsStore: Send + Sync {
     /// The actions with the most failed deliveries in the hours that began within the span, in descending
     /// order: at most `limit`, from the newest [`FAILING_HOURS_MAX`] hours in which an action failed.
     async fn failing_actions(&self, span: Range<Timestamp>, limit: usize) -> StoreResult<Vec<FailingAction>>;
-
-    /// How the newest deliveries of each of these actions ended, in the hours that began within the span. One
-    /// result for each action, unordered. Of the hours in which something of an action was counted, this
-    /// looks at the newest [`RESULT_HOURS_MAX`] divided by the number of actions, and at least one.
-    async fn newest_results(
-        &self,
-        account: AccountId,
-        actions: Vec<ActionId>,
-        span: Range<Timestamp>,
-    ) -> StoreResult<Vec<NewestResults>>;
 
     /// The sum of [`Counts::stored_bytes`] of the account, over its hours that began within the span: at most
     /// [`STORED_HOURS_MAX`].

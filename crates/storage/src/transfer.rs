@@ -11,8 +11,8 @@
 use std::collections::BTreeSet;
 
 use crate::rows::{
-    AccountRow, ApiKeyRow, AttemptRow, AuditRow, AutomationRow, ConnectionRow, DeliveryRow, EventRow,
-    EventTypeRow, SigningKeyRow, TemplateRow,
+    AccountRow, ActionHealthRow, ApiKeyRow, AttemptRow, AuditRow, AutomationRow, ConnectionRow, DeliveryRow,
+    EventRow, EventTypeRow, SigningKeyRow, TemplateRow,
 };
 
 /// A kind of rows to copy. Rows of later stages refer to rows of earlier ones.
@@ -20,7 +20,7 @@ use crate::rows::{
 pub enum Stage {
     /// The catalogue, including deleted entries, because a list's cursor may point at one of them.
     EventTypes,
-    /// Accounts, each with its signing keys, automations and connections.
+    /// Accounts, each with its signing keys, connections, automations and the health of their actions.
     Accounts,
     /// API keys.
     ApiKeys,
@@ -131,6 +131,8 @@ pub struct AccountRows {
     pub signing_keys: Vec<SigningKeyRow>,
     /// Its automations.
     pub automations: Vec<AutomationRow>,
+    /// The health of their actions.
+    pub action_health: Vec<ActionHealthRow>,
     /// Its connections.
     pub connections: Vec<ConnectionRow>,
 }

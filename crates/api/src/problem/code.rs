@@ -104,6 +104,8 @@ codes! {
     TooManyPortalLinks = "too_many_portal_links", CONFLICT, "The account has the maximum number of portal links";
     /// The key is the last one that administers the installation.
     LastAdminKey = "last_admin_key", CONFLICT, "The API key is the last one that administers the installation";
+    /// The account is built in.
+    AccountBuiltIn = "account_built_in", CONFLICT, "The account is built in and cannot be deleted";
     /// The automation is off.
     AutomationDisabled = "automation_disabled", CONFLICT, "The automation is off";
     /// Other requests kept changing the object.

@@ -1,7 +1,9 @@
 //! The errors of the store and the engine as problems.
 
 use postrider_configuration::ConfigureError;
-use postrider_engine::{AcceptError, CancelError, Rejection, ReplayError, TESTS_PER_MINUTE};
+use postrider_engine::{
+    AcceptError, CancelError, OPERATIONAL_TYPE, Rejection, ReplayError, TESTS_PER_MINUTE,
+};
 use postrider_json::JsonErrorKind;
 use postrider_model::automation::AUTOMATIONS_MAX;
 use postrider_storage::StoreError;
@@ -51,6 +53,10 @@ impl Problem {
                 "/trigger/event_types",
                 fault_codes::TOO_MANY,
                 exceeding.to_string(),
+            ),
+            ConfigureError::BuiltIn => Self::new(
+                Code::AccountBuiltIn,
+                "the account `system` holds the operator's automations and cannot be deleted",
             ),
             ConfigureError::Store(error) => error.into(),
         }
@@ -135,6 +141,7 @@ impl From<Rejection> for Problem {
                 "the server is stopping; this event was not accepted, so retry",
             ),
             Rejection::NotStored(error) => error.into(),
+            Rejection::OperationalType => Self::body("/type", fault_codes::INVALID_VALUE, OPERATIONAL_TYPE),
             Rejection::UnknownType => Self::of_faults(
                 Code::UnknownEventType,
                 vec![Fault::at(

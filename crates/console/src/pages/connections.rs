@@ -1,7 +1,7 @@
 //! Connections: how the account's actions authenticate at receivers.
 //!
-//! * `list`: all of the account. `form`: the page of the form, for `create` and `edit`. `fields`: the contents
-//!   of the form. `delete`: asks, then deletes.
+//! * `list`: all of the account. `form`: the page of the form, for `create` and `edit`. `fields`: the
+//!   contents of the form. `delete`: asks, then deletes.
 //!
 //! A secret is never in a page, not even in a form that comes back with faults.
 

@@ -2,6 +2,7 @@
 
 use http::StatusCode;
 use postrider_model::Outcome;
+use postrider_model::attempt::NO_ACCESS_TOKEN;
 
 use super::status::Badge;
 
@@ -24,7 +25,12 @@ pub fn short(status_code: Option<u16>, outcome: Option<Outcome>) -> Option<Strin
 }
 
 /// What to do about the outcome; `None` if there is nothing to do.
-pub fn hint(outcome: Outcome, status_code: Option<u16>) -> Option<&'static str> {
+pub fn hint(outcome: Outcome, status_code: Option<u16>, error: Option<&str>) -> Option<&'static str> {
+    if has_no_token(error) {
+        return Some(
+            "Nothing was sent to the receiver. Check the connection: its token endpoint and its credentials.",
+        );
+    }
     Some(match outcome {
         Outcome::Succeeded => return None,
         Outcome::BadStatus => of_status(status_code.unwrap_or_default()),
@@ -48,6 +54,11 @@ pub fn hint(outcome: Outcome, status_code: Option<u16>) -> Option<&'static str> 
             "Nothing was sent, and no retry follows. Correct the template in the automation: events that are accepted from then on use the new one."
         }
     })
+}
+
+/// Whether an attempt with this error sent nothing, for want of an access token.
+pub fn has_no_token(error: Option<&str>) -> bool {
+    error.is_some_and(|error| error.starts_with(NO_ACCESS_TOKEN))
 }
 
 fn of_status(code: u16) -> &'static str {
@@ -76,7 +87,15 @@ mod tests {
     #[test]
     fn every_failure_has_a_hint() {
         for outcome in Outcome::ALL {
-            assert_eq!(hint(outcome, Some(500)).is_none(), outcome == Outcome::Succeeded);
+            assert_eq!(
+                hint(outcome, Some(500), None).is_none(),
+                outcome == Outcome::Succeeded
+            );
+            assert!(
+                hint(outcome, None, Some("No access token: late"))
+                    .unwrap()
+                    .contains("token endpoint")
+            );
         }
     }
 

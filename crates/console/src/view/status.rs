@@ -1,7 +1,7 @@
 //! Statuses: an icon, a word and a colour, each readable without the other two.
 
 use askama::Template;
-use postrider_figures::Health;
+use postrider_model::health::Health;
 use postrider_model::{Automation, Delivery, DeliveryStatus, Outcome};
 
 use super::icon::Icon;

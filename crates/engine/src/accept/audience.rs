@@ -13,6 +13,8 @@ use postrider_storage::{FirstAttempt, NewDelivery};
 pub(super) enum Audience {
     /// All automations that it triggers.
     Triggered,
+    /// The same; the event is Postrider's own.
+    Operational,
     /// This automation only, whatever its trigger: the event is a test.
     Only(AutomationId),
 }
@@ -29,6 +31,7 @@ impl Audience {
     pub(super) fn origin(self) -> Origin {
         match self {
             Self::Triggered => Origin::Producer,
+            Self::Operational => Origin::Operational,
             Self::Only(_) => Origin::Test,
         }
     }
@@ -51,7 +54,7 @@ impl Audience {
                     triggered.add(entry, automation, first);
                 }
             }
-            Self::Triggered => {
+            Self::Triggered | Self::Operational => {
                 let mut judging = Judging::new(payload);
                 for (automation, conditions) in entry.matching(event_type) {
                     match judging.hold(conditions) {

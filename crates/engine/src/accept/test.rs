@@ -7,7 +7,8 @@ use std::time::Duration;
 use bytes::Bytes;
 use parking_lot::Mutex;
 use postrider_model::{
-    AccountId, AuditAction, Automation, AutomationId, By, EventPattern, EventTypeName, Target,
+    AccountId, AuditAction, Automation, AutomationId, By, EventPattern, EventTypeName, OperationalType,
+    Target,
 };
 use postrider_storage::{StoreError, StoreResult};
 
@@ -96,6 +97,7 @@ impl Engine {
         // Customers send tests too, and receive what is sent.
         let visible = entry.filter(|entry| entry.visible);
         let example = visible.and_then(|entry| entry.example);
+        let example = example.or_else(|| Some(OperationalType::of(event_type)?.example()));
         Ok(example.map_or_else(|| Bytes::from_static(br#"{"test":true}"#), Bytes::from))
     }
 }

@@ -56,6 +56,7 @@ impl Results {
                 event: result.event,
                 automation: result.automation,
                 resend_of: result.resend_of,
+                changes_health: result.changes_health,
             });
         }
         let now = Instant::now();

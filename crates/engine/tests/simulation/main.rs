@@ -14,6 +14,7 @@ mod conditions;
 mod connections;
 mod crashes;
 mod edits;
+mod health;
 mod hosts;
 mod outages;
 mod pace;

@@ -57,6 +57,7 @@ impl Settings {
                 UnseenEventTypes::Add => UnseenTypes::Add,
                 UnseenEventTypes::Refuse => UnseenTypes::Refuse,
             },
+            disable_failing_after: self.disable_failing_after.get(),
             retention: self.retention.get(),
             audit_retention: self.audit_retention.get(),
             stored_bytes_per_account_max: self

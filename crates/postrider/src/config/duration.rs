@@ -52,6 +52,11 @@ bounded_duration!(
     Retention, Duration::from_secs(1), Duration::from_secs(3_650 * DAY_S)
 );
 bounded_duration!(
+    /// How long an action may fail before it is switched off. Shorter times would punish an outage.
+    DisableAfter, Duration::from_secs(3_600), Duration::from_secs(365 * DAY_S)
+);
+
+bounded_duration!(
     /// How long a stopping server waits for attempts in flight. Service managers kill a process that takes
     /// longer.
     ShutdownGrace, Duration::ZERO, Duration::from_secs(600)

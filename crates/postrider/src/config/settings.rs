@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 
 use super::accent_color::AccentColor;
 use super::database::DatabaseUrl;
-use super::duration::{AttemptTimeout, Retention, SessionLease, ShutdownGrace};
+use super::duration::{AttemptTimeout, DisableAfter, Retention, SessionLease, ShutdownGrace};
 use super::egress_proxy::EgressProxyUrl;
 use super::frame_ancestors::{self, FrameAncestor};
 use super::issuer_url::IssuerUrl;
@@ -267,6 +267,11 @@ pub struct Settings {
     /// The largest `data` that an event may have.
     #[arg(long, value_name = "SIZE", default_value = "256KiB")]
     pub body_limit: BodyLimit,
+
+    /// An action of which no delivery has succeeded for so long is switched off, with its next delivery that
+    /// fails for good.
+    #[arg(long, value_name = "DURATION", default_value = "5d")]
+    pub disable_failing_after: DisableAfter,
 
     /// How long an event is kept, with its deliveries and attempts, after its last delivery has ended.
     #[arg(long, value_name = "DURATION", default_value = "30d")]

@@ -64,6 +64,7 @@ pub async fn start(
         resolver: Arc::new(SystemResolver::new()),
     };
     let configuration = shared.configuration(settings).await?;
+    create_system_account(&configuration).await?;
     let access = Arc::new(Access::new(AccessParts {
         store: Arc::clone(&shared.store),
         clock: Arc::clone(&shared.clock),
@@ -107,6 +108,11 @@ pub async fn start(
         figures,
         sealing,
     })
+}
+
+async fn create_system_account(configuration: &Configuration) -> Result<(), Failure> {
+    let created = configuration.create_system_account().await;
+    created.map_err(|error| Failure::Failed(format!("the account `system` cannot be created: {error}")))
 }
 
 impl Running {

@@ -12,60 +12,53 @@ use std::collections::{HashMap, HashSet};
 
 use deadpool_postgres::GenericClient;
 use postrider_storage::rules::attempts::AttemptResult;
-use postrider_storage::rules::automations::distinct;
 use postrider_storage::{Finished, Recorded, SessionId};
 
 use self::settle::Settling;
-use crate::automations;
-use crate::day_tables::DayTables;
 use crate::deliveries::keys;
+use crate::health;
 use crate::sql_error::SqlResult;
+use crate::store::PostgresStore;
 
 /// Records what happened; see [`postrider_storage::WorkStore::advance`].
 pub(crate) async fn finish(
     client: &impl GenericClient,
-    tables: &DayTables,
+    store: &PostgresStore,
     session: SessionId,
     finished: &[Finished],
 ) -> SqlResult<Vec<Recorded>> {
     // A delivery without another result below does not exist.
     let mut answers = vec![Recorded::Missing; finished.len()];
-    let mut disabled = Vec::new();
+    let mut applied = Vec::new();
     for round in rounds(finished) {
         let settling = Settling::of(finished, &round);
-        let is_settled = settling.apply_usual(client, tables, session).await?;
+        let is_settled = settling.apply_usual(client, &store.day_tables, session).await?;
         for nth in &is_settled {
             answers[*nth] = Recorded::Applied;
         }
-        disabled.extend(is_settled.iter().copied());
+        applied.extend(is_settled.iter().copied());
         let mut left = round;
         left.retain(|nth| is_settled.binary_search(nth).is_err());
-        disabled.extend(detail::finish(client, session, finished, &left, &mut answers).await?);
+        applied.extend(detail::finish(client, session, finished, &left, &mut answers).await?);
     }
-    disable(client, finished, disabled).await?;
+    // In the order in which the attempts ended.
+    applied.sort_unstable();
+    let of = |nth: usize| {
+        let item = &finished[nth];
+        let result = AttemptResult::of(&item.change)?;
+        let is_said = result.disables.is_some() || result.report.is_some();
+        is_said.then_some((item.key.account, item.action, result))
+    };
+    health::follow(client, store, session, applied.into_iter().filter_map(of)).await?;
     Ok(answers)
-}
-
-/// Switches off the actions whose results, newly applied at these places, say so.
-async fn disable(client: &impl GenericClient, finished: &[Finished], applied: Vec<usize>) -> SqlResult<()> {
-    let mut disabled = Vec::new();
-    for item in applied.into_iter().map(|nth| &finished[nth]) {
-        let result = AttemptResult::of(&item.change);
-        let disable = result.and_then(|result| Some((result.disabled(item.action)?, result.state_at())));
-        disabled.extend(disable.map(|(disable, at)| (item.key.account, disable, at)));
-    }
-    // They come in one order, so that two steps seldom wait for each other.
-    for (account, disable, at) in distinct(disabled) {
-        automations::disable(client, account, &disable, at).await?;
-    }
-    Ok(())
 }
 
 /// Whether all items are attempts, each of a different delivery, that change no action.
 pub(crate) fn are_usual(finished: &[Finished]) -> bool {
     let mut seen = HashSet::with_capacity(finished.len());
     let mut is_usual = |item: &Finished| {
-        AttemptResult::of(&item.change).is_some_and(|result| result.disables.is_none())
+        AttemptResult::of(&item.change)
+            .is_some_and(|result| result.disables.is_none() && result.report.is_none())
             && seen.insert(item.key)
     };
     finished.iter().all(&mut is_usual)

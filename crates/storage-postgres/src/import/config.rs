@@ -106,7 +106,37 @@ pub(super) async fn accounts(transaction: &Transaction<'_>, rows: &[AccountRows]
     writer.finish().await?;
     signing_keys(transaction, rows).await?;
     automations(transaction, rows).await?;
-    connections(transaction, rows).await
+    connections(transaction, rows).await?;
+    action_health(transaction, rows).await
+}
+
+async fn action_health(transaction: &Transaction<'_>, accounts: &[AccountRows]) -> SqlResult<()> {
+    let columns = [
+        ("account_id", Type::UUID),
+        ("action_id", Type::UUID),
+        ("automation_id", Type::UUID),
+        ("failing_since", Type::INT8),
+        ("is_announced", Type::BOOL),
+        ("announced_at", Type::INT8),
+        ("disabled_at", Type::INT8),
+    ];
+    let mut writer = TableWriter::begin(transaction, "action_health", &columns).await?;
+    for account in accounts {
+        for row in &account.action_health {
+            writer
+                .add(&[
+                    &uuid(&account.account.id),
+                    &uuid(&row.action),
+                    &uuid(&row.automation),
+                    &row.failing_since,
+                    &row.is_announced,
+                    &row.announced_at,
+                    &row.disabled_at,
+                ])
+                .await?;
+        }
+    }
+    writer.finish().await
 }
 
 async fn signing_keys(transaction: &Transaction<'_>, accounts: &[AccountRows]) -> SqlResult<()> {

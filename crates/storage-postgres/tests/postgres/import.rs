@@ -5,9 +5,7 @@ use std::time::Duration;
 use crate::support::{TestDatabase, connection_of};
 use postrider_model::{ApiKey, Timestamp};
 use postrider_storage::rows::deliveries::ProgressRow;
-use postrider_storage::rows::{
-    AccountRow, ApiKeyRow, AttemptRow, AuditRow, DeliveryRow, EventRow, EventTypeRow,
-};
+use postrider_storage::rows::*;
 use postrider_storage::transfer::{
     AccountRows, Batch, Counts, DeliveryRows, EventRows, Overview, Place, Rows, Stage,
 };
@@ -49,6 +47,7 @@ fn account() -> AccountRows {
         account,
         signing_keys: Vec::new(),
         automations: Vec::new(),
+        action_health: Vec::new(),
         connections: vec![connection_of(id(1, 1))],
     }
 }

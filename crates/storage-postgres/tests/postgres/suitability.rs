@@ -62,7 +62,7 @@ async fn a_database_of_a_development_version_is_refused() {
     for missing in [
         "DROP TABLE rate_limits",
         "ALTER TABLE attempts DROP COLUMN fenced",
-        "DROP INDEX statistics_by_action",
+        "DROP TABLE action_health",
     ] {
         let database = TestDatabase::create().await;
         let dropped = database.client().await.batch_execute(missing).await;

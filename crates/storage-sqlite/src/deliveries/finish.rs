@@ -5,17 +5,17 @@
 
 use std::sync::Arc;
 
-use postrider_model::{DeliveryStatus, Timestamp};
+use postrider_model::{AccountId, ActionId, DeliveryStatus, Timestamp};
 use postrider_storage::rows::deliveries::ProgressRow;
 use postrider_storage::rules::attempts::{AttemptResult, Held, free_number, recorded};
-use postrider_storage::rules::automations::{Disabling, distinct};
 use postrider_storage::{Change, DeliveryKey, Finished, Recorded, SessionId};
 use rusqlite::{CachedStatement, Connection};
 
+use crate::events::append;
 use crate::queue::Part;
 use crate::sql_error::SqlResult;
 use crate::writer::WriteCx;
-use crate::{attempts, automations, columns, sessions};
+use crate::{attempts, columns, health, sessions};
 
 /// About how many bytes an attempt's columns take besides its texts.
 const ROW_BYTES: usize = 256;
@@ -33,7 +33,11 @@ pub(crate) fn work(
 /// About how many bytes a change adds to the store.
 fn weight(finished: &Finished) -> usize {
     match &finished.change {
-        Change::Attempted { attempt, .. } => attempt.exchange.response_bytes() + ROW_BYTES,
+        Change::Attempted { attempt, report, .. } => {
+            let announcements = report.iter().flat_map(|report| &report.announcements);
+            let announced = announcements.map(|announcement| append::weight(&announcement.event));
+            attempt.exchange.response_bytes() + ROW_BYTES + announced.sum::<usize>()
+        }
         Change::Canceled { .. } => 0,
     }
 }
@@ -46,7 +50,7 @@ fn finish(cx: &mut WriteCx<'_>, session: SessionId, finished: &[Finished]) -> Sq
         is_alive: sessions::has_row(cx.conn, session)?,
         settle_first: cx.conn.prepare_cached(SETTLE_FIRST)?,
         attempts: attempts::Insert::prepare(cx)?,
-        disabled: Vec::new(),
+        applied: Vec::new(),
     };
     let recorded = finished
         .iter()
@@ -56,14 +60,16 @@ fn finish(cx: &mut WriteCx<'_>, session: SessionId, finished: &[Finished]) -> Sq
                 progress,
                 next,
                 disables,
+                report,
             } => {
                 let result = AttemptResult {
                     attempt,
                     progress: *progress,
                     next: *next,
                     disables: *disables,
+                    report: report.as_deref(),
                 };
-                record.attempted(finished, &result)
+                record.attempted(finished, result)
             }
             Change::Canceled { at, status } => {
                 let owner = record.is_alive.then_some(session);
@@ -71,31 +77,29 @@ fn finish(cx: &mut WriteCx<'_>, session: SessionId, finished: &[Finished]) -> Sq
             }
         })
         .collect::<SqlResult<_>>()?;
-    for (account, disable, at) in distinct(record.disabled) {
-        automations::disable(record.conn, account, &disable, at)?;
-    }
+    health::follow(record.conn, session, record.applied.into_iter())?;
     Ok(recorded)
 }
 
 /// The statements that a call needs for each of its items.
-struct Record<'conn, 'memory> {
+struct Record<'conn, 'memory, 'a> {
     conn: &'conn Connection,
     session: SessionId,
     is_alive: bool,
     settle_first: CachedStatement<'conn>,
     attempts: attempts::Insert<'conn, 'memory>,
-    /// What the applied results switch off.
-    disabled: Vec<Disabling>,
+    /// Results that are newly applied and say something about their actions.
+    applied: Vec<(AccountId, ActionId, AttemptResult<'a>)>,
 }
 
-impl Record<'_, '_> {
-    fn attempted(&mut self, finished: &Finished, result: &AttemptResult<'_>) -> SqlResult<Recorded> {
+impl<'a> Record<'_, '_, 'a> {
+    fn attempted(&mut self, finished: &Finished, result: AttemptResult<'a>) -> SqlResult<Recorded> {
         let key = finished.key;
         let number = self.attempts.next_number();
-        if self.is_alive && self.settle_first(key, result, number)? {
+        if self.is_alive && self.settle_first(key, &result, number)? {
             self.attempts
                 .add(key, None, result.attempt.number, false, result.attempt)?;
-            self.disable(finished, result);
+            self.note(finished, result);
             return Ok(Recorded::Applied);
         }
         let Some(state) = state(self.conn, key)? else {
@@ -106,12 +110,12 @@ impl Record<'_, '_> {
             Ok(number) => number,
             Err(earlier) => return Ok(earlier),
         };
-        let is_applied = state.held.takes(result, self.session, self.is_alive, &record);
+        let is_applied = state.held.takes(&result, self.session, self.is_alive, &record);
         self.attempts
             .add(key, state.last_attempt, of_delivery, !is_applied, result.attempt)?;
         if is_applied {
-            settle(self.conn, key, result, number)?;
-            self.disable(finished, result);
+            settle(self.conn, key, &result, number)?;
+            self.note(finished, result);
         } else {
             self.conn
                 .prepare_cached("UPDATE deliveries SET last_attempt = ?2 WHERE id = ?1")?
@@ -120,11 +124,10 @@ impl Record<'_, '_> {
         Ok(recorded(is_applied))
     }
 
-    /// Notes that the applied result switches the action off, if it does.
-    fn disable(&mut self, finished: &Finished, result: &AttemptResult<'_>) {
-        let disable = result.disabled(finished.action);
-        self.disabled
-            .extend(disable.map(|disable| (finished.key.account, disable, result.state_at())));
+    fn note(&mut self, finished: &Finished, result: AttemptResult<'a>) {
+        if result.disables.is_some() || result.report.is_some() {
+            self.applied.push((finished.key.account, finished.action, result));
+        }
     }
 
     /// Writes the state after a first attempt. False if the session does not own the delivery, or the

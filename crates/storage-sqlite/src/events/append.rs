@@ -27,7 +27,7 @@ pub(crate) fn work(
 }
 
 /// About how many bytes an event adds to the store.
-fn weight(new: &NewEvent) -> usize {
+pub(crate) fn weight(new: &NewEvent) -> usize {
     new.event.data.len() + ROW_BYTES * (1 + new.deliveries.len())
 }
 
@@ -49,6 +49,23 @@ fn append(conn: &Connection, session: SessionId, events: &[NewEvent]) -> SqlResu
         answers.push(answer);
     }
     Ok(answers)
+}
+
+/// Stores events whose ids are new, with their deliveries.
+pub(crate) fn store<'a>(
+    conn: &Connection,
+    session: SessionId,
+    events: impl Iterator<Item = &'a NewEvent>,
+) -> SqlResult<()> {
+    let mut insert = None;
+    for new in events {
+        let insert = match &mut insert {
+            Some(insert) => insert,
+            None => insert.insert(Insert::prepare(conn)?),
+        };
+        insert.event_with_deliveries(session, new)?;
+    }
+    Ok(())
 }
 
 /// The result for an event whose id or idempotency key was used before. Ids that Postrider generated are

@@ -2,7 +2,8 @@
 //! The audit trail of their changes.
 
 use postrider_storage::rows::{
-    AccountRow, ApiKeyRow, AuditRow, AutomationRow, ConnectionRow, EventTypeRow, SigningKeyRow, TemplateRow,
+    AccountRow, ActionHealthRow, ApiKeyRow, AuditRow, AutomationRow, ConnectionRow, EventTypeRow,
+    SigningKeyRow, TemplateRow,
 };
 use postrider_storage::transfer::{AccountRows, Rows};
 use rusqlite::{Connection, Row};
@@ -68,6 +69,7 @@ pub(super) fn accounts(conn: &Connection, after: i64) -> ExportResult<Found> {
             automations: of_account(conn, account.id, "automations", AutomationRow::COLUMNS, |row| {
                 read(row, 0, AutomationRow::read)
             })?,
+            action_health: action_health(conn, account.id)?,
             connections: of_account(conn, account.id, "connections", ConnectionRow::COLUMNS, |row| {
                 read(row, 0, ConnectionRow::read)
             })?,
@@ -91,6 +93,19 @@ fn of_account<T>(
     let mut found = Vec::new();
     while let Some(row) = rows.next()? {
         found.push(read(row)?);
+    }
+    Ok(found)
+}
+
+/// The health of an account's actions.
+fn action_health(conn: &Connection, account: [u8; 16]) -> ExportResult<Vec<ActionHealthRow>> {
+    let columns = ActionHealthRow::COLUMNS;
+    let sql = format!("SELECT {columns} FROM action_health WHERE account_id = ?1 ORDER BY action_id");
+    let mut statement = conn.prepare_cached(&sql)?;
+    let mut rows = statement.query((account,))?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next()? {
+        found.push(read(row, 0, ActionHealthRow::read)?);
     }
     Ok(found)
 }

@@ -144,6 +144,7 @@ fn any_news(check: &mut Check, delivery: DeliveryId) -> Finished {
         progress,
         next,
         disables: None,
+        report: None,
     };
     Finished { key, action, change }
 }

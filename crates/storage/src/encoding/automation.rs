@@ -151,6 +151,16 @@ pub(crate) fn with_action_disabled(text: &str, disable: &DisableAction) -> Resul
     Ok(Some(json_text(&stored)))
 }
 
+/// Each of an automation's encoded actions: its id, its target, and whether it is on.
+///
+/// # Errors
+/// [`Damaged`] if [`actions_text`] never returns such a text.
+pub fn switches(text: &str) -> Result<Vec<(ActionId, String, bool)>, Damaged> {
+    let stored: Vec<StoredAction> = json_value(text)?;
+    let switch = |action: StoredAction| (action.id, action.does.target().to_owned(), action.enabled);
+    Ok(stored.into_iter().map(switch).collect())
+}
+
 /// How many of an automation's encoded actions are on. Reads nothing else of them, which takes a fraction of
 /// the time of [`actions`].
 ///
@@ -182,8 +192,10 @@ pub fn connections(text: &str) -> Result<Vec<ConnectionId>, Damaged> {
 fn from_stored(stored: StoredAction, secrets: &mut Secrets) -> Result<Action, Damaged> {
     let disabled_reason = match stored.disabled_reason.as_deref() {
         None => None,
-        Some(text) if text == DisabledReason::Gone.as_str() => Some(DisabledReason::Gone),
-        Some(_) => return Err(Damaged("a reason for a disabled action")),
+        Some(name) => match DisabledReason::from_name(name) {
+            None => return Err(Damaged("a reason for a disabled action")),
+            reason => reason,
+        },
     };
     let rate_limit = match stored.rate_limit {
         None => None,

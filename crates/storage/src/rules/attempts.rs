@@ -8,6 +8,7 @@ use postrider_model::{ActionId, Attempt, DeliveryStatus, Timestamp};
 
 use crate::automations::DisableAction;
 use crate::deliveries::{Change, Recorded};
+use crate::health::ActionReport;
 use crate::sessions::SessionId;
 
 /// An ended attempt, and the resulting state of its delivery.
@@ -21,6 +22,8 @@ pub struct AttemptResult<'a> {
     pub next: Next,
     /// Why the result also switches the action off.
     pub disables: Option<DisabledReason>,
+    /// What it says about the action.
+    pub report: Option<&'a ActionReport>,
 }
 
 impl<'a> AttemptResult<'a> {
@@ -32,11 +35,13 @@ impl<'a> AttemptResult<'a> {
                 progress,
                 next,
                 disables,
+                report,
             } => Some(Self {
                 attempt,
                 progress: *progress,
                 next: *next,
                 disables: *disables,
+                report: report.as_deref(),
             }),
             Change::Canceled { .. } => None,
         }
@@ -225,6 +230,7 @@ mod tests {
             },
             next: Next::Settle(DeliveryStatus::Failed),
             disables: None,
+            report: None,
         };
         assert!(!held.takes(&result(0), session, true, &[]));
         assert!(held.takes(&result(1), session, true, &[]));
@@ -238,6 +244,7 @@ mod tests {
             progress: Progress::new(),
             next: Next::Settle(DeliveryStatus::Succeeded),
             disables: None,
+            report: None,
         };
         assert_eq!(result.state_at(), attempt.started_at.after(attempt.duration));
         let due = Timestamp::from_unix_ms(99_000);

@@ -1,7 +1,6 @@
 //! Rules for an account's automations.
 
 use postrider_model::automation::AUTOMATIONS_MAX;
-use postrider_model::{AccountId, ActionId, Timestamp};
 
 use crate::DisableAction;
 use crate::encoding::{self, Damaged};
@@ -21,22 +20,6 @@ pub fn with_action_disabled(actions: &str, disable: &DisableAction) -> Result<Op
     encoding::automation::with_action_disabled(actions, disable)
 }
 
-/// An action to switch off in an account, and when the reason arose.
-pub type Disabling = (AccountId, DisableAction, Timestamp);
-
-/// The changes that these make together, ordered by account and action: for each target of an action the
-/// first. Thousands of results of one commit may switch the same action off, and every producer waits for
-/// that commit.
-pub fn distinct(mut disabled: Vec<Disabling>) -> Vec<Disabling> {
-    disabled.sort_by(|a, b| key(a).cmp(&key(b)));
-    disabled.dedup_by(|a, b| key(a) == key(b));
-    disabled
-}
-
-fn key((account, disable, _): &Disabling) -> (AccountId, ActionId, &str) {
-    (*account, disable.action, &disable.target)
-}
-
 #[cfg(test)]
 mod tests {
     use postrider_model::automation::DisabledReason;
@@ -49,31 +32,6 @@ mod tests {
     fn an_account_has_room_below_the_bound() {
         assert!(has_room(0) && has_room(AUTOMATIONS_MAX as i64 - 1));
         assert!(!has_room(AUTOMATIONS_MAX as i64) && !has_room(-1));
-    }
-
-    #[test]
-    fn of_equal_changes_the_first_remains() {
-        let account = AccountId::from_u128;
-        let change = |account, action, target: &str, ms| {
-            let disable = DisableAction {
-                action: ActionId::from_u128(action),
-                target: target.to_owned(),
-                reason: DisabledReason::Gone,
-            };
-            (account, disable, Timestamp::from_unix_ms(ms))
-        };
-        let first = change(account(2), 1, "a", 9);
-        let others = [
-            change(account(2), 1, "b", 2),
-            change(account(2), 3, "a", 3),
-            change(account(1), 1, "a", 4),
-        ];
-        let mut all = vec![first.clone()];
-        for other in &others {
-            all.extend([other.clone(), change(account(2), 1, "a", 1), other.clone()]);
-        }
-        let [b, third, lowest] = others;
-        assert_eq!(distinct(all), [lowest, first, b, third]);
     }
 
     #[test]

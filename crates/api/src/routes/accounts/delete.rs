@@ -19,7 +19,10 @@ use crate::router::ApiState;
     extensions(("x-permission" = json!("admin")), ("x-scope" = json!("installation"))),
     tag = "Accounts",
     params(AccountPath),
-    responses((status = 204, description = "The account was deleted."))
+    responses(
+        (status = 204, description = "The account was deleted."),
+        (status = 409, description = "`account_built_in`: the account `system` cannot be deleted.")
+    )
 )]
 pub async fn delete_account(
     State(state): State<ApiState>,
@@ -28,7 +31,8 @@ pub async fn delete_account(
     uri: Uri,
 ) -> Result<StatusCode, Problem> {
     no_parameters(&uri)?;
-    if state.configuration.delete_account(&by, account).await? {
+    let deleted = state.configuration.delete_account(&by, account).await;
+    if deleted.map_err(|error| Problem::of_configuring(error, account_not_found))? {
         Ok(StatusCode::NO_CONTENT)
     } else {
         Err(account_not_found())

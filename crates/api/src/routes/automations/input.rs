@@ -178,8 +178,8 @@ pub struct ActionInput {
     /// default.
     #[schema(value_type = Option<u32>, minimum = 1, maximum = 60, example = 10)]
     timeout_s: Option<Whole>,
-    /// The id of the connection that authenticates the request; null for none. `headers` cannot have the header
-    /// that it sets.
+    /// The id of the connection that authenticates the request; null for none. `headers` cannot have the
+    /// header that it sets.
     #[serde(default)]
     #[schema(example = "conn_01h455vb4pex5vsknk084sn02q")]
     connection_id: Option<String>,

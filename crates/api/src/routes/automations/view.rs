@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::slice;
 
 use postrider_configuration::BodyDraft;
-use postrider_figures::Health;
+use postrider_model::health::Health;
 use postrider_model::{
     AccountId, Action, ActionId, Automation, AutomationId, BodyStyle, ConnectionId, CustomHeader, Does,
     RateLimit, Timestamp,
@@ -204,7 +204,7 @@ impl Known {
     async fn read(state: &ApiState, account: AccountId, automations: &[Automation]) -> StoreResult<Self> {
         let has_conditions = automations.iter().any(|it| it.trigger.conditions.is_some());
         Ok(Self {
-            health: Some(state.figures.health(account, automations).await?),
+            health: Some(state.configuration.health(account, automations).await?),
             held_back: match has_conditions {
                 true => Some(state.figures.held_back(account).await?),
                 false => Some(HashMap::new()),

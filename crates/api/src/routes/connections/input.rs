@@ -46,8 +46,8 @@ impl TypeInput {
 }
 
 /// A connection to create, or the editable part of a connection. Which members it has depends on its `type`;
-/// leave the others out, or send null. Secrets are write-only: in an update, leave one out, or send the `••••`
-/// that you read, to keep it.
+/// leave the others out, or send null. Secrets are write-only: in an update, leave one out, or send the
+/// `••••` that you read, to keep it.
 #[derive(Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, expecting = "an object")]
 #[schema(as = ConnectionInput)]
@@ -68,8 +68,8 @@ pub struct ConnectionInput {
     /// `basic`: the password, a secret; may be empty.
     #[schema(max_length = 4096, example = json!(null))]
     password: Option<String>,
-    /// `header`: the header's name. Headers that Postrider sets itself and headers that control how the request
-    /// is parsed are refused.
+    /// `header`: the header's name. Headers that Postrider sets itself and headers that control how the
+    /// request is parsed are refused.
     #[schema(max_length = 1024, example = json!(null))]
     header_name: Option<String>,
     /// `header`: the header's value, a secret.

@@ -82,6 +82,10 @@ pub(super) struct CreateArgs {
     #[arg(long, value_name = "REQUESTS/DURATION", value_parser = rate_limit)]
     rate_limit: Option<(u32, u64)>,
 
+    /// The id of the connection that authenticates the requests [default: none]
+    #[arg(long, value_name = "ID")]
+    connection: Option<String>,
+
     /// The automation's retry schedule in seconds, such as `10,100`, or `none` [default: the account's]
     #[arg(long, value_name = "SECONDS,…")]
     retry_delays: Option<RetryDelays>,
@@ -93,6 +97,7 @@ pub(super) struct CreateArgs {
     /// The whole automation as the API's JSON, instead of the flags. `@FILE` reads a file, `-` standard input
     #[arg(long, value_name = "JSON", conflicts_with_all = [
         "name", "uid", "description", "on", "only_if", "conditions", "to", "secret_query", "body", "template", "content_type", "body_style", "header", "plain_header", "timeout", "rate_limit", "retry_delays",
+        "connection",
         "disabled",
     ])]
     definition: Option<String>,
@@ -176,6 +181,9 @@ impl CreateArgs {
         }
         if let Some((requests, per_s)) = self.rate_limit {
             action["rate_limit"] = json!({ "requests": requests, "per_s": per_s });
+        }
+        if let Some(connection) = &self.connection {
+            action["connection_id"] = connection.clone().into();
         }
         action
     }

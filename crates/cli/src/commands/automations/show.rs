@@ -124,6 +124,7 @@ fn action_record(action: &Value) -> Record {
         .field("Headers", headers)
         .field("Timeout", timeout)
         .field("Rate limit", rate_limit)
+        .field("Connection", cell(&action["connection_id"]))
 }
 
 /// What the body holds, and its style or its content type.

@@ -5,8 +5,9 @@ use std::collections::HashMap;
 use askama::Template;
 use axum::extract::State;
 use axum::response::Response;
-use postrider_figures::{Health, Rate};
+use postrider_figures::Rate;
 use postrider_json::Conditions;
+use postrider_model::health::Health;
 use postrider_model::{ActionId, Automation};
 
 use super::patterns;
@@ -73,7 +74,7 @@ impl RateWords {
 pub async fn show(State(app): State<App>, account: InAccount) -> Result<Response, Refusal> {
     let rates = app.figures.action_rates(account.id()).await?;
     let stored = &account.entry.config.automations;
-    let health = app.figures.health(account.id(), stored).await?;
+    let health = app.configuration.health(account.id(), stored).await?;
     let mut automations: Vec<(&Automation, Vec<Health>)> = stored.iter().zip(health).collect();
     automations.sort_by_key(|(automation, _)| std::cmp::Reverse(automation.created_at));
     let now = app.now();

@@ -5,7 +5,7 @@ use axum::extract::State;
 use axum::response::Response;
 use http::StatusCode;
 use postrider_configuration::Fault;
-use postrider_figures::Health;
+use postrider_model::health::Health;
 use postrider_model::{
     Action, Automation, AutomationId, BodyContent, BodyStyle, DeliveryStatus, Does, EventPattern, RateLimit,
     Scope, WebhookBody,
@@ -162,7 +162,7 @@ async fn conditions(
 async fn urls(app: &App, account: &InAccount, automation: &Automation) -> Result<Vec<UrlRow>, Refusal> {
     let rates = app.figures.action_rates(account.id()).await?;
     let health = app
-        .figures
+        .configuration
         .health(account.id(), std::slice::from_ref(automation))
         .await?;
     let now = app.now();

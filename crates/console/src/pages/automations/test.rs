@@ -10,7 +10,7 @@ use bytes::Bytes;
 use http::HeaderMap;
 use postrider_configuration::AccountEntry;
 use postrider_configuration::{Fault, codes};
-use postrider_engine::{Rejection, TESTS_PER_MINUTE};
+use postrider_engine::{OPERATIONAL_TYPE, Rejection, TESTS_PER_MINUTE};
 use postrider_model::{AutomationId, DeliveryStatus, Event, EventId, EventTypeName};
 use postrider_storage::{DeliveryFilter, DeliveryKey, DeliveryRecord};
 
@@ -103,6 +103,7 @@ fn faults(rejection: Rejection) -> Vec<Fault> {
             format!("this is not JSON: {error}"),
         )],
         Rejection::NotUtf8 => vec![fault("/data", codes::INVALID_VALUE, "this is not UTF-8")],
+        Rejection::OperationalType => vec![fault("/type", codes::INVALID_VALUE, OPERATIONAL_TYPE)],
         Rejection::UnknownType => vec![fault(
             "/type",
             codes::INVALID_VALUE,

@@ -1,5 +1,5 @@
-//! `GET` and `POST /accounts/{account}/connections/{id}/delete`: asks, then deletes. A connection that actions
-//! use is not deleted; the page names their automations.
+//! `GET` and `POST /accounts/{account}/connections/{id}/delete`: asks, then deletes. A connection that
+//! actions use is not deleted; the page names their automations.
 
 use askama::Template;
 use axum::extract::State;

@@ -143,7 +143,7 @@ impl<'a> AttemptView<'a> {
             duration: duration::exact(attempt.duration),
             status: status_code.map(response::status),
             error: attempt.error.as_deref(),
-            hint: response::hint(attempt.outcome, status_code),
+            hint: response::hint(attempt.outcome, status_code, attempt.error.as_deref()),
             marks: around.marks,
             url: &request.url,
             request_headers: headers::rows(&request.headers),
@@ -154,7 +154,8 @@ impl<'a> AttemptView<'a> {
             response_size: number::size(response_body.bytes),
             response_body,
             is_cut_off: response.is_some_and(|response| response.truncated),
-            is_unsent: attempt.outcome == Outcome::NotRendered,
+            is_unsent: attempt.outcome == Outcome::NotRendered
+                || response::has_no_token(attempt.error.as_deref()),
             folds: around.folds,
         }
     }

@@ -55,10 +55,13 @@ verbs!(StatisticsStore {
     action_statistics(account: AccountId, span: Range<Timestamp>) -> Vec<(ActionKey, Counts)>;
     held_back(account: AccountId, span: Range<Timestamp>) -> Vec<(AutomationId, u64)>;
     failing_actions(span: Range<Timestamp>, limit: usize) -> Vec<FailingAction>;
-    newest_results(account: AccountId, actions: Vec<ActionId>, span: Range<Timestamp>) -> Vec<NewestResults>;
     stored_bytes(account: AccountId, span: Range<Timestamp>) -> u64;
     prune_statistics(step: TimeStep, before: Timestamp, limit: usize) -> usize;
     backlog(now: Timestamp) -> Backlog;
+});
+
+verbs!(HealthStore {
+    unhealthy_actions(limit: usize) -> Vec<UnhealthyAction>;
 });
 
 verbs!(TemplateStore {

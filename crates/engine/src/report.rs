@@ -1,0 +1,225 @@
+//! What a settled delivery says about its action: changes of its health, and the operational events that
+//! announce them.
+//!
+//! The store decides in the commit of the result whether the health changes, because other nodes report too.
+//! So the events are built beforehand, and the store stores those that apply
+//! ([`postrider_storage::rules::health`]). Nearly all results say nothing: a delivery that succeeds, of an
+//! action that is not failing.
+//!
+//! To announce something else of a result: add its type to [`OperationalType`], and push it in
+//! [`Report::announcements`].
+
+use postrider_configuration::AccountEntry;
+use postrider_model::automation::DisabledReason;
+use postrider_model::delivery::Next;
+use postrider_model::health::{ActionHealth, Settled};
+use postrider_model::{
+    Action, Attempt, Automation, Does, OperationalType, Origin, SYSTEM_ACCOUNT, Timestamp,
+};
+use postrider_storage::rules::health::settled;
+use postrider_storage::{ActionReport, Announcement, ReadyDelivery, StoredIf};
+use serde_json::{Value, json};
+
+use crate::engine::Engine;
+
+/// A settled delivery, and all that is said about it.
+pub(crate) struct Report<'a> {
+    pub(crate) entry: &'a AccountEntry,
+    pub(crate) automation: &'a Automation,
+    pub(crate) action: &'a Action,
+    pub(crate) delivery: &'a ReadyDelivery,
+    pub(crate) attempt: &'a Attempt,
+    pub(crate) next: Next,
+    /// Whether the receiver asked for no more deliveries.
+    pub(crate) is_gone: bool,
+}
+
+/// What follows from a result for its action.
+#[derive(Default)]
+pub(crate) struct Said {
+    /// Why the result switches the action off.
+    pub(crate) disables: Option<DisabledReason>,
+    /// What the store has to know.
+    pub(crate) report: Option<Box<ActionReport>>,
+    /// Whether the health of the action changes, as far as this node knows.
+    pub(crate) changes_health: bool,
+}
+
+impl Report<'_> {
+    /// What the result says.
+    pub(crate) async fn say(&self, engine: &Engine) -> Said {
+        let Some(settled) = settled(self.next) else {
+            return Said::default();
+        };
+        let before = self.entry.health(self.action.id);
+        if settled == Settled::Succeeded && before.failing_since.is_none() {
+            return Said::default();
+        }
+        // A test says nothing about health. A receiver that is gone is gone.
+        let is_test = self.delivery.event.is_test();
+        let disables = self.disables(engine, settled, before, is_test);
+        if is_test {
+            return Said {
+                disables,
+                ..Said::default()
+            };
+        }
+        let at = self.attempt.started_at.after(self.attempt.duration);
+        let judged = before.after(settled, at);
+        let announcements = match self.delivery.event.origin {
+            // What announces something never announces itself.
+            Origin::Operational => Vec::new(),
+            Origin::Producer | Origin::Test => {
+                let announces = judged.is_announced;
+                self.announcements(engine, settled, announces, disables, before)
+                    .await
+            }
+        };
+        let changes_health = judged.health != before || disables.is_some();
+        let report = (changes_health || !announcements.is_empty()).then(|| {
+            Box::new(ActionReport {
+                automation: self.automation.id,
+                announcements,
+            })
+        });
+        Said {
+            disables,
+            report,
+            changes_health,
+        }
+    }
+
+    fn disables(
+        &self,
+        engine: &Engine,
+        settled: Settled,
+        before: ActionHealth,
+        is_test: bool,
+    ) -> Option<DisabledReason> {
+        let at = self.attempt.started_at.after(self.attempt.duration);
+        match settled {
+            Settled::Succeeded => None,
+            // While attempts are left, a receiver that is gone may still come back.
+            Settled::Failed if self.is_gone => Some(DisabledReason::Gone),
+            Settled::Failed if is_test => None,
+            Settled::Failed => before.disables(at, engine.settings().disable_failing_after),
+        }
+    }
+
+    /// The events to store if their conditions are met.
+    async fn announcements(
+        &self,
+        engine: &Engine,
+        settled: Settled,
+        is_announced: bool,
+        disables: Option<DisabledReason>,
+        before: ActionHealth,
+    ) -> Vec<Announcement> {
+        let mut types = Vec::new();
+        if settled == Settled::Failed {
+            types.push((OperationalType::DeliveryFailed, StoredIf::Applied));
+        }
+        match disables {
+            Some(_) => types.push((OperationalType::ActionDisabled, StoredIf::ActionDisabled)),
+            None if is_announced && settled == Settled::Failed => {
+                types.push((OperationalType::ActionFailing, StoredIf::HealthAnnounced));
+            }
+            None if is_announced => {
+                types.push((OperationalType::ActionRecovered, StoredIf::HealthAnnounced));
+            }
+            None => {}
+        }
+        let mut announcements = Vec::new();
+        if types.is_empty() {
+            return announcements;
+        }
+        let system = system_entry(engine, self.entry).await;
+        let now = engine.clock().now();
+        for (event_type, stored_if) in types {
+            let data = self.data(event_type, disables, before, now);
+            let entries = [Some(self.entry), system.as_deref()];
+            for (nth, entry) in entries.into_iter().flatten().enumerate() {
+                let event = engine.operational_event(entry, event_type, &data, now);
+                // The account keeps a record of what happens to its actions. All else is stored only where
+                // it goes anywhere.
+                let is_kept = nth == 0 && event_type != OperationalType::DeliveryFailed;
+                if is_kept || !event.deliveries.is_empty() {
+                    announcements.push(Announcement { stored_if, event });
+                }
+            }
+        }
+        announcements
+    }
+
+    /// `data` of an event about this result.
+    fn data(
+        &self,
+        event_type: OperationalType,
+        disables: Option<DisabledReason>,
+        before: ActionHealth,
+        now: Timestamp,
+    ) -> Value {
+        let account = &self.entry.config.account;
+        let action_type = match self.action.does {
+            Does::SendWebhook(_) => "send_webhook",
+        };
+        let mut data = json!({
+            "account": { "id": account.id, "uid": account.uid, "name": account.name },
+            "automation": {
+                "id": self.automation.id,
+                "uid": self.automation.uid,
+                "name": self.automation.name,
+            },
+            "action": {
+                "id": self.action.id,
+                "type": action_type,
+                "target": self.action.does.target(),
+            },
+        });
+        match event_type {
+            OperationalType::ActionFailing => {
+                data["failing_since"] = json!(before.failing_since.unwrap_or(now));
+                data["error"] = json!(self.error());
+            }
+            OperationalType::ActionRecovered => data["failing_since"] = json!(before.failing_since),
+            OperationalType::ActionDisabled => {
+                data["reason"] = json!(disables.map(DisabledReason::as_str));
+                data["message"] = json!(disables.map(DisabledReason::message));
+            }
+            OperationalType::DeliveryFailed => {
+                data["delivery"] = json!({
+                    "id": self.delivery.key.delivery,
+                    "event_id": self.delivery.event.id,
+                    "event_type": self.delivery.event.event_type,
+                    "attempts": self.attempt.number,
+                });
+                data["error"] = json!(self.error());
+            }
+            OperationalType::SigningKeyRotated | OperationalType::BacklogHigh => {}
+        }
+        data
+    }
+
+    /// What went wrong, for people.
+    fn error(&self) -> String {
+        match (&self.attempt.error, self.attempt.exchange.status_code()) {
+            (Some(error), _) => error.clone(),
+            (None, Some(code)) => format!("The receiver responded {code}"),
+            (None, None) => self.attempt.outcome.as_str().to_owned(),
+        }
+    }
+}
+
+/// The configuration of the account `system`, if there is one and `entry` is another account.
+async fn system_entry(engine: &Engine, entry: &AccountEntry) -> Option<std::sync::Arc<AccountEntry>> {
+    if entry.config.account.id == SYSTEM_ACCOUNT {
+        return None;
+    }
+    match engine.configuration().entry(SYSTEM_ACCOUNT).await {
+        Ok(system) => system,
+        Err(error) => {
+            tracing::warn!(%error, "could not read the automations of the account system");
+            None
+        }
+    }
+}

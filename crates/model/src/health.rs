@@ -1,0 +1,199 @@
+//! The health of an action: whether its deliveries fail for good, and since when.
+//!
+//! A delivery that fails for good makes its action *failing*; a delivery that succeeds makes it healthy
+//! again. Tests of an automation say nothing about health.
+//!
+//! Operational events announce changes of health. An action whose deliveries alternately fail and succeed
+//! would announce a change with each, so a failure is announced at most once in [`ANNOUNCED_EVERY`]; the
+//! recovery from an announced failure is always announced.
+
+use std::time::Duration;
+
+use crate::automation::{Action, DisabledReason};
+use crate::time::Timestamp;
+
+/// Least time between two announcements that an action is failing.
+pub const ANNOUNCED_EVERY: Duration = Duration::from_secs(10 * 60);
+
+/// What is stored about the health of an action.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct ActionHealth {
+    /// When the first delivery failed for good, if none has succeeded since.
+    pub failing_since: Option<Timestamp>,
+    /// Whether the last announcement said that the action is failing.
+    pub is_announced: bool,
+    /// When the last announcement said so.
+    pub announced_at: Option<Timestamp>,
+    /// When Postrider switched the action off.
+    pub disabled_at: Option<Timestamp>,
+}
+
+/// The health of an action, as people see it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Health {
+    /// It is on, and not failing.
+    Healthy,
+    /// A delivery failed for good, and none has succeeded since.
+    Failing {
+        /// When it failed.
+        since: Timestamp,
+    },
+    /// It is off.
+    Disabled {
+        /// Why Postrider switched it off; `None` if a person did.
+        reason: Option<DisabledReason>,
+    },
+}
+
+impl Health {
+    /// The health of an action, of which this is stored.
+    pub fn of(action: &Action, stored: ActionHealth) -> Self {
+        match stored.failing_since {
+            _ if !action.enabled => Self::Disabled {
+                reason: action.disabled_reason,
+            },
+            Some(since) => Self::Failing { since },
+            None => Self::Healthy,
+        }
+    }
+}
+
+/// How a delivery of the action was settled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Settled {
+    /// It succeeded.
+    Succeeded,
+    /// It failed for good.
+    Failed,
+}
+
+/// What a settled delivery changes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Judged {
+    /// The health after it.
+    pub health: ActionHealth,
+    /// Whether an operational event announces the change.
+    pub is_announced: bool,
+}
+
+impl ActionHealth {
+    /// The health after a delivery that was settled at `at`. Of an action that Postrider switched off, late
+    /// results change nothing.
+    pub fn after(self, settled: Settled, at: Timestamp) -> Judged {
+        match settled {
+            _ if self.disabled_at.is_some() => Judged {
+                health: self,
+                is_announced: false,
+            },
+            Settled::Succeeded => Judged {
+                health: Self {
+                    failing_since: None,
+                    is_announced: false,
+                    ..self
+                },
+                is_announced: self.is_announced,
+            },
+            Settled::Failed => {
+                let announces = !self.is_announced && self.may_announce(at);
+                Judged {
+                    health: Self {
+                        failing_since: Some(self.failing_since.unwrap_or(at)),
+                        is_announced: self.is_announced || announces,
+                        announced_at: if announces { Some(at) } else { self.announced_at },
+                        disabled_at: self.disabled_at,
+                    },
+                    is_announced: announces,
+                }
+            }
+        }
+    }
+
+    /// The health after Postrider switched the action off at `at`.
+    pub fn after_disabling(self, at: Timestamp) -> Self {
+        Self {
+            failing_since: None,
+            is_announced: false,
+            announced_at: self.announced_at,
+            disabled_at: Some(at),
+        }
+    }
+
+    /// Why to switch off an action whose delivery failed for good at `at`: none has succeeded for `limit`.
+    pub fn disables(self, at: Timestamp, limit: Duration) -> Option<DisabledReason> {
+        let since = self.failing_since?;
+        (at >= since.after(limit)).then_some(DisabledReason::Failing)
+    }
+
+    /// A clock that was set back does not silence an action for long.
+    fn may_announce(self, at: Timestamp) -> bool {
+        self.announced_at
+            .is_none_or(|last| at >= last.after(ANNOUNCED_EVERY) || at.after(ANNOUNCED_EVERY) < last)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn s(seconds: i64) -> Timestamp {
+        Timestamp::from_unix_ms(seconds * 1_000)
+    }
+
+    #[test]
+    fn an_action_fails_from_its_first_failure_to_its_next_success() {
+        let first = ActionHealth::default().after(Settled::Failed, s(10));
+        assert!(first.is_announced);
+        let second = first.health.after(Settled::Failed, s(20));
+        assert_eq!(second.health.failing_since, Some(s(10)));
+        assert!(!second.is_announced);
+        let recovered = second.health.after(Settled::Succeeded, s(30));
+        assert_eq!(recovered.health.failing_since, None);
+        assert!(recovered.is_announced);
+        assert!(!recovered.health.after(Settled::Succeeded, s(31)).is_announced);
+    }
+
+    #[test]
+    fn an_action_that_fails_now_and_then_announces_it_every_ten_minutes() {
+        let mut health = ActionHealth::default();
+        let mut announced = [0, 0];
+        for second in 0..3_600 {
+            let settled = [Settled::Failed, Settled::Succeeded][usize::from(second % 2 == 1)];
+            let judged = health.after(settled, s(second));
+            announced[usize::from(settled == Settled::Succeeded)] += u32::from(judged.is_announced);
+            health = judged.health;
+            assert_eq!(health.failing_since.is_some(), settled == Settled::Failed);
+        }
+        assert_eq!(announced, [6, 6]);
+    }
+
+    #[test]
+    fn a_failure_that_could_not_be_announced_is_announced_later() {
+        let health = ActionHealth::default().after(Settled::Failed, s(0)).health;
+        let health = health.after(Settled::Succeeded, s(1)).health;
+        let silent = health.after(Settled::Failed, s(2));
+        assert!(!silent.is_announced);
+        assert!(silent.health.after(Settled::Failed, s(600)).is_announced);
+    }
+
+    #[test]
+    fn a_clock_that_was_set_back_does_not_silence_an_action() {
+        let health = ActionHealth::default().after(Settled::Failed, s(100_000)).health;
+        let health = health.after(Settled::Succeeded, s(100_001)).health;
+        assert!(health.after(Settled::Failed, s(0)).is_announced);
+    }
+
+    #[test]
+    fn an_action_is_switched_off_once_it_has_failed_for_the_limit() {
+        let limit = Duration::from_secs(100);
+        let health = ActionHealth::default().after(Settled::Failed, s(10)).health;
+        assert_eq!(health.disables(s(109), limit), None);
+        assert_eq!(health.disables(s(110), limit), Some(DisabledReason::Failing));
+        let off = health.after_disabling(s(110));
+        assert_eq!(off.failing_since, None);
+        for settled in [Settled::Failed, Settled::Succeeded] {
+            let late = off.after(settled, s(111));
+            assert_eq!((late.health, late.is_announced), (off, false));
+        }
+        assert_eq!(ActionHealth::default().disables(s(9_999), limit), None);
+    }
+}
