@@ -164,6 +164,8 @@ pub(crate) fn documented_routes() -> OpenApiRouter<ApiState> {
         .routes(routes!(master_key::rotate::rotate_master_key))
         .routes(routes!(signing_keys::list::list_signing_keys))
         .routes(routes!(signing_keys::rotate::rotate_signing_key))
+        .routes(routes!(signing_keys::of_action::list_action_signing_keys))
+        .routes(routes!(signing_keys::of_action::rotate_action_signing_key))
         .routes(routes!(
             automations::list::list_automations,
             automations::create::create_automation
@@ -176,10 +178,11 @@ pub(crate) fn documented_routes() -> OpenApiRouter<ApiState> {
         ))
         .routes(routes!(automations::preview::preview_automation))
         .routes(routes!(automations::test::test_automation))
+        .routes(routes!(automations::send_missed::send_missed))
         .merge(connections::routes())
         .routes(routes!(events::list::list_events, events::create::create_event))
         .routes(routes!(events::create_batch::create_event_batch))
-        .routes(routes!(events::get::get_event))
+        .routes(routes!(events::get::get_event, events::delete::delete_event))
         .routes(routes!(events::automations::list_event_automations))
         .routes(routes!(deliveries::list::list_deliveries))
         .routes(routes!(deliveries::replay::replay_deliveries))

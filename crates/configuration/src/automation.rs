@@ -10,12 +10,13 @@ mod put;
 mod query;
 mod rate_limit;
 mod send_webhook;
+mod signature;
 mod switch;
 mod trigger;
 
 use postrider_model::health::Health;
 use postrider_model::{
-    AccountId, Action, AuditAction, AuditEntry, Automation, AutomationId, By, Connection, Schedule, Target,
+    AccountId, Action, AuditAction, AuditEntry, Automation, AutomationId, By, ConnectionId, Schedule, Target,
     Timestamp, Trigger,
 };
 use postrider_storage::rules::fan_out::TooManyDeliveries;
@@ -23,18 +24,21 @@ use postrider_storage::{SaveAutomation, StoreError, StoreResult, rules};
 
 use super::schedule::{delays_s, schedule};
 use super::{ConfigureError, Faults, codes};
-use crate::Configuration;
+use crate::{AccountEntry, Configuration};
 use about::check_about;
 use connections::{check_connections, unknown_connection};
 use destinations::check_destinations;
+use signature::SigningRules;
 use trigger::check_trigger;
 
 pub(crate) use headers::{is_field_value, is_reserved, is_token, origin};
 
 pub use actions::{ActionDraft, DoesDraft};
 pub use body::{BodyDraft, ContentDraft, TEMPLATE_CONTENT_TYPE};
+pub use headers::check_event_headers;
 pub use rate_limit::RateLimitDraft;
 pub use send_webhook::SendWebhookDraft;
+pub use signature::SigningKeyDraft;
 
 /// A new automation, or everything that an update of an automation can change.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -90,9 +94,8 @@ impl Configuration {
     ) -> Result<Automation, ConfigureError> {
         let now = self.clock.now();
         let id = self.ids.automation(now);
-        let entry = self.entry(account).await?.ok_or(ConfigureError::Missing)?;
-        let known = &entry.config.connections;
-        let automation = check(self, draft, None, known, now)?.created(id, now);
+        let entry = self.entry(account).await?;
+        let automation = check(self, draft, None, entry.as_deref(), now)?.created(id, now);
         let actions = automation.actions.clone();
         let audit = self.automation_changed(by, account, None, Some(&automation));
         match self
@@ -122,8 +125,8 @@ impl Configuration {
         draft: AutomationDraft,
     ) -> Result<Automation, ConfigureError> {
         let now = self.clock.now();
-        let entry = self.entry(account).await?.ok_or(ConfigureError::Missing)?;
-        let checked = check(self, draft, Some(&current), &entry.config.connections, now)?;
+        let entry = self.entry(account).await?;
+        let checked = check(self, draft, Some(&current), entry.as_deref(), now)?;
         let edited = Automation {
             uid: checked.uid,
             name: checked.name,
@@ -156,8 +159,7 @@ impl Configuration {
     }
 
     /// The automation that a draft describes, as if it were created now; in place of `current`, it has its
-    /// id. Saves nothing, and does not check what depends on other automations. Fails with `Faults`, and
-    /// `Missing` if the account does not exist.
+    /// id. Saves nothing, and does not check what depends on other automations. Fails with `Faults`.
     pub async fn check_automation(
         &self,
         account: AccountId,
@@ -165,10 +167,15 @@ impl Configuration {
         draft: AutomationDraft,
     ) -> Result<Automation, ConfigureError> {
         let now = self.clock.now();
-        let entry = self.entry(account).await?.ok_or(ConfigureError::Missing)?;
-        let checked = check(self, draft, current, &entry.config.connections, now)?;
+        let entry = self.entry(account).await?;
+        let checked = check(self, draft, current, entry.as_deref(), now)?;
         let named = rules::connections::named_by(&checked.actions);
-        if let Some(unknown) = named.into_iter().find(|id| entry.credentials(*id).is_none()) {
+        let is_unknown = |id: &ConnectionId| {
+            entry
+                .as_ref()
+                .is_none_or(|entry| entry.credentials(*id).is_none())
+        };
+        if let Some(unknown) = named.into_iter().find(is_unknown) {
             return Err(unknown_connection(&checked.actions, unknown).into());
         }
         let id = current.map_or_else(|| self.ids.automation(now), |current| current.id);
@@ -227,7 +234,7 @@ impl Configuration {
         self.directory.forget(account);
     }
 
-    async fn save_edited(
+    pub(crate) async fn save_edited(
         &self,
         account: AccountId,
         edited: Automation,
@@ -286,12 +293,12 @@ impl CheckedAutomation {
 }
 
 /// Checks the whole draft. Judges the name and destinations only where they differ from those of the
-/// `current` automation.
+/// `current` automation. `entry` is the account, if it exists.
 fn check(
     configuration: &Configuration,
     draft: AutomationDraft,
     current: Option<&Automation>,
-    connections: &[Connection],
+    entry: Option<&AccountEntry>,
     now: Timestamp,
 ) -> Result<CheckedAutomation, ConfigureError> {
     let mut faults = Faults::default();
@@ -304,10 +311,17 @@ fn check(
     let rules = actions::Rules {
         existing,
         header_names: configuration.header_names(),
+        signing: SigningRules {
+            profiles: configuration.signature_profiles(),
+            header_names: configuration.header_names(),
+            account_key: entry.and_then(AccountEntry::current_key),
+            new_key: &|algorithm| configuration.new_signing_key(algorithm, now),
+        },
     };
     let fresh_id = || configuration.ids.action(now);
     let actions = actions::check(&draft.actions, &rules, fresh_id, &mut faults);
     check_destinations(&configuration.guard, &actions, existing, &mut faults);
+    let connections = entry.map_or(&[][..], |entry| &entry.config.connections);
     check_connections(&actions, connections, &mut faults);
     faults.into_checked(Some(CheckedAutomation {
         uid: draft.uid,

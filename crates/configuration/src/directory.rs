@@ -11,16 +11,15 @@ use std::sync::Arc;
 use crate::credentials::{self, Credentials};
 use crate::header_templates::{self, HeaderTemplates};
 use crate::pins::{Pinned, Pins};
+use crate::signers::{AccountSigners, CannotSign, LiveSigners};
 use postrider_json::{CompiledConditions, Conditions};
 use postrider_model::health::ActionHealth;
 use postrider_model::{
     Account, AccountId, Action, ActionId, AuditEntry, Automation, AutomationId, Clock, ConnectionId,
-    EventTypeName, KeyMaterial, Schedule, SigningKey, Timestamp,
+    EventTypeName, Schedule, SigningKey, Timestamp,
 };
-use postrider_signing::profile::{KeyKindError, LiveKeys, Profile, ProfileSigners};
-use postrider_storage::{
-    AccountConfig, AccountRef, SaveAccount, SaveAutomation, Store, StoreError, StoreResult,
-};
+use postrider_signing::profile::SignatureProfiles;
+use postrider_storage::{AccountConfig, AccountRef, SaveAccount, SaveAutomation, Store, StoreResult};
 use quick_cache::sync::Cache;
 
 /// Accounts kept in memory: twice as many as the largest set-up that the design measures. Others are read
@@ -36,10 +35,7 @@ pub struct AccountEntry {
     actions: HashMap<ActionId, (usize, usize)>,
     /// The conditions of each automation, in the order of the automations; empty if none has conditions.
     conditions: Vec<Option<CompiledConditions>>,
-    /// The current key, with the previous one, and when their overlap ends.
-    both: Option<(ProfileSigners, Timestamp)>,
-    /// The current key alone.
-    alone: ProfileSigners,
+    signers: AccountSigners,
     pins: Pins,
     /// The templates in header values, of the actions that have some.
     header_templates: HashMap<ActionId, HeaderTemplates>,
@@ -49,7 +45,7 @@ pub struct AccountEntry {
 
 impl AccountEntry {
     /// `None` if the account has no key.
-    fn new(config: AccountConfig, pins: Pins, profile: &Arc<Profile>) -> Result<Option<Self>, KeyKindError> {
+    fn new(config: AccountConfig, pins: Pins, profiles: &SignatureProfiles) -> Option<Self> {
         let mut actions = HashMap::new();
         for (outer, automation) in config.automations.iter().enumerate() {
             for (inner, action) in automation.actions.iter().enumerate() {
@@ -64,25 +60,15 @@ impl AccountEntry {
             true => config.automations.iter().map(compiled).collect(),
             false => Vec::new(),
         };
-        let Some(current) = config.keys.iter().find(|key| key.expires_at.is_none()) else {
-            return Ok(None);
-        };
-        let previous = config
-            .keys
-            .iter()
-            .filter_map(|key| Some((key, key.expires_at?)))
-            .max_by_key(|(_, ends)| *ends);
-        let both = previous.map(|(previous, ends)| Ok((signers(profile, current, Some(previous))?, ends)));
-        Ok(Some(Self {
+        Some(Self {
             actions,
             conditions,
-            both: both.transpose()?,
-            alone: signers(profile, current, None)?,
+            signers: AccountSigners::new(profiles, &config.keys, &config.automations)?,
             pins,
             header_templates: header_templates::of(&config.automations),
             credentials: credentials::of(&config.connections),
             config,
-        }))
+        })
     }
 
     /// The automations that are on and whose event types match, oldest first, each with its conditions.
@@ -101,12 +87,14 @@ impl AccountEntry {
         self.conditions.get(index).and_then(Option::as_ref)
     }
 
-    /// The keys that sign at `now`.
-    pub fn signers(&self, now: Timestamp) -> &ProfileSigners {
-        match &self.both {
-            Some((both, ends)) if now < *ends => both,
-            _ => &self.alone,
-        }
+    /// The keys that sign the requests of an action, or why none can.
+    pub fn signers(&self, action: ActionId) -> Result<&LiveSigners, &CannotSign> {
+        self.signers.of(action)
+    }
+
+    /// The key that signs the account's requests and does not expire.
+    pub fn current_key(&self) -> Option<&SigningKey> {
+        self.config.keys.iter().find(|key| key.expires_at.is_none())
     }
 
     /// The template of an action, if its body is one.
@@ -154,6 +142,16 @@ impl AccountEntry {
             .find(|automation| automation.id == id)
     }
 
+    /// The automation of this id, with its conditions.
+    pub fn automation_with_conditions(
+        &self,
+        id: AutomationId,
+    ) -> Option<(&Automation, Option<&CompiledConditions>)> {
+        let automations = &self.config.automations;
+        let index = automations.iter().position(|automation| automation.id == id)?;
+        Some((&automations[index], self.conditions_of(index)))
+    }
+
     /// The schedule that applies: the automation's, else the account's, else the installation's.
     pub fn schedule<'a>(&'a self, automation: &'a Automation, installation: &'a Schedule) -> &'a Schedule {
         automation
@@ -164,20 +162,6 @@ impl AccountEntry {
     }
 }
 
-/// Keys, expanded for the signature profile.
-fn signers(
-    profile: &Arc<Profile>,
-    current: &SigningKey,
-    previous: Option<&SigningKey>,
-) -> Result<ProfileSigners, KeyKindError> {
-    let hmac = |key: &SigningKey| KeyMaterial::Hmac(key.secret.clone());
-    let keys = LiveKeys {
-        current: hmac(current),
-        previous: previous.map(hmac),
-    };
-    ProfileSigners::new(profile, &keys)
-}
-
 fn compiled(automation: &Automation) -> Option<CompiledConditions> {
     automation.trigger.conditions.as_ref().map(Conditions::compile)
 }
@@ -186,18 +170,18 @@ fn compiled(automation: &Automation) -> Option<CompiledConditions> {
 pub(crate) struct Directory {
     store: Arc<dyn Store>,
     clock: Arc<dyn Clock>,
-    profile: Arc<Profile>,
+    profiles: SignatureProfiles,
     entries: Cache<AccountId, Arc<AccountEntry>>,
     uids: Cache<String, AccountId>,
 }
 
 impl Directory {
     /// An empty directory.
-    pub(crate) fn new(store: Arc<dyn Store>, clock: Arc<dyn Clock>, profile: Arc<Profile>) -> Self {
+    pub(crate) fn new(store: Arc<dyn Store>, clock: Arc<dyn Clock>, profiles: SignatureProfiles) -> Self {
         Self {
             store,
             clock,
-            profile,
+            profiles,
             entries: Cache::new(ACCOUNTS_MAX),
             uids: Cache::new(ACCOUNTS_MAX),
         }
@@ -246,10 +230,12 @@ impl Directory {
                     return Ok(None);
                 };
                 let pins = Pins::of(&*self.store, account, &config.automations, self.clock.now()).await?;
-                let entry = AccountEntry::new(config, pins, &self.profile);
-                let Some(entry) = entry.map_err(|error| StoreError::Internal(error.to_string()))? else {
+                let Some(entry) = AccountEntry::new(config, pins, &self.profiles) else {
                     return Ok(None);
                 };
+                for (action, reason) in entry.signers.unsigned() {
+                    tracing::error!(%account, action, %reason, "webhooks cannot be signed; their deliveries wait");
+                }
                 let entry = Arc::new(entry);
                 let _ = guard.insert(Arc::clone(&entry));
                 Ok(Some(entry))

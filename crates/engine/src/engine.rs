@@ -169,6 +169,7 @@ impl Engine {
             tokio::spawn(watch.watch("prune_audit", work::prune_audit::run(Arc::clone(self)))),
             tokio::spawn(watch.watch("prune_templates", work::prune_templates::run(Arc::clone(self)))),
             tokio::spawn(watch.watch("limits", work::limits::run(Arc::clone(self)))),
+            tokio::spawn(watch.watch("backlog_alarm", work::backlog_alarm::run(Arc::clone(self)))),
             tokio::spawn(watch.watch("due_times", work::due_times::run(Arc::clone(self)))),
         ];
         if self.store().is_shared() {

@@ -27,6 +27,8 @@ pub struct EngineSettings {
     pub unseen_types: UnseenTypes,
     /// An action is switched off once no delivery of it has succeeded for so long.
     pub disable_failing_after: Duration,
+    /// The backlog is high if a delivery has been due for so long.
+    pub backlog_alarm: Duration,
     /// How long settled events are kept.
     pub retention: Duration,
     /// How long entries of the audit trail are kept.
@@ -57,6 +59,7 @@ impl Default for EngineSettings {
             data_bytes_max: 256 * 1024,
             unseen_types: UnseenTypes::Add,
             disable_failing_after: Duration::from_secs(5 * 24 * 3600),
+            backlog_alarm: Duration::from_secs(10 * 60),
             retention: Duration::from_secs(30 * 24 * 3600),
             audit_retention: Duration::from_secs(400 * 24 * 3600),
             stored_bytes_per_account_max: None,

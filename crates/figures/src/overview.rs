@@ -7,9 +7,9 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use postrider_model::{AccountId, ActionId, Timestamp};
-use postrider_storage::StoreResult;
 use postrider_storage::statistics::latency::Histogram;
 use postrider_storage::statistics::{Backlog, Count, Counts, FailingAction, LatencyCount, Scope, TimeStep};
+use postrider_storage::{StoreResult, UnhealthyAction};
 
 use crate::Figures;
 use crate::statistics::Batch;
@@ -166,6 +166,11 @@ impl Figures {
             failing: failing(&hours, stored.failing, &here.counts),
             backlog,
         })
+    }
+
+    /// The actions that are failing, or that Postrider switched off: at most `limit`, newest trouble first.
+    pub async fn unhealthy_actions(&self, limit: usize) -> StoreResult<Vec<UnhealthyAction>> {
+        self.store.unhealthy_actions(limit).await
     }
 
     /// How the deliveries of the account's actions ended in the last 24 hours, extended to the beginning of

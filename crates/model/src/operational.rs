@@ -90,7 +90,7 @@ impl OperationalType {
             Self::BacklogHigh => Row {
                 name: "postrider.backlog.high",
                 description: "The oldest due delivery has waited for longer than the setting `backlog_alarm`.",
-                example: r#""due":1200,"oldest_due_at":"2026-01-31T09:30:00.000Z""#,
+                example: r#""pending":1200,"is_more":false,"oldest_due_at":"2026-01-31T09:30:00.000Z""#,
             },
         }
     }

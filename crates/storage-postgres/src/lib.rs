@@ -40,6 +40,7 @@ mod health;
 mod import;
 mod in_doubt;
 mod listener;
+mod missed;
 mod options;
 mod partitions;
 mod rate_limits;

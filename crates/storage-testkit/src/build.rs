@@ -76,7 +76,7 @@ pub fn delivery_of(event: &NewEvent, index: usize) -> Delivery {
         action: new.action,
         body: new.body,
         progress: Progress::new(),
-        next_attempt_at: (new.first_attempt == FirstAttempt::Waiting).then_some(event.event.created_at),
+        next_attempt_at: (new.first_attempt == FirstAttempt::Waiting).then_some(event.event.due_at()),
         created_at: event.event.created_at,
         settled_at: None,
         last_status_code: None,
@@ -104,7 +104,7 @@ pub fn new_key(ids: &IdGenerator, s: i64) -> SigningKey {
     bytes[..8].copy_from_slice(&s.to_be_bytes());
     SigningKey {
         id: ids.signing_key(at(s)),
-        secret: SigningSecret::from_random(bytes),
+        secret: SigningSecret::from_random(bytes).into(),
         created_at: at(s),
         expires_at: None,
     }
@@ -147,6 +147,7 @@ pub fn new_action(ids: &IdGenerator, s: i64, n: usize) -> Action {
             headers: Vec::new(),
             secret_query: None,
             timeout_s: None,
+            signature: Default::default(),
             connection: None,
         }),
     }
@@ -193,6 +194,7 @@ pub fn attempted(key: DeliveryKey, action: ActionId, from: &Progress, s: i64, ou
         at: attempt.started_at.after(attempt.duration),
         retry_after: None,
         is_final: false,
+        first_due: Timestamp::EPOCH,
     };
     let (progress, next) = from.after_attempt(ended, &Schedule::default());
     Finished {

@@ -7,6 +7,7 @@
 pub mod automation;
 pub mod connection;
 pub mod event;
+pub mod event_headers;
 pub mod exchange;
 pub mod headers;
 pub mod schedule;

@@ -43,6 +43,7 @@ pub mod event_types;
 pub mod events;
 pub mod grants;
 pub mod health;
+pub mod missed;
 pub mod page;
 pub mod rate_limits;
 pub mod retention;
@@ -69,12 +70,15 @@ pub use deliveries::{
 };
 pub use error::{StoreError, StoreResult};
 pub use event_types::EventTypeStore;
-pub use events::{Appended, EventFilter, EventStore, FirstAttempt, NewDelivery, NewEvent};
+pub use events::{Appended, EventCanceled, EventFilter, EventStore, FirstAttempt, NewDelivery, NewEvent};
 pub use grants::{
     BeginSession, ConsoleStore, EXPIRED_GRANTS_REMOVED_MAX, GrantFilter, PORTAL_LINKS_MAX, PermittedSessions,
     PutGrant, SessionLimits,
 };
 pub use health::{ActionReport, Announcement, HealthStore, StoredIf, UnhealthyAction};
+pub use missed::{
+    MissedBounds, MissedDelivery, MissedEvent, MissedFilter, MissedStep, MissedStore, NewMissed,
+};
 pub use page::{LIMIT_MAX, Page, PageRequest, Position};
 pub use rate_limits::{RateLimitStore, ReserveSlots};
 pub use retention::{Pruned, RetentionStore, StoreClock};
@@ -98,6 +102,7 @@ pub trait Store:
     + EventStore
     + EventTypeStore
     + HealthStore
+    + MissedStore
     + RateLimitStore
     + RetentionStore
     + SecretStore
@@ -121,6 +126,7 @@ impl<T> Store for T where
         + EventStore
         + EventTypeStore
         + HealthStore
+        + MissedStore
         + RateLimitStore
         + RetentionStore
         + SecretStore

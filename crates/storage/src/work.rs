@@ -51,8 +51,8 @@ pub trait WorkStore: Send + Sync {
     ///
     /// **Reports.** A delivery that an attempt settles is settled at the end of that attempt (`started_at` +
     /// `duration`). If the applied result disables the action, the same commit switches the action off and
-    /// increments its automation's version; other nodes follow that as they follow an edit. If it has a report
-    /// about the action ([`crate::ActionReport`]), the same commit changes the action's health by
+    /// increments its automation's version; other nodes follow that as they follow an edit. If it has a
+    /// report about the action ([`crate::ActionReport`]), the same commit changes the action's health by
     /// [`crate::rules::health`] and stores the announcements. A session whose
     /// lease has run out still owns its deliveries until the store notices (by a renewal or
     /// [`crate::SessionStore::reclaim`]).

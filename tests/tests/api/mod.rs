@@ -11,6 +11,7 @@ mod event_types;
 mod events;
 mod http2;
 mod lists;
+mod operational_events;
 mod operations;
 mod portal_links;
 mod signing_keys;

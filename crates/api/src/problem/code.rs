@@ -82,6 +82,8 @@ codes! {
     PortalLinkNotFound = "portal_link_not_found", NOT_FOUND, "The portal link does not exist";
     /// No such session.
     SessionNotFound = "session_not_found", NOT_FOUND, "The session does not exist";
+    /// No such action in the automation.
+    ActionNotFound = "action_not_found", NOT_FOUND, "The action does not exist";
     /// No such connection in the account.
     ConnectionNotFound = "connection_not_found", NOT_FOUND, "The connection does not exist";
     /// The path exists, but not with this method.
@@ -116,7 +118,9 @@ codes! {
     ActionGone = "action_gone", CONFLICT, "The action was deleted or is off";
     /// The delivery has the maximum number of attempts.
     TooManyAttempts = "too_many_attempts", CONFLICT, "The delivery has the maximum number of attempts";
-    /// A replay of the account is running.
+    /// A delivery of the event was attempted, or may be under way.
+    EventAttempted = "event_attempted", CONFLICT, "An attempt was made, or may be under way";
+    /// A replay of the account, or the sending of missed events, is running.
     ReplayRunning = "replay_running", CONFLICT, "A replay of the account is running";
     /// Deliveries of the account are being canceled.
     CancelRunning = "cancel_running", CONFLICT, "Deliveries of the account are being canceled";
@@ -124,6 +128,8 @@ codes! {
     TooManyMasterKeys = "too_many_master_keys", CONFLICT, "There are too many master keys";
     /// The server cannot rotate the master key by itself.
     MasterKeyElsewhere = "master_key_elsewhere", CONFLICT, "The server cannot rotate the master key by itself";
+    /// The account's keys sign the webhooks of the action.
+    NoOwnSigningKey = "no_own_signing_key", CONFLICT, "The action has no signing key of its own";
     /// The account has sent the maximum number of tests within a minute.
     TooManyTests = "too_many_tests", TOO_MANY_REQUESTS, "The account has sent too many tests";
     /// The API key or the account sends more than the operator's limit.

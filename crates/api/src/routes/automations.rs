@@ -7,12 +7,14 @@ mod condition;
 pub mod create;
 pub mod delete;
 pub mod get;
-mod headers;
+pub(super) mod headers;
 mod input;
 pub mod list;
-mod path;
+pub(super) mod path;
 pub mod preview;
 pub mod put;
+pub mod send_missed;
+mod signature;
 pub mod test;
 pub mod update;
 mod view;
@@ -22,7 +24,7 @@ use postrider_model::{AccountId, Automation, AutomationId, AutomationRef};
 use crate::problem::{Code, Problem};
 use crate::router::ApiState;
 
-async fn find(
+pub(super) async fn find(
     state: &ApiState,
     account: AccountId,
     automation: &AutomationRef,
@@ -43,7 +45,11 @@ async fn find_id(
     }
 }
 
-fn automation_not_found() -> Problem {
+pub(super) fn action_not_found() -> Problem {
+    Problem::new(Code::ActionNotFound, "the automation has no action with this id")
+}
+
+pub(crate) fn automation_not_found() -> Problem {
     Problem::new(
         Code::AutomationNotFound,
         "the account has no automation with this id or uid",

@@ -27,11 +27,11 @@ use postrider_engine::observe::Observer;
 use postrider_engine::{Engine, EngineParts, EngineSettings, SystemClock};
 use postrider_figures::{Figures, FiguresParts};
 use postrider_model::{
-    AccountId, ApiKeyId, AutomationId, Clock, ConnectionId, Entropy, EventId, IdGenerator, Outcome,
+    AccountId, ActionId, ApiKeyId, AutomationId, Clock, ConnectionId, Entropy, EventId, IdGenerator, Outcome,
     Permission,
 };
 use postrider_signing::HeaderNames;
-use postrider_signing::profile::{BuiltIn, Profile};
+use postrider_signing::profile::{BuiltIn, SignatureProfiles};
 use postrider_storage::Store;
 use postrider_storage_sqlite::{SqliteOptions, SqliteStore};
 use postrider_web::body_budget::BodyBudget;
@@ -64,6 +64,9 @@ pub struct Things {
     pub event: EventId,
     pub delivery: String,
     pub secret: String,
+    /// The action, which has its own key.
+    pub action: ActionId,
+    pub action_secret: String,
     pub connection: ConnectionId,
 }
 
@@ -94,10 +97,10 @@ impl App {
             entropy: entropy.clone(),
             guard: Arc::new(EgressGuard::new(Vec::new())),
             header_names: HeaderNames::new("Postrider"),
-            signature_profile: Arc::new(Profile::built_in(
+            signature_profiles: SignatureProfiles::built_in(
                 BuiltIn::Postrider,
                 &HeaderNames::new("Postrider"),
-            )),
+            ),
         });
         let configuration = Arc::new(configuration.await.unwrap());
         let access = Arc::new(Access::new(AccessParts {
@@ -209,6 +212,7 @@ impl App {
         route
             .replace("{account}", &things.account.to_string())
             .replace("{automation}", &things.automation.to_string())
+            .replace("{action}", &things.action.to_string())
             .replace("{event}", &things.event.to_string())
             .replace("{delivery}", &things.delivery)
             .replace("{connection}", &things.connection.to_string())

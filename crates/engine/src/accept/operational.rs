@@ -1,5 +1,7 @@
 //! Operational events: built here, and stored in the commit of what they report.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use postrider_configuration::AccountEntry;
 use postrider_json::Payload;
@@ -7,10 +9,21 @@ use postrider_model::{OperationalType, Timestamp};
 use postrider_storage::NewEvent;
 use serde_json::Value;
 
-use super::{Audience, Decided, Submission, event_of};
+use super::{AcceptError, Audience, Decided, Submission, event_of};
 use crate::engine::Engine;
 
 impl Engine {
+    /// Accepts an operational event of its own: one that is stored for itself, and not with a result.
+    pub(crate) async fn accept_operational(
+        &self,
+        entry: Arc<AccountEntry>,
+        submission: Submission,
+    ) -> Result<(), AcceptError> {
+        self.accept_for(entry, vec![submission], Audience::Operational)
+            .await?;
+        Ok(())
+    }
+
     /// An operational event of the account, with the deliveries that it triggers. They wait in the store.
     pub(crate) fn operational_event(
         &self,
@@ -19,13 +32,7 @@ impl Engine {
         data: &Value,
         now: Timestamp,
     ) -> NewEvent {
-        let submission = Submission {
-            event_type: event_type.name(),
-            data: Bytes::from(data.to_string()),
-            id: None,
-            occurred_at: None,
-            idempotency_key: None,
-        };
+        let submission = Submission::new(event_type.name(), Bytes::from(data.to_string()));
         let data = submission.data.clone();
         let payload = Payload::read(&data).expect("serde_json prints JSON");
         let first = self.ids().next_block(now);

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use postrider_configuration::LiveSigners;
 use postrider_egress::{ClientIdentity, HttpClient, Leave, NotSent, Request, Response};
 use postrider_model::attempt::Headers;
 use postrider_model::{Clock, Exchange, HttpExchange, HttpRequest, HttpResponse, SendWebhook};
@@ -95,7 +96,7 @@ impl<T: Transport> WebhookCarrier<T> {
         }
     }
 
-    fn headers(&self, job: &Job<'_>, webhook: &SendWebhook, body: &Body) -> Headers {
+    fn headers(&self, job: &Job<'_>, signers: &LiveSigners, webhook: &SendWebhook, body: &Body) -> Headers {
         let names = &self.header_names;
         let id = job.event.id.to_string();
         let sent_at_s = self.clock.wall().unix_s();
@@ -103,11 +104,13 @@ impl<T: Transport> WebhookCarrier<T> {
         let mut put = |name: &str, value: String| headers.push((name.to_owned(), value));
         put("Content-Type", body.content_type.clone());
         // Common firewall rules refuse a POST without it (OWASP rule 920300).
-        if !webhook
-            .headers
-            .iter()
-            .any(|header| header.name.eq_ignore_ascii_case("accept"))
-        {
+        let of_event = |name: &str| {
+            job.event
+                .headers
+                .iter()
+                .any(|(own, _)| own.eq_ignore_ascii_case(name))
+        };
+        if !has_header(webhook, "accept") && !of_event("accept") {
             put("Accept", "*/*".to_owned());
         }
         put("User-Agent", names.user_agent.clone());
@@ -117,7 +120,8 @@ impl<T: Transport> WebhookCarrier<T> {
             body: &body.bytes,
         };
         let mut has_id = false;
-        job.entry.signers(self.clock.now()).sign(&message, |name, value| {
+        let signers = signers.at(self.clock.now());
+        signers.sign(&message, |name, value| {
             has_id |= name == ID_HEADER;
             put(name, value);
         });
@@ -128,14 +132,26 @@ impl<T: Transport> WebhookCarrier<T> {
         put(&names.event_type, job.event.event_type.as_str().to_owned());
         put(&names.delivery_id, job.delivery.to_string());
         put(&names.attempt, job.number.to_string());
+        for (name, value) in job.event.headers.iter() {
+            // A customer's own header is not for the producer to change.
+            if !names.is_ours(name) && !has_header(webhook, name) {
+                put(name, value.to_owned());
+            }
+        }
         for header in &webhook.headers {
-            // Validation rejects such names on saving, but the prefix may have been changed since.
-            if !names.is_ours(&header.name) {
+            // Validation rejects such names on saving, but prefix and profile may have been changed since.
+            if !names.is_ours(&header.name) && !signers.profile().has_header(&header.name) {
                 put(&header.name, header.value.clone());
             }
         }
         headers
     }
+}
+
+/// Whether the action has a header of this name.
+fn has_header(webhook: &SendWebhook, name: &str) -> bool {
+    let mut headers = webhook.headers.iter();
+    headers.any(|header| header.name.eq_ignore_ascii_case(name))
 }
 
 #[async_trait]
@@ -171,9 +187,14 @@ impl<T: Transport> WebhookCarrier<T> {
         identity: Option<ClientIdentity>,
         timeout: Duration,
     ) -> Result<Carried, NotSent> {
+        // Neither the receiver nor the customer has a part in it, so it spends no attempt: the delivery waits
+        // until the settings have the profile again, or the action has another one. The directory logs it.
+        let Ok(signers) = job.entry.signers(job.action) else {
+            return Err(NotSent::Postponed);
+        };
         let mut request = Request {
             url: webhook.call_url(),
-            headers: self.headers(job, webhook, body),
+            headers: self.headers(job, signers, webhook, body),
             body: body.bytes.clone(),
             timeout,
             tenant: job.event.account.as_u128(),
@@ -184,7 +205,7 @@ impl<T: Transport> WebhookCarrier<T> {
         let leave = |headers: &mut Headers| {
             let may_leave = (job.may_leave)();
             if may_leave && self.clock.monotonic().saturating_sub(signed_at) > SIGNED_AGAIN_AFTER {
-                *headers = self.headers(job, webhook, body);
+                *headers = self.headers(job, signers, webhook, body);
             }
             may_leave
         };

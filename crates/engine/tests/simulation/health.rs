@@ -307,3 +307,38 @@ fn producers_cannot_report_operational_events() {
         assert_eq!(results, [Err(Rejection::OperationalType)]);
     });
 }
+
+#[test]
+fn a_high_backlog_is_announced_once_an_hour() {
+    let folder = folder();
+    life(async {
+        let settings = EngineSettings {
+            backlog_alarm: Duration::from_secs(60),
+            in_flight_max: 1,
+            window_deliveries: 2,
+            ..settings()
+        };
+        // The only slot is taken for as long as an attempt may last; most deliveries wait in the store.
+        let slow = |request: &Request, _| {
+            let is_slow = request.url != NOTICES;
+            (
+                if is_slow {
+                    Duration::from_secs(14)
+                } else {
+                    Duration::ZERO
+                },
+                status(200),
+            )
+        };
+        let node = Node::start(folder.path(), 0, settings, slow).await;
+        node.configuration.create_system_account().await.unwrap();
+        let fixture = node.account(&[URL]).await;
+        for _ in 0..1_000 {
+            node.accept(fixture.account).await;
+        }
+        tokio::time::sleep(Duration::from_secs(2 * 3_600)).await;
+        let found = types(&node, SYSTEM_ACCOUNT).await;
+        assert!((2..=3).contains(&found.len()), "{found:?}");
+        assert!(found.iter().all(|name| name == "postrider.backlog.high"));
+    });
+}

@@ -22,7 +22,7 @@ use postrider_model::{
     AccountId, AutomationId, Clock, Delivery, DeliveryStatus, Entropy, IdGenerator, SendWebhook,
 };
 use postrider_signing::HeaderNames;
-use postrider_signing::profile::{BuiltIn, Profile};
+use postrider_signing::profile::{BuiltIn, SignatureProfiles};
 use postrider_storage::{DeliveryFilter, DeliveryKey, PageRequest, Store};
 use postrider_storage_sqlite::{SqliteOptions, SqliteStore};
 
@@ -132,10 +132,10 @@ impl Node {
             entropy: entropy.clone(),
             guard: Arc::new(EgressGuard::new(Vec::new())),
             header_names: HeaderNames::new("Postrider"),
-            signature_profile: Arc::new(Profile::built_in(
+            signature_profiles: SignatureProfiles::built_in(
                 BuiltIn::Postrider,
                 &HeaderNames::new("Postrider"),
-            )),
+            ),
         });
         let configuration = Arc::new(configuration.await.unwrap());
         let figures = Figures::start(FiguresParts {
@@ -208,13 +208,10 @@ impl Node {
     }
 
     pub async fn accept(&self, account: AccountId) -> Accepted {
-        let submission = Submission {
-            event_type: "proposal.accepted".parse().unwrap(),
-            data: Bytes::from_static(br#"{"total":10}"#),
-            id: None,
-            occurred_at: None,
-            idempotency_key: None,
-        };
+        let submission = Submission::new(
+            "proposal.accepted".parse().unwrap(),
+            Bytes::from_static(br#"{"total":10}"#),
+        );
         self.engine
             .accept(account, vec![submission])
             .await
@@ -290,13 +287,7 @@ impl Node {
 
 /// An event of this type with empty data.
 pub fn submission(event_type: &str) -> Submission {
-    Submission {
-        event_type: event_type.parse().unwrap(),
-        data: Bytes::from_static(b"{}"),
-        id: None,
-        occurred_at: None,
-        idempotency_key: None,
-    }
+    Submission::new(event_type.parse().unwrap(), Bytes::from_static(b"{}"))
 }
 
 /// Accepts this many events at once.

@@ -58,6 +58,7 @@ impl Settings {
                 UnseenEventTypes::Refuse => UnseenTypes::Refuse,
             },
             disable_failing_after: self.disable_failing_after.get(),
+            backlog_alarm: self.backlog_alarm.get(),
             retention: self.retention.get(),
             audit_retention: self.audit_retention.get(),
             stored_bytes_per_account_max: self

@@ -52,6 +52,11 @@ bounded_duration!(
     Retention, Duration::from_secs(1), Duration::from_secs(3_650 * DAY_S)
 );
 bounded_duration!(
+    /// How long a delivery may be due before the backlog counts as high. Below the lower bound, the pauses of
+    /// receivers would.
+    BacklogAlarm, Duration::from_secs(60), Duration::from_secs(30 * DAY_S)
+);
+bounded_duration!(
     /// How long an action may fail before it is switched off. Shorter times would punish an outage.
     DisableAfter, Duration::from_secs(3_600), Duration::from_secs(365 * DAY_S)
 );

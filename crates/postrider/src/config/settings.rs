@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 
 use super::accent_color::AccentColor;
 use super::database::DatabaseUrl;
-use super::duration::{AttemptTimeout, DisableAfter, Retention, SessionLease, ShutdownGrace};
+use super::duration::{AttemptTimeout, BacklogAlarm, DisableAfter, Retention, SessionLease, ShutdownGrace};
 use super::egress_proxy::EgressProxyUrl;
 use super::frame_ancestors::{self, FrameAncestor};
 use super::issuer_url::IssuerUrl;
@@ -272,6 +272,11 @@ pub struct Settings {
     /// fails for good.
     #[arg(long, value_name = "DURATION", default_value = "5d")]
     pub disable_failing_after: DisableAfter,
+
+    /// The backlog counts as high once a delivery has been due for so long. The account `system` then has the
+    /// event `postrider.backlog.high`, at most once an hour.
+    #[arg(long, value_name = "DURATION", default_value = "10m")]
+    pub backlog_alarm: BacklogAlarm,
 
     /// How long an event is kept, with its deliveries and attempts, after its last delivery has ended.
     #[arg(long, value_name = "DURATION", default_value = "30d")]

@@ -6,9 +6,7 @@ use crate::support::{TestDatabase, connection_of};
 use postrider_model::{ApiKey, Timestamp};
 use postrider_storage::rows::deliveries::ProgressRow;
 use postrider_storage::rows::*;
-use postrider_storage::transfer::{
-    AccountRows, Batch, Counts, DeliveryRows, EventRows, Overview, Place, Rows, Stage,
-};
+use postrider_storage::transfer::*;
 use postrider_storage::{AddApiKey, ApiKeyStore, RetentionStore, SessionStore, StoreError};
 use postrider_storage_postgres::{Begun, Difference, ImportError, OpenError, PostgresImport, UnfinishedCopy};
 use postrider_storage_testkit::build::audit;
@@ -97,6 +95,9 @@ fn event(seq: i64, ms: i64) -> EventRows {
         warning_pointer: None,
         first_delivery: Some(delivery.id),
         delivery_count: 1,
+        missed_count: None,
+        deliver_at: Some(ms + 1),
+        headers: Some(br#"[["X-Tenant","1"]]"#.to_vec()),
         data: b"1".to_vec(),
     };
     EventRows {

@@ -1,3 +1,5 @@
+//! Every promise is in the list.
+
 /// Public functions of the areas that are not promises.
 const NO_PROMISES: [&str; 6] = [
     "all_pages",
@@ -30,6 +32,9 @@ fn every_promise_is_in_the_list() {
         include_str!("../resend.rs"),
         include_str!("../replay.rs"),
         include_str!("../cancel.rs"),
+        include_str!("../deliver_later.rs"),
+        include_str!("../missed.rs"),
+        include_str!("../cancel_event.rs"),
         include_str!("../lists.rs"),
         include_str!("../filters.rs"),
         include_str!("../rate_limits.rs"),

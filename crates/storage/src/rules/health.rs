@@ -31,8 +31,8 @@ pub struct OfAction<'a> {
     results: Vec<AttemptResult<'a>>,
 }
 
-/// Groups newly applied results that say something about their actions, ordered by account and action. Thousands
-/// of results of one commit may say the same, and every producer waits for that commit.
+/// Groups newly applied results that say something about their actions, ordered by account and action.
+/// Thousands of results of one commit may say the same, and every producer waits for that commit.
 pub fn by_action<'a>(
     applied: impl Iterator<Item = (AccountId, ActionId, AttemptResult<'a>)>,
 ) -> Vec<OfAction<'a>> {
@@ -162,6 +162,10 @@ mod tests {
             fixed_points: postrider_model::FixedPoints::default(),
             warning: None,
             deliveries: 0,
+            deliver_at: None,
+            headers: postrider_model::EventHeaders::default(),
+            missed: 0,
+            is_canceled: false,
         };
         Announcement {
             stored_if,

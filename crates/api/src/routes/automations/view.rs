@@ -17,6 +17,7 @@ use utoipa::ToSchema;
 use super::condition::Condition;
 use super::headers::HeadersInput;
 use super::input::{ActionBody, ActionType};
+use super::signature::SigningKeyChoice;
 use crate::fields::delays_s;
 use crate::openapi::shapes;
 use crate::problem::Problem;
@@ -88,7 +89,8 @@ pub struct ActionView {
     kind: ActionType,
     /// Whether the action is on. Postrider sends nothing for an action that is off.
     enabled: bool,
-    /// Why Postrider switched the action off: `gone` after an HTTP 410 response; otherwise null.
+    /// Why Postrider switched the action off: `gone` after an HTTP 410 response, `failing` after
+    /// days without a delivery that succeeded; otherwise null.
     #[schema(example = json!(null))]
     disabled_reason: Option<&'static str>,
     /// How the action's deliveries fare. Absent only from the response to an update, if the update was saved
@@ -123,6 +125,11 @@ pub struct ActionView {
     plain_headers: Vec<String>,
     /// The timeout of one attempt, in seconds; null uses the installation's default.
     timeout_s: Option<u32>,
+    /// The signature profile: which headers sign the webhooks; null uses the installation's.
+    #[schema(example = json!(null))]
+    signature_profile: Option<String>,
+    /// Which keys sign the webhooks.
+    signing_key: SigningKeyChoice,
     /// The connection that authenticates the request; null for none.
     #[schema(value_type = Option<String>, example = "conn_01h455vb4pex5vsknk084sn02q")]
     connection_id: Option<ConnectionId>,
@@ -141,21 +148,19 @@ pub struct RateLimitView {
     per_s: u32,
 }
 
-/// The health of an action, by the deliveries of the last 32 days. Deliveries are counted by the hour, so a
-/// success hides the failures of the same hour. A list of more than 26 actions may look back less far. Test
-/// events do not count.
+/// The health of an action. Tests do not count.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Health)]
 pub struct HealthView {
     /// `failing` if deliveries have failed for good and none has succeeded since; `disabled` if the action is
     /// off.
     status: HealthStatus,
-    /// For `failing`: when the first of these deliveries failed, to the beginning of the hour; otherwise
-    /// absent.
+    /// For `failing`: when the first of these deliveries failed; otherwise absent.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<String>, required = false, format = DateTime, example = "2026-01-31T09:00:00.000Z")]
+    #[schema(value_type = Option<String>, required = false, format = DateTime, example = "2026-01-31T09:30:00.000Z")]
     since: Option<Timestamp>,
-    /// For `disabled`: `gone` after an HTTP 410 response, or `by_hand`; otherwise absent.
+    /// For `disabled`: `gone` after an HTTP 410 response, `failing` after days without a delivery that
+    /// succeeded, or `by_hand`; otherwise absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(required = false, example = json!(null))]
     reason: Option<&'static str>,
@@ -328,6 +333,8 @@ impl ActionView {
             headers: HeadersInput(webhook.headers.iter().map(shown).collect()),
             plain_headers: plain.map(|header| header.name.clone()).collect(),
             timeout_s: webhook.timeout_s,
+            signing_key: SigningKeyChoice::of_stored(&webhook.signature),
+            signature_profile: webhook.signature.profile,
             connection_id: webhook.connection,
         }
     }

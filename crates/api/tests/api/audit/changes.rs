@@ -60,6 +60,10 @@ async fn recipe_of(app: &App, method: &str, path: &str, account: &str) -> Option
             let path = format!("{account}/signing-keys");
             Some(recipe(&path, None, "signing_key.revealed", None))
         }
+        ("GET", route) if route.ends_with("/{action}/signing-keys") => {
+            let (keys, action) = own_keys(app, account).await;
+            Some(recipe(&keys, None, "signing_key.revealed", Some(&action)))
+        }
         ("GET", _) => None,
         (_, route) if route.contains("/automations") => {
             Some(of_automations(app, method, route, account).await)
@@ -80,6 +84,11 @@ fn unknown(method: &str, route: &str) -> ! {
 
 async fn of_automations(app: &App, method: &str, route: &str, account: &str) -> Recipe {
     let list = format!("{account}/automations");
+    if route.ends_with("/{action}/signing-keys/rotate") {
+        let (keys, _) = own_keys(app, account).await;
+        let body = json!({"secret": format!("whsec_{CANARY}")});
+        return recipe(&format!("{keys}/rotate"), Some(body), "signing_key.rotated", None);
+    }
     if (method, route) == ("POST", "/accounts/{account}/automations") {
         return recipe(&list, Some(automation()), "automation.created", None);
     }
@@ -107,6 +116,15 @@ async fn of_automations(app: &App, method: &str, route: &str, account: &str) -> 
         ("DELETE", "/accounts/{account}/automations/{id}") => {
             recipe(&path, None, "automation.deleted", Some(&made))
         }
+        ("POST", "/accounts/{account}/automations/{id}/send-missed") => {
+            let body = json!({"after": "2000-01-01T00:00:00Z"});
+            app.patch(&path, &json!({"enabled": false})).await.expect(200);
+            let event = json!({"type": "order.paid", "data": {}});
+            app.post(&format!("{account}/events"), &event).await.expect(202);
+            app.patch(&path, &json!({"enabled": true})).await.expect(200);
+            let path = format!("{path}/send-missed");
+            recipe(&path, Some(body), "automation.missed_sent", Some(&made))
+        }
         ("POST", "/accounts/{account}/automations/{id}/test") => {
             recipe(&format!("{path}/test"), None, "automation.tested", Some(&made))
         }
@@ -128,6 +146,20 @@ async fn of_connections(app: &App, method: &str, account: &str) -> Recipe {
         "DELETE" => recipe(&path, None, "connection.deleted", Some(&made)),
         method => unknown(method, "/connections"),
     }
+}
+
+/// The path of the keys of an action that has its own, and the action's id.
+async fn own_keys(app: &App, account: &str) -> (String, Value) {
+    let action = json!({"type": "send_webhook", "url": url(201), "signing_key": "own_hmac"});
+    let body = json!({"name": "Own", "trigger": {"event_types": ["*"]}, "actions": [action]});
+    let list = format!("{account}/automations");
+    let made = app.post(&list, &body).await.expect(201);
+    let action = made["actions"][0]["id"].clone();
+    let path = format!("{list}/{}/actions", made["id"].as_str().unwrap());
+    (
+        format!("{path}/{}/signing-keys", action.as_str().unwrap()),
+        action,
+    )
 }
 
 async fn of_deliveries(app: &App, route: &str, account: &str) -> Recipe {
@@ -247,6 +279,13 @@ async fn of_others(app: &App, method: &str, route: &str, account: &str) -> Recip
                 "event_type.deleted",
                 Some(&json!("c.d")),
             )
+        }
+        ("DELETE", "/accounts/{account}/events/{id}") => {
+            let event = json!({"type": "proposal.accepted", "data": {}});
+            let events = format!("{account}/events");
+            let id = app.post(&events, &event).await.expect(202)["id"].clone();
+            let path = format!("{events}/{}", id.as_str().unwrap());
+            recipe(&path, None, "event.canceled", Some(&id))
         }
         ("POST", "/master-key/rotate") => recipe("/v1/master-key/rotate", None, "master_key.rotated", None),
         _ => unknown(method, route),

@@ -179,7 +179,7 @@ impl Fields {
         let mut rows: Vec<_> = automation.actions.iter().map(RowFields::of).collect();
         for row in &mut rows {
             row.id.clear();
-            row.is_gone = false;
+            row.disabled_reason = None;
         }
         Self {
             name: name.chars().take(NAME_CHARS_MAX).collect(),

@@ -3,11 +3,13 @@
 use postrider_configuration::{
     ActionDraft, BodyDraft, ContentDraft, DoesDraft, Fault, RateLimitDraft, SendWebhookDraft,
 };
+use postrider_model::automation::DisabledReason;
 use postrider_model::custom_header::MASK;
 use postrider_model::{Action, BodyStyle, Does, RateLimit, SecretQuery};
 use postrider_signing::template::Preset;
 
 use super::preview::Preview;
+use super::signature::SignatureFields;
 use super::suggestions::Suggestions;
 use crate::form::Form;
 
@@ -22,8 +24,8 @@ pub struct RowFields {
     pub secret_query: bool,
     /// Whether the action is enabled.
     pub enabled: bool,
-    /// Whether Postrider disabled the URL itself.
-    pub is_gone: bool,
+    /// Why Postrider disabled the URL itself, if it did.
+    pub disabled_reason: Option<DisabledReason>,
     /// `envelope`, `data` or `template`.
     pub body: String,
     /// The template, if that is the body.
@@ -46,6 +48,8 @@ pub struct RowFields {
     pub requests: String,
     /// Seconds of the rate limit.
     pub per_s: String,
+    /// How requests are signed.
+    pub signature: SignatureFields,
     /// The id of the connection; empty for none.
     pub connection: String,
 }
@@ -85,7 +89,7 @@ impl RowFields {
             url: send.url.clone(),
             secret_query: send.secret_query.is_some(),
             enabled: action.enabled,
-            is_gone: action.disabled_reason.is_some(),
+            disabled_reason: action.disabled_reason,
             body: match body.content {
                 ContentDraft::Envelope => "envelope",
                 ContentDraft::Data => "data",
@@ -110,6 +114,7 @@ impl RowFields {
                 .unwrap_or_default(),
             requests: limit(RateLimit::requests),
             per_s: limit(RateLimit::per_s),
+            signature: SignatureFields::of(&send.signature),
             connection: send.connection.map(|id| id.to_string()).unwrap_or_default(),
         }
     }
@@ -122,7 +127,7 @@ impl RowFields {
             url: text("url"),
             secret_query: form.is_ticked(&format!("secret_query.{row}")),
             enabled: form.is_ticked(&format!("on.{row}")),
-            is_gone: form.is_ticked(&format!("gone.{row}")),
+            disabled_reason: DisabledReason::from_name(&text("disabled_reason")),
             body: text("body"),
             template: text("template"),
             content_type: text("content_type"),
@@ -134,6 +139,7 @@ impl RowFields {
             timeout: text("timeout"),
             requests: text("requests"),
             per_s: text("per_s"),
+            signature: SignatureFields::typed(form, row),
             connection: text("connection"),
         }
     }
@@ -209,6 +215,7 @@ impl RowFields {
             || self.preset.is_none() && self.body != empty.body
             || self.secret_query
             || self.rate_limit().is_some()
+            || self.signature.is_set()
             || !self.connection.is_empty()
     }
 
@@ -246,6 +253,8 @@ impl RowFields {
             plain_headers: plain.filter(|name| !name.is_empty()).map(str::to_owned).collect(),
             // A value that is not a number becomes -1, which the draft's check refuses as out of range.
             timeout_s: (!timeout.is_empty()).then(|| timeout.parse().unwrap_or(-1)),
+            signature_profile: self.signature.profile(),
+            signing_key: self.signature.key(),
             connection_id: (!self.connection.is_empty()).then(|| self.connection.clone()),
         };
         ActionDraft {

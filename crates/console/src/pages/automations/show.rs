@@ -5,6 +5,7 @@ use axum::extract::State;
 use axum::response::Response;
 use http::StatusCode;
 use postrider_configuration::Fault;
+use postrider_model::automation::DisabledReason;
 use postrider_model::health::Health;
 use postrider_model::{
     Action, Automation, AutomationId, BodyContent, BodyStyle, DeliveryStatus, Does, EventPattern, RateLimit,
@@ -15,6 +16,7 @@ use postrider_signing::template::Preset;
 use postrider_storage::{DeliveryFilter, LIMIT_MAX, PageRequest};
 
 use super::list::RateWords;
+use super::missed::{self, Meanwhile};
 use crate::console::page;
 use crate::faults::FieldFaults;
 use crate::refusal::Refusal;
@@ -43,6 +45,9 @@ struct ShowPage<'a> {
     /// Whether it is on and can do nothing, because all its actions are off.
     is_idle: bool,
     is_saved: bool,
+    /// What it missed while it was off, if it has just been switched on.
+    meanwhile: Option<Meanwhile>,
+    may_resend: bool,
     badge: Badge,
     patterns: Vec<String>,
     /// The conditions in words, and how many events they held back.
@@ -72,7 +77,7 @@ pub struct Typed {
 struct UrlRow {
     url: String,
     badge: Badge,
-    is_gone: bool,
+    disabled_reason: Option<DisabledReason>,
     failing_since: Option<Moment>,
     /// Until when nothing is sent, because the receiver asked for it.
     paused_until: Option<Moment>,
@@ -80,6 +85,8 @@ struct UrlRow {
     waiting: String,
     rate: Option<RateWords>,
     options: Vec<String>,
+    /// The address of the page of its own signing key, if it has one.
+    own_key: Option<String>,
     deliveries: String,
 }
 
@@ -111,6 +118,15 @@ pub async fn render(
         },
     };
     let faults = FieldFaults::new(std::mem::take(&mut typed.faults));
+    let off_since = account
+        .visitor
+        .query
+        .get("off_since")
+        .and_then(|text| text.parse().ok());
+    let meanwhile = match off_since {
+        Some(since) => missed::meanwhile(app, account, id, since).await?,
+        None => None,
+    };
     let schedule = account
         .entry
         .schedule(automation, &app.engine.settings().retry_delays);
@@ -128,6 +144,8 @@ pub async fn render(
         path: account.path(&format!("automations/{id}")),
         is_on: automation.enabled,
         is_saved: account.visitor.query.get("saved").is_some(),
+        meanwhile,
+        may_resend: account.visitor.may_resend(),
         badge: Badge::of_automation(automation),
         is_idle: automation.enabled && !automation.actions.iter().any(|action| action.enabled),
         patterns: super::patterns(automation),
@@ -176,7 +194,7 @@ async fn urls(app: &App, account: &InAccount, automation: &Automation) -> Result
         urls.push(UrlRow {
             url: action::target(action).to_owned(),
             badge: Badge::of_health(health),
-            is_gone: action.disabled_reason.is_some(),
+            disabled_reason: action.disabled_reason,
             failing_since: match health {
                 Health::Failing { since } => Some(Moment::new(since, now)),
                 Health::Healthy | Health::Disabled { .. } => None,
@@ -187,6 +205,7 @@ async fn urls(app: &App, account: &InAccount, automation: &Automation) -> Result
                 .get(&action.id)
                 .and_then(|rate| RateWords::new(rate.succeeded, rate.failed)),
             options: options(action),
+            own_key: own_key(account, automation, action),
             deliveries: account.path(&format!("deliveries?action={}", action.id)),
         });
     }
@@ -269,7 +288,17 @@ fn options(action: &Action) -> Vec<String> {
     if let Some(limit) = action.rate_limit {
         options.push(rate_limit(limit));
     }
+    if let Some(profile) = &send.signature.profile {
+        options.push(format!("signed by the profile {profile}"));
+    }
     options
+}
+
+/// The address of the page of an action's own signing key, if it has one.
+fn own_key(account: &InAccount, automation: &Automation, action: &Action) -> Option<String> {
+    let Does::SendWebhook(send) = &action.does;
+    let path = format!("automations/{}/actions/{}/signing-key", automation.id, action.id);
+    (!send.signature.own_keys.is_empty()).then(|| account.path(&path))
 }
 
 /// A limit such as “at most 100 requests every 60 seconds”.

@@ -4,7 +4,9 @@
 use bytes::Bytes;
 use postrider_json::Value;
 use postrider_json::conditions::{self, FieldKind};
-use postrider_model::{Event, EventId, EventPattern, EventTypeName, FixedPoints, Origin, Scope};
+use postrider_model::{
+    Event, EventHeaders, EventId, EventPattern, EventTypeName, FixedPoints, OperationalType, Origin, Scope,
+};
 use postrider_signing::template::{self, Field};
 
 use super::conditions::{Kind, field_of};
@@ -148,6 +150,7 @@ async fn examples(
     for name in names.take(EXAMPLES_MAX) {
         let entry = app.configuration.event_type_in(scope, name).await?;
         let example = entry.and_then(|entry| entry.example);
+        let example = example.or_else(|| Some(OperationalType::of(name)?.example()));
         examples.extend(example.map(|example| (name.clone(), example)));
     }
     Ok(examples)
@@ -166,6 +169,10 @@ fn example_event(app: &App, account: &InAccount, name: EventTypeName, data: Stri
         fixed_points: FixedPoints::default(),
         warning: None,
         deliveries: 0,
+        deliver_at: None,
+        headers: EventHeaders::default(),
+        missed: 0,
+        is_canceled: false,
     }
 }
 

@@ -6,7 +6,7 @@ use askama::Template;
 use axum::extract::State;
 use axum::response::Response;
 use http::HeaderMap;
-use postrider_model::{AccountId, Event, Timestamp};
+use postrider_model::{AccountId, Event, Origin, Timestamp};
 use postrider_storage::EventFilter;
 
 use crate::console::page;
@@ -61,7 +61,8 @@ struct Row {
     href: String,
     event_type: String,
     short: String,
-    is_test: bool,
+    /// Who reported it, unless it was the company's software.
+    origin: Option<&'static str>,
     has_warning: bool,
     excerpt: String,
     deliveries: String,
@@ -163,12 +164,20 @@ impl Row {
             href: format!("{path}/{}", event.id),
             event_type: event.event_type.as_str().to_owned(),
             short: id::short(event.id),
-            is_test: event.is_test(),
+            origin: origin(event.origin),
             has_warning: event.warning.is_some(),
             excerpt: excerpt(&event.data),
             deliveries: number::grouped(u64::from(event.deliveries)),
             created: Moment::new(event.created_at, now),
         }
+    }
+}
+
+/// The word for an origin; `None` for events of the company's software, which are the usual ones.
+pub(super) fn origin(origin: Origin) -> Option<&'static str> {
+    match origin {
+        Origin::Producer => None,
+        Origin::Test | Origin::Operational => Some(origin.as_str()),
     }
 }
 

@@ -7,6 +7,7 @@ use postrider_figures::{Overview, Range};
 use postrider_storage::statistics::Backlog;
 use postrider_web::host::RequestHost;
 
+use super::attention::{self, AttentionRow};
 use super::charts;
 use super::failing::{self, FailingRow};
 use super::first_steps::FirstSteps;
@@ -35,6 +36,7 @@ struct OverviewPage<'a> {
     tabs: Vec<Link>,
     as_of: String,
     figures: Figures,
+    attention: Vec<AttentionRow>,
     charts: [Chart; 2],
     failing: Vec<FailingRow>,
     over: &'static str,
@@ -88,6 +90,7 @@ pub async fn show(State(app): State<App>, visitor: Visitor, host: RequestHost) -
         tabs: tabs.to_vec(),
         as_of: time::to_the_second(now),
         figures: Figures::of(&overview, now),
+        attention: attention::rows(&app, now).await?,
         charts: [
             charts::deliveries(&overview, over),
             charts::events(&overview, over),

@@ -3,10 +3,10 @@
 use bytes::Bytes;
 use postrider_configuration::{
     AccountDraft, ActionDraft, AutomationDraft, Configuration, ConnectionDraft, DoesDraft, EventTypeDraft,
-    SendWebhookDraft,
+    SendWebhookDraft, SigningKeyDraft,
 };
 use postrider_engine::Engine;
-use postrider_model::{By, ConnectionType};
+use postrider_model::{By, ConnectionType, Does, KeyAlgorithm};
 
 use super::Things;
 
@@ -40,7 +40,10 @@ pub(super) async fn fill(engine: &Engine, name: &str) -> Things {
     let connection = configuration
         .create_connection(&By::NODE, account, connection)
         .await;
-    let webhook = SendWebhookDraft::to("https://receiver.example/");
+    let webhook = SendWebhookDraft {
+        signing_key: Some(SigningKeyDraft::Own(KeyAlgorithm::Hmac)),
+        ..SendWebhookDraft::to("https://receiver.example/")
+    };
     let automation = AutomationDraft {
         uid: None,
         name: "Tell them".to_owned(),
@@ -60,12 +63,16 @@ pub(super) async fn fill(engine: &Engine, name: &str) -> Things {
     let data = Some(Bytes::from_static(b"1"));
     let sent = engine.send_test(&By::NODE, account, automation, None, data).await;
     let entry = configuration.entry(account).await.unwrap().unwrap();
+    let action = &entry.config.automations[0].actions[0];
+    let Does::SendWebhook(webhook) = &action.does;
     Things {
         account,
         automation,
         event: sent.unwrap().unwrap().unwrap().id,
         delivery: String::new(),
-        secret: entry.config.keys[0].secret.expose().to_owned(),
+        secret: entry.config.keys[0].secret.expose(),
+        action: action.id,
+        action_secret: webhook.signature.own_keys[0].secret.expose(),
         connection: connection.unwrap().id,
     }
 }
