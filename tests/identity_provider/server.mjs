@@ -32,12 +32,17 @@ function configuration() {
   return {
     jwks: { keys: [{ ...privateKey.export({ format: "jwk" }), kid: randomUUID(), use: "sig" }] },
     cookies: { keys: [randomUUID()] },
-    scopes: ["openid", "profile", "email", "groups"],
+    scopes: ["openid", "profile", "email", "groups", "hooks:write"],
+    ttl: { ClientCredentials: Number(process.env.TOKEN_LIFETIME_S ?? 600) },
     claims: { openid: ["sub"], profile: ["name"], email: ["email", "email_verified"], groups: ["groups"] },
     clientDefaults: { grant_types: ["authorization_code"], response_types: ["code"] },
     pkce: { required: () => true, methods: ["S256"] },
     features: {
       devInteractions: { enabled: false },
+      // Programs get tokens for themselves, ask about them, and revoke them.
+      clientCredentials: { enabled: true },
+      introspection: { enabled: true },
+      revocation: { enabled: true },
       registration: { enabled: true, idFactory: () => "postrider", secretFactory: () => process.env.CLIENT_SECRET },
       rpInitiatedLogout: { enabled: true, logoutSource, postLogoutSuccessSource },
     },

@@ -60,6 +60,14 @@ FAULTS = [
     (r"/actions/\d+/(subject|text)", {"blank", "invalid_template"}, "templates are judged by their parser"),
     (r"/actions/\d+/type", {"email_not_set_up"}, "the operator decides whether e-mails are sent"),
     (r"/(event_id|automation_id)", {"invalid_value"}, "ids are TypeIDs, whose form has rules that patterns do not say"),
+    (r"/(token|user|password|header_name|header_value|token_url|client_id|client_secret|scope|audience|"
+     r"client_authentication|certificate|private_key)",
+     {"required", "invalid_value", "blank", "too_long", "value_required", "reserved_header", "url_invalid", "url_scheme",
+      "url_user_info", "url_fragment", "url_port", "url_too_long", "destination_forbidden"},
+     "which members a connection has depends on its type, and credentials have rules of their own"),
+    (r"/type", {"read_only"}, "the type of a connection never changes"),
+    (r"/actions/\d+/connection_id", {"invalid_value", "unknown_connection", "duplicate"},
+     "a connection of the account that exists, whose header the action does not have"),
     (r"/data", {"invalid_value"}, "either `data` or `event_id`"),
 ]
 

@@ -33,12 +33,17 @@ pub fn run_with_input(arguments: &[&str], input: &str) -> CommandOutput {
 
 /// Runs a client command against a server.
 pub fn run_against(server: &Server, arguments: &[&str]) -> CommandOutput {
+    run_against_with_input(server, arguments, "")
+}
+
+/// Runs a client command against a server, with this text on standard input.
+pub fn run_against_with_input(server: &Server, arguments: &[&str], input: &str) -> CommandOutput {
     let mut command = binary::command();
     command.args(arguments);
     command
         .env("POSTRIDER_URL", server.api().url())
         .env("POSTRIDER_API_KEY", ADMIN_KEY);
-    output_of(command, "")
+    output_of(command, input)
 }
 
 fn output_of(mut command: std::process::Command, input: &str) -> CommandOutput {

@@ -33,21 +33,28 @@ pub struct IdentityProvider {
     port: u16,
     log: Log,
     secret: NamedTempFile,
+    /// How long access tokens for client credentials live.
+    token_lifetime_s: u32,
 }
 
 impl IdentityProvider {
     /// A provider with the people `ada` (staff, platform), `sam` (staff, helpdesk), `vera` (staff, sales),
     /// `nick` (staff) and `olga` (platform).
     pub fn start() -> Self {
-        Self::start_script("server.mjs")
+        Self::start_script("server.mjs", 600)
+    }
+
+    /// The same provider, whose access tokens for client credentials live for this long.
+    pub fn start_with_tokens_for(token_lifetime_s: u32) -> Self {
+        Self::start_script("server.mjs", token_lifetime_s)
     }
 
     /// A provider that signs everybody in as `u1` of the group `platform`, and lies as told.
     pub fn start_lying() -> Self {
-        Self::start_script("lying.mjs")
+        Self::start_script("lying.mjs", 600)
     }
 
-    fn start_script(script: &'static str) -> Self {
+    fn start_script(script: &'static str, token_lifetime_s: u32) -> Self {
         let secret = NamedTempFile::new().expect("a file can be created");
         std::fs::write(secret.path(), CLIENT_SECRET).expect("a file can be written");
         let mut provider = Self {
@@ -56,6 +63,7 @@ impl IdentityProvider {
             port: 0,
             log: Log::default(),
             secret,
+            token_lifetime_s,
         };
         provider.start_again();
         provider
@@ -70,6 +78,7 @@ impl IdentityProvider {
             .arg(folder().join(self.script))
             .env("PORT", self.port.to_string())
             .env("CLIENT_SECRET", CLIENT_SECRET)
+            .env("TOKEN_LIFETIME_S", self.token_lifetime_s.to_string())
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
@@ -125,6 +134,48 @@ impl IdentityProvider {
             "post_logout_redirect_uris": [format!("{url}/sign-in")],
         });
         self.api().post("/reg", client).await.expect(201);
+    }
+
+    /// Makes a client known that gets access tokens for its own credentials, which it sends in the
+    /// `Authorization` header (`basic`) or in the body (`body`).
+    pub async fn register_client(&self, client_authentication: &str) {
+        let method = match client_authentication {
+            "body" => "client_secret_post",
+            _ => "client_secret_basic",
+        };
+        let client = json!({
+            "grant_types": ["client_credentials"], "response_types": [], "redirect_uris": [],
+            "token_endpoint_auth_method": method, "scope": "hooks:write",
+        });
+        self.api().post("/reg", client).await.expect(201);
+    }
+
+    /// What the provider knows of an access token (RFC 7662).
+    pub async fn introspect(&self, token: &str, client_authentication: &str) -> Value {
+        let said = self.ask_about("/token/introspection", token, client_authentication);
+        serde_json::from_str(&said.await).expect("an introspection is JSON")
+    }
+
+    /// Revokes an access token (RFC 7009).
+    pub async fn revoke(&self, token: &str, client_authentication: &str) {
+        self.ask_about("/token/revocation", token, client_authentication)
+            .await;
+    }
+
+    async fn ask_about(&self, path: &str, token: &str, client_authentication: &str) -> String {
+        let url = format!("{}{path}", self.issuer());
+        let mut request = reqwest::Client::new()
+            .post(url)
+            .header("content-type", "application/x-www-form-urlencoded");
+        let mut body = format!("token={token}");
+        if client_authentication == "body" {
+            body += &format!("&client_id={CLIENT_ID}&client_secret={CLIENT_SECRET}");
+        } else {
+            request = request.basic_auth(CLIENT_ID, Some(CLIENT_SECRET));
+        }
+        let response = request.body(body).send().await.expect("the provider responds");
+        assert_eq!(response.status(), 200, "{path}");
+        response.text().await.expect("the response is complete")
     }
 
     /// A new server whose staff sign in here, with further flags.

@@ -13,6 +13,7 @@
 //!   and PHP.
 //! * [`identity_provider`]: the identity providers in Node, a real one and one that lies.
 //! * [`mail_server`]: a mail server in Python, with TLS and AUTH.
+//! * [`mutual_tls`]: a receiver over OpenSSL that requires a client certificate.
 //! * [`database`]: reads a data folder with Python's `sqlite3`.
 //! * [`postgres`]: a PostgreSQL server per test: crashed, started again, replicated, promoted. [`proxy`]: the
 //!   network between a node and its database: silent, cut, redirected. [`cluster`]: nodes on such a database.
@@ -34,6 +35,7 @@ pub mod foreign;
 pub mod identity_provider;
 pub mod log;
 pub mod mail_server;
+pub mod mutual_tls;
 pub mod postgres;
 pub mod proxy;
 pub mod receiver;

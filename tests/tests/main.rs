@@ -17,6 +17,7 @@ mod behaviour;
 mod cli;
 mod cluster;
 mod compare;
+mod connections;
 mod console;
 mod copy;
 mod kill;

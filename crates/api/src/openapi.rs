@@ -36,6 +36,7 @@ use crate::problem::{Fault, ProblemDocument, TextPosition};
         (name = "Master key", description = "The key that seals the secrets in the store."),
         (name = "Signing keys", description = "The keys that receivers verify an account's webhooks with."),
         (name = "Automations", description = "Rules that send webhooks when an event has a certain type."),
+        (name = "Connections", description = "How actions authenticate at receivers."),
         (name = "Events", description = "Things that happened in the company's software."),
         (name = "Deliveries", description = "The delivery of one event by one action, with the record of each attempt."),
         (name = "Event types", description = "The installation's catalogue of event types."),

@@ -27,8 +27,8 @@ use crate::problem::{Code, Problem};
 use crate::rate_limits::RateLimits;
 use crate::route_table::RouteTable;
 use crate::routes::{
-    accounts, api_keys, audit, automations, deliveries, event_types, events, master_key, operations,
-    portal_links, sessions, signing_keys,
+    accounts, api_keys, audit, automations, connections, deliveries, event_types, events, master_key,
+    operations, portal_links, sessions, signing_keys,
 };
 
 /// The state that handlers share. Cheap to clone.
@@ -176,6 +176,7 @@ pub(crate) fn documented_routes() -> OpenApiRouter<ApiState> {
         .routes(routes!(automations::preview::preview_automation))
         .routes(routes!(automations::test::test_automation))
         .routes(routes!(automations::send_missed::send_missed))
+        .merge(connections::routes())
         .routes(routes!(events::list::list_events, events::create::create_event))
         .routes(routes!(events::create_batch::create_event_batch))
         .routes(routes!(events::get::get_event, events::delete::delete_event))

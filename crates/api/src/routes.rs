@@ -7,6 +7,7 @@ pub mod accounts;
 pub mod api_keys;
 pub mod audit;
 pub mod automations;
+pub mod connections;
 pub mod deliveries;
 pub mod event_types;
 pub mod events;

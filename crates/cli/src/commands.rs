@@ -1,7 +1,8 @@
 //! The commands: one command, or one group of commands, per file.
 //!
 //! * Client commands, over the API: [`accounts`], [`automations`], [`events`], [`deliveries`], [`keys`],
-//!   [`event_types`], [`api_keys`], [`portal_links`], [`sessions`], [`audit`], built on [`remote`].
+//!   [`event_types`], [`api_keys`], [`portal_links`], [`sessions`], [`audit`], [`connections`], built on
+//!   [`remote`].
 //! * Offline: [`sign`], [`verify`]; both read signing keys with [`secrets`].
 //!
 //! To add a command: see the crate's documentation.
@@ -11,6 +12,7 @@ pub mod api_keys;
 pub mod audit;
 pub mod automations;
 mod confirm;
+pub mod connections;
 pub mod deliveries;
 pub mod event_types;
 pub mod events;
@@ -42,6 +44,8 @@ pub enum Command {
     Deliveries(deliveries::Args),
     /// Show and rotate an account's signing keys, or the master key
     Keys(keys::Args),
+    /// List, create, update and delete connections: how actions authenticate at receivers
+    Connections(connections::Args),
     /// Document event types in the catalogue
     EventTypes(event_types::Args),
     /// Create, list and delete API keys
@@ -68,6 +72,7 @@ pub const GROUPS: [(&str, &[&str]); 2] = [
             "events",
             "deliveries",
             "keys",
+            "connections",
             "event-types",
             "api-keys",
             "portal-links",
@@ -86,6 +91,7 @@ pub async fn run(command: Command, context: Context<'_>) -> Result<ExitCode, Fai
         Command::Events(args) => events::run(args, context).await?,
         Command::Deliveries(args) => deliveries::run(args, context).await?,
         Command::Keys(args) => keys::run(args, context).await?,
+        Command::Connections(args) => connections::run(args, context).await?,
         Command::EventTypes(args) => event_types::run(args, context).await?,
         Command::ApiKeys(args) => api_keys::run(args, context).await?,
         Command::PortalLinks(args) => portal_links::run(args, context).await?,

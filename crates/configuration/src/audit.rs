@@ -249,6 +249,10 @@ fn shown_action(action: &Action, secrets: &Secrets) -> Shown {
                     Shown::from(webhook.signature.profile.as_deref()),
                 ),
                 ("signing_key", Shown::from(shown_key(&webhook.signature))),
+                (
+                    "connection_id",
+                    Shown::from(webhook.connection.map(|id| id.to_string())),
+                ),
             ]);
         }
         Does::SendEmail(email) => members.extend([

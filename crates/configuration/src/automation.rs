@@ -3,6 +3,7 @@
 mod about;
 mod actions;
 mod body;
+mod connections;
 mod destinations;
 mod headers;
 mod put;
@@ -16,19 +17,22 @@ mod trigger;
 
 use postrider_model::health::Health;
 use postrider_model::{
-    AccountId, Action, AuditAction, AuditEntry, Automation, AutomationId, By, Schedule, SigningKey, Target,
-    Timestamp, Trigger,
+    AccountId, Action, AuditAction, AuditEntry, Automation, AutomationId, By, Connection, ConnectionId,
+    Schedule, SigningKey, Target, Timestamp, Trigger,
 };
 use postrider_storage::rules::fan_out::TooManyDeliveries;
-use postrider_storage::{SaveAutomation, StoreError, StoreResult};
+use postrider_storage::{SaveAutomation, StoreError, StoreResult, rules};
 
 use super::schedule::{delays_s, schedule};
 use super::{ConfigureError, Faults, codes};
-use crate::Configuration;
+use crate::{AccountEntry, Configuration};
 use about::check_about;
+use connections::{check_connections, unknown_connection};
 use destinations::check_destinations;
 use signature::SigningRules;
 use trigger::check_trigger;
+
+pub(crate) use headers::{is_field_value, is_reserved, is_token, origin};
 
 pub use actions::{ActionDraft, DoesDraft};
 pub use body::{BodyDraft, ContentDraft, TEMPLATE_CONTENT_TYPE};
@@ -92,8 +96,10 @@ impl Configuration {
     ) -> Result<Automation, ConfigureError> {
         let now = self.clock.now();
         let id = self.ids.automation(now);
-        let key = self.current_key(account).await?;
-        let automation = check(self, draft, None, key.as_ref(), now)?.created(id, now);
+        let (key, entry) = (self.current_key(account).await?, self.entry(account).await?);
+        let connections = connections_of(entry.as_deref());
+        let automation = check(self, draft, None, (key.as_ref(), connections), now)?.created(id, now);
+        let actions = automation.actions.clone();
         let audit = self.automation_changed(by, account, None, Some(&automation));
         match self
             .directory
@@ -105,6 +111,7 @@ impl Configuration {
             SaveAutomation::UidTaken => Err(ConfigureError::UidTaken),
             SaveAutomation::TooMany => Err(ConfigureError::TooMany),
             SaveAutomation::TooManyDeliveries(exceeding) => Err(as_fault(&exceeding)),
+            SaveAutomation::UnknownConnection(id) => Err(unknown_connection(&actions, id).into()),
             SaveAutomation::Stale => Err(ConfigureError::out_of_contract("create_automation", "Stale")),
         }
     }
@@ -121,8 +128,9 @@ impl Configuration {
         draft: AutomationDraft,
     ) -> Result<Automation, ConfigureError> {
         let now = self.clock.now();
-        let key = self.current_key(account).await?;
-        let checked = check(self, draft, Some(&current), key.as_ref(), now)?;
+        let (key, entry) = (self.current_key(account).await?, self.entry(account).await?);
+        let connections = connections_of(entry.as_deref());
+        let checked = check(self, draft, Some(&current), (key.as_ref(), connections), now)?;
         let edited = Automation {
             uid: checked.uid,
             name: checked.name,
@@ -163,8 +171,18 @@ impl Configuration {
         draft: AutomationDraft,
     ) -> Result<Automation, ConfigureError> {
         let now = self.clock.now();
-        let key = self.current_key(account).await?;
-        let checked = check(self, draft, current, key.as_ref(), now)?;
+        let (key, entry) = (self.current_key(account).await?, self.entry(account).await?);
+        let connections = connections_of(entry.as_deref());
+        let checked = check(self, draft, current, (key.as_ref(), connections), now)?;
+        let named = rules::connections::named_by(&checked.actions);
+        let is_unknown = |id: &ConnectionId| {
+            entry
+                .as_ref()
+                .is_none_or(|entry| entry.credentials(*id).is_none())
+        };
+        if let Some(unknown) = named.into_iter().find(is_unknown) {
+            return Err(unknown_connection(&checked.actions, unknown).into());
+        }
         let id = current.map_or_else(|| self.ids.automation(now), |current| current.id);
         Ok(checked.created(id, now))
     }
@@ -234,6 +252,7 @@ impl Configuration {
         edited: Automation,
         audit: AuditEntry,
     ) -> Result<Automation, ConfigureError> {
+        let actions = edited.actions.clone();
         match self.directory.update_automation(account, edited, audit).await? {
             SaveAutomation::Saved(automation) => Ok(automation),
             SaveAutomation::Missing => Err(ConfigureError::Missing),
@@ -241,6 +260,7 @@ impl Configuration {
             SaveAutomation::UidTaken => Err(ConfigureError::UidTaken),
             SaveAutomation::TooMany => Err(ConfigureError::out_of_contract("update_automation", "TooMany")),
             SaveAutomation::TooManyDeliveries(exceeding) => Err(ConfigureError::TooManyDeliveries(exceeding)),
+            SaveAutomation::UnknownConnection(id) => Err(unknown_connection(&actions, id).into()),
         }
     }
 }
@@ -284,14 +304,18 @@ impl CheckedAutomation {
     }
 }
 
+fn connections_of(entry: Option<&AccountEntry>) -> &[Connection] {
+    entry.map_or(&[], |entry| &entry.config.connections)
+}
+
 /// Checks the whole draft. Judges the name and destinations only where they differ from those of the
-/// `current` automation. `account_key` is the account's current key, if the account
-/// exists.
+/// `current` automation. `account_key` is the account's current key, if the account exists, and `connections`
+/// are its connections.
 fn check(
     configuration: &Configuration,
     draft: AutomationDraft,
     current: Option<&Automation>,
-    account_key: Option<&SigningKey>,
+    (account_key, connections): (Option<&SigningKey>, &[Connection]),
     now: Timestamp,
 ) -> Result<CheckedAutomation, ConfigureError> {
     let mut faults = Faults::default();
@@ -315,6 +339,7 @@ fn check(
     let fresh_id = || configuration.ids.action(now);
     let actions = actions::check(&draft.actions, &rules, fresh_id, &mut faults);
     check_destinations(&configuration.guard, &actions, existing, &mut faults);
+    check_connections(&actions, connections, &mut faults);
     faults.into_checked(Some(CheckedAutomation {
         uid: draft.uid,
         name: draft.name,

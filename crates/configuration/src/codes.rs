@@ -38,3 +38,7 @@ pub const SIGNING_KEY_MISMATCH: &str = "signing_key_mismatch";
 pub const EMAIL_NOT_SET_UP: &str = "email_not_set_up";
 /// An action id that the automation does not have.
 pub const UNKNOWN_ACTION: &str = "unknown_action";
+/// A member is missing.
+pub const REQUIRED: &str = "required";
+/// A connection id that the account does not have.
+pub const UNKNOWN_CONNECTION: &str = "unknown_connection";

@@ -8,14 +8,15 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use crate::credentials::{self, Credentials};
 use crate::header_templates::{self, HeaderTemplates};
 use crate::pins::{Pinned, Pins};
 use crate::signers::{AccountSigners, CannotSign, LiveSigners};
 use postrider_json::{CompiledConditions, Conditions};
 use postrider_model::health::ActionHealth;
 use postrider_model::{
-    Account, AccountId, Action, ActionId, AuditEntry, Automation, AutomationId, Clock, EventTypeName,
-    Schedule, SigningKey, Timestamp,
+    Account, AccountId, Action, ActionId, AuditEntry, Automation, AutomationId, Clock, ConnectionId,
+    EventTypeName, Schedule, SigningKey, Timestamp,
 };
 use postrider_signing::profile::SignatureProfiles;
 use postrider_storage::{AccountConfig, AccountRef, SaveAccount, SaveAutomation, Store, StoreResult};
@@ -38,6 +39,8 @@ pub struct AccountEntry {
     pins: Pins,
     /// The templates in header values, of the actions that have some.
     header_templates: HashMap<ActionId, HeaderTemplates>,
+    /// What each connection does to a request.
+    credentials: HashMap<ConnectionId, Credentials>,
 }
 
 impl AccountEntry {
@@ -63,6 +66,7 @@ impl AccountEntry {
             signers: AccountSigners::new(profiles, &config.keys, &config.automations)?,
             pins,
             header_templates: header_templates::of(&config.automations),
+            credentials: credentials::of(&config.connections),
             config,
         })
     }
@@ -101,6 +105,11 @@ impl AccountEntry {
     /// The templates in the header values of an action, if there are any.
     pub fn header_templates(&self, action: ActionId) -> Option<&HeaderTemplates> {
         self.header_templates.get(&action)
+    }
+
+    /// What a connection of the account does to a request, if the account has it.
+    pub fn credentials(&self, connection: ConnectionId) -> Option<&Credentials> {
+        self.credentials.get(&connection)
     }
 
     /// The automation and the action of this id, if the account still has it.

@@ -18,6 +18,8 @@
 //! | `pins.rs` | [`Pinned`]: compiled templates, with their numbers in the store |
 //! | `judging.rs` | [`Judging`]: the conditions of all automations on one event, in bounded time |
 //! | `verdict.rs` | [`AutomationVerdict`]: why an event triggers an automation, or does not |
+//! | `connection.rs`, `connection/` | [`ConnectionDraft`]: verbs of connections |
+//! | `credentials.rs` | [`Credentials`]: what a connection does to a request |
 //! | `signing_key.rs`, `signing_key/` | [`RotationDraft`]: rotations of keys, of accounts and of actions |
 //! | `signers.rs` | [`LiveSigners`]: the keys of each action, expanded for its signature profile |
 //! | `event_type.rs` | [`EventTypeDraft`]: `put_event_type`, `delete_event_type` |
@@ -54,6 +56,8 @@ mod automation;
 pub mod catalogue;
 pub mod codes;
 mod configuration;
+mod connection;
+mod credentials;
 mod directory;
 mod email_template;
 mod error;
@@ -80,6 +84,8 @@ pub use automation::{
 };
 pub use catalogue::Catalogue;
 pub use configuration::{Configuration, ConfigurationParts};
+pub use connection::ConnectionDraft;
+pub use credentials::{Credentials, OAuth2Client, basic};
 pub use directory::AccountEntry;
 pub use email_template::{EMAIL_CONTENT_TYPE, EmailContent, EmailTemplate};
 pub use error::ConfigureError;

@@ -27,8 +27,8 @@ use crate::assets::{Assets, asset};
 use crate::brand::Brand;
 use crate::live::LiveSlots;
 use crate::pages::{
-    accounts, api_keys, audit, automations, bulk, deliveries, event_types, events, overview, portal_links,
-    sessions, settings, sign_in, signing_key, system, theme,
+    accounts, api_keys, audit, automations, bulk, connections, deliveries, event_types, events, overview,
+    portal_links, sessions, settings, sign_in, signing_key, system, theme,
 };
 use crate::refusal::{Refusal, RefusalPage};
 use crate::routes::{PUBLIC, Route, Routes};
@@ -213,6 +213,7 @@ fn routes() -> Routes {
         .merge(events::routes())
         .merge(deliveries::routes())
         .merge(signing_key::routes())
+        .merge(connections::routes())
         .merge(portal_links::routes())
         .merge(settings::routes())
         .merge(bulk::routes())

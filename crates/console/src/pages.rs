@@ -5,6 +5,7 @@ pub mod api_keys;
 pub mod audit;
 pub mod automations;
 pub mod bulk;
+pub mod connections;
 pub mod deliveries;
 pub mod event_types;
 pub mod events;

@@ -173,6 +173,8 @@ pub enum Tab {
     EventTypes,
     /// Its signing key.
     SigningKey,
+    /// Its connections.
+    Connections,
     /// Its portal links.
     PortalLinks,
     /// Its audit trail.
@@ -181,12 +183,13 @@ pub enum Tab {
     Settings,
 }
 
-const TABS: [(Tab, &str, &str); 8] = [
+const TABS: [(Tab, &str, &str); 9] = [
     (Tab::Automations, "automations", "Automations"),
     (Tab::Events, "events", "Events"),
     (Tab::Deliveries, "deliveries", "Deliveries"),
     (Tab::EventTypes, "event-types", "Event types"),
     (Tab::SigningKey, "signing-key", "Signing key"),
+    (Tab::Connections, "connections", "Connections"),
     (Tab::PortalLinks, "portal-links", "Portal links"),
     (Tab::Audit, "audit", "Audit"),
     (Tab::Settings, "settings", "Settings"),

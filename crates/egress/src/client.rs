@@ -12,8 +12,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use parking_lot::Mutex;
-use postrider_model::Clock;
 use postrider_model::attempt::Headers;
+use postrider_model::{Clock, Outcome};
 use quick_cache::sync::Cache;
 use tokio::time::Instant;
 
@@ -27,6 +27,7 @@ use crate::head::Head;
 use crate::hosts::{Crowded, Hosts};
 use crate::http1::Http1;
 use crate::http2::{self, Http2};
+use crate::identity::ClientIdentity;
 use crate::pool::{CheckedOut, Dial, Pool, PoolSettings};
 use crate::proxy::Proxy;
 use crate::request::Request;
@@ -152,6 +153,23 @@ struct Known {
     host: Arc<Host>,
 }
 
+impl Known {
+    /// The origin, for a request that shows this certificate.
+    fn origin_for(&self, identity: Option<&ClientIdentity>) -> Result<Arc<Origin>, Failure> {
+        match identity {
+            None => Ok(Arc::clone(&self.origin)),
+            Some(identity) if self.origin.tls => Ok(Arc::new(Origin {
+                identity: Some(identity.id()),
+                ..Origin::clone(&self.origin)
+            })),
+            Some(_) => Err(Failure::new(
+                Outcome::TlsError,
+                "A client certificate needs a URL that begins with https://",
+            )),
+        }
+    }
+}
+
 impl HttpClient {
     /// Creates a client without connections. [`Self::send`] needs a tokio runtime. Fails if `extra_ca_pem` is
     /// not a PEM file of certificates.
@@ -222,18 +240,22 @@ impl HttpClient {
         leave: Leave<'_>,
     ) -> Result<(), Stop> {
         let known = self.destination(&request.url).map_err(Failure::from)?;
+        let origin = known.origin_for(request.identity.as_ref())?;
         // Declared before the connection, so that it is given back after that is closed.
         let _permit = self.hosts.permit(&known.host, request.tenant, allowance).await?;
-        let (head, mut connection) = self.exchange(&known, request, allowance, leave).await?;
+        let (head, mut connection) = self.exchange(&known, &origin, request, allowance, leave).await?;
         let keep_alive = head.keep_alive;
         received.begin(head, || self.clock.wall());
         received
-            .read_body(&mut connection, self.response_bytes_kept)
+            .read_body(
+                &mut connection,
+                request.response_bytes_kept.unwrap_or(self.response_bytes_kept),
+            )
             .await;
         if let Connection::Http1(http1) = connection
             && http1.is_reusable()
         {
-            self.pool.check_in(&known.origin, http1, keep_alive);
+            self.pool.check_in(&origin, http1, keep_alive);
         }
         Ok(())
     }
@@ -259,6 +281,7 @@ impl HttpClient {
     async fn exchange(
         &self,
         known: &Known,
+        origin: &Arc<Origin>,
         request: &mut Request,
         allowance: &Allowance,
         leave: Leave<'_>,
@@ -272,18 +295,16 @@ impl HttpClient {
         let mut must_be_new = false;
         loop {
             let checked_out = if must_be_new {
-                CheckedOut::Dial(self.pool.dial_now(&known.origin))
+                CheckedOut::Dial(self.pool.dial_now(origin))
             } else {
-                self.pool
-                    .check_out(&known.origin, request.tenant, allowance)
-                    .await
+                self.pool.check_out(origin, request.tenant, allowance).await
             };
             let (mut connection, is_reused) = match checked_out {
                 CheckedOut::Reused(connection) => (connection, true),
                 // Boxed, because this future is rare and larger than everything else that a waiting request
                 // holds.
                 CheckedOut::Dial(dial) => {
-                    match Box::pin(self.connect(&known.origin, dial, request.tenant, allowance)).await? {
+                    match Box::pin(self.connect(origin, dial, request, allowance)).await? {
                         Some(connection) => (connection, false),
                         None => continue,
                     }
@@ -291,7 +312,7 @@ impl HttpClient {
             };
             if !leave(&mut request.headers) {
                 if let Connection::Http1(http1) = connection {
-                    self.pool.check_in(&known.origin, http1, None);
+                    self.pool.check_in(origin, http1, None);
                 }
                 return Err(Stop::NotSent(NotSent::Forbidden));
             }
@@ -305,10 +326,10 @@ impl HttpClient {
                     must_be_new |= !is_shared && tried + 1 == CONNECTIONS_TRIED;
                 }
                 Err(SendError::Exchange(error)) if error.is_silent_end() && is_reused && !is_repeated => {
-                    self.pool.record_death(&known.origin);
+                    self.pool.record_death(origin);
                     is_repeated = true;
                     if is_shared {
-                        self.pool.retire_streams(&known.origin, sent);
+                        self.pool.retire_streams(origin, sent);
                     } else {
                         must_be_new = true;
                     }
@@ -324,11 +345,12 @@ impl HttpClient {
         &self,
         origin: &Arc<Origin>,
         dial: Dial,
-        tenant: u128,
+        request: &Request,
         allowance: &Allowance,
     ) -> Result<Option<Connection>, Failure> {
+        let (tenant, identity) = (request.tenant, request.identity.as_ref());
         let connected = loop {
-            let connected = self.connector.connect(origin, tenant, allowance).await;
+            let connected = self.connector.connect(origin, identity, tenant, allowance).await;
             if !connected.as_ref().is_err_and(ConnectFailure::is_out_of_files) {
                 break connected;
             }

@@ -20,11 +20,11 @@ use socket2::{SockRef, TcpKeepalive};
 use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
-use tokio_rustls::TlsConnector;
 
 use crate::allowance::Allowance;
 use crate::destination::{Host, Origin};
 use crate::guard::{EgressGuard, LOOPBACK};
+use crate::identity::{ClientIdentity, Connectors};
 use crate::proxy::{Proxy, ProxyFailure, Tunnels};
 use crate::resolve::{Resolve, ResolveError};
 use crate::tls::ALPN_H2;
@@ -101,7 +101,7 @@ impl From<ProxyFailure> for ConnectFailure {
 pub(crate) struct Connector {
     guard: Arc<EgressGuard>,
     resolver: Arc<dyn Resolve>,
-    tls: TlsConnector,
+    tls: Connectors,
     tunnels: Option<Tunnels>,
     refused: Refused,
 }
@@ -122,7 +122,7 @@ impl Connector {
         Self {
             guard,
             resolver,
-            tls: TlsConnector::from(Arc::new(tls)),
+            tls: Connectors::new(tls),
             tunnels: proxy.map(Tunnels::new),
             refused: Refused(Cache::new(REPORTS_KEPT)),
         }
@@ -131,6 +131,7 @@ impl Connector {
     pub(crate) async fn connect(
         &self,
         origin: &Origin,
+        identity: Option<&ClientIdentity>,
         tenant: u128,
         allowance: &Allowance,
     ) -> Result<Connected, ConnectFailure> {
@@ -152,7 +153,8 @@ impl Connector {
             });
         }
         let name = server_name(&origin.host).map_err(ConnectFailure::Tls)?;
-        let stream = self.tls.connect(name, wire).await.map_err(ConnectFailure::Tls)?;
+        let connecting = self.tls.of(identity).connect(name, wire);
+        let stream = connecting.await.map_err(ConnectFailure::Tls)?;
         let http2 = stream.get_ref().1.alpn_protocol() == Some(ALPN_H2);
         Ok(Connected {
             stream: Stream::Tls(Box::new(Session(stream))),

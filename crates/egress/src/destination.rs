@@ -6,7 +6,8 @@
 //! standard silently repairs or accepts: white space, backslashes, missing slashes, user names and fragments.
 //! A URL that contains one of these is more likely a mistake, or a trick, than an address.
 
-use std::fmt;
+mod origin;
+
 use std::net::IpAddr;
 
 use http::uri::{PathAndQuery, Uri};
@@ -15,6 +16,7 @@ use postrider_model::automation::URL_BYTES_MAX;
 use url::Url;
 
 use crate::address;
+pub use origin::Origin;
 
 /// Why a URL cannot be a destination. The customer who typed it reads the message.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -95,42 +97,6 @@ impl Host {
     }
 }
 
-/// Scheme, host and port: requests to the same origin share connections.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Origin {
-    /// Whether the scheme is `https`.
-    pub tls: bool,
-    /// The host.
-    pub host: Host,
-    /// The port; the scheme's default if the URL has none.
-    pub port: u16,
-    /// Whether connections may speak HTTP/2: TLS negotiates it, and without TLS the client has to know.
-    pub http2: bool,
-}
-
-impl Origin {
-    /// Reads an origin from a URL that has nothing else: `http://collector.example.com:8080`.
-    pub fn parse(text: &str) -> Result<Self, DestinationError> {
-        let destination = Destination::parse(text)?;
-        match destination.path.path_and_query().map(PathAndQuery::as_str) {
-            Some("/") if !text.ends_with('?') => Ok(destination.origin),
-            _ => Err(DestinationError::Invalid),
-        }
-    }
-}
-
-impl fmt::Display for Origin {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(if self.tls { "https://" } else { "http://" })?;
-        match &self.host {
-            Host::Name(name) => f.write_str(name)?,
-            Host::Address(IpAddr::V4(address)) => write!(f, "{address}")?,
-            Host::Address(IpAddr::V6(address)) => write!(f, "[{address}]")?,
-        }
-        write!(f, ":{}", self.port)
-    }
-}
-
 /// A well-formed URL, parsed. The guard decides whether it may be called.
 #[derive(Debug, Clone)]
 pub struct Destination {
@@ -170,6 +136,7 @@ impl Destination {
             host,
             port,
             http2: tls,
+            identity: None,
         };
         Self::assemble(url, origin).ok_or(DestinationError::Invalid)
     }

@@ -224,6 +224,17 @@ fn alert_sentence(alert: AlertDescription) -> &'static str {
         }
         AlertDescription::UnrecognisedName => "The server does not know this host name",
         AlertDescription::CertificateRequired => "The server requires a client certificate",
+        AlertDescription::CertificateExpired => "The server says that the client certificate has expired",
+        AlertDescription::CertificateRevoked => {
+            "The server says that the client certificate has been revoked"
+        }
+        AlertDescription::UnknownCA => "The server does not know the authority of the client certificate",
+        AlertDescription::BadCertificate
+        | AlertDescription::UnsupportedCertificate
+        | AlertDescription::CertificateUnknown
+        | AlertDescription::AccessDenied => {
+            "The server does not accept the client certificate, or requires one"
+        }
         AlertDescription::NoApplicationProtocol => NO_HTTP,
         _ => "The server aborted the TLS handshake",
     }

@@ -53,6 +53,8 @@
 //!         body: "{}".into(),
 //!         timeout: Duration::from_secs(15),
 //!         tenant: 1,
+//!         identity: None,
+//!         response_bytes_kept: None,
 //!     })
 //!     .await;
 //! assert_eq!(response.outcome, Outcome::Blocked);
@@ -75,6 +77,7 @@
 //! * `connect`, `tls`, `wire`: open a connection, from the address to the byte stream.
 //! * [`proxy`]: opens it through a proxy.
 //! * `http1`, `http2`, `head`: carry a request over a connection, and read the response.
+//! * [`identity`]: the certificate that a request shows to the receiver.
 //! * `connection`: one of the two.
 //! * `pool`: keeps connections, shares streams, and explains when a request may be repeated.
 //! * [`allowance`]: the time that a request may take.
@@ -107,6 +110,7 @@ mod head;
 pub mod hosts;
 mod http1;
 mod http2;
+pub mod identity;
 pub mod name;
 mod pool;
 pub mod port;
@@ -125,6 +129,7 @@ pub use destination::{Destination, DestinationError, Host, Origin};
 pub use failure::{connect_sentence, handshake_sentence};
 pub use guard::{EgressGuard, EgressRules};
 pub use hosts::{Crowded, Hosts, Permit};
+pub use identity::{ClientIdentity, IdentityError, IdentityId};
 pub use name::{NamePattern, NamePatternError};
 pub use proxy::{Proxy, ProxyError};
 pub use request::{Request, is_reserved_header};

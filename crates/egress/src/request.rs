@@ -12,6 +12,7 @@ use postrider_model::attempt::Headers;
 use crate::destination::Destination;
 use crate::failure::Failure;
 use crate::http2::Repeated;
+use crate::identity::ClientIdentity;
 
 /// One POST. `Debug` shows neither the query, the values of headers nor the body.
 #[derive(Clone)]
@@ -27,6 +28,11 @@ pub struct Request {
     pub timeout: Duration,
     /// On whose behalf the request is sent. Tenants take turns at lookups.
     pub tenant: u128,
+    /// The certificate to show to the receiver, whose URL must then be `https`.
+    pub identity: Option<ClientIdentity>,
+    /// Maximum bytes of the response's body to keep; `None` for
+    /// [`crate::ClientSettings::response_bytes_kept`].
+    pub response_bytes_kept: Option<usize>,
 }
 
 impl fmt::Debug for Request {
@@ -159,6 +165,8 @@ mod tests {
             body: Bytes::from_static(b"{}"),
             timeout: Duration::from_secs(1),
             tenant: 1,
+            identity: None,
+            response_bytes_kept: None,
         };
         (Destination::parse(&request.url).unwrap(), request)
     }

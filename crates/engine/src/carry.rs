@@ -122,6 +122,18 @@ impl Carried {
     }
 }
 
+impl Carried {
+    /// Nothing was sent, as `exchange` says, because the credentials of the action's connection are not at
+    /// hand. `error` says why.
+    pub fn unauthenticated(exchange: Exchange, outcome: Outcome, error: String) -> Self {
+        Self {
+            outcome,
+            advice: Advice::default(),
+            ..Self::not_rendered(exchange, error)
+        }
+    }
+}
+
 impl Carriers {
     /// Has the carrier of the action's type make an attempt. A panic in a carrier is a defect, but must not
     /// leave the delivery pending and its slot occupied: it counts as a failed attempt.

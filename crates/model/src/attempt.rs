@@ -76,6 +76,10 @@ impl Outcome {
     }
 }
 
+/// How the error of an attempt begins that sent nothing, because the token endpoint of the action's
+/// connection gave no access token. The outcome then says how the request to the token endpoint ended.
+pub const NO_ACCESS_TOKEN: &str = "No access token";
+
 /// The record of one attempt.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Attempt {

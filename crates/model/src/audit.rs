@@ -295,6 +295,12 @@ named! {
         MasterKeyRotated = "master_key.rotated",
         /// A request was refused: its caller was unknown, or may not do this.
         RequestRefused = "request.refused",
+        /// A connection was created.
+        ConnectionCreated = "connection.created",
+        /// A connection was updated.
+        ConnectionUpdated = "connection.updated",
+        /// A connection was deleted.
+        ConnectionDeleted = "connection.deleted",
         /// Something that only a newer version of Postrider knows. Never stored.
         Unknown = "unknown",
     }

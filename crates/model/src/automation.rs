@@ -7,7 +7,7 @@ use postrider_json::Conditions;
 use crate::body::WebhookBody;
 use crate::custom_header::CustomHeader;
 use crate::event_type::{EventPattern, EventTypeName};
-use crate::id::{ActionId, AutomationId};
+use crate::id::{ActionId, AutomationId, ConnectionId};
 use crate::schedule::Schedule;
 use crate::secret_query::SecretQuery;
 use crate::send_email::SendEmail;
@@ -229,6 +229,8 @@ pub struct SendWebhook {
     pub timeout_s: Option<u32>,
     /// How its requests are signed.
     pub signature: WebhookSignature,
+    /// How to authenticate at the receiver: a connection of the account.
+    pub connection: Option<ConnectionId>,
 }
 
 impl SendWebhook {

@@ -129,6 +129,10 @@ id!(
     /// An entry of the audit trail.
     AuditId, AuditTag, "aud"
 );
+id!(
+    /// How to authenticate at a receiver.
+    ConnectionId, ConnectionTag, "conn"
+);
 
 impl AuditId {
     /// When it was generated, to the millisecond.
@@ -209,6 +213,7 @@ next!(
     api_key -> ApiKeyId,
     grant -> GrantId,
     audit -> AuditId,
+    connection -> ConnectionId,
 );
 
 #[cfg(test)]

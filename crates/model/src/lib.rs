@@ -25,6 +25,7 @@ pub mod automation;
 pub mod body;
 pub mod caller;
 pub mod clock;
+pub mod connection;
 pub mod custom_header;
 pub mod delivery;
 pub mod ed25519;
@@ -59,6 +60,7 @@ pub use automation::{Action, Automation, AutomationRef, Does, RateLimit, SendWeb
 pub use body::{BodyContent, BodyStyle, BodyTemplate, WebhookBody};
 pub use caller::{Caller, Permission, Permissions, Scope, Who};
 pub use clock::Clock;
+pub use connection::{Authentication, ClientAuthentication, Connection, ConnectionType, OAuth2, Secret};
 pub use custom_header::CustomHeader;
 pub use delivery::{Delivery, DeliveryStatus};
 pub use ed25519::{Ed25519Public, Ed25519Secret, KeyAlgorithm, KeyMaterial};
@@ -69,8 +71,8 @@ pub use event_headers::EventHeaders;
 pub use event_type::{EventPattern, EventType, EventTypeName};
 pub use grant::{Grant, GrantKind, Theme};
 pub use id::{
-    AccountId, ActionId, ApiKeyId, AuditId, AutomationId, DeliveryId, EventId, GrantId, IdGenerator,
-    SigningKeyId,
+    AccountId, ActionId, ApiKeyId, AuditId, AutomationId, ConnectionId, DeliveryId, EventId, GrantId,
+    IdGenerator, SigningKeyId,
 };
 pub use name::NameError;
 pub use operational::{OperationalType, SYSTEM_ACCOUNT, SYSTEM_UID};

@@ -47,6 +47,20 @@ CREATE TABLE automations (
 CREATE UNIQUE INDEX automations_by_uid ON automations (account_id, uid) WHERE uid IS NOT NULL;
 CREATE INDEX automations_by_master_key ON automations (substring(secrets FROM 2 FOR 8)) WHERE secrets IS NOT NULL;
 
+-- How an account's actions authenticate at receivers.
+CREATE TABLE connections (
+    account_id     uuid   NOT NULL REFERENCES accounts (id) ON DELETE CASCADE,
+    id             uuid   NOT NULL,
+    name           text   NOT NULL,
+    authentication text   NOT NULL,   -- JSON object with a `type`; see `postrider_storage::encoding`
+    secret         bytea  NOT NULL,   -- sealed
+    created_at     bigint NOT NULL,
+    updated_at     bigint NOT NULL,
+    version        bigint NOT NULL,
+    PRIMARY KEY (account_id, id)
+);
+CREATE INDEX connections_by_master_key ON connections (substring(secret FROM 2 FOR 8));
+
 -- The health of actions whose deliveries have failed for good. Results change it, in their own commit.
 CREATE TABLE action_health (
     account_id    uuid    NOT NULL REFERENCES accounts (id) ON DELETE CASCADE,
@@ -140,6 +154,9 @@ CREATE TRIGGER signing_keys_changed AFTER INSERT OR UPDATE OF created_at, expire
 CREATE TRIGGER automations_changed
     AFTER INSERT OR UPDATE OF uid, name, description, metadata, enabled, trigger, actions, retry_delays, updated_at,
         version OR DELETE ON automations
+    FOR EACH ROW EXECUTE FUNCTION note_change_in_account();
+CREATE TRIGGER connections_changed
+    AFTER INSERT OR UPDATE OF name, authentication, updated_at, version OR DELETE ON connections
     FOR EACH ROW EXECUTE FUNCTION note_change_in_account();
 
 -- A new row says nothing yet; an update follows in the same transaction.

@@ -4,7 +4,7 @@
 
 use async_trait::async_trait;
 use deadpool_postgres::GenericClient;
-use futures_util::future::{try_join, try_join5};
+use futures_util::future::{try_join3, try_join5};
 use postrider_model::{Account, AccountId, AuditEntry, SYSTEM_ACCOUNT, SigningKey, Timestamp};
 use postrider_storage::rows::{AccountRow, SigningKeyRow};
 use postrider_storage::{
@@ -16,7 +16,7 @@ use tokio_postgres::error::SqlState;
 use crate::database::Client;
 use crate::sql_error::SqlResult;
 use crate::store::PostgresStore;
-use crate::{audit, automations, columns, health, signing_keys, statement};
+use crate::{audit, automations, columns, connections, health, signing_keys, statement};
 
 #[async_trait]
 impl AccountStore for PostgresStore {
@@ -272,8 +272,8 @@ pub(crate) async fn note_canceled(
     Ok(())
 }
 
-/// Deleting the row also deletes keys, automations and grants (`ON DELETE CASCADE`); `prune` removes
-/// everything else.
+/// Deleting the row also deletes keys, automations, connections and grants (`ON DELETE CASCADE`); `prune`
+/// removes everything else.
 const DELETE: &str = "
     WITH gone AS (DELETE FROM accounts WHERE id = $1 RETURNING id)
     INSERT INTO deleted_accounts (account_id) SELECT id FROM gone
@@ -291,15 +291,20 @@ async fn config(client: &Client, account: AccountId, sealer: &Sealer) -> SqlResu
     let account_sql = client.prepare_cached(&account_sql).await?;
     let keys_sql = client.prepare_cached(&signing_keys::of_account_sql()).await?;
     let automations_sql = client.prepare_cached(&automations::of_account_sql()).await?;
+    let connections_sql = client.prepare_cached(&connections::of_account_sql()).await?;
     let health_sql = client.prepare_cached(&health::of_account_sql()).await?;
     let (owner, id) = (account, columns::uuid(account.as_bytes()));
     let params: &statement::Params<'_> = &[&id];
-    let (_, account, keys, automations, (health, _)) = try_join5(
+    let (_, account, keys, automations, (health, connections, _)) = try_join5(
         client.batch_execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"),
         client.query_opt(&account_sql, params),
         client.query(&keys_sql, params),
         client.query(&automations_sql, params),
-        try_join(client.query(&health_sql, params), client.batch_execute("COMMIT")),
+        try_join3(
+            client.query(&health_sql, params),
+            client.query(&connections_sql, params),
+            client.batch_execute("COMMIT"),
+        ),
     )
     .await?;
     let Some(account) = account else {
@@ -309,11 +314,15 @@ async fn config(client: &Client, account: AccountId, sealer: &Sealer) -> SqlResu
     let automations = automations
         .iter()
         .map(|row| automations::from_row(row, owner, sealer));
+    let connections = connections
+        .iter()
+        .map(|row| connections::from_row(row, owner, sealer));
     Ok(Some(AccountConfig {
         canceled_before: columns::time_opt(&account, 0)?,
         account: columns::read(&account, 1, AccountRow::read)?.try_into()?,
         keys: keys.collect::<SqlResult<_>>()?,
         automations: automations.collect::<SqlResult<_>>()?,
         health: health.iter().map(health::from_row).collect::<SqlResult<_>>()?,
+        connections: connections.collect::<SqlResult<_>>()?,
     }))
 }

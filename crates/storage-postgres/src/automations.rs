@@ -17,7 +17,7 @@ use uuid::Uuid;
 use crate::database::Client;
 use crate::sql_error::{SqlError, SqlResult};
 use crate::store::PostgresStore;
-use crate::{accounts, audit, columns, health, statement};
+use crate::{accounts, audit, columns, connections, health, statement};
 
 #[async_trait]
 impl AutomationStore for PostgresStore {
@@ -200,6 +200,9 @@ async fn create(
     if let Some(exceeding) = exceeding(&transaction, owner, automation).await? {
         return Ok(SaveAutomation::TooManyDeliveries(exceeding));
     }
+    if let Some(unknown) = connections::unknown(&transaction, owner, &automation.actions).await? {
+        return Ok(SaveAutomation::UnknownConnection(unknown));
+    }
     let row = AutomationRow::of(automation, owner, sealer);
     let added = statement::execute(
         &transaction,
@@ -241,8 +244,9 @@ const UPDATE: &str = "
     )
     SELECT (SELECT created_at FROM saved) FROM automations WHERE account_id = $1 AND id = $2";
 
-/// The lock on the account makes concurrent callers count the deliveries of an event one after the other. An
-/// automation that adds none needs no lock. A transaction that is dropped writes nothing.
+/// The lock on the account makes concurrent callers count the deliveries of an event one after the other, and
+/// keeps connections from being deleted meanwhile. An automation that adds no deliveries and names no
+/// connection needs no lock. A transaction that is dropped writes nothing.
 async fn update(
     client: &mut Client,
     account: AccountId,
@@ -251,8 +255,9 @@ async fn update(
     audit: &AuditEntry,
 ) -> SqlResult<SaveAutomation> {
     let transaction = client.transaction().await?;
-    let adds_deliveries = FanOut::of(automation).is_some();
-    if adds_deliveries && !accounts::lock(&transaction, account).await? {
+    let needs_lock =
+        FanOut::of(automation).is_some() || !rules::connections::named_by(&automation.actions).is_empty();
+    if needs_lock && !accounts::lock(&transaction, account).await? {
         return Ok(SaveAutomation::Missing);
     }
     let sql = "SELECT actions, enabled FROM automations WHERE account_id = $1 AND id = $2 FOR NO KEY UPDATE";
@@ -269,6 +274,9 @@ async fn update(
         health::begin_anew(&transaction, account, before, automation).await?;
         if let Some(exceeding) = exceeding(&transaction, account, automation).await? {
             return Ok(SaveAutomation::TooManyDeliveries(exceeding));
+        }
+        if let Some(unknown) = connections::unknown(&transaction, account, &automation.actions).await? {
+            return Ok(SaveAutomation::UnknownConnection(unknown));
         }
         audit::commit(transaction, audit).await?;
     }

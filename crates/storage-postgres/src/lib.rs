@@ -28,6 +28,7 @@ mod automations;
 mod changes;
 mod columns;
 mod connect;
+mod connections;
 mod copies;
 mod database;
 mod day_tables;

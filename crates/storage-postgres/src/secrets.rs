@@ -6,7 +6,7 @@
 use async_trait::async_trait;
 use deadpool_postgres::GenericClient;
 use postrider_model::AccountId;
-use postrider_storage::rows::{AutomationRow, SigningKeyRow};
+use postrider_storage::rows::{AutomationRow, ConnectionRow, SigningKeyRow};
 use postrider_storage::sealing::{Context, KeyId, MissingKeys};
 use postrider_storage::{RESEALED_MAX, Resealed, SealedValues, Sealer, SecretStore, StoreResult};
 use uuid::Uuid;
@@ -48,20 +48,24 @@ impl SecretStore for PostgresStore {
 const COUNT: &str = "
     SELECT (SELECT count(*) FROM signing_keys)
                + (SELECT count(*) FROM automations WHERE secrets IS NOT NULL)
-               + (SELECT count(*) FROM master_key),
+               + (SELECT count(*) FROM master_key)
+               + (SELECT count(*) FROM connections),
            (SELECT count(*) FROM signing_keys WHERE substring(secret FROM 2 FOR 8) < $1)
                + (SELECT count(*) FROM signing_keys WHERE substring(secret FROM 2 FOR 8) > $1)
                + (SELECT count(*) FROM automations
                   WHERE secrets IS NOT NULL AND substring(secrets FROM 2 FOR 8) < $1)
                + (SELECT count(*) FROM automations
                   WHERE secrets IS NOT NULL AND substring(secrets FROM 2 FOR 8) > $1)
-               + (SELECT count(*) FROM master_key WHERE substring(probe FROM 2 FOR 8) <> $1)";
+               + (SELECT count(*) FROM master_key WHERE substring(probe FROM 2 FOR 8) <> $1)
+               + (SELECT count(*) FROM connections WHERE substring(secret FROM 2 FOR 8) < $1)
+               + (SELECT count(*) FROM connections WHERE substring(secret FROM 2 FOR 8) > $1)";
 
 /// The ids of the master keys that sealed anything.
 const KEY_IDS: &str = "
     SELECT substring(secret FROM 2 FOR 8) FROM signing_keys
     UNION SELECT substring(secrets FROM 2 FOR 8) FROM automations WHERE secrets IS NOT NULL
-    UNION SELECT substring(probe FROM 2 FOR 8) FROM master_key";
+    UNION SELECT substring(probe FROM 2 FOR 8) FROM master_key
+    UNION SELECT substring(secret FROM 2 FOR 8) FROM connections";
 
 /// The values that another key than the first sealed. Two ranges can use an index; `<>` cannot. The order of
 /// the index skips the same values each time, and does not read again what is done.
@@ -81,6 +85,12 @@ const REMAINING: &str = "
      ORDER BY substring(secrets FROM 2 FOR 8) LIMIT $2::bigint + $3::bigint)
     UNION ALL SELECT 2, '00000000-0000-0000-0000-000000000000', '00000000-0000-0000-0000-000000000000', probe
               FROM master_key WHERE substring(probe FROM 2 FOR 8) <> $1
+    UNION ALL
+    (SELECT 3, account_id, id, secret FROM connections WHERE substring(secret FROM 2 FOR 8) < $1
+     ORDER BY substring(secret FROM 2 FOR 8) LIMIT $2::bigint + $3::bigint)
+    UNION ALL
+    (SELECT 3, account_id, id, secret FROM connections WHERE substring(secret FROM 2 FOR 8) > $1
+     ORDER BY substring(secret FROM 2 FOR 8) LIMIT $2::bigint + $3::bigint)
     LIMIT $2 OFFSET $3";
 
 /// The keys that the database needs and that were not given. The first start on a database ties it to its
@@ -120,7 +130,7 @@ struct Column {
 }
 
 /// The columns, by their number in [`REMAINING`].
-const COLUMNS: [Column; 3] = [
+const COLUMNS: [Column; 4] = [
     Column {
         context: SigningKeyRow::context,
         replace: "UPDATE signing_keys AS t SET secret = n.resealed
@@ -138,6 +148,12 @@ const COLUMNS: [Column; 3] = [
         replace: "UPDATE master_key AS t SET probe = n.resealed
                   FROM unnest($1::uuid[], $2::uuid[], $3::bytea[], $4::bytea[]) AS n (account_id, id, sealed, resealed)
                   WHERE t.probe = n.sealed",
+    },
+    Column {
+        context: ConnectionRow::context,
+        replace: "UPDATE connections AS t SET secret = n.resealed
+                  FROM unnest($1::uuid[], $2::uuid[], $3::bytea[], $4::bytea[]) AS n (account_id, id, sealed, resealed)
+                  WHERE t.account_id = n.account_id AND t.id = n.id AND t.secret = n.sealed",
     },
 ];
 

@@ -49,6 +49,21 @@ CREATE TABLE automations (
 CREATE UNIQUE INDEX automations_by_uid ON automations (account_id, uid) WHERE uid IS NOT NULL;
 CREATE INDEX automations_by_master_key ON automations (substr(secrets, 2, 8)) WHERE secrets IS NOT NULL;
 
+-- How an account's actions authenticate at receivers.
+CREATE TABLE connections (
+    number         INTEGER PRIMARY KEY,
+    account_id     BLOB    NOT NULL REFERENCES accounts (id) ON DELETE CASCADE,
+    id             BLOB    NOT NULL,
+    name           TEXT    NOT NULL,
+    authentication TEXT    NOT NULL,  -- JSON object with a `type`; see `postrider_storage::encoding`
+    secret         BLOB    NOT NULL,  -- sealed
+    created_at     INTEGER NOT NULL,
+    updated_at     INTEGER NOT NULL,
+    version        INTEGER NOT NULL,
+    UNIQUE (account_id, id)
+) STRICT;
+CREATE INDEX connections_by_master_key ON connections (substr(secret, 2, 8));
+
 -- The health of actions whose deliveries have failed for good. Results change it, in their own commit.
 CREATE TABLE action_health (
     account_id    BLOB    NOT NULL REFERENCES accounts (id) ON DELETE CASCADE,

@@ -11,7 +11,7 @@ use rusqlite::{Connection, OptionalExtension, Row};
 use crate::columns;
 use crate::sql_error::SqlResult;
 use crate::store::SqliteStore;
-use crate::{audit, automations, health, signing_keys};
+use crate::{audit, automations, connections, health, signing_keys};
 
 #[async_trait]
 impl AccountStore for SqliteStore {
@@ -106,6 +106,7 @@ impl AccountStore for SqliteStore {
                 keys: signing_keys::of_account(conn, account, &sealer)?,
                 automations: automations::of_account(conn, account, &sealer)?,
                 health: health::of_account(conn, account)?,
+                connections: connections::of_account(conn, account, &sealer)?,
             }))
         })
         .await
@@ -231,8 +232,8 @@ pub(crate) fn note_canceled(conn: &Connection, account: AccountId, before: Times
     Ok(())
 }
 
-/// Deleting the row also deletes keys, automations and grants (`ON DELETE CASCADE`); `prune` removes
-/// everything else.
+/// Deleting the row also deletes keys, automations, connections and grants (`ON DELETE CASCADE`); `prune`
+/// removes everything else.
 fn delete(conn: &Connection, account: AccountId) -> SqlResult<bool> {
     let deleted = conn
         .prepare_cached("DELETE FROM accounts WHERE id = ?1")?

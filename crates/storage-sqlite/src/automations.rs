@@ -13,7 +13,7 @@ use rusqlite::{Connection, OptionalExtension, Row};
 
 use crate::sql_error::SqlResult;
 use crate::store::SqliteStore;
-use crate::{accounts, audit, columns, health};
+use crate::{accounts, audit, columns, connections, health};
 
 #[async_trait]
 impl AutomationStore for SqliteStore {
@@ -181,6 +181,9 @@ fn create(
     if let Some(exceeding) = exceeding(conn, account, automation)? {
         return Ok(SaveAutomation::TooManyDeliveries(exceeding));
     }
+    if let Some(unknown) = connections::unknown(conn, account, &automation.actions)? {
+        return Ok(SaveAutomation::UnknownConnection(unknown));
+    }
     let row = AutomationRow::of(automation, account, sealer);
     conn.prepare_cached(&format!(
         "INSERT INTO automations (account_id, {COLUMNS}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)"
@@ -229,6 +232,9 @@ fn update(
     }
     if let Some(exceeding) = exceeding(conn, account, automation)? {
         return Ok(SaveAutomation::TooManyDeliveries(exceeding));
+    }
+    if let Some(unknown) = connections::unknown(conn, account, &automation.actions)? {
+        return Ok(SaveAutomation::UnknownConnection(unknown));
     }
     let saved = Automation {
         created_at: Timestamp::from_unix_ms(created_at),
@@ -290,7 +296,8 @@ fn replace(conn: &Connection, account: AccountId, row: AutomationRow) -> SqlResu
 }
 
 /// Searching the text first parses hardly any other automation; an id can also occur in a URL.
-const WITH_TEXT: &str = "FROM automations WHERE account_id = ?1 AND instr(actions, ?2) > 0 ORDER BY id";
+pub(crate) const WITH_TEXT: &str =
+    "FROM automations WHERE account_id = ?1 AND instr(actions, ?2) > 0 ORDER BY id";
 
 /// Switches an action off, unless it is off already, has another target by now, or was deleted; and notes it
 /// in the audit trail. Returns whether it did. Opens no secret, so that none can keep the results of a whole

@@ -42,6 +42,7 @@ mod backup;
 mod changes;
 mod checkpoint;
 mod columns;
+mod connections;
 mod deliveries;
 mod event_types;
 mod events;

@@ -7,7 +7,8 @@ use crate::deliveries::{claim, finish, list as delivery_list, waiting};
 use crate::events::list as event_list;
 use crate::options::WRITER_CACHE_KIB;
 use crate::{
-    accounts, audit, automations, event_types, events, grants, open, retention, schema, sessions, statistics,
+    accounts, audit, automations, connections, event_types, events, grants, open, retention, schema,
+    sessions, statistics,
 };
 
 fn database() -> (Connection, tempfile::TempDir) {
@@ -128,6 +129,11 @@ fn statements_over_large_tables_seek_in_the_index_meant_for_them() {
         (
             automations::BY_UID,
             "SEARCH automations USING INDEX automations_by_uid (account_id=? AND uid=?)".to_owned(),
+        ),
+        (
+            connections::LIST,
+            "SEARCH connections USING INDEX sqlite_autoindex_connections_1 (account_id=? AND id<?)"
+                .to_owned(),
         ),
         (
             event_types::LIST,

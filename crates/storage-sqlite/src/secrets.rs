@@ -5,7 +5,7 @@
 
 use async_trait::async_trait;
 use postrider_model::AccountId;
-use postrider_storage::rows::{AutomationRow, SigningKeyRow};
+use postrider_storage::rows::{AutomationRow, ConnectionRow, SigningKeyRow};
 use postrider_storage::sealing::{Context, KeyId};
 use postrider_storage::{RESEALED_MAX, Resealed, SealedValues, Sealer, SecretStore, StoreResult};
 use rusqlite::Connection;
@@ -41,18 +41,22 @@ impl SecretStore for SqliteStore {
 const COUNT: &str = "
     SELECT (SELECT count(*) FROM signing_keys)
                + (SELECT count(*) FROM automations INDEXED BY automations_by_master_key WHERE secrets IS NOT NULL)
-               + (SELECT count(*) FROM master_key),
+               + (SELECT count(*) FROM master_key)
+               + (SELECT count(*) FROM connections INDEXED BY connections_by_master_key),
            (SELECT count(*) FROM signing_keys WHERE substr(secret, 2, 8) < ?1)
                + (SELECT count(*) FROM signing_keys WHERE substr(secret, 2, 8) > ?1)
                + (SELECT count(*) FROM automations WHERE secrets IS NOT NULL AND substr(secrets, 2, 8) < ?1)
                + (SELECT count(*) FROM automations WHERE secrets IS NOT NULL AND substr(secrets, 2, 8) > ?1)
-               + (SELECT count(*) FROM master_key WHERE substr(probe, 2, 8) <> ?1)";
+               + (SELECT count(*) FROM master_key WHERE substr(probe, 2, 8) <> ?1)
+               + (SELECT count(*) FROM connections WHERE substr(secret, 2, 8) < ?1)
+               + (SELECT count(*) FROM connections WHERE substr(secret, 2, 8) > ?1)";
 
 /// The ids of the master keys that sealed anything.
 const KEY_IDS: &str = "
     SELECT substr(secret, 2, 8) FROM signing_keys
     UNION SELECT substr(secrets, 2, 8) FROM automations WHERE secrets IS NOT NULL
-    UNION SELECT substr(probe, 2, 8) FROM master_key";
+    UNION SELECT substr(probe, 2, 8) FROM master_key
+    UNION SELECT substr(secret, 2, 8) FROM connections";
 
 /// The values that another key than the first sealed. Two ranges can use an index; `<>` cannot.
 pub(crate) const REMAINING: &str = "
@@ -63,6 +67,8 @@ pub(crate) const REMAINING: &str = "
     UNION ALL SELECT 1, account_id, id, secrets FROM automations
               WHERE secrets IS NOT NULL AND substr(secrets, 2, 8) > ?1
     UNION ALL SELECT 2, zeroblob(16), zeroblob(16), probe FROM master_key WHERE substr(probe, 2, 8) <> ?1
+    UNION ALL SELECT 3, account_id, id, secret FROM connections WHERE substr(secret, 2, 8) < ?1
+    UNION ALL SELECT 3, account_id, id, secret FROM connections WHERE substr(secret, 2, 8) > ?1
     LIMIT ?2 OFFSET ?3";
 
 /// The ids of the master keys that sealed anything.
@@ -90,7 +96,7 @@ struct Column {
 }
 
 /// The columns, by their number in [`REMAINING`].
-const COLUMNS: [Column; 3] = [
+const COLUMNS: [Column; 4] = [
     Column {
         context: SigningKeyRow::context,
         replace: "UPDATE signing_keys SET secret = ?4 WHERE account_id = ?1 AND id = ?2 AND secret = ?3",
@@ -103,6 +109,10 @@ const COLUMNS: [Column; 3] = [
         context: |_, _| Context::PROBE,
         // The nil ids compare as well, so that all statements have the same parameters.
         replace: "UPDATE master_key SET probe = ?4 WHERE zeroblob(16) = ?1 AND zeroblob(16) = ?2 AND probe = ?3",
+    },
+    Column {
+        context: ConnectionRow::context,
+        replace: "UPDATE connections SET secret = ?4 WHERE account_id = ?1 AND id = ?2 AND secret = ?3",
     },
 ];
 

@@ -111,7 +111,7 @@ fn what_there_is_is_known_beforehand() {
         (0..=last_day).collect::<Vec<_>>()
     );
     let events = EVENTS.unsigned_abs();
-    let counts = Counts::from_array([1, 1, 0, 1, 0, 0, events, events, 2 * events]);
+    let counts = Counts::from_array([1, 1, 0, 1, 0, 0, events, events, 2 * events, 0]);
     assert_eq!(export.counts().unwrap(), counts);
 }
 

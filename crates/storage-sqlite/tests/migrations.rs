@@ -74,6 +74,7 @@ async fn assert_rows(folder: &Path) {
         CustomHeader::secret("X-B", "hidden"),
     ];
     assert_eq!(webhook.headers, headers);
+    assert_eq!(config.connections[0].authentication.secret().expose(), "hidden");
 
     let event: EventId = "evt_01kezf7c00e00r000000000000".parse().unwrap();
     let event = store.event(account, event).await.unwrap().unwrap();

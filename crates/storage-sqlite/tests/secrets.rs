@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use postrider_model::{Automation, CustomHeader, Does, Entropy};
+use postrider_model::{Authentication, Automation, Connection, CustomHeader, Does, Entropy, Secret};
 use postrider_storage::sealing::{KeyId, MasterKey, MasterKeys, key_id, known_sealer};
 use postrider_storage::{
     AccountStore, AutomationStore, PageRequest, Resealed, SaveAutomation, SealedValues, Sealer, SecretStore,
@@ -11,11 +11,14 @@ use postrider_storage::{
 };
 use postrider_storage_sqlite::{DATABASE_FILE, Export, OpenError, SqliteOptions, SqliteStore, backup};
 use postrider_storage_testkit::build::{audit, new_automation};
+use postrider_storage_testkit::connections::{create_connection, new_connection};
 use postrider_storage_testkit::scene::{Scene, create_automation};
-use rusqlite::Connection;
+use rusqlite::Connection as Database;
 use tempfile::TempDir;
 
 const VALUE: &str = "Bearer a-secret-of-the-receiver";
+
+const TOKEN: &str = "the-token-of-a-connection";
 
 fn key(byte: u8) -> MasterKey {
     MasterKey::from_bytes([byte; 32])
@@ -36,7 +39,8 @@ fn open(folder: &Path, sealer: Sealer) -> Result<Arc<SqliteStore>, OpenError> {
     SqliteStore::open(folder, SqliteOptions::new(sealer)).map(Arc::new)
 }
 
-/// The scene of this number, whose account also has an automation with a secret header: two secrets.
+/// The scene of this number, whose account also has an automation with a secret header and a connection:
+/// three secrets.
 async fn scene(store: &Arc<SqliteStore>, number: i64) -> Scene {
     let scene = Scene::new_at(Arc::clone(store) as _, number).await;
     let mut automation = new_automation(&scene.ids, 1, 1);
@@ -45,6 +49,13 @@ async fn scene(store: &Arc<SqliteStore>, number: i64) -> Scene {
     };
     webhook.headers = vec![CustomHeader::secret("Authorization", VALUE)];
     create_automation(&*scene.store, scene.account, automation).await;
+    let connection = Connection {
+        authentication: Authentication::Bearer {
+            token: Secret::new(TOKEN),
+        },
+        ..new_connection(&scene.ids, 1)
+    };
+    create_connection(&*scene.store, scene.account, connection).await;
     scene
 }
 
@@ -84,7 +95,8 @@ async fn the_files_hold_no_secret_in_the_clear() {
     let copy = folder.path().join("copy.db");
     let report = backup(folder.path(), &copy).expect("a backup");
     assert_eq!(report.master_keys, known_sealer().key_ids());
-    for hidden in [&secret, VALUE] {
+    assert_eq!(config.connections[0].authentication.secret().expose(), TOKEN);
+    for hidden in [&secret, VALUE, TOKEN] {
         assert!(!holds(&contents(folder.path()), hidden), "{hidden}");
     }
     assert!(
@@ -241,7 +253,7 @@ async fn an_edit_of_an_automation_seals_its_secrets_again() {
         .update_automation(before.account, renamed.clone(), audit())
         .await;
     assert!(matches!(saved, Ok(SaveAutomation::Saved(_))), "{saved:?}");
-    let conn = Connection::open(folder.path().join(DATABASE_FILE)).expect("the database");
+    let conn = Database::open(folder.path().join(DATABASE_FILE)).expect("the database");
     let sql = "SELECT secrets FROM automations WHERE secrets IS NOT NULL";
     let raw: Vec<u8> = conn.query_row(sql, (), |row| row.get(0)).expect("a sealed value");
     assert_eq!(key_id(&raw), Some(key(2).id()));

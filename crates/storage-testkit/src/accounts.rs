@@ -236,6 +236,7 @@ pub async fn a_configuration_is_what_the_single_reads_say(store: Arc<dyn Store>)
         automations: automations.items,
         canceled_before: None,
         health: Vec::new(),
+        connections: Vec::new(),
     };
     assert_eq!((expected.keys.len(), expected.automations.len()), (2, 4));
     let config = store.account_config(scene.account).await.expect("account_config");

@@ -11,6 +11,7 @@ use postrider_model::{
 use super::audit::{empty, trail};
 use super::automations::{disable, stored};
 use super::build::*;
+use super::connections::new_connection;
 use super::scene::*;
 use postrider_storage::{
     DeliveryFilter, DisableAction, GrantFilter, PermittedSessions, Resent, SessionLimits, Store, StoreResult,
@@ -95,6 +96,10 @@ async fn change_everything(scene: &Scene, mut entry: impl FnMut() -> AuditEntry)
     let _ = store.create_automation(id, automation.clone(), entry()).await;
     let _ = store.update_automation(id, automation.clone(), entry()).await;
     let _ = store.delete_automation(id, automation.id, entry()).await;
+    let connection = new_connection(ids, 23);
+    let _ = store.create_connection(id, connection.clone(), entry()).await;
+    let _ = store.update_connection(id, connection.clone(), entry()).await;
+    let _ = store.delete_connection(id, connection.id, entry()).await;
     let _ = store.put_event_type(described("audit.type"), entry()).await;
     let _ = store.delete_event_type(&event_type("audit.type"), entry()).await;
     let (one, two) = (key(scene, 1), key(scene, 2));
@@ -140,7 +145,7 @@ async fn change_everything(scene: &Scene, mut entry: impl FnMut() -> AuditEntry)
 }
 
 /// How many entries [`change_everything`] takes.
-const CHANGES: usize = 22;
+const CHANGES: usize = 25;
 
 pub async fn every_verb_that_changes_something_leaves_its_entry(store: Arc<dyn Store>) {
     let scene = Scene::new(store.clone()).await;
@@ -163,6 +168,19 @@ pub async fn every_verb_that_changes_something_leaves_its_entry(store: Arc<dyn S
     let ids = |entries: &[AuditEntry]| entries.iter().map(|entry| entry.id).collect::<Vec<_>>();
     written.reverse();
     assert_eq!(ids(&trail(&*store).await), ids(&written));
+}
+
+/// Calls the verbs of connections so that they change nothing.
+async fn change_no_connection(scene: &Scene, never: AccountId) {
+    let store = &scene.store;
+    let connection = new_connection(&scene.ids, 53);
+    let _ = store.create_connection(never, connection.clone(), audit()).await;
+    let _ = store
+        .update_connection(scene.account, connection.clone(), audit())
+        .await;
+    let _ = store
+        .delete_connection(scene.account, connection.id, audit())
+        .await;
 }
 
 pub async fn a_verb_that_changes_nothing_leaves_no_entry(store: Arc<dyn Store>) {
@@ -189,6 +207,7 @@ pub async fn a_verb_that_changes_nothing_leaves_no_entry(store: Arc<dyn Store>) 
     stale.version -= 1;
     let _ = store.update_automation(scene.account, stale, audit()).await;
     let _ = store.delete_automation(scene.account, automation, audit()).await;
+    change_no_connection(&scene, never).await;
     let _ = store.delete_event_type(&event_type("audit.type"), audit()).await;
     let put_again = EventType {
         created_at: at(49),

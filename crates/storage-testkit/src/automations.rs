@@ -147,6 +147,7 @@ pub async fn an_automation_reads_back_as_it_was_saved(store: Arc<dyn Store>) {
                     ],
                     timeout_s: (n == 1).then_some(60),
                     signature: signature(&scene, n, m),
+                    connection: None,
                 }),
                 ..new_action(&scene.ids, 1, 3 * n + m)
             });

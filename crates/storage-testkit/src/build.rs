@@ -148,6 +148,7 @@ pub fn new_action(ids: &IdGenerator, s: i64, n: usize) -> Action {
             secret_query: None,
             timeout_s: None,
             signature: Default::default(),
+            connection: None,
         }),
     }
 }

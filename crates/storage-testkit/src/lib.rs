@@ -32,6 +32,7 @@ pub mod cancel;
 pub mod cancel_event;
 pub mod claim;
 pub mod concurrency;
+pub mod connections;
 pub mod deliver_later;
 pub mod event_types;
 pub mod fan_out;

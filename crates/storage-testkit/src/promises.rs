@@ -46,6 +46,15 @@ macro_rules! conformance {
                 only_a_result_that_is_applied_disables_an_action_and_only_once,
                 an_account_has_a_bounded_number_of_automations,
             ]
+            connections: [
+                a_connection_of_each_type_reads_back_as_it_was_saved,
+                an_update_of_a_connection_replaces_it_unless_it_is_stale,
+                an_account_has_a_bounded_number_of_connections,
+                an_automation_names_only_connections_that_its_account_has,
+                a_connection_that_an_automation_names_is_not_deleted,
+                deleting_a_connection_and_naming_it_exclude_each_other,
+                connections_go_with_their_account_and_are_counted_as_secrets,
+            ]
             automation_uids: [
                 a_uid_finds_the_automation_of_its_account_alone,
                 a_uid_belongs_to_one_automation_of_its_account,

@@ -2,7 +2,9 @@
 
 use async_trait::async_trait;
 use postrider_model::health::ActionHealth;
-use postrider_model::{Account, AccountId, ActionId, AuditEntry, Automation, SigningKey, Timestamp};
+use postrider_model::{
+    Account, AccountId, ActionId, AuditEntry, Automation, Connection, SigningKey, Timestamp,
+};
 
 use crate::error::StoreResult;
 use crate::page::{Page, PageRequest};
@@ -44,6 +46,8 @@ pub struct AccountConfig {
     pub canceled_before: Option<Timestamp>,
     /// The health of its actions, ordered by action. One that is missing is healthy.
     pub health: Vec<(ActionId, ActionHealth)>,
+    /// All its connections.
+    pub connections: Vec<Connection>,
 }
 
 /// Accounts and their signing keys.
@@ -67,7 +71,7 @@ pub trait AccountStore: Send + Sync {
     /// `account.version`, and increments the version.
     async fn update_account(&self, account: Account, audit: AuditEntry) -> StoreResult<SaveAccount>;
 
-    /// Removes the account, its keys, its automations and its grants at once;
+    /// Removes the account, its keys, its automations, its connections and its grants at once;
     /// [`crate::RetentionStore::prune`] removes its events, deliveries and attempts step by step. Its pending
     /// deliveries get no further attempts, because their actions no longer exist. False if there was no such
     /// account.
@@ -87,6 +91,6 @@ pub trait AccountStore: Send + Sync {
         audit: AuditEntry,
     ) -> StoreResult<bool>;
 
-    /// The account with its keys and automations, in one snapshot.
+    /// The account with its keys, automations and connections, in one snapshot.
     async fn account_config(&self, account: AccountId) -> StoreResult<Option<AccountConfig>>;
 }

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use postrider_model::automation::DisabledReason;
-use postrider_model::{AccountId, ActionId, AuditEntry, Automation, AutomationId};
+use postrider_model::{AccountId, ActionId, AuditEntry, Automation, AutomationId, ConnectionId};
 
 use crate::error::StoreResult;
 use crate::page::{Page, PageRequest};
@@ -29,6 +29,8 @@ pub enum SaveAutomation {
     /// One event could then trigger more than [`postrider_model::automation::DELIVERIES_PER_EVENT_MAX`]
     /// actions of the account; nothing was written.
     TooManyDeliveries(TooManyDeliveries),
+    /// The account has no such connection; nothing was written.
+    UnknownConnection(ConnectionId),
 }
 
 /// An action that the result of an attempt switches off.
@@ -45,8 +47,8 @@ pub struct DisableAction {
 /// Automations and their actions.
 #[async_trait]
 pub trait AutomationStore: Send + Sync {
-    /// Adds an automation. Returns `Saved`, `Missing` (no such account), `UidTaken`, `TooMany` or
-    /// `TooManyDeliveries`; of several that apply, the first in this order.
+    /// Adds an automation. Returns `Saved`, `Missing` (no such account), `UidTaken`, `TooMany`,
+    /// `TooManyDeliveries` or `UnknownConnection`; of several that apply, the first in this order.
     async fn create_automation(
         &self,
         account: AccountId,

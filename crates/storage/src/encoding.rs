@@ -1,10 +1,11 @@
-//! The stored form of values that no statement looks into: triggers, actions, exchanges, headers, schedules,
-//! flags of events.
+//! The stored form of values that no statement looks into: triggers, actions, connections, exchanges,
+//! headers, schedules, flags of events.
 //!
 //! Every dialect stores them in the same form, so that rows can be copied unchanged from one store to
 //! another. The shapes belong to this module, not to the API: either may change without the other.
 
 pub mod automation;
+pub mod connection;
 pub mod event;
 pub mod event_headers;
 pub mod exchange;

@@ -35,6 +35,7 @@ pub mod api_keys;
 pub mod audit;
 pub mod automations;
 pub mod changes;
+pub mod connections;
 pub mod deliveries;
 pub mod encoding;
 pub mod error;
@@ -61,6 +62,7 @@ pub use api_keys::{API_KEYS_MAX, AddApiKey, ApiKeyStore, RemoveApiKey};
 pub use audit::{AUDIT_LOOKED_AT_MAX, ActionPattern, AuditFilter, AuditStore};
 pub use automations::{AutomationStore, DisableAction, SaveAutomation};
 pub use changes::{ChangeFollower, ChangeMark, ChangeStore, Changed, Changes};
+pub use connections::{ConnectionStore, DeleteConnection, SaveConnection};
 pub use deliveries::{
     CancelStep, CanceledDelivery, Change, Claim, ClaimRequest, CountStep, DeliveryFilter, DeliveryKey,
     DeliveryRecord, DeliveryStore, DueAhead, DueEarlier, Finished, ReadyDelivery, Recorded, ReplayStep,
@@ -94,6 +96,7 @@ pub trait Store:
     + AuditStore
     + AutomationStore
     + ChangeStore
+    + ConnectionStore
     + ConsoleStore
     + DeliveryStore
     + EventStore
@@ -117,6 +120,7 @@ impl<T> Store for T where
         + AuditStore
         + AutomationStore
         + ChangeStore
+        + ConnectionStore
         + ConsoleStore
         + DeliveryStore
         + EventStore

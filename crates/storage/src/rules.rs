@@ -11,6 +11,7 @@ pub mod audit;
 pub mod automations;
 pub mod cancel;
 pub mod confirmed_time;
+pub mod connections;
 pub mod events;
 pub mod fan_out;
 pub mod health;

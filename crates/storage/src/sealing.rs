@@ -54,6 +54,8 @@ pub enum What {
     Probe,
     /// A person's sign-in under way, which is in a cookie and in no column.
     SignIn,
+    /// The secret of a connection.
+    Connection,
 }
 
 impl What {
@@ -64,6 +66,7 @@ impl What {
             Self::AutomationSecrets => "automation_secrets",
             Self::Probe => "probe",
             Self::SignIn => "sign_in",
+            Self::Connection => "connection",
         }
     }
 }

@@ -11,8 +11,8 @@
 use std::collections::BTreeSet;
 
 use crate::rows::{
-    AccountRow, ActionHealthRow, ApiKeyRow, AttemptRow, AuditRow, AutomationRow, DeliveryRow, EventRow,
-    EventTypeRow, SigningKeyRow, TemplateRow,
+    AccountRow, ActionHealthRow, ApiKeyRow, AttemptRow, AuditRow, AutomationRow, ConnectionRow, DeliveryRow,
+    EventRow, EventTypeRow, SigningKeyRow, TemplateRow,
 };
 
 /// A kind of rows to copy. Rows of later stages refer to rows of earlier ones.
@@ -20,7 +20,7 @@ use crate::rows::{
 pub enum Stage {
     /// The catalogue, including deleted entries, because a list's cursor may point at one of them.
     EventTypes,
-    /// Accounts, each with its signing keys, its automations and the health of their actions.
+    /// Accounts, each with its signing keys, connections, automations and the health of their actions.
     Accounts,
     /// API keys.
     ApiKeys,
@@ -133,6 +133,8 @@ pub struct AccountRows {
     pub automations: Vec<AutomationRow>,
     /// The health of their actions.
     pub action_health: Vec<ActionHealthRow>,
+    /// Its connections.
+    pub connections: Vec<ConnectionRow>,
 }
 
 /// An event with its deliveries and attempts.
@@ -196,11 +198,13 @@ pub struct Counts {
     pub deliveries: u64,
     /// Attempts.
     pub attempts: u64,
+    /// Connections.
+    pub connections: u64,
 }
 
 impl Counts {
     /// The counted tables, in the order of [`Self::from_array`].
-    pub const TABLES: [&'static str; 9] = [
+    pub const TABLES: [&'static str; 10] = [
         "accounts",
         "signing_keys",
         "automations",
@@ -210,10 +214,11 @@ impl Counts {
         "events",
         "deliveries",
         "attempts",
+        "connections",
     ];
 
     /// Builds the counts from numbers in the order of [`Self::TABLES`].
-    pub const fn from_array(counts: [u64; 9]) -> Self {
+    pub const fn from_array(counts: [u64; 10]) -> Self {
         let [
             accounts,
             signing_keys,
@@ -224,6 +229,7 @@ impl Counts {
             events,
             deliveries,
             attempts,
+            connections,
         ] = counts;
         Self {
             accounts,
@@ -235,11 +241,12 @@ impl Counts {
             events,
             deliveries,
             attempts,
+            connections,
         }
     }
 
     /// The counts in the order of [`Self::TABLES`].
-    pub const fn to_array(self) -> [u64; 9] {
+    pub const fn to_array(self) -> [u64; 10] {
         [
             self.accounts,
             self.signing_keys,
@@ -250,6 +257,7 @@ impl Counts {
             self.events,
             self.deliveries,
             self.attempts,
+            self.connections,
         ]
     }
 }

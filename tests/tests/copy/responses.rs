@@ -47,7 +47,7 @@ impl Responses {
     }
 
     async fn read_account(&mut self, account: &Account, but: &[&str]) {
-        for list in ["/signing-keys", "/automations", "/events"] {
+        for list in ["/signing-keys", "/automations", "/connections", "/events"] {
             let path = account.at(list);
             let mut objects = all(&account.api, &path).await;
             objects.iter_mut().for_each(forget_health);

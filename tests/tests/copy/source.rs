@@ -115,6 +115,8 @@ impl Source {
                 .await
                 .expect(200);
         }
+        let connection = json!({"name": "Zoë’s CRM", "type": "bearer", "token": "a-token"});
+        api.post(odd.at("/connections"), connection).await.expect(201);
         let off = odd
             .automation_on("never.*", json!({"url": self.receiver.url("/never")}))
             .await;

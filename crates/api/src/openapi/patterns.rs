@@ -7,12 +7,13 @@
 use serde_json::{Map, Value};
 
 /// The prefixes of ids.
-const PREFIXES: [&str; 9] = [
-    "acct", "act", "apikey", "aud", "auto", "dlv", "evt", "grant", "key",
+const PREFIXES: [&str; 10] = [
+    "acct", "act", "apikey", "aud", "auto", "conn", "dlv", "evt", "grant", "key",
 ];
 
 /// What stands before `{id}` in a path, and the prefix of the ids there.
-const PLACES: [(&str, &str); 5] = [
+const PLACES: [(&str, &str); 6] = [
+    ("connections", "conn"),
     ("events", "evt"),
     ("deliveries", "dlv"),
     ("api-keys", "apikey"),

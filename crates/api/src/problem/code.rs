@@ -84,6 +84,8 @@ codes! {
     SessionNotFound = "session_not_found", NOT_FOUND, "The session does not exist";
     /// No such action in the automation.
     ActionNotFound = "action_not_found", NOT_FOUND, "The action does not exist";
+    /// No such connection in the account.
+    ConnectionNotFound = "connection_not_found", NOT_FOUND, "The connection does not exist";
     /// The path exists, but not with this method.
     MethodNotAllowed = "method_not_allowed", METHOD_NOT_ALLOWED, "The path does not have this method";
     /// The body took too long to arrive.
@@ -94,6 +96,10 @@ codes! {
     EventConflict = "event_conflict", CONFLICT, "The id or idempotency key was used for another event";
     /// The account has the maximum number of automations.
     TooManyAutomations = "too_many_automations", CONFLICT, "The account has the maximum number of automations";
+    /// The account has the maximum number of connections.
+    TooManyConnections = "too_many_connections", CONFLICT, "The account has the maximum number of connections";
+    /// Actions use the connection.
+    ConnectionInUse = "connection_in_use", CONFLICT, "Actions use the connection";
     /// The installation has the maximum number of API keys.
     TooManyApiKeys = "too_many_api_keys", CONFLICT, "The installation has the maximum number of API keys";
     /// The account has the maximum number of portal links.

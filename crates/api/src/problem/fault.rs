@@ -11,8 +11,6 @@ use super::{Code, Problem};
 pub mod fault_codes {
     pub use postrider_configuration::codes::*;
 
-    /// A member is missing.
-    pub const REQUIRED: &str = "required";
     /// A member does not exist here.
     pub const UNKNOWN_MEMBER: &str = "unknown_member";
     /// A replay, or a request to cancel, needs at least one filter.

@@ -37,6 +37,7 @@ async fn an_automation_is_created_with_defaults_read_and_deleted() {
             "secret_query": false, "body_style": "js", "headers": {}, "plain_headers": [], "signature_profile": null,
             "signing_key": "account",
             "timeout_s": null, "rate_limit": null, "template": null, "content_type": null,
+            "connection_id": null,
             "health": {"status": "healthy"}})
     );
     assert_eq!(

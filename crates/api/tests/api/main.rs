@@ -14,6 +14,7 @@ mod automations;
 mod bodies;
 mod bounds;
 mod conditions;
+mod connections;
 mod deliveries;
 mod edge;
 mod emails;

@@ -244,6 +244,7 @@ mod tests {
                 secret_query: None,
                 timeout_s: None,
                 signature: Default::default(),
+                connection: None,
             }),
         }
     }

@@ -16,7 +16,7 @@ use postrider_signing::HeaderNames;
 use super::SendWebhookDraft;
 use crate::header_templates::{compile, is_template};
 use crate::{Fault, Faults, codes};
-use reserved::is_reserved;
+pub(crate) use reserved::is_reserved;
 pub use reserved::is_reserved_by_others;
 
 /// Checks the headers of the action at `pointer`, and returns them with the values that the draft leaves as
@@ -140,7 +140,7 @@ fn kept_value<'a>(
 }
 
 /// Scheme, host and port. `None` for what is not a URL, which is a fault of its own.
-pub(super) fn origin(url: &str) -> Option<String> {
+pub(crate) fn origin(url: &str) -> Option<String> {
     let destination = Destination::parse(url).ok()?;
     Some(destination.origin().to_string())
 }
@@ -178,13 +178,13 @@ fn check_value(name: &str, value: &str, pointer: &str, faults: &mut Faults) {
 }
 
 /// RFC 9110, section 5.6.2.
-fn is_token(name: &str) -> bool {
+pub(crate) fn is_token(name: &str) -> bool {
     let token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
     !name.is_empty() && name.bytes().all(token)
 }
 
 /// RFC 9110, section 5.5, without the obsolete bytes above ASCII.
-fn is_field_value(value: &str) -> bool {
+pub(crate) fn is_field_value(value: &str) -> bool {
     let visible = |byte: u8| (0x21..=0x7e).contains(&byte) || byte == b' ' || byte == b'\t';
     value.bytes().all(visible) && value.trim_matches([' ', '\t']).len() == value.len()
 }
@@ -238,6 +238,7 @@ mod tests {
             secret_query: None,
             timeout_s: None,
             signature: Default::default(),
+            connection: None,
         }
     }
 

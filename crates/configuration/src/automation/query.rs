@@ -70,6 +70,7 @@ mod tests {
             headers: Vec::new(),
             timeout_s: None,
             signature: Default::default(),
+            connection: None,
         }
     }
 

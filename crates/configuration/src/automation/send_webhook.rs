@@ -9,6 +9,7 @@ use postrider_model::{CustomHeader, SecretQuery, SendWebhook};
 
 use super::actions::Rules;
 use super::body::BodyDraft;
+use super::connections::check_connection_id;
 use super::headers::check_headers;
 use super::query::check_query;
 use super::signature::SigningKeyDraft;
@@ -39,6 +40,8 @@ pub struct SendWebhookDraft {
     pub signature_profile: Option<String>,
     /// Which keys sign. `None` changes nothing; for a new action it means the account's.
     pub signing_key: Option<SigningKeyDraft>,
+    /// The id of the connection that authenticates the request; `None` for no authentication.
+    pub connection_id: Option<String>,
 }
 
 impl fmt::Debug for SendWebhookDraft {
@@ -53,6 +56,7 @@ impl fmt::Debug for SendWebhookDraft {
             .field("timeout_s", &self.timeout_s)
             .field("signature_profile", &self.signature_profile)
             .field("signing_key", &self.signing_key)
+            .field("connection_id", &self.connection_id)
             .finish()
     }
 }
@@ -69,6 +73,7 @@ impl SendWebhookDraft {
             timeout_s: None,
             signature_profile: None,
             signing_key: None,
+            connection_id: None,
         }
     }
 
@@ -88,6 +93,7 @@ impl SendWebhookDraft {
                 None => SigningKeyDraft::Account,
                 Some(algorithm) => SigningKeyDraft::Own(algorithm),
             }),
+            connection_id: webhook.connection.map(|id| id.to_string()),
         }
     }
 
@@ -120,6 +126,7 @@ impl SendWebhookDraft {
                 let stored = stored.map(|stored| &stored.signature);
                 rules.signing.check(self, stored, pointer, faults)
             },
+            connection: check_connection_id(self.connection_id.as_deref(), pointer, faults),
         }
     }
 }

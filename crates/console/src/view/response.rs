@@ -2,6 +2,7 @@
 
 use http::StatusCode;
 use postrider_model::Outcome;
+use postrider_model::attempt::NO_ACCESS_TOKEN;
 
 use super::status::Badge;
 
@@ -32,7 +33,12 @@ pub fn short_of_email(code: Option<u16>, outcome: Option<Outcome>) -> Option<Str
 }
 
 /// What to do about the outcome; `None` if there is nothing to do.
-pub fn hint(outcome: Outcome, status_code: Option<u16>) -> Option<&'static str> {
+pub fn hint(outcome: Outcome, status_code: Option<u16>, error: Option<&str>) -> Option<&'static str> {
+    if has_no_token(error) {
+        return Some(
+            "Nothing was sent to the receiver. Check the connection: its token endpoint and its credentials.",
+        );
+    }
     Some(match outcome {
         Outcome::Succeeded => return None,
         Outcome::BadStatus => of_status(status_code.unwrap_or_default()),
@@ -58,13 +64,18 @@ pub fn hint(outcome: Outcome, status_code: Option<u16>) -> Option<&'static str> 
     })
 }
 
+/// Whether an attempt with this error sent nothing, for want of an access token.
+pub fn has_no_token(error: Option<&str>) -> bool {
+    error.is_some_and(|error| error.starts_with(NO_ACCESS_TOKEN))
+}
+
 fn of_status(code: u16) -> &'static str {
     match code {
         300..=399 => {
             "Postrider does not follow redirects. Enter the target of the redirect in the automation."
         }
         401 | 403 => {
-            "The receiver did not accept the credentials. Check its signing key, and any key in the headers."
+            "The receiver did not accept the credentials. Check its signing key, its connection, and any key in the headers."
         }
         404 | 405 => "Check the path of the URL, and that it accepts POST requests.",
         410 => {
@@ -84,7 +95,15 @@ mod tests {
     #[test]
     fn every_failure_has_a_hint() {
         for outcome in Outcome::ALL {
-            assert_eq!(hint(outcome, Some(500)).is_none(), outcome == Outcome::Succeeded);
+            assert_eq!(
+                hint(outcome, Some(500), None).is_none(),
+                outcome == Outcome::Succeeded
+            );
+            assert!(
+                hint(outcome, None, Some("No access token: late"))
+                    .unwrap()
+                    .contains("token endpoint")
+            );
         }
     }
 

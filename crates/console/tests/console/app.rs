@@ -1,5 +1,10 @@
 //! An installation of its own, with two accounts and something in each, and short methods that request pages.
 
+mod contents;
+
+pub use contents::TOKEN;
+use contents::{describe_event_type, fill};
+
 use postrider_model::By;
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
@@ -8,16 +13,12 @@ use std::time::Duration;
 
 use axum::body::Body;
 use axum::response::Response;
-use bytes::Bytes;
 use http::{Method, Request, StatusCode};
 use http_body_util::BodyExt as _;
 use postrider_access::{
     Access, AccessParts, ApiKeyDraft, CreatePortalLink, OpenLink, PortalLinkDraft, SignIn,
 };
-use postrider_configuration::{
-    AccountDraft, ActionDraft, AutomationDraft, Configuration, ConfigurationParts, DoesDraft, EventTypeDraft,
-    SendWebhookDraft, SigningKeyDraft,
-};
+use postrider_configuration::{Configuration, ConfigurationParts};
 use postrider_console::{Brand, Console, ConsoleParts, SystemFacts};
 use postrider_egress::EgressGuard;
 use postrider_engine::carry::{Carriers, WebhookCarrier};
@@ -25,7 +26,7 @@ use postrider_engine::observe::Observer;
 use postrider_engine::{Engine, EngineParts, EngineSettings, SystemClock};
 use postrider_figures::{Figures, FiguresParts};
 use postrider_model::{
-    AccountId, ActionId, ApiKeyId, AutomationId, Clock, Does, Entropy, EventId, IdGenerator, KeyAlgorithm,
+    AccountId, ActionId, ApiKeyId, AutomationId, Clock, ConnectionId, Entropy, EventId, IdGenerator,
     Permission,
 };
 use postrider_signing::HeaderNames;
@@ -68,6 +69,7 @@ pub struct Things {
     /// The action, which has its own key.
     pub action: ActionId,
     pub action_secret: String,
+    pub connection: ConnectionId,
 }
 
 /// Somebody who is signed in.
@@ -215,6 +217,7 @@ impl App {
             .replace("{action}", &things.action.to_string())
             .replace("{event}", &things.event.to_string())
             .replace("{delivery}", &things.delivery)
+            .replace("{connection}", &things.connection.to_string())
             .replace("{key}", &self.key.to_string())
     }
 
@@ -335,62 +338,4 @@ fn console(
             settings: Vec::new(),
         },
     })
-}
-
-async fn describe_event_type(configuration: &Configuration) {
-    let draft = EventTypeDraft {
-        name: "a.b".to_owned(),
-        description: String::new(),
-        example: None,
-        schema: None,
-        visible: true,
-    };
-    configuration.put_event_type(&By::NODE, draft).await.unwrap();
-}
-
-async fn fill(engine: &Engine, name: &str) -> Things {
-    let configuration = engine.configuration();
-    let account = AccountDraft {
-        uid: None,
-        name: name.to_owned(),
-        metadata: None,
-        retry_delays_s: None,
-    };
-    let account = configuration.create_account(&By::NODE, account).await.unwrap().id;
-    let webhook = SendWebhookDraft {
-        signing_key: Some(SigningKeyDraft::Own(KeyAlgorithm::Hmac)),
-        ..SendWebhookDraft::to("https://receiver.example/")
-    };
-    let automation = AutomationDraft {
-        uid: None,
-        name: "Tell them".to_owned(),
-        description: String::new(),
-        metadata: None,
-        enabled: true,
-        event_types: vec!["a.b".to_owned()],
-        conditions: None,
-        actions: vec![ActionDraft::new(DoesDraft::SendWebhook(webhook))],
-        retry_delays_s: None,
-    };
-    let automation = configuration
-        .create_automation(&By::NODE, account, automation)
-        .await
-        .unwrap()
-        .id;
-    let data = Some(Bytes::from_static(b"1"));
-    let sent = engine.send_test(&By::NODE, account, automation, None, data).await;
-    let entry = configuration.entry(account).await.unwrap().unwrap();
-    let action = &entry.config.automations[0].actions[0];
-    let Does::SendWebhook(webhook) = &action.does else {
-        panic!("a webhook");
-    };
-    Things {
-        account,
-        automation,
-        event: sent.unwrap().unwrap().unwrap().id,
-        delivery: String::new(),
-        secret: entry.config.keys[0].secret.expose(),
-        action: action.id,
-        action_secret: webhook.signature.own_keys[0].secret.expose(),
-    }
 }

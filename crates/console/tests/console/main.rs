@@ -11,6 +11,7 @@ mod automations;
 mod bounds;
 mod cancel;
 mod conditions;
+mod connections;
 mod copies;
 mod deliveries;
 mod descriptions;

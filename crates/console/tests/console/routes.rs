@@ -45,7 +45,7 @@ const GET: &[bool] = &[false];
 const POST: &[bool] = &[true];
 const BOTH: &[bool] = &[false, true];
 
-const PATHS: [(&str, &[bool], For); 60] = [
+const PATHS: [(&str, &[bool], For); 64] = [
     ("/assets/0/console.css", GET, For::All),
     ("/theme", POST, For::All),
     ("/sign-in", BOTH, For::All),
@@ -143,6 +143,14 @@ const PATHS: [(&str, &[bool], For); 60] = [
     ("/accounts/{account}/signing-key", GET, For::Account),
     ("/accounts/{account}/signing-key", POST, For::Manage),
     ("/accounts/{account}/signing-key/rotate", BOTH, For::Manage),
+    ("/accounts/{account}/connections", GET, For::Account),
+    ("/accounts/{account}/connections/new", BOTH, For::Manage),
+    ("/accounts/{account}/connections/{connection}", BOTH, For::Manage),
+    (
+        "/accounts/{account}/connections/{connection}/delete",
+        BOTH,
+        For::Manage,
+    ),
     (
         "/accounts/{account}/automations/{automation}/actions/{action}/signing-key",
         GET,

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use http::{Method, StatusCode};
 
-use crate::app::{App, text};
+use crate::app::{App, TOKEN, text};
 use crate::routes::{self, For};
 
 #[tokio::test]
@@ -20,7 +20,9 @@ async fn no_page_holds_the_secret_before_it_is_asked_for() {
             }
             let path = app.path(route.path, 0);
             let page = text(app.get(&path, Some(&session.cookie)).await).await;
-            assert!(!page.contains(secret) && !page.contains(of_action), "{path}");
+            for hidden in [secret, of_action, TOKEN] {
+                assert!(!page.contains(hidden), "{path}");
+            }
         }
         let path = app.path("/accounts/{account}/signing-key", 0);
         let entry = app.configuration.entry(app.accounts[0].account).await.unwrap();

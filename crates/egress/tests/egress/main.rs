@@ -15,6 +15,7 @@ mod http2;
 mod http2_frames;
 mod http2_without_tls;
 mod http2_writes;
+mod identity;
 mod idle;
 mod limits;
 mod outcomes;

@@ -91,6 +91,8 @@ pub fn request(url: impl Into<String>) -> Request {
         body: Bytes::from_static(b"{\"a\":1}"),
         timeout: Duration::from_secs(5),
         tenant: 1,
+        identity: None,
+        response_bytes_kept: None,
     }
 }
 

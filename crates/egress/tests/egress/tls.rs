@@ -16,7 +16,7 @@ use tokio_rustls::TlsAcceptor;
 
 use super::support::{Peer, Receiver, Scripted, client_with, request};
 
-const NAME: &str = "receiver.example";
+pub const NAME: &str = "receiver.example";
 const OK: &[u8] = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok";
 
 /// Numbers the authorities, because the client would confuse two with the same name.
@@ -34,6 +34,10 @@ impl Authority {
             .distinguished_name
             .push(DnType::CommonName, format!("Authority {number}"));
         Self(CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap())
+    }
+
+    pub fn issuer(&self) -> &CertifiedIssuer<'static, KeyPair> {
+        &self.0
     }
 
     /// A client that trusts this authority, and resolves every name to this machine.
@@ -60,7 +64,7 @@ impl Authority {
     }
 }
 
-fn params(name: &str) -> CertificateParams {
+pub fn params(name: &str) -> CertificateParams {
     let mut params = CertificateParams::new(vec![name.to_owned()]).unwrap();
     params.not_before = date_time_ymd(2026, 1, 1);
     params.not_after = date_time_ymd(2027, 1, 1);
@@ -75,7 +79,7 @@ fn config(certificate: &CertificateDer<'static>, key: &KeyPair) -> ServerConfig 
         .unwrap()
 }
 
-fn builder() -> rustls::ConfigBuilder<ServerConfig, rustls::WantsVerifier> {
+pub fn builder() -> rustls::ConfigBuilder<ServerConfig, rustls::WantsVerifier> {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     ServerConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()

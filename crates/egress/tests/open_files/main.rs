@@ -69,6 +69,8 @@ fn request(url: &str) -> Request {
         body: Bytes::from_static(b"{}"),
         timeout: Duration::from_millis(500),
         tenant: 1,
+        identity: None,
+        response_bytes_kept: None,
     }
 }
 

@@ -1,6 +1,8 @@
 //! Sends webhooks: renders and signs the body, sends it over HTTP, and reads advice from the response.
 
+mod authenticated;
 mod redact;
+mod tokens;
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -8,7 +10,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use postrider_configuration::LiveSigners;
-use postrider_egress::{HttpClient, Leave, NotSent, Request, Response};
+use postrider_egress::{ClientIdentity, HttpClient, Leave, NotSent, Request, Response};
 use postrider_model::attempt::Headers;
 use postrider_model::{Clock, Exchange, HttpExchange, HttpRequest, HttpResponse, SendWebhook};
 use postrider_signing::HeaderNames;
@@ -17,6 +19,7 @@ use postrider_signing::standard_webhooks::ID_HEADER;
 
 use super::body::{Body, Seen, body_of, data_of};
 use super::{Advice, Carried, Carrier, Job};
+use tokens::Tokens;
 
 /// "410 Gone" (RFC 9110, section 15.5.11).
 const GONE: u16 = 410;
@@ -79,6 +82,7 @@ pub struct WebhookCarrier<T> {
     transport: T,
     header_names: HeaderNames,
     clock: Arc<dyn Clock>,
+    tokens: Tokens,
 }
 
 impl<T: Transport> WebhookCarrier<T> {
@@ -87,6 +91,7 @@ impl<T: Transport> WebhookCarrier<T> {
         Self {
             transport,
             header_names,
+            tokens: Tokens::new(Arc::clone(&clock)),
             clock,
         }
     }
@@ -161,7 +166,27 @@ impl<T: Transport> Carrier<SendWebhook> for WebhookCarrier<T> {
                 return Ok(Carried::not_rendered(unsent(webhook), reason));
             }
         };
-        let webhook = &*webhook;
+        match webhook.connection {
+            None => {
+                let timeout = webhook.timeout(job.timeout);
+                self.carry_once(&job, &webhook, &body, None, timeout).await
+            }
+            // Boxed, because this future is rare and would enlarge every attempt.
+            Some(connection) => Box::pin(self.carry_authenticated(&job, &webhook, &body, connection)).await,
+        }
+    }
+}
+
+impl<T: Transport> WebhookCarrier<T> {
+    /// Sends the webhook once, as it is.
+    async fn carry_once(
+        &self,
+        job: &Job<'_>,
+        webhook: &SendWebhook,
+        body: &Body,
+        identity: Option<ClientIdentity>,
+        timeout: Duration,
+    ) -> Result<Carried, NotSent> {
         // Neither the receiver nor the customer has a part in it, so it spends no attempt: the delivery waits
         // until the settings have the profile again, or the action has another one. The directory logs it.
         let Ok(signers) = job.entry.signers(job.action) else {
@@ -169,16 +194,18 @@ impl<T: Transport> Carrier<SendWebhook> for WebhookCarrier<T> {
         };
         let mut request = Request {
             url: webhook.call_url(),
-            headers: self.headers(&job, signers, webhook, &body),
+            headers: self.headers(job, signers, webhook, body),
             body: body.bytes.clone(),
-            timeout: webhook.timeout(job.timeout),
+            timeout,
             tenant: job.event.account.as_u128(),
+            identity,
+            response_bytes_kept: None,
         };
         let signed_at = self.clock.monotonic();
         let leave = |headers: &mut Headers| {
             let may_leave = (job.may_leave)();
             if may_leave && self.clock.monotonic().saturating_sub(signed_at) > SIGNED_AGAIN_AFTER {
-                *headers = self.headers(&job, signers, webhook, &body);
+                *headers = self.headers(job, signers, webhook, body);
             }
             may_leave
         };

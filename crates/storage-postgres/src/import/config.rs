@@ -1,5 +1,5 @@
-//! Configuration: the catalogue, API keys, and accounts with their signing keys and automations. The audit
-//! trail of their changes.
+//! Configuration: the catalogue, API keys, and accounts with their signing keys, automations and connections.
+//! The audit trail of their changes.
 
 use deadpool_postgres::Transaction;
 use postrider_storage::rows::{ApiKeyRow, AuditRow, EventTypeRow, TemplateRow};
@@ -76,7 +76,7 @@ pub(super) async fn api_keys(transaction: &Transaction<'_>, rows: &[ApiKeyRow]) 
     Ok(())
 }
 
-/// Copies accounts with their signing keys and automations.
+/// Copies accounts with their signing keys, automations and connections.
 pub(super) async fn accounts(transaction: &Transaction<'_>, rows: &[AccountRows]) -> SqlResult<()> {
     let columns = [
         ("id", Type::UUID),
@@ -106,6 +106,7 @@ pub(super) async fn accounts(transaction: &Transaction<'_>, rows: &[AccountRows]
     writer.finish().await?;
     signing_keys(transaction, rows).await?;
     automations(transaction, rows).await?;
+    connections(transaction, rows).await?;
     action_health(transaction, rows).await
 }
 
@@ -196,6 +197,37 @@ async fn automations(transaction: &Transaction<'_>, accounts: &[AccountRows]) ->
                     &row.actions,
                     &row.secrets,
                     &row.retry_delays,
+                    &row.created_at,
+                    &row.updated_at,
+                    &row.version,
+                ])
+                .await?;
+        }
+    }
+    writer.finish().await
+}
+
+async fn connections(transaction: &Transaction<'_>, accounts: &[AccountRows]) -> SqlResult<()> {
+    let columns = [
+        ("account_id", Type::UUID),
+        ("id", Type::UUID),
+        ("name", Type::TEXT),
+        ("authentication", Type::TEXT),
+        ("secret", Type::BYTEA),
+        ("created_at", Type::INT8),
+        ("updated_at", Type::INT8),
+        ("version", Type::INT8),
+    ];
+    let mut writer = TableWriter::begin(transaction, "connections", &columns).await?;
+    for account in accounts {
+        for row in &account.connections {
+            writer
+                .add(&[
+                    &uuid(&account.account.id),
+                    &uuid(&row.id),
+                    &row.name,
+                    &row.authentication,
+                    &row.secret,
                     &row.created_at,
                     &row.updated_at,
                     &row.version,

@@ -8,6 +8,7 @@ use postrider_model::AccountId;
 use postrider_storage::{AccountStore, ChangeMark, ChangeStore, Changed, SessionStore};
 use postrider_storage_postgres::PostgresStore;
 use postrider_storage_testkit::build::*;
+use postrider_storage_testkit::connections::{create_connection, new_connection};
 use postrider_storage_testkit::scene::Scene;
 use postrider_storage_testkit::sessions::real_now;
 use tokio::time::timeout;
@@ -74,7 +75,7 @@ async fn a_change_wakes_the_other_node_which_is_told_what_it_was() {
 }
 
 #[tokio::test]
-async fn keys_automations_and_deletions_are_changes_of_the_account() {
+async fn keys_automations_connections_and_deletions_are_changes_of_the_account() {
     let nodes = Nodes::new().await;
     let account = nodes.scene.account;
     let mut mark = nodes.mark().await;
@@ -84,6 +85,10 @@ async fn keys_automations_and_deletions_are_changes_of_the_account() {
         .rotate_signing_key(account, key, at(9), audit())
         .await
         .expect("rotate");
+    let (changed, next) = nodes.told(mark).await;
+    assert_eq!(changed, [Changed::Account(account)]);
+    mark = next;
+    create_connection(&*nodes.one, account, new_connection(&nodes.scene.ids, 2)).await;
     for _ in 0..2 {
         let (changed, next) = nodes.told(mark).await;
         assert_eq!(changed, [Changed::Account(account)]);

@@ -2,15 +2,11 @@
 
 use std::time::Duration;
 
-use crate::support::TestDatabase;
+use crate::support::{TestDatabase, connection_of};
 use postrider_model::{ApiKey, Timestamp};
 use postrider_storage::rows::deliveries::ProgressRow;
-use postrider_storage::rows::{
-    AccountRow, ApiKeyRow, AttemptRow, AuditRow, DeliveryRow, EventRow, EventTypeRow,
-};
-use postrider_storage::transfer::{
-    AccountRows, Batch, Counts, DeliveryRows, EventRows, Overview, Place, Rows, Stage,
-};
+use postrider_storage::rows::*;
+use postrider_storage::transfer::*;
 use postrider_storage::{AddApiKey, ApiKeyStore, RetentionStore, SessionStore, StoreError};
 use postrider_storage_postgres::{Begun, Difference, ImportError, OpenError, PostgresImport, UnfinishedCopy};
 use postrider_storage_testkit::build::audit;
@@ -50,6 +46,7 @@ fn account() -> AccountRows {
         signing_keys: Vec::new(),
         automations: Vec::new(),
         action_health: Vec::new(),
+        connections: vec![connection_of(id(1, 1))],
     }
 }
 
@@ -173,7 +170,7 @@ fn overview() -> Overview {
 
 /// The numbers of rows in the batches.
 fn counts() -> Counts {
-    Counts::from_array([1, 0, 0, 1, 1, 0, 4, 4, 4])
+    Counts::from_array([1, 0, 0, 1, 1, 0, 4, 4, 4, 1])
 }
 
 async fn begin(database: &TestDatabase, overview: &Overview) -> Result<Begun, ImportError> {

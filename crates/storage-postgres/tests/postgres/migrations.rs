@@ -75,6 +75,7 @@ async fn a_database_of_schema_1_is_migrated_with_its_rows() {
         ("accounts", 1),
         ("signing_keys", 2),
         ("automations", 1),
+        ("connections", 1),
         ("event_types", 2),
         ("api_keys", 1),
         ("sessions", 1),
@@ -100,6 +101,7 @@ async fn a_database_of_schema_1_is_migrated_with_its_rows() {
     let config = store.account_config(account.id).await;
     let config = config.expect("account_config").expect("the tenant");
     assert_eq!((config.keys.len(), config.automations.len()), (2, 1));
+    assert_eq!(config.connections[0].authentication.secret().expose(), "hidden");
     let page = PageRequest {
         limit: 10,
         after: None,

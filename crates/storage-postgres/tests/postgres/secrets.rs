@@ -3,18 +3,21 @@
 
 use std::sync::Arc;
 
-use postrider_model::{CustomHeader, Does, Entropy};
+use postrider_model::{Authentication, Connection, CustomHeader, Does, Entropy, Secret};
 use postrider_storage::sealing::{MasterKey, MasterKeys};
 use postrider_storage::{
     AccountStore, AutomationStore, PageRequest, Resealed, SealedValues, Sealer, SecretStore, StoreError,
 };
 use postrider_storage_postgres::{OpenError, PostgresStore};
 use postrider_storage_testkit::build::new_automation;
+use postrider_storage_testkit::connections::{create_connection, new_connection};
 use postrider_storage_testkit::scene::{Scene, create_automation};
 
 use crate::support::TestDatabase;
 
 const VALUE: &str = "Bearer a-secret-of-the-receiver";
+
+const TOKEN: &str = "the-token-of-a-connection";
 
 fn key(byte: u8) -> MasterKey {
     MasterKey::from_bytes([byte; 32])
@@ -36,7 +39,8 @@ async fn open(database: &TestDatabase, keys: &[u8]) -> Result<Arc<PostgresStore>
     opened.map(Arc::new)
 }
 
-/// The scene of this number, whose account also has an automation with a secret header: two secrets.
+/// The scene of this number, whose account also has an automation with a secret header and a connection:
+/// three secrets.
 async fn scene(store: &Arc<PostgresStore>, number: i64) -> Scene {
     let scene = Scene::new_at(Arc::clone(store) as _, number).await;
     let mut automation = new_automation(&scene.ids, 1, 1);
@@ -45,6 +49,13 @@ async fn scene(store: &Arc<PostgresStore>, number: i64) -> Scene {
     };
     webhook.headers = vec![CustomHeader::secret("Authorization", VALUE)];
     create_automation(&*scene.store, scene.account, automation).await;
+    let connection = Connection {
+        authentication: Authentication::Bearer {
+            token: Secret::new(TOKEN),
+        },
+        ..new_connection(&scene.ids, 1)
+    };
+    create_connection(&*scene.store, scene.account, connection).await;
     scene
 }
 
@@ -60,12 +71,13 @@ async fn a_column_holds_no_secret_in_the_clear_and_a_moved_one_does_not_open() {
         .expect("an account");
     let client = database.client().await;
     let sql =
-        "SELECT secret FROM signing_keys UNION ALL SELECT secrets FROM automations WHERE secrets IS NOT NULL";
+        "SELECT secret FROM signing_keys UNION ALL SELECT secrets FROM automations WHERE secrets IS NOT NULL
+         UNION ALL SELECT secret FROM connections";
     let rows = client.query(sql, &[]).await.expect("the raw columns");
-    assert_eq!(rows.len(), 2);
+    assert_eq!(rows.len(), 3);
     for row in rows {
         let raw: Vec<u8> = row.get(0);
-        for hidden in [&*keys[0].secret.expose(), VALUE] {
+        for hidden in [&*keys[0].secret.expose(), VALUE, TOKEN] {
             assert!(
                 !raw.windows(hidden.len())
                     .any(|window| window == hidden.as_bytes()),

@@ -3,8 +3,11 @@
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, SystemTime};
 
+use postrider_model::{AccountId, IdGenerator};
+use postrider_storage::rows::ConnectionRow;
 use postrider_storage::sealing::known_sealer;
 use postrider_storage_postgres::{OpenError, PostgresOptions, PostgresStore};
+use postrider_storage_testkit::connections::new_connection;
 use tokio_postgres::{Client, Config, NoTls};
 
 /// The environment variable with the server's URL.
@@ -12,6 +15,12 @@ const SERVER: &str = "POSTRIDER_TEST_DATABASE_URL";
 
 /// The advisory lock for building the template. Any number will do: only tests use locks on that server.
 const TEMPLATE_LOCK: i64 = 1;
+
+/// The row of a connection of this account.
+pub fn connection_of(account: [u8; 16]) -> ConnectionRow {
+    let connection = new_connection(&IdGenerator::new(1), 1);
+    ConnectionRow::of(&connection, AccountId::from_bytes(account), &known_sealer())
+}
 
 /// A database that disappears with the server.
 pub struct TestDatabase {

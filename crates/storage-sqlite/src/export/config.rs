@@ -1,8 +1,9 @@
-//! Configuration: the catalogue, API keys, and accounts with their signing keys and automations. The audit
-//! trail of their changes.
+//! Configuration: the catalogue, API keys, and accounts with their signing keys, automations and connections.
+//! The audit trail of their changes.
 
 use postrider_storage::rows::{
-    AccountRow, ActionHealthRow, ApiKeyRow, AuditRow, AutomationRow, EventTypeRow, SigningKeyRow, TemplateRow,
+    AccountRow, ActionHealthRow, ApiKeyRow, AuditRow, AutomationRow, ConnectionRow, EventTypeRow,
+    SigningKeyRow, TemplateRow,
 };
 use postrider_storage::transfer::{AccountRows, Rows};
 use rusqlite::{Connection, Row};
@@ -55,7 +56,7 @@ pub(super) fn api_keys(conn: &Connection, after: i64) -> ExportResult<Found> {
     Ok(some(found, Rows::ApiKeys))
 }
 
-/// Accounts with their signing keys and automations.
+/// Accounts with their signing keys, automations and connections.
 pub(super) fn accounts(conn: &Connection, after: i64) -> ExportResult<Found> {
     let columns = AccountRow::COLUMNS;
     let sql = format!("SELECT number, {columns} FROM accounts WHERE number > ?1 ORDER BY number LIMIT ?2");
@@ -69,6 +70,9 @@ pub(super) fn accounts(conn: &Connection, after: i64) -> ExportResult<Found> {
                 read(row, 0, AutomationRow::read)
             })?,
             action_health: action_health(conn, account.id)?,
+            connections: of_account(conn, account.id, "connections", ConnectionRow::COLUMNS, |row| {
+                read(row, 0, ConnectionRow::read)
+            })?,
             account,
         })
     })?;

@@ -1,8 +1,9 @@
 //! Every promise is in the list.
 
 /// Public functions of the areas that are not promises.
-const NO_PROMISES: [&str; 5] = [
+const NO_PROMISES: [&str; 6] = [
     "all_pages",
+    "create_connection",
     "pages_after",
     "deliveries_of_every_kind",
     "scene_after_a_crash",
@@ -16,6 +17,7 @@ fn every_promise_is_in_the_list() {
         include_str!("../accounts.rs"),
         include_str!("../keys.rs"),
         include_str!("../automations.rs"),
+        include_str!("../connections.rs"),
         include_str!("../event_types.rs"),
         include_str!("../api_keys.rs"),
         include_str!("../grants.rs"),

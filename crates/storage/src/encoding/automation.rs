@@ -20,7 +20,7 @@ use std::borrow::Cow;
 
 use postrider_json::Conditions;
 use postrider_model::automation::DisabledReason;
-use postrider_model::{Action, ActionId, Does, EventPattern, RateLimit, Trigger};
+use postrider_model::{Action, ActionId, ConnectionId, Does, EventPattern, RateLimit, Trigger};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
@@ -180,6 +180,20 @@ pub fn enabled_actions(text: &str) -> Result<usize, Damaged> {
     }
     let switches: Vec<Switch> = json_value(text)?;
     Ok(switches.iter().filter(|switch| switch.enabled).count())
+}
+
+/// The connections that an automation's encoded actions name. Reads nothing else of them.
+///
+/// # Errors
+/// [`Damaged`] if [`actions_text`] never returns such a text.
+pub fn connections(text: &str) -> Result<Vec<ConnectionId>, Damaged> {
+    #[derive(Deserialize)]
+    struct Named {
+        #[serde(default)]
+        connection: Option<ConnectionId>,
+    }
+    let named: Vec<Named> = json_value(text)?;
+    Ok(named.into_iter().filter_map(|named| named.connection).collect())
 }
 
 fn from_stored(stored: StoredAction, secrets: &mut Secrets) -> Result<Action, Damaged> {

@@ -91,6 +91,7 @@ pub(super) fn automation() -> Automation {
                 secret_query: None,
                 timeout_s: None,
                 signature: Default::default(),
+                connection: None,
             }),
         }],
         retry_delays: None,

@@ -188,6 +188,11 @@ pub struct WebhookActionInput {
     /// overlaps for a day with the key that signed before.
     #[serde(default)]
     signing_key: Option<SigningKeyChoice>,
+    /// The id of the connection that authenticates the request; null for none. `headers` cannot have the
+    /// header that it sets.
+    #[serde(default)]
+    #[schema(example = "conn_01h455vb4pex5vsknk084sn02q")]
+    connection_id: Option<String>,
 }
 
 /// How often an action may be called: `requests` attempts in `per_s` seconds, retries, resends and tests
@@ -287,6 +292,7 @@ impl WebhookActionInput {
             timeout_s: webhook.timeout_s.map(Whole),
             signature_profile: webhook.signature_profile,
             signing_key: webhook.signing_key.map(SigningKeyChoice::of),
+            connection_id: webhook.connection_id,
         }
     }
 
@@ -305,6 +311,7 @@ impl WebhookActionInput {
             timeout_s: self.timeout_s.map(|it| it.0),
             signature_profile: self.signature_profile,
             signing_key: self.signing_key.map(SigningKeyChoice::draft),
+            connection_id: self.connection_id,
         });
         ActionDraft {
             id: self.id,

@@ -6,8 +6,8 @@ use std::slice;
 use postrider_configuration::BodyDraft;
 use postrider_model::health::Health;
 use postrider_model::{
-    AccountId, Action, ActionId, Automation, AutomationId, BodyStyle, CustomHeader, Does, RateLimit,
-    SendWebhook, Timestamp,
+    AccountId, Action, ActionId, Automation, AutomationId, BodyStyle, ConnectionId, CustomHeader, Does,
+    RateLimit, SendWebhook, Timestamp,
 };
 use postrider_storage::StoreResult;
 use serde::Serialize;
@@ -152,6 +152,9 @@ struct WebhookView {
     signature_profile: Option<String>,
     /// Which keys sign the webhooks.
     signing_key: SigningKeyChoice,
+    /// The connection that authenticates the request; null for none.
+    #[schema(value_type = Option<String>, example = "conn_01h455vb4pex5vsknk084sn02q")]
+    connection_id: Option<ConnectionId>,
 }
 
 /// How often an action may be called: `requests` attempts in `per_s` seconds, retries, resends and tests
@@ -368,6 +371,7 @@ impl WebhookView {
             timeout_s: webhook.timeout_s,
             signing_key: SigningKeyChoice::of_stored(&webhook.signature),
             signature_profile: webhook.signature.profile,
+            connection_id: webhook.connection,
         }
     }
 }

@@ -68,6 +68,7 @@ async fn recipe_of(app: &App, method: &str, path: &str, account: &str) -> Option
         (_, route) if route.contains("/automations") => {
             Some(of_automations(app, method, route, account).await)
         }
+        (_, route) if route.contains("/connections") => Some(of_connections(app, method, account).await),
         (_, route) if route.contains("/deliveries") => Some(of_deliveries(app, route, account).await),
         (_, route) if route.contains("/sessions") => Some(of_sessions(app, route, account).await),
         (_, route) if route.contains("-keys") || route.contains("-links") => {
@@ -128,6 +129,22 @@ async fn of_automations(app: &App, method: &str, route: &str, account: &str) -> 
             recipe(&format!("{path}/test"), None, "automation.tested", Some(&made))
         }
         _ => unknown(method, route),
+    }
+}
+
+async fn of_connections(app: &App, method: &str, account: &str) -> Recipe {
+    let list = format!("{account}/connections");
+    let body = json!({"name": "CRM", "type": "bearer", "token": CANARY});
+    if method == "POST" {
+        return recipe(&list, Some(body), "connection.created", None);
+    }
+    let made = app.post(&list, &body).await.expect(201)["id"].clone();
+    let path = format!("{list}/{}", made.as_str().unwrap());
+    let patch = json!({"token": format!("{CANARY}2")});
+    match method {
+        "PATCH" => recipe(&path, Some(patch), "connection.updated", Some(&made)),
+        "DELETE" => recipe(&path, None, "connection.deleted", Some(&made)),
+        method => unknown(method, "/connections"),
     }
 }
 

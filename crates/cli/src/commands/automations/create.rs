@@ -109,6 +109,10 @@ pub(super) struct CreateArgs {
     #[arg(long, value_name = "ALGORITHM", value_parser = ["hmac", "ed25519"])]
     own_key: Option<String>,
 
+    /// The id of the connection that authenticates the requests [default: none]
+    #[arg(long, value_name = "ID")]
+    connection: Option<String>,
+
     /// The automation's retry schedule in seconds, such as `10,100`, or `none` [default: the account's]
     #[arg(long, value_name = "SECONDS,…")]
     retry_delays: Option<RetryDelays>,
@@ -121,6 +125,7 @@ pub(super) struct CreateArgs {
     #[arg(long, value_name = "JSON", conflicts_with_all = [
         "name", "uid", "description", "on", "only_if", "conditions", "to", "email", "subject", "text", "secret_query", "body", "template", "content_type", "body_style", "header", "plain_header", "timeout", "rate_limit", "retry_delays",
          "signature_profile", "own_key",
+         "connection",
         "disabled",
     ])]
     definition: Option<String>,
@@ -226,6 +231,9 @@ impl CreateArgs {
         }
         if let Some(algorithm) = &self.own_key {
             action["signing_key"] = format!("own_{algorithm}").into();
+        }
+        if let Some(connection) = &self.connection {
+            action["connection_id"] = connection.clone().into();
         }
         self.limit(&mut action);
         action

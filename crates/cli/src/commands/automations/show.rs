@@ -135,6 +135,7 @@ fn action_record(action: &Value) -> Record {
         .field("Rate limit", rate_limit)
         .field("Signature profile", cell(&action["signature_profile"]))
         .field("Signing key", cell(&action["signing_key"]))
+        .field("Connection", cell(&action["connection_id"]))
 }
 
 fn is_email(action: &Value) -> bool {

@@ -58,7 +58,7 @@ pub fn is_reserved_by_others(lower: &str) -> bool {
 
 /// Whether a name, in lowercase, is reserved. Many servers hand headers to a program as variables (RFC 3875
 /// section 4.1.18), where `webhook_id` and `webhook-id` are one, so `_` counts as `-`.
-pub(super) fn is_reserved(lower: &str, header_names: &HeaderNames) -> bool {
+pub(crate) fn is_reserved(lower: &str, header_names: &HeaderNames) -> bool {
     let name = &*lower.replace('_', "-");
     header_names.is_ours(name) || name.starts_with(POSTRIDER) || is_reserved_by_others(name)
 }

@@ -53,6 +53,8 @@ struct FormPage<'a> {
     is_condition_added: bool,
     /// How requests can be signed.
     profiles: Profiles,
+    /// The account's connections: ids and names.
+    connections: Vec<(String, String)>,
 }
 
 /// The subject of the form.
@@ -123,11 +125,18 @@ pub async fn render(
         sends_email: app.configuration.sends_email(),
         is_condition_added: press == Press::AddCondition,
         profiles: Profiles::of(&app.configuration, account.entry.current_key()),
+        connections: connections(account),
     })?;
     if faulty {
         *response.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
     }
     Ok(response)
+}
+
+fn connections(account: &InAccount) -> Vec<(String, String)> {
+    let connections = account.entry.config.connections.iter();
+    let id_and_name = connections.map(|connection| (connection.id.to_string(), connection.name.clone()));
+    id_and_name.collect()
 }
 
 /// The faults of a refused draft; any other error has its own page.

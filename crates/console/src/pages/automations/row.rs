@@ -53,6 +53,8 @@ pub struct RowFields {
     pub signature: SignatureFields,
     /// Of an e-mail: its fields. The fields of a webhook are then empty.
     pub email: Option<EmailFields>,
+    /// The id of the connection; empty for none.
+    pub connection: String,
 }
 
 impl RowFields {
@@ -132,6 +134,7 @@ impl RowFields {
                 .map(|seconds| seconds.to_string())
                 .unwrap_or_default(),
             signature: SignatureFields::of(&send.signature),
+            connection: send.connection.map(|id| id.to_string()).unwrap_or_default(),
             ..Self::of_action(action)
         }
     }
@@ -158,6 +161,7 @@ impl RowFields {
             per_s: text("per_s"),
             signature: SignatureFields::typed(form, row),
             email: EmailFields::typed(form, row),
+            connection: text("connection"),
         }
     }
 
@@ -246,6 +250,7 @@ impl RowFields {
             || self.secret_query
             || self.rate_limit().is_some()
             || self.signature.is_set()
+            || !self.connection.is_empty()
     }
 
     /// The rate limit as typed. What is empty or not a number becomes -1, which the draft's check refuses as
@@ -297,6 +302,7 @@ impl RowFields {
             timeout_s: (!timeout.is_empty()).then(|| timeout.parse().unwrap_or(-1)),
             signature_profile: self.signature.profile(),
             signing_key: self.signature.key(),
+            connection_id: (!self.connection.is_empty()).then(|| self.connection.clone()),
         }
     }
 }

@@ -173,7 +173,7 @@ impl<'a> AttemptView<'a> {
             },
             error: attempt.error.as_deref(),
             hint: match smtp {
-                None => response::hint(attempt.outcome, status_code),
+                None => response::hint(attempt.outcome, status_code, attempt.error.as_deref()),
                 Some(_) => dialogue::hint(attempt.outcome, status_code),
             },
             marks: around.marks,
@@ -186,7 +186,9 @@ impl<'a> AttemptView<'a> {
             response_size: number::size(response_body.bytes),
             response_body,
             is_cut_off: response.is_some_and(|response| response.truncated),
-            is_unsent: smtp.is_some() || attempt.outcome == Outcome::NotRendered,
+            is_unsent: smtp.is_some()
+                || attempt.outcome == Outcome::NotRendered
+                || response::has_no_token(attempt.error.as_deref()),
             has_response: response.is_some(),
             dialogue: smtp.map(|smtp| {
                 let at = (id(attempt.number), attempt.number);

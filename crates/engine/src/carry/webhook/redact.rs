@@ -211,6 +211,7 @@ mod tests {
             headers,
             timeout_s: None,
             signature: Default::default(),
+            connection: None,
         }
     }
 
@@ -243,6 +244,8 @@ mod tests {
             body: Bytes::new(),
             timeout: Duration::ZERO,
             tenant: 0,
+            identity: None,
+            response_bytes_kept: None,
         };
         mask_request(&mut request, &bearer());
         let values: Vec<&str> = request.headers.iter().map(|(_, value)| value.as_str()).collect();

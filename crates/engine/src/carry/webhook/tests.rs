@@ -30,6 +30,8 @@ fn result_of(response: Response) -> Carried {
         body: Bytes::from_static(b"{}"),
         timeout: Duration::from_secs(1),
         tenant: 1,
+        identity: None,
+        response_bytes_kept: None,
     };
     carried(request, response)
 }

@@ -10,6 +10,17 @@ use postrider_storage::*;
 
 use super::Link;
 
+verbs!(ConnectionStore {
+    create_connection(account: AccountId, connection: Connection, audit: AuditEntry) -> SaveConnection
+        => Changed::Account(account);
+    connection(account: AccountId, id: ConnectionId) -> Option<Connection>;
+    connections(account: AccountId, page: PageRequest) -> Page<Connection>;
+    update_connection(account: AccountId, connection: Connection, audit: AuditEntry) -> SaveConnection
+        => Changed::Account(account);
+    delete_connection(account: AccountId, id: ConnectionId, audit: AuditEntry) -> DeleteConnection
+        => Changed::Account(account);
+});
+
 verbs!(ApiKeyStore {
     add_api_key(key: ApiKey, audit: AuditEntry) -> AddApiKey;
     configure_api_key(key: Option<ApiKey>, audit: AuditEntry) -> ();

@@ -1,7 +1,8 @@
 //! The members of an action of type `send_webhook`.
 
 use postrider_model::{
-    BodyContent, BodyStyle, BodyTemplate, CustomHeader, SendWebhook, WebhookBody, WebhookSignature,
+    BodyContent, BodyStyle, BodyTemplate, ConnectionId, CustomHeader, SendWebhook, WebhookBody,
+    WebhookSignature,
 };
 use serde::{Deserialize, Serialize};
 
@@ -30,6 +31,8 @@ pub(super) struct StoredWebhook {
     /// Whether the action's own signing keys are in [`super::Secrets`].
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     own_keys: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    connection: Option<ConnectionId>,
 }
 
 #[derive(Clone, Copy, Serialize, Deserialize)]
@@ -79,6 +82,7 @@ impl StoredWebhook {
             timeout_s: webhook.timeout_s,
             signature_profile: webhook.signature.profile.clone(),
             own_keys: !webhook.signature.own_keys.is_empty(),
+            connection: webhook.connection,
         }
     }
 
@@ -112,6 +116,7 @@ impl StoredWebhook {
                 profile: self.signature_profile,
                 own_keys,
             },
+            connection: self.connection,
         })
     }
 }

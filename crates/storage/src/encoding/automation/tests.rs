@@ -1,6 +1,6 @@
 use postrider_model::{
-    BodyContent, BodyStyle, CustomHeader, Ed25519Secret, Recipients, SecretQuery, SendEmail, SendWebhook,
-    SigningKey, SigningKeyId, SigningSecret, Timestamp, WebhookBody, WebhookSignature,
+    BodyContent, BodyStyle, ConnectionId, CustomHeader, Ed25519Secret, Recipients, SecretQuery, SendEmail,
+    SendWebhook, SigningKey, SigningKeyId, SigningSecret, Timestamp, WebhookBody, WebhookSignature,
 };
 
 use super::*;
@@ -40,6 +40,7 @@ fn webhook(id: u128) -> Action {
                 profile: Some("github".to_owned()),
                 own_keys: vec![own_key(2, None), own_key(1, Some(Timestamp::from_unix_ms(9)))],
             },
+            connection: Some(ConnectionId::from_u128(3)),
         }),
     }
 }
@@ -99,6 +100,7 @@ fn actions_survive_their_stored_form() {
             secret_query: None,
             timeout_s: None,
             signature: Default::default(),
+            connection: None,
         }),
         ..webhook(2)
     };

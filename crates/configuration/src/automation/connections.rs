@@ -1,0 +1,66 @@
+//! Checks the connections that an automation's actions name, as far as the account's configuration in memory
+//! knows them. Whether they exist is the store's to say, which alone cannot be behind.
+
+use postrider_model::{Action, Authentication, Connection, ConnectionId, Does, SendWebhook};
+
+use crate::{Fault, Faults, codes};
+
+/// Reads the connection that the draft of an action names.
+pub(super) fn check_connection_id(
+    id: Option<&str>,
+    pointer: &str,
+    faults: &mut Faults,
+) -> Option<ConnectionId> {
+    faults.parsed(&format!("{pointer}/connection_id"), id?.parse::<ConnectionId>())
+}
+
+/// Checks that the connections suit their actions.
+pub(super) fn check_connections(actions: &[Option<Action>], connections: &[Connection], faults: &mut Faults) {
+    for (index, action) in actions.iter().enumerate() {
+        let Some(Does::SendWebhook(webhook)) = action.as_ref().map(|action| &action.does) else {
+            continue;
+        };
+        let connection = connections
+            .iter()
+            .find(|connection| Some(connection.id) == webhook.connection);
+        if let Some(connection) = connection {
+            check_connection(webhook, connection, &format!("/actions/{index}"), faults);
+        }
+    }
+}
+
+fn check_connection(webhook: &SendWebhook, connection: &Connection, pointer: &str, faults: &mut Faults) {
+    let authentication = &connection.authentication;
+    let sets = authentication.header_name();
+    let same = |name: &str| sets.is_some_and(|sets| sets.eq_ignore_ascii_case(name));
+    if let Some(header) = webhook.headers.iter().find(|header| same(&header.name)) {
+        let detail = format!(
+            "the connection sets the header {}: remove one of the two",
+            header.name
+        );
+        faults.add(format!("{pointer}/connection_id"), codes::DUPLICATE, detail);
+    }
+    let is_certificate = matches!(authentication, Authentication::ClientCertificate { .. });
+    if is_certificate && !webhook.url.to_ascii_lowercase().starts_with("https:") {
+        let detail = "a client certificate needs a URL that begins with https://";
+        faults.add(format!("{pointer}/connection_id"), codes::INVALID_VALUE, detail);
+    }
+}
+
+/// The faults of actions that name a connection that the account does not have.
+pub(super) fn unknown_connection(actions: &[Action], unknown: ConnectionId) -> Faults {
+    let mut faults = Faults::default();
+    for (index, action) in actions.iter().enumerate() {
+        let Does::SendWebhook(webhook) = &action.does else {
+            continue;
+        };
+        if webhook.connection == Some(unknown) {
+            faults.push(Fault {
+                pointer: format!("/actions/{index}/connection_id"),
+                code: codes::UNKNOWN_CONNECTION,
+                detail: "the account has no connection with this id".to_owned(),
+            });
+        }
+    }
+    faults
+}

@@ -1,0 +1,92 @@
+//! `GET` and `POST /accounts/{account}/connections/{id}/delete`: asks, then deletes. A connection that
+//! actions use is not deleted; the page names their automations.
+
+use askama::Template;
+use axum::extract::State;
+use axum::response::{IntoResponse, Redirect, Response};
+use http::StatusCode;
+use postrider_model::{AutomationId, Connection, ConnectionId, Does};
+use postrider_storage::DeleteConnection;
+
+use crate::console::page;
+use crate::form::Form;
+use crate::refusal::Refusal;
+use crate::shell::{AccountHead, Section, Shell, Tab};
+use crate::state::App;
+use crate::visitor::account::{InAccount, PathId};
+
+#[derive(Template)]
+#[template(path = "connections/delete.html")]
+struct DeletePage<'a> {
+    shell: Shell<'a>,
+    head: AccountHead,
+    name: &'a str,
+    /// The list.
+    back: String,
+    path: String,
+    /// The automations whose actions use it, with their addresses.
+    users: Vec<(String, String)>,
+}
+
+/// Asks.
+pub async fn ask(
+    State(app): State<App>,
+    account: InAccount,
+    PathId(id): PathId<ConnectionId>,
+) -> Result<Response, Refusal> {
+    let connection = super::connection(&app, &account, id).await?;
+    let automations = account.entry.config.automations.iter();
+    let users = automations.filter(|automation| {
+        automation.actions.iter().any(|action| match &action.does {
+            Does::SendWebhook(webhook) => webhook.connection == Some(id),
+            Does::SendEmail(_) => false,
+        })
+    });
+    let users: Vec<_> = users.map(|user| (user.id, user.name.clone())).collect();
+    render(&app, &account, &connection, &users)
+}
+
+/// Deletes the connection. If it no longer exists, this is a no-op.
+pub async fn delete(
+    State(app): State<App>,
+    account: InAccount,
+    PathId(id): PathId<ConnectionId>,
+    _form: Form,
+) -> Result<Response, Refusal> {
+    match app
+        .configuration
+        .delete_connection(&account.visitor.by, account.id(), id)
+        .await?
+    {
+        DeleteConnection::Deleted | DeleteConnection::Missing => {
+            Ok(Redirect::to(&account.path("connections?done=deleted")).into_response())
+        }
+        DeleteConnection::InUse(users) => {
+            let connection = super::connection(&app, &account, id).await?;
+            let mut response = render(&app, &account, &connection, &users)?;
+            *response.status_mut() = StatusCode::CONFLICT;
+            Ok(response)
+        }
+    }
+}
+
+fn render(
+    app: &App,
+    account: &InAccount,
+    connection: &Connection,
+    users: &[(AutomationId, String)],
+) -> Result<Response, Refusal> {
+    let back = account.path("connections");
+    let users = users.iter().map(|(id, name)| {
+        let href = account.path(&format!("automations/{id}"));
+        (href, name.clone())
+    });
+    page(&DeletePage {
+        shell: Shell::of(app, &account.visitor, Section::Accounts, "Delete connection"),
+        head: AccountHead::of(account, Tab::Connections),
+        name: &connection.name,
+        path: format!("{back}/{}", connection.id),
+        back,
+        users: users.collect(),
+    })
+}

@@ -1,0 +1,54 @@
+//! `postrider connections`.
+
+use postrider_tests::Server;
+use postrider_tests::command::{CommandOutput, run_against, run_against_with_input};
+
+fn line(server: &Server, line: &str) -> CommandOutput {
+    run_against(server, &line.split(' ').collect::<Vec<_>>())
+}
+
+#[test]
+fn a_connection_is_created_from_a_file_updated_from_standard_input_listed_and_deleted() {
+    let server = Server::start();
+    line(&server, "accounts create Acme --uid acme").success();
+    let file = server.data_dir().join("secret.txt");
+    std::fs::write(&file, "the-first-secret\n").unwrap();
+    let file = file.to_str().unwrap();
+    let create = format!(
+        "connections create acme Bank --type oauth2 --token-url https://id.example/token --client-id me \
+         --scope hooks --json --secret-file {file}"
+    );
+    let created = line(&server, &create).json();
+    let id = created["id"].as_str().unwrap();
+    assert_eq!(
+        (&created["client_id"], &created["client_secret"]),
+        (&"me".into(), &"••••".into())
+    );
+    let listed = line(&server, "connections list acme");
+    assert!(listed.success().contains(id) && listed.out.contains("oauth2"));
+    let update = format!("connections update acme {id} --name Savings --secret-file -");
+    let update: Vec<_> = update.split(' ').collect();
+    let updated = run_against_with_input(&server, &update, "the-second-secret\n");
+    assert!(updated.success().contains("Savings"));
+    let automation =
+        format!("automations create acme --name n --on * --to https://a.example/ --connection {id}");
+    line(&server, &automation).success();
+    let refused = line(&server, &format!("connections delete acme {id}"));
+    assert_ne!(refused.code, 0);
+    assert!(
+        refused.err.contains("these automations use the connection"),
+        "{}",
+        refused.err
+    );
+    let unused = line(
+        &server,
+        &format!("connections create acme CRM --type bearer --json --secret-file {file}"),
+    );
+    let unused = unused.json()["id"].as_str().unwrap().to_owned();
+    let deleted = line(&server, &format!("connections delete acme {unused}"));
+    assert!(deleted.success().contains("Deleted"));
+    for output in [&listed, &updated, &refused, &deleted] {
+        let all = format!("{}{}", output.out, output.err);
+        assert!(!all.contains("-secret\n") && !all.contains("the-first") && !all.contains("the-second"));
+    }
+}
