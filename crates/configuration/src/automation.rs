@@ -31,7 +31,7 @@ use trigger::check_trigger;
 
 pub use actions::{ActionDraft, DoesDraft};
 pub use body::{BodyDraft, ContentDraft, TEMPLATE_CONTENT_TYPE};
-pub use headers::is_reserved_by_others;
+pub use headers::{check_event_headers, is_reserved_by_others};
 pub use rate_limit::RateLimitDraft;
 pub use send_webhook::SendWebhookDraft;
 pub use signature::SigningKeyDraft;
@@ -219,8 +219,8 @@ impl Configuration {
         self.directory.forget(account);
     }
 
-    /// The key that signs an account's requests and does not expire, as stored: memory holds more than an edit
-    /// may depend on.
+    /// The key that signs an account's requests and does not expire, as stored: memory holds more than an
+    /// edit may depend on.
     async fn current_key(&self, account: AccountId) -> StoreResult<Option<SigningKey>> {
         let keys = self.store.signing_keys(account).await?;
         Ok(keys.and_then(|keys| keys.into_iter().find(|key| key.expires_at.is_none())))

@@ -73,7 +73,7 @@ mod verdict;
 pub use account::AccountDraft;
 pub use automation::{
     ActionDraft, AutomationDraft, BodyDraft, ContentDraft, DoesDraft, RateLimitDraft, SendWebhookDraft,
-    SigningKeyDraft, TEMPLATE_CONTENT_TYPE, is_reserved_by_others,
+    SigningKeyDraft, TEMPLATE_CONTENT_TYPE, check_event_headers, is_reserved_by_others,
 };
 pub use catalogue::Catalogue;
 pub use configuration::{Configuration, ConfigurationParts};

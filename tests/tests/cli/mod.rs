@@ -2,8 +2,9 @@
 
 mod automations;
 mod cancel;
-mod client;
+pub mod client;
 mod demo;
+mod later;
 mod offline;
 mod own_signatures;
 mod profiles;

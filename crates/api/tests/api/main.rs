@@ -18,6 +18,7 @@ mod deliveries;
 mod edge;
 mod event_types;
 mod events;
+mod later;
 mod lists;
 mod matrix;
 mod portal_links;

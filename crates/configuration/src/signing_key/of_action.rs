@@ -139,8 +139,5 @@ pub(crate) fn rotated(keys: &[SigningKey], new: &SigningKey, overlap_until: Time
         expires_at: end_of(key.id).or(key.expires_at),
         ..key.clone()
     });
-    std::iter::once(new.clone())
-        .chain(before)
-        .take(OWN_KEYS_MAX)
-        .collect()
+    std::iter::once(new.clone()).chain(before).take(OWN_KEYS_MAX).collect()
 }

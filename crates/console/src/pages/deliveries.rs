@@ -14,7 +14,7 @@ pub mod attempt;
 pub mod filter;
 mod list;
 pub mod moment;
-mod resend;
+pub mod resend;
 pub mod rows;
 mod sentence;
 mod show;

@@ -16,6 +16,7 @@ mod deliveries;
 mod descriptions;
 mod forms;
 mod headers;
+mod later;
 mod live;
 mod receivers;
 mod replays;

@@ -9,12 +9,15 @@
 mod acceptance;
 mod advice;
 mod cancel;
+mod cancel_event;
 mod clocks;
 mod conditions;
 mod crashes;
 mod edits;
 mod health;
 mod hosts;
+mod later;
+mod missed;
 mod outages;
 mod pace;
 mod rate_limits;

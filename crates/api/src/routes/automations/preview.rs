@@ -7,8 +7,8 @@ use http::Uri;
 use postrider_configuration::ConfigureError;
 use postrider_figures::Judged;
 use postrider_model::{
-    AccountId, Action, Automation, AutomationRef, Does, Event, EventId, EventPattern, EventTypeName,
-    FixedPoints, Origin, Timestamp, WebhookSignature,
+    AccountId, Action, Automation, AutomationRef, Does, Event, EventHeaders, EventId, EventPattern,
+    EventTypeName, FixedPoints, Origin, Timestamp, WebhookSignature,
 };
 use postrider_signing::profile::HeaderOutline;
 use serde::{Deserialize, Serialize};
@@ -214,6 +214,10 @@ fn made_up(
         },
         warning: None,
         deliveries: 0,
+        deliver_at: None,
+        headers: EventHeaders::default(),
+        missed: 0,
+        is_canceled: false,
     })
 }
 

@@ -6,6 +6,7 @@ use postrider_model::AutomationId;
 
 use super::fields::{Fields, Press};
 use super::form::{Subject, faults, render};
+use super::missed;
 use super::suggestions::Suggestions;
 use crate::form::Form;
 use crate::refusal::Refusal;
@@ -61,13 +62,17 @@ pub async fn save(
     if !own.is_empty() {
         return render(&app, &account, &subject, &fields, &suggestions, (own, press)).await;
     }
+    let before = current.clone();
     match app
         .configuration
         .update_automation(&account.visitor.by, account.id(), current, draft)
         .await
     {
-        Ok(_) => {
-            let path = account.path(&format!("automations/{id}?saved=1"));
+        Ok(after) => {
+            let mut path = account.path(&format!("automations/{id}?saved=1"));
+            if let Some(since) = missed::since_off(&app, &account, &before, &after).await? {
+                path.push_str(&format!("&off_since={since}"));
+            }
             Ok(Redirect::to(&path).into_response())
         }
         Err(error) => {

@@ -138,7 +138,11 @@ fn faults(rejection: Rejection) -> Vec<Fault> {
             format!("an account can store at most {max} bytes. Try again when older events have expired"),
         )],
         // A test has neither an id nor an idempotency key, and is the only event of its call.
-        Rejection::Conflict | Rejection::NotStored(_) => vec![fault(
+        Rejection::Conflict
+        | Rejection::NotStored(_)
+        // A test has neither a time nor headers.
+        | Rejection::DeliverAtTooFar
+        | Rejection::Headers(_) => vec![fault(
             "",
             codes::INVALID_VALUE,
             "the event was not accepted; try again",
