@@ -8,6 +8,7 @@ mod headers;
 mod put;
 mod query;
 mod rate_limit;
+mod send_email;
 mod send_webhook;
 mod signature;
 mod switch;
@@ -33,6 +34,7 @@ pub use actions::{ActionDraft, DoesDraft};
 pub use body::{BodyDraft, ContentDraft, TEMPLATE_CONTENT_TYPE};
 pub use headers::{check_event_headers, is_reserved_by_others};
 pub use rate_limit::RateLimitDraft;
+pub use send_email::{EMAIL_RATE_LIMIT, SendEmailDraft};
 pub use send_webhook::SendWebhookDraft;
 pub use signature::SigningKeyDraft;
 
@@ -308,6 +310,7 @@ fn check(
             account_key,
             new_key: &|algorithm| configuration.new_signing_key(algorithm, now),
         },
+        sends_email: configuration.sends_email(),
     };
     let fresh_id = || configuration.ids.action(now);
     let actions = actions::check(&draft.actions, &rules, fresh_id, &mut faults);
@@ -319,7 +322,7 @@ fn check(
         metadata,
         enabled: draft.enabled,
         trigger,
-        actions,
+        actions: actions.into_iter().flatten().collect(),
         retry_delays,
     }))
 }

@@ -77,7 +77,9 @@ impl AccountSigners {
         let mut of_actions = HashMap::new();
         let mut of_profiles: HashMap<&str, Signing> = HashMap::new();
         for action in automations.iter().flat_map(|automation| &automation.actions) {
-            let Does::SendWebhook(webhook) = &action.does;
+            let Does::SendWebhook(webhook) = &action.does else {
+                continue;
+            };
             let signing = match (&webhook.signature.profile, webhook.signature.own_keys.is_empty()) {
                 (None, true) => continue,
                 (Some(profile), true) => match of_profiles.get(profile.as_str()) {

@@ -6,8 +6,8 @@ use postrider_json::Conditions;
 use postrider_model::automation::{ACTIONS_MAX, AUTOMATIONS_MAX, DisabledReason};
 use postrider_model::{
     Action, Automation, AutomationId, BodyContent, BodyStyle, CustomHeader, DeliveryStatus, Does,
-    Ed25519Secret, Exchange, Schedule, SecretQuery, SendWebhook, SigningKey, Trigger, WebhookBody,
-    WebhookSignature,
+    Ed25519Secret, Exchange, Recipients, Schedule, SecretQuery, SendEmail, SendWebhook, SigningKey, Trigger,
+    WebhookBody, WebhookSignature,
 };
 
 use super::build::*;
@@ -65,7 +65,9 @@ pub(crate) fn disabling(event: &NewEvent, disable: &DisableAction, s: i64) -> Fi
     else {
         panic!("it was attempted");
     };
-    let Exchange::Http(exchange) = &mut attempt.exchange;
+    let Exchange::Http(exchange) = &mut attempt.exchange else {
+        panic!("a webhook");
+    };
     exchange.request.url.clone_from(&disable.target);
     attempt.started_at = at(s).before(attempt.duration);
     *disables = Some(disable.reason);
@@ -150,6 +152,16 @@ pub async fn an_automation_reads_back_as_it_was_saved(store: Arc<dyn Store>) {
             });
         }
     }
+    let to =
+        ["Ann.O'Hara+1@a.example", "bob@xn--bcher-kva.example"].map(|it| it.parse().expect("an address"));
+    automation.actions.push(Action {
+        does: Does::SendEmail(SendEmail {
+            to: Recipients::new(to.to_vec()).expect("recipients"),
+            subject: "„{{ data.title }}“ \u{1f4ee}".to_owned(),
+            text: "{% if data.a %}\r\n\t'\"\\{% endif %}\u{0}".to_owned(),
+        }),
+        ..new_action(&scene.ids, 1, 6)
+    });
     let saved = create_automation(&*scene.store, scene.account, automation.clone()).await;
     let version = saved.version;
     assert_eq!(
@@ -208,7 +220,9 @@ pub async fn an_update_keeps_the_identity_of_actions_and_raises_the_version(stor
     change.trigger.event_types = vec!["invoice.*".parse().expect("a pattern")];
     // The first action is deleted, the second edited, the third only moved, and a new one added in front.
     change.actions.remove(0);
-    let Does::SendWebhook(webhook) = &mut change.actions[0].does;
+    let Does::SendWebhook(webhook) = &mut change.actions[0].does else {
+        panic!("a webhook");
+    };
     webhook.url = "https://elsewhere.example/".to_owned();
     change.actions.swap(0, 1);
     change.actions.insert(0, new_action(&scene.ids, 600, 9));

@@ -110,19 +110,21 @@ fn check_profile(
     }
 }
 
-/// How the requests of an action are signed; `None` if the automation does not have it.
+/// How the requests of an action are signed; `None` if the automation does not have it, or if it sends
+/// e-mails.
 fn signature_of(automation: &Automation, action: ActionId) -> Option<&WebhookSignature> {
     let mut actions = automation.actions.iter();
-    let Does::SendWebhook(webhook) = &actions.find(|it| it.id == action)?.does;
-    Some(&webhook.signature)
+    match &actions.find(|it| it.id == action)?.does {
+        Does::SendWebhook(webhook) => Some(&webhook.signature),
+        Does::SendEmail(_) => None,
+    }
 }
 
 /// The automation with these keys of one action.
 fn with_keys(automation: &Automation, action: ActionId, keys: Vec<SigningKey>) -> Automation {
     let mut edited = automation.clone();
     for Action { id, does, .. } in &mut edited.actions {
-        let Does::SendWebhook(webhook) = does;
-        if *id == action {
+        if let (true, Does::SendWebhook(webhook)) = (*id == action, does) {
             webhook.signature.own_keys = keys;
             break;
         }
@@ -139,5 +141,8 @@ pub(crate) fn rotated(keys: &[SigningKey], new: &SigningKey, overlap_until: Time
         expires_at: end_of(key.id).or(key.expires_at),
         ..key.clone()
     });
-    std::iter::once(new.clone()).chain(before).take(OWN_KEYS_MAX).collect()
+    std::iter::once(new.clone())
+        .chain(before)
+        .take(OWN_KEYS_MAX)
+        .collect()
 }

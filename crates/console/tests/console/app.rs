@@ -35,6 +35,7 @@ use postrider_storage_sqlite::{SqliteOptions, SqliteStore};
 use postrider_web::body_budget::BodyBudget;
 use postrider_web::client::Client;
 
+use super::emails::MailServer;
 use crate::receivers::Thanks;
 
 pub const KEY: &str = "an-admin-key-for-the-tests";
@@ -85,8 +86,7 @@ impl App {
         let folder = tempfile::tempdir().unwrap();
         let store: Arc<dyn Store> =
             Arc::new(SqliteStore::open_inline(folder.path(), SqliteOptions::default()).unwrap());
-        let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
-        let next = AtomicU8::new(0);
+        let (clock, next): (Arc<dyn Clock>, _) = (Arc::new(SystemClock::new()), AtomicU8::new(0));
         let entropy = Entropy::new(move |bytes| bytes.fill(next.fetch_add(1, Ordering::Relaxed)));
         let ids = Arc::new(IdGenerator::new(entropy.number()));
         let configuration = Configuration::load(ConfigurationParts {
@@ -96,6 +96,7 @@ impl App {
             entropy: entropy.clone(),
             guard: Arc::new(EgressGuard::new(Vec::new())),
             header_names: HeaderNames::new("Postrider"),
+            sends_email: true,
             signature_profiles: SignatureProfiles::built_in(
                 BuiltIn::Postrider,
                 &HeaderNames::new("Postrider"),
@@ -115,12 +116,12 @@ impl App {
             retention: EngineSettings::default().retention,
         });
         let webhook = WebhookCarrier::new(Thanks, HeaderNames::new("Postrider"), Arc::clone(&clock));
+        let (webhook, email) = (Arc::new(webhook), Arc::new(MailServer));
+        let carriers = Carriers { webhook, email };
         let engine = Engine::start(EngineParts {
             store,
             observer: Arc::clone(&figures) as Arc<dyn Observer>,
-            carriers: Carriers {
-                webhook: Arc::new(webhook),
-            },
+            carriers,
             configuration: Arc::clone(&configuration),
             clock,
             ids,
@@ -380,7 +381,9 @@ async fn fill(engine: &Engine, name: &str) -> Things {
     let sent = engine.send_test(&By::NODE, account, automation, None, data).await;
     let entry = configuration.entry(account).await.unwrap().unwrap();
     let action = &entry.config.automations[0].actions[0];
-    let Does::SendWebhook(webhook) = &action.does;
+    let Does::SendWebhook(webhook) = &action.does else {
+        panic!("a webhook");
+    };
     Things {
         account,
         automation,

@@ -14,6 +14,7 @@ mod conditions;
 mod copies;
 mod deliveries;
 mod descriptions;
+mod emails;
 mod forms;
 mod headers;
 mod later;

@@ -14,6 +14,7 @@ use postrider_egress::{NamePattern, Origin};
 use serde::{Deserialize, Serialize};
 
 use super::accent_color::AccentColor;
+use super::counts::{self, CONNECTIONS, IN_FLIGHT, SMTP_CONNECTIONS};
 use super::database::DatabaseUrl;
 use super::duration::{AttemptTimeout, BacklogAlarm, DisableAfter, Retention, SessionLease, ShutdownGrace};
 use super::egress_proxy::EgressProxyUrl;
@@ -27,6 +28,7 @@ use super::public_url::PublicUrl;
 use super::scopes::Scopes;
 use super::signature_profiles::Tables;
 use super::size::{BodyLimit, ResponseBytes, StoredBytes};
+use super::smtp_url::SmtpUrl;
 use super::{claim_values, listen, names, networks, origins, ports, retry_delays, text_value};
 
 /// The settings of `postrider serve`.
@@ -81,7 +83,7 @@ pub struct Settings {
 
     /// The most connections that this server opens to the database, plus one that listens for changes.
     #[arg(long, value_name = "NUMBER", default_value = "8", value_parser = clap::value_parser!(u32).range(CONNECTIONS))]
-    #[serde(deserialize_with = "connections")]
+    #[serde(deserialize_with = "counts::connections")]
     pub database_connections: u32,
 
     /// A file that holds only the operator's API key. Alternatively, set POSTRIDER_ADMIN_KEY. Without either,
@@ -250,8 +252,8 @@ pub struct Settings {
     #[arg(long, value_name = "FILE")]
     pub egress_proxy_password_file: Option<PathBuf>,
 
-    /// A file with additional certificates (PEM) to trust when webhooks are sent over https, and for the
-    /// identity provider.
+    /// A file with additional certificates (PEM) to trust when webhooks are sent over https, for the identity
+    /// provider, and for the mail server.
     #[arg(long, value_name = "FILE")]
     pub extra_ca_file: Option<PathBuf>,
 
@@ -311,14 +313,14 @@ pub struct Settings {
 
     /// The most attempts in flight at the same time. Each uses a socket and about 20 KiB of memory.
     #[arg(long, value_name = "NUMBER", default_value = "2048", value_parser = clap::value_parser!(u32).range(IN_FLIGHT))]
-    #[serde(deserialize_with = "in_flight")]
+    #[serde(deserialize_with = "counts::in_flight")]
     pub in_flight_max: u32,
 
     /// The most attempts in flight to one host at the same time, over all accounts. Further ones wait, and
     /// accounts take turns. Set it to half of `in_flight_max` or less, so that a slow host leaves room for
     /// the others.
     #[arg(long, value_name = "NUMBER", default_value = "1024", value_parser = clap::value_parser!(u32).range(IN_FLIGHT))]
-    #[serde(deserialize_with = "in_flight")]
+    #[serde(deserialize_with = "counts::in_flight")]
     pub in_flight_per_host_max: u32,
 
     /// How long a stopping server waits for attempts in flight. It gives up the others, and the next start
@@ -352,6 +354,30 @@ pub struct Settings {
     #[arg(long, value_name = "FILE")]
     pub console_logo_file: Option<PathBuf>,
 
+    /// The mail server that e-mail actions use: `smtp://host:587` (STARTTLS is required), `smtps://host:465`
+    /// (TLS from the start), or `smtp://host:25?tls=none` for a server that needs no encryption. Requires
+    /// `smtp_from`. It may be on a private address. By default there are no e-mail actions.
+    #[arg(long, value_name = "URL")]
+    pub smtp_url: Option<SmtpUrl>,
+
+    /// The user to sign in to the mail server with. Requires `smtp_password_file`.
+    #[arg(long, value_name = "NAME")]
+    pub smtp_user: Option<String>,
+
+    /// A file that holds only the password of `smtp_user`.
+    #[arg(long, value_name = "FILE")]
+    pub smtp_password_file: Option<PathBuf>,
+
+    /// Who e-mails come from: an address, or `Name <address>`.
+    #[arg(long, value_name = "SENDER")]
+    pub smtp_from: Option<String>,
+
+    /// The most connections to the mail server at the same time. Further e-mails wait, and accounts take
+    /// turns.
+    #[arg(long, value_name = "NUMBER", default_value = "4", value_parser = clap::value_parser!(u32).range(SMTP_CONNECTIONS))]
+    #[serde(deserialize_with = "counts::smtp_connections")]
+    pub smtp_connections: u32,
+
     /// The format of the log: `text` for people, or `json` with one object per line.
     #[arg(long, value_name = "FORMAT", value_enum, default_value = "text")]
     pub log_format: LogFormat,
@@ -360,34 +386,6 @@ pub struct Settings {
     /// their own, such as `info,postrider_engine=debug`.
     #[arg(long, value_name = "LEVEL", default_value = "info")]
     pub log_level: LogLevel,
-}
-
-/// Bounds on the attempts in flight: a system has about 28,000 ports for one destination.
-const IN_FLIGHT: std::ops::RangeInclusive<i64> = 1..=20_000;
-
-/// Bounds on the connections to the database. At least two, so that reads do not wait for writes. The upper
-/// bound is PostgreSQL's default limit; a node sends its work in batches over one or two connections.
-const CONNECTIONS: std::ops::RangeInclusive<i64> = 2..=100;
-
-fn in_flight<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
-    number_within(&IN_FLIGHT, deserializer)
-}
-
-fn connections<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
-    number_within(&CONNECTIONS, deserializer)
-}
-
-fn number_within<'de, D: serde::Deserializer<'de>>(
-    range: &std::ops::RangeInclusive<i64>,
-    deserializer: D,
-) -> Result<u32, D::Error> {
-    let number: u32 = text_value::deserialize(deserializer)?;
-    if range.contains(&i64::from(number)) {
-        Ok(number)
-    } else {
-        let bounds = format!("expected {} to {}", range.start(), range.end());
-        Err(serde::de::Error::custom(bounds))
-    }
 }
 
 /// What to do with an event whose type is not in the catalogue.
