@@ -239,8 +239,8 @@ impl Configuration {
         self.directory.forget(account);
     }
 
-    /// The key that signs an account's requests and does not expire, as stored: memory holds more than an edit
-    /// may depend on.
+    /// The key that signs an account's requests and does not expire, as stored: memory holds more than an
+    /// edit may depend on.
     async fn current_key(&self, account: AccountId) -> StoreResult<Option<SigningKey>> {
         let keys = self.store.signing_keys(account).await?;
         Ok(keys.and_then(|keys| keys.into_iter().find(|key| key.expires_at.is_none())))

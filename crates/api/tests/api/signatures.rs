@@ -116,6 +116,29 @@ async fn an_action_signs_by_its_own_profile_and_key_and_a_resend_by_the_key_of_t
 }
 
 #[tokio::test]
+async fn a_header_of_an_event_does_not_reach_a_profile_that_signs_with_it() {
+    let app = App::start().await;
+    let things = things(&app, &json!({"signature_profile": "github"})).await;
+    let headers =
+        json!({"x-hub-signature-256": "sha256=0", "X_Hub_Signature_256": "sha256=1", "X-Trace": "7"});
+    let event = json!({"type": "a.b", "data": 1, "headers": headers});
+    let path = format!("{}/events", things.account);
+    app.post(&path, &event).await.expect(202);
+    let request = sent(&app, 0).await;
+    let names = request
+        .headers
+        .iter()
+        .map(|(name, _)| name.to_lowercase().replace('_', "-"));
+    let names: Vec<_> = names.collect();
+    let count = |wanted: &str| names.iter().filter(|name| *name == wanted).count();
+    assert_eq!(
+        (count("x-hub-signature-256"), count("x-trace")),
+        (1, 1),
+        "{names:?}"
+    );
+}
+
+#[tokio::test]
 async fn keys_of_an_action_stay_with_its_id_and_go_with_the_action() {
     let app = App::start().await;
     let things = things(&app, &json!({"signing_key": "own_hmac"})).await;

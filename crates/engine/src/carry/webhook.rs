@@ -132,15 +132,18 @@ impl<T: Transport> WebhookCarrier<T> {
         put(&names.event_type, job.event.event_type.as_str().to_owned());
         put(&names.delivery_id, job.delivery.to_string());
         put(&names.attempt, job.number.to_string());
+        // Receivers that hand headers on as variables do not tell `_` from `-` (RFC 3875 section 4.1.18).
+        let signs = |name: &str| signers.profile().has_header(&name.replace('_', "-"));
+        let is_ours = |name: &str| names.is_ours(name) || signs(name);
         for (name, value) in job.event.headers.iter() {
-            // A customer's own header is not for the producer to change.
-            if !names.is_ours(name) && !has_header(webhook, name) {
+            // A customer's own header is not for the producer to change, and neither is a signature.
+            if !is_ours(name) && !has_header(webhook, name) {
                 put(name, value.to_owned());
             }
         }
         for header in &webhook.headers {
             // Validation rejects such names on saving, but prefix and profile may have been changed since.
-            if !names.is_ours(&header.name) && !signers.profile().has_header(&header.name) {
+            if !is_ours(&header.name) {
                 put(&header.name, header.value.clone());
             }
         }

@@ -21,16 +21,19 @@ pub type Tables = BTreeMap<String, ProfileDraft>;
 
 /// An example, for the reference.
 pub const EXAMPLE: &str = r#"
-# A signature profile: which headers sign webhooks. `signature_profile` above and actions can name it. The table can
-# stand only in this file, after all other keys. A company that already sends webhooks describes its signatures here, and
-# its receivers keep verifying.
+# A signature profile: which headers sign webhooks. `signature_profile` above and actions can name
+# it. The table can stand only in this file, after all other keys. A company that already sends
+# webhooks describes its signatures here, and its receivers keep verifying.
 #
-# A profile has 1 to 8 headers. In a `value`, `{id}` is the event's id, `{timestamp}` the Unix time of the attempt in
-# seconds, and `{hex}` or `{base64}` the signature of what `signed` describes, in which `{body}` is the body.
-# `digest`: hmac-sha256 (default), hmac-sha1, hmac-sha512 or ed25519. `key`, for an HMAC: displayed (default: the key
-# as it is shown), decoded (the bytes after `whsec_`) or undecoded (the text after it). `overlap`, the keys that sign
-# while a rotation's overlap lasts: previous (default), current, next (the new key, in a header of its own) or all (both,
-# between separators; the last element of the value is repeated).
+# A profile has 1 to 8 headers. In a `value`, `{id}` is the event's id, `{timestamp}` the Unix time
+# of the attempt in seconds, and `{hex}` or `{base64}` the signature of what `signed` describes, in
+# which `{body}` is the body.
+#
+# `digest`: hmac-sha256 (default), hmac-sha1, hmac-sha512 or ed25519. `key`, for an HMAC: displayed
+# (default: the key as it is shown), decoded (the bytes after `whsec_`) or undecoded (the text after
+# it). `overlap`, the keys that sign while the overlap of a rotation lasts: previous (default),
+# current, next (the new key, in a header of its own) or all (both, between separators; the last
+# element of the value is repeated).
 #[signature_profiles.acme]
 #[[signature_profiles.acme.headers]]
 #name = "X-Acme-Signature"
