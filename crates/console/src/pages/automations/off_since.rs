@@ -1,5 +1,5 @@
-//! Since when an automation was off that has just been switched on, for the question what to do with the events
-//! that it missed.
+//! Since when an automation was off that has just been switched on, for the question what to do with the
+//! events that it missed.
 
 use postrider_model::{AuditAction, AuditEntry, Automation, Scope, Timestamp};
 use postrider_storage::{AuditFilter, PageRequest};
