@@ -164,6 +164,8 @@ pub(crate) fn documented_routes() -> OpenApiRouter<ApiState> {
         .routes(routes!(master_key::rotate::rotate_master_key))
         .routes(routes!(signing_keys::list::list_signing_keys))
         .routes(routes!(signing_keys::rotate::rotate_signing_key))
+        .routes(routes!(signing_keys::of_action::list_action_signing_keys))
+        .routes(routes!(signing_keys::of_action::rotate_action_signing_key))
         .routes(routes!(
             automations::list::list_automations,
             automations::create::create_automation

@@ -1,7 +1,7 @@
 //! Accounts: drafts of them, and the verbs that change them.
 
 use postrider_model::account::uid_is_valid;
-use postrider_model::{Account, AccountId, By, SYSTEM_ACCOUNT, SYSTEM_UID, Schedule, SigningKey};
+use postrider_model::{Account, AccountId, By, SYSTEM_ACCOUNT, SYSTEM_UID, Schedule, SigningKey, Timestamp};
 use postrider_storage::{AccountRef, SaveAccount, StoreResult};
 
 use super::metadata::check_metadata;
@@ -50,12 +50,7 @@ impl Configuration {
             updated_at: now,
             version: 1,
         };
-        let key = SigningKey {
-            id: self.ids.signing_key(now),
-            secret: self.entropy.signing_secret(),
-            created_at: now,
-            expires_at: None,
-        };
+        let key = self.first_key(now);
         let audit = self.account_changed(by, account.id, None, Some(&account));
         match self.directory.create_account(account, key, audit).await? {
             SaveAccount::Saved(account) => Ok(account),
@@ -115,6 +110,17 @@ impl Configuration {
         Ok(self.directory.delete_account(account, audit).await?)
     }
 
+    /// A new account's key.
+    fn first_key(&self, now: Timestamp) -> SigningKey {
+        let profile = self.signature_profiles().default_profile();
+        SigningKey {
+            id: self.ids.signing_key(now),
+            secret: self.entropy.signing_key(profile.first_algorithm()),
+            created_at: now,
+            expires_at: None,
+        }
+    }
+
     /// Creates the account `system` unless it exists. Several nodes may do so at once.
     pub async fn create_system_account(&self) -> StoreResult<()> {
         if self
@@ -136,12 +142,7 @@ impl Configuration {
             updated_at: now,
             version: 1,
         };
-        let key = SigningKey {
-            id: self.ids.signing_key(now),
-            secret: self.entropy.signing_secret(),
-            created_at: now,
-            expires_at: None,
-        };
+        let key = self.first_key(now);
         let audit = self.account_changed(&By::NODE, account.id, None, Some(&account));
         match self.directory.create_account(account, key, audit).await? {
             SaveAccount::UidTaken => {

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use postrider_model::custom_header::CustomHeader;
 use postrider_model::{
     Account, AccountId, Action, AuditAction, AuditEntry, Automation, By, Does, SecretQuery, SendWebhook,
-    SigningKey, Target, WebhookBody,
+    SigningKey, Target, WebhookBody, WebhookSignature,
 };
 use postrider_storage::rules::audit::{Shown, changes, details};
 use serde_json::json;
@@ -70,10 +70,10 @@ impl Configuration {
         by: &By,
         account: AccountId,
         key: &SigningKey,
-        overlap_s: u64,
+        shown: &serde_json::Value,
     ) -> AuditEntry {
         self.did(by, AuditAction::SigningKeyRotated, account, Target::of(key.id))
-            .with_details(Some(details(&json!({ "overlap_s": overlap_s }))))
+            .with_details(Some(details(shown)))
     }
 }
 
@@ -211,6 +211,14 @@ fn shown_body(body: &WebhookBody, secrets: &Secrets) -> Vec<(&'static str, Shown
     }
 }
 
+/// Which keys sign, and the id of the action's own current key, so that a new one shows.
+fn shown_key(signature: &WebhookSignature) -> String {
+    match signature.own_keys.first() {
+        None => "account".to_owned(),
+        Some(key) => format!("own_{} {}", key.secret.algorithm().name(), key.id),
+    }
+}
+
 fn shown_action(action: &Action, secrets: &Secrets) -> Shown {
     let rate_limit = action
         .rate_limit
@@ -234,6 +242,11 @@ fn shown_action(action: &Action, secrets: &Secrets) -> Shown {
                 ("secret_query", Shown::from(webhook.secret_query.is_some())),
                 ("headers", Shown::object(headers)),
                 ("timeout_s", Shown::from(webhook.timeout_s)),
+                (
+                    "signature_profile",
+                    Shown::from(webhook.signature.profile.as_deref()),
+                ),
+                ("signing_key", Shown::from(shown_key(&webhook.signature))),
             ]);
         }
     }

@@ -9,6 +9,7 @@ mod put;
 mod query;
 mod rate_limit;
 mod send_webhook;
+mod signature;
 mod switch;
 mod trigger;
 
@@ -22,9 +23,10 @@ use postrider_storage::{SaveAutomation, StoreError, StoreResult};
 
 use super::schedule::{delays_s, schedule};
 use super::{ConfigureError, Faults, codes};
-use crate::Configuration;
+use crate::{AccountEntry, Configuration};
 use about::check_about;
 use destinations::check_destinations;
+use signature::SigningRules;
 use trigger::check_trigger;
 
 pub use actions::{ActionDraft, DoesDraft};
@@ -32,6 +34,7 @@ pub use body::{BodyDraft, ContentDraft, TEMPLATE_CONTENT_TYPE};
 pub use headers::check_event_headers;
 pub use rate_limit::RateLimitDraft;
 pub use send_webhook::SendWebhookDraft;
+pub use signature::SigningKeyDraft;
 
 /// A new automation, or everything that an update of an automation can change.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -87,7 +90,8 @@ impl Configuration {
     ) -> Result<Automation, ConfigureError> {
         let now = self.clock.now();
         let id = self.ids.automation(now);
-        let automation = check(self, draft, None, now)?.created(id, now);
+        let entry = self.entry(account).await?;
+        let automation = check(self, draft, None, entry.as_deref(), now)?.created(id, now);
         let audit = self.automation_changed(by, account, None, Some(&automation));
         match self
             .directory
@@ -115,7 +119,8 @@ impl Configuration {
         draft: AutomationDraft,
     ) -> Result<Automation, ConfigureError> {
         let now = self.clock.now();
-        let checked = check(self, draft, Some(&current), now)?;
+        let entry = self.entry(account).await?;
+        let checked = check(self, draft, Some(&current), entry.as_deref(), now)?;
         let edited = Automation {
             uid: checked.uid,
             name: checked.name,
@@ -149,13 +154,15 @@ impl Configuration {
 
     /// The automation that a draft describes, as if it were created now; in place of `current`, it has its
     /// id. Saves nothing, and does not check what depends on other automations. Fails with `Faults`.
-    pub fn check_automation(
+    pub async fn check_automation(
         &self,
+        account: AccountId,
         current: Option<&Automation>,
         draft: AutomationDraft,
     ) -> Result<Automation, ConfigureError> {
         let now = self.clock.now();
-        let checked = check(self, draft, current, now)?;
+        let entry = self.entry(account).await?;
+        let checked = check(self, draft, current, entry.as_deref(), now)?;
         let id = current.map_or_else(|| self.ids.automation(now), |current| current.id);
         Ok(checked.created(id, now))
     }
@@ -212,7 +219,7 @@ impl Configuration {
         self.directory.forget(account);
     }
 
-    async fn save_edited(
+    pub(crate) async fn save_edited(
         &self,
         account: AccountId,
         edited: Automation,
@@ -269,11 +276,12 @@ impl CheckedAutomation {
 }
 
 /// Checks the whole draft. Judges the name and destinations only where they differ from those of the
-/// `current` automation.
+/// `current` automation. `entry` is the account, if it exists.
 fn check(
     configuration: &Configuration,
     draft: AutomationDraft,
     current: Option<&Automation>,
+    entry: Option<&AccountEntry>,
     now: Timestamp,
 ) -> Result<CheckedAutomation, ConfigureError> {
     let mut faults = Faults::default();
@@ -286,6 +294,12 @@ fn check(
     let rules = actions::Rules {
         existing,
         header_names: configuration.header_names(),
+        signing: SigningRules {
+            profiles: configuration.signature_profiles(),
+            header_names: configuration.header_names(),
+            account_key: entry.and_then(AccountEntry::current_key),
+            new_key: &|algorithm| configuration.new_signing_key(algorithm, now),
+        },
     };
     let fresh_id = || configuration.ids.action(now);
     let actions = actions::check(&draft.actions, &rules, fresh_id, &mut faults);

@@ -30,5 +30,9 @@ pub const VALUE_REQUIRED: &str = "value_required";
 pub const INVALID_CONDITION: &str = "invalid_condition";
 /// A template does not parse, or uses what does not exist.
 pub const INVALID_TEMPLATE: &str = "invalid_template";
+/// A name that no signature profile of the installation has.
+pub const UNKNOWN_PROFILE: &str = "unknown_signature_profile";
+/// A signature profile that cannot sign with keys of this kind.
+pub const SIGNING_KEY_MISMATCH: &str = "signing_key_mismatch";
 /// An action id that the automation does not have.
 pub const UNKNOWN_ACTION: &str = "unknown_action";

@@ -8,7 +8,7 @@ use postrider_model::{
     IdGenerator, Scope, SigningKey,
 };
 use postrider_signing::HeaderNames;
-use postrider_signing::profile::Profile;
+use postrider_signing::profile::SignatureProfiles;
 use postrider_storage::{AccountRef, ChangeMark, Changed, Page, PageRequest, Store, StoreResult};
 
 use crate::catalogue::Catalogue;
@@ -28,8 +28,8 @@ pub struct ConfigurationParts {
     pub guard: Arc<EgressGuard>,
     /// The headers that Postrider sets itself, which no action may add.
     pub header_names: HeaderNames,
-    /// How deliveries are signed. Accounts have keys for HMAC, so each of its headers must take those.
-    pub signature_profile: Arc<Profile>,
+    /// How deliveries can be signed.
+    pub signature_profiles: SignatureProfiles,
 }
 
 /// The configuration of an installation, as one node sees and changes it. Shared as `Arc<Configuration>`.
@@ -42,7 +42,7 @@ pub struct Configuration {
     pub(crate) directory: Directory,
     catalogue: Catalogue,
     header_names: HeaderNames,
-    signature_profile: Arc<Profile>,
+    signature_profiles: SignatureProfiles,
     loaded: ChangeMark,
 }
 
@@ -56,7 +56,7 @@ impl Configuration {
             directory: Directory::new(
                 Arc::clone(&parts.store),
                 Arc::clone(&parts.clock),
-                Arc::clone(&parts.signature_profile),
+                parts.signature_profiles.clone(),
             ),
             catalogue: Catalogue::load(Arc::clone(&parts.store)).await?,
             store: parts.store,
@@ -65,7 +65,7 @@ impl Configuration {
             entropy: parts.entropy,
             guard: parts.guard,
             header_names: parts.header_names,
-            signature_profile: parts.signature_profile,
+            signature_profiles: parts.signature_profiles,
             loaded,
         })
     }
@@ -109,9 +109,9 @@ impl Configuration {
         &self.header_names
     }
 
-    /// How deliveries are signed.
-    pub fn signature_profile(&self) -> &Profile {
-        &self.signature_profile
+    /// How deliveries can be signed, and how they are signed where an action does not say.
+    pub fn signature_profiles(&self) -> &SignatureProfiles {
+        &self.signature_profiles
     }
 
     /// The account with its keys and automations, from memory if it is there. `None` if the account does not

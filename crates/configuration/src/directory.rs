@@ -10,16 +10,15 @@ use std::sync::Arc;
 
 use crate::header_templates::{self, HeaderTemplates};
 use crate::pins::{Pinned, Pins};
+use crate::signers::{AccountSigners, CannotSign, LiveSigners};
 use postrider_json::{CompiledConditions, Conditions};
 use postrider_model::health::ActionHealth;
 use postrider_model::{
     Account, AccountId, Action, ActionId, AuditEntry, Automation, AutomationId, Clock, EventTypeName,
-    KeyMaterial, Schedule, SigningKey, Timestamp,
+    Schedule, SigningKey, Timestamp,
 };
-use postrider_signing::profile::{KeyKindError, LiveKeys, Profile, ProfileSigners};
-use postrider_storage::{
-    AccountConfig, AccountRef, SaveAccount, SaveAutomation, Store, StoreError, StoreResult,
-};
+use postrider_signing::profile::SignatureProfiles;
+use postrider_storage::{AccountConfig, AccountRef, SaveAccount, SaveAutomation, Store, StoreResult};
 use quick_cache::sync::Cache;
 
 /// Accounts kept in memory: twice as many as the largest set-up that the design measures. Others are read
@@ -35,10 +34,7 @@ pub struct AccountEntry {
     actions: HashMap<ActionId, (usize, usize)>,
     /// The conditions of each automation, in the order of the automations; empty if none has conditions.
     conditions: Vec<Option<CompiledConditions>>,
-    /// The current key, with the previous one, and when their overlap ends.
-    both: Option<(ProfileSigners, Timestamp)>,
-    /// The current key alone.
-    alone: ProfileSigners,
+    signers: AccountSigners,
     pins: Pins,
     /// The templates in header values, of the actions that have some.
     header_templates: HashMap<ActionId, HeaderTemplates>,
@@ -46,7 +42,7 @@ pub struct AccountEntry {
 
 impl AccountEntry {
     /// `None` if the account has no key.
-    fn new(config: AccountConfig, pins: Pins, profile: &Arc<Profile>) -> Result<Option<Self>, KeyKindError> {
+    fn new(config: AccountConfig, pins: Pins, profiles: &SignatureProfiles) -> Option<Self> {
         let mut actions = HashMap::new();
         for (outer, automation) in config.automations.iter().enumerate() {
             for (inner, action) in automation.actions.iter().enumerate() {
@@ -61,24 +57,14 @@ impl AccountEntry {
             true => config.automations.iter().map(compiled).collect(),
             false => Vec::new(),
         };
-        let Some(current) = config.keys.iter().find(|key| key.expires_at.is_none()) else {
-            return Ok(None);
-        };
-        let previous = config
-            .keys
-            .iter()
-            .filter_map(|key| Some((key, key.expires_at?)))
-            .max_by_key(|(_, ends)| *ends);
-        let both = previous.map(|(previous, ends)| Ok((signers(profile, current, Some(previous))?, ends)));
-        Ok(Some(Self {
+        Some(Self {
             actions,
             conditions,
-            both: both.transpose()?,
-            alone: signers(profile, current, None)?,
+            signers: AccountSigners::new(profiles, &config.keys, &config.automations)?,
             pins,
             header_templates: header_templates::of(&config.automations),
             config,
-        }))
+        })
     }
 
     /// The automations that are on and whose event types match, oldest first, each with its conditions.
@@ -97,12 +83,14 @@ impl AccountEntry {
         self.conditions.get(index).and_then(Option::as_ref)
     }
 
-    /// The keys that sign at `now`.
-    pub fn signers(&self, now: Timestamp) -> &ProfileSigners {
-        match &self.both {
-            Some((both, ends)) if now < *ends => both,
-            _ => &self.alone,
-        }
+    /// The keys that sign the requests of an action, or why none can.
+    pub fn signers(&self, action: ActionId) -> Result<&LiveSigners, &CannotSign> {
+        self.signers.of(action)
+    }
+
+    /// The key that signs the account's requests and does not expire.
+    pub fn current_key(&self) -> Option<&SigningKey> {
+        self.config.keys.iter().find(|key| key.expires_at.is_none())
     }
 
     /// The template of an action, if its body is one.
@@ -165,20 +153,6 @@ impl AccountEntry {
     }
 }
 
-/// Keys, expanded for the signature profile.
-fn signers(
-    profile: &Arc<Profile>,
-    current: &SigningKey,
-    previous: Option<&SigningKey>,
-) -> Result<ProfileSigners, KeyKindError> {
-    let hmac = |key: &SigningKey| KeyMaterial::Hmac(key.secret.clone());
-    let keys = LiveKeys {
-        current: hmac(current),
-        previous: previous.map(hmac),
-    };
-    ProfileSigners::new(profile, &keys)
-}
-
 fn compiled(automation: &Automation) -> Option<CompiledConditions> {
     automation.trigger.conditions.as_ref().map(Conditions::compile)
 }
@@ -187,18 +161,18 @@ fn compiled(automation: &Automation) -> Option<CompiledConditions> {
 pub(crate) struct Directory {
     store: Arc<dyn Store>,
     clock: Arc<dyn Clock>,
-    profile: Arc<Profile>,
+    profiles: SignatureProfiles,
     entries: Cache<AccountId, Arc<AccountEntry>>,
     uids: Cache<String, AccountId>,
 }
 
 impl Directory {
     /// An empty directory.
-    pub(crate) fn new(store: Arc<dyn Store>, clock: Arc<dyn Clock>, profile: Arc<Profile>) -> Self {
+    pub(crate) fn new(store: Arc<dyn Store>, clock: Arc<dyn Clock>, profiles: SignatureProfiles) -> Self {
         Self {
             store,
             clock,
-            profile,
+            profiles,
             entries: Cache::new(ACCOUNTS_MAX),
             uids: Cache::new(ACCOUNTS_MAX),
         }
@@ -247,10 +221,12 @@ impl Directory {
                     return Ok(None);
                 };
                 let pins = Pins::of(&*self.store, account, &config.automations, self.clock.now()).await?;
-                let entry = AccountEntry::new(config, pins, &self.profile);
-                let Some(entry) = entry.map_err(|error| StoreError::Internal(error.to_string()))? else {
+                let Some(entry) = AccountEntry::new(config, pins, &self.profiles) else {
                     return Ok(None);
                 };
+                for (action, reason) in entry.signers.unsigned() {
+                    tracing::error!(%account, action, %reason, "webhooks cannot be signed; their deliveries wait");
+                }
                 let entry = Arc::new(entry);
                 let _ = guard.insert(Arc::clone(&entry));
                 Ok(Some(entry))

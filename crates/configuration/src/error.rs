@@ -30,6 +30,9 @@ pub enum ConfigureError {
     /// Only for deletions: the account is built in ([`postrider_model::SYSTEM_ACCOUNT`]).
     #[error("the account is built in and cannot be deleted")]
     BuiltIn,
+    /// Only for actions: the account's keys sign its requests, so it has no key to rotate.
+    #[error("the action has no signing key of its own")]
+    NoOwnKey,
     /// The store failed, or broke its contract.
     #[error(transparent)]
     Store(#[from] StoreError),

@@ -17,7 +17,8 @@
 //! | `pins.rs` | [`Pinned`]: compiled templates, with their numbers in the store |
 //! | `judging.rs` | [`Judging`]: the conditions of all automations on one event, in bounded time |
 //! | `verdict.rs` | [`AutomationVerdict`]: why an event triggers an automation, or does not |
-//! | `signing_key.rs` | [`RotationDraft`]: `rotate_signing_key` |
+//! | `signing_key.rs`, `signing_key/` | [`RotationDraft`]: rotations of keys, of accounts and of actions |
+//! | `signers.rs` | [`LiveSigners`]: the keys of each action, expanded for its signature profile |
 //! | `event_type.rs` | [`EventTypeDraft`]: `put_event_type`, `delete_event_type` |
 //! | `audit.rs` | what entries of the audit trail show of accounts and automations |
 //! | `directory.rs` | accounts in memory, which acceptance and attempts look up |
@@ -65,13 +66,14 @@ mod pins;
 mod schedule;
 mod schema;
 pub mod sealing;
+mod signers;
 mod signing_key;
 mod verdict;
 
 pub use account::AccountDraft;
 pub use automation::{
     ActionDraft, AutomationDraft, BodyDraft, ContentDraft, DoesDraft, RateLimitDraft, SendWebhookDraft,
-    TEMPLATE_CONTENT_TYPE, check_event_headers,
+    SigningKeyDraft, TEMPLATE_CONTENT_TYPE, check_event_headers,
 };
 pub use catalogue::Catalogue;
 pub use configuration::{Configuration, ConfigurationParts};
@@ -83,6 +85,7 @@ pub use header_templates::HeaderTemplates;
 pub use judging::Judging;
 pub use pins::{Pinned, UNUSED_KEPT};
 pub use schema::{Schema, SchemaError, SchemaViolation};
+pub use signers::{CannotSign, LiveSigners};
 pub use signing_key::RotationDraft;
 pub use verdict::{AutomationVerdict, VerdictStatus};
 

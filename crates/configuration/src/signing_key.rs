@@ -1,15 +1,23 @@
-//! Rotations of an account's signing key.
+//! Rotations of signing keys: those of accounts here, those of actions in `of_action`.
+
+mod of_action;
 
 use std::time::Duration;
 
-use postrider_model::{AccountId, AuditAction, By, SigningKey, SigningKeyId, SigningSecret, Target};
+use postrider_model::{
+    AccountId, AuditAction, By, Does, KeyAlgorithm, KeyMaterial, SigningKey, SigningKeyId, Target, Timestamp,
+    WebhookSignature,
+};
+use postrider_signing::profile::{HeaderOutline, SignatureProfiles};
 use postrider_storage::StoreResult;
+use serde_json::json;
 
 use super::{ConfigureError, Faults, codes};
-use crate::Configuration;
+use crate::{AccountEntry, Configuration};
+pub(crate) use of_action::rotated;
 
 /// How long the old key signs beside the new one by default: one day, for receivers to adopt the new one.
-const OVERLAP_S_DEFAULT: u64 = 86_400;
+pub(crate) const OVERLAP_S_DEFAULT: u64 = 86_400;
 
 /// The longest overlap: 30 days. A key that was leaked should not sign for longer.
 const OVERLAP_S_MAX: u64 = 30 * 86_400;
@@ -21,10 +29,59 @@ pub struct RotationDraft {
     pub overlap_s: Option<i64>,
     /// The caller's own secret for the new key; `None` generates one.
     pub secret: Option<String>,
+    /// The kind of the new key; `None` for that of the secret, or of the old key.
+    pub algorithm: Option<KeyAlgorithm>,
+}
+
+/// A rotation, checked.
+struct CheckedRotation {
+    overlap: Duration,
+    secret: NewSecret,
+}
+
+/// The secret of a new key.
+enum NewSecret {
+    Brought(KeyMaterial),
+    Generated(KeyAlgorithm),
 }
 
 impl Configuration {
-    /// Creates a new current key for the account, and returns it. Fails with `Faults` and `Missing`.
+    /// The headers that sign the requests of an action of this account, for people. Empty if the settings do
+    /// not have its profile any more.
+    pub fn signature_outline(
+        &self,
+        entry: Option<&AccountEntry>,
+        signature: &WebhookSignature,
+    ) -> Vec<HeaderOutline> {
+        let of_account = || Some(entry?.current_key()?.secret.algorithm());
+        let algorithm = signature.own_algorithm().or_else(of_account);
+        let profile = self.signature_profiles().find(signature.profile.as_deref());
+        profile.map_or_else(Vec::new, |profile| profile.outline(algorithm.unwrap_or_default()))
+    }
+}
+
+impl NewSecret {
+    fn algorithm(&self) -> KeyAlgorithm {
+        match self {
+            Self::Brought(secret) => secret.algorithm(),
+            Self::Generated(algorithm) => *algorithm,
+        }
+    }
+}
+
+impl Configuration {
+    /// A new key of this kind, which becomes the current key `now`.
+    pub(crate) fn new_signing_key(&self, algorithm: KeyAlgorithm, now: Timestamp) -> SigningKey {
+        SigningKey {
+            id: self.ids.signing_key(now),
+            secret: self.entropy.signing_key(algorithm),
+            created_at: now,
+            expires_at: None,
+        }
+    }
+
+    /// Creates a new current key for the account, and returns it. A key of another kind has to suit the
+    /// signature profile of every action that the account's keys sign. Fails with `Faults` and `Missing`.
     pub async fn rotate_signing_key(
         &self,
         by: &By,
@@ -33,18 +90,18 @@ impl Configuration {
     ) -> Result<SigningKey, ConfigureError> {
         let known = self.store.signing_keys(account).await?;
         let known = known.ok_or(ConfigureError::Missing)?;
-        let (overlap, secret) = check(&draft, &known)?;
-        let now = self.clock.now();
-        let key = SigningKey {
-            id: self.ids.signing_key(now),
-            secret: secret.unwrap_or_else(|| self.entropy.signing_secret()),
-            created_at: now,
-            expires_at: None,
-        };
-        let audit = self.signing_key_rotated(by, account, &key, overlap.as_secs());
+        let current = known.first().ok_or(ConfigureError::Missing)?;
+        let checked = check(&draft, &known, current)?;
+        if checked.secret.algorithm() != current.secret.algorithm() {
+            let entry = self.entry(account).await?.ok_or(ConfigureError::Missing)?;
+            check_actions(&entry, self.signature_profiles(), checked.secret.algorithm())?;
+        }
+        let key = self.rotation_key(checked.secret);
+        let details = json!({ "overlap_s": checked.overlap.as_secs() });
+        let audit = self.signing_key_rotated(by, account, &key, &details);
         let rotated = self
             .directory
-            .rotate_signing_key(account, key.clone(), now.after(overlap), audit)
+            .rotate_signing_key(account, key.clone(), key.created_at.after(checked.overlap), audit)
             .await?;
         rotated.then_some(key).ok_or(ConfigureError::Missing)
     }
@@ -73,10 +130,12 @@ impl Configuration {
     }
 }
 
+/// Checks a rotation of `known` keys, of which one is `current`.
 fn check(
     draft: &RotationDraft,
     known: &[SigningKey],
-) -> Result<(Duration, Option<SigningSecret>), ConfigureError> {
+    current: &SigningKey,
+) -> Result<CheckedRotation, ConfigureError> {
     let mut faults = Faults::default();
     let overlap_s = draft.overlap_s.map_or(Some(OVERLAP_S_DEFAULT), |requested| {
         u64::try_from(requested)
@@ -90,37 +149,104 @@ fn check(
     let secret = draft
         .secret
         .as_deref()
-        .and_then(|text| faults.parsed("/secret", text.parse::<SigningSecret>()));
-    if let Some(secret) = &secret
-        && known.iter().any(|key| key.secret == *secret)
-    {
-        let detail = "the account has, or had, a key with this secret";
-        faults.add("/secret", codes::DUPLICATE, detail);
+        .and_then(|text| faults.parsed("/secret", text.parse::<KeyMaterial>()));
+    if let Some(secret) = &secret {
+        if known.iter().any(|key| key.secret == *secret) {
+            let detail = "there is, or was, a key with this secret";
+            faults.add("/secret", codes::DUPLICATE, detail);
+        }
+        if draft.algorithm.is_some_and(|wanted| wanted != secret.algorithm()) {
+            let detail = "the secret is of the other kind: `whsec_` is HMAC, `whsk_` is Ed25519";
+            faults.add("/algorithm", codes::SIGNING_KEY_MISMATCH, detail);
+        }
     }
-    faults.into_checked(overlap_s.map(|overlap_s| (Duration::from_secs(overlap_s), secret)))
+    let algorithm = draft.algorithm.unwrap_or(current.secret.algorithm());
+    faults.into_checked(overlap_s.map(|overlap_s| CheckedRotation {
+        overlap: Duration::from_secs(overlap_s),
+        secret: secret.map_or(NewSecret::Generated(algorithm), NewSecret::Brought),
+    }))
+}
+
+/// Most actions that a fault names.
+const ACTIONS_NAMED: usize = 3;
+
+/// Every action that the account's keys sign has to have a profile that takes keys of this kind.
+fn check_actions(
+    entry: &AccountEntry,
+    profiles: &SignatureProfiles,
+    algorithm: KeyAlgorithm,
+) -> Result<(), ConfigureError> {
+    let mut faults = Faults::default();
+    let actions = entry.config.automations.iter().flat_map(|automation| {
+        let actions = automation.actions.iter();
+        actions.map(move |action| (&automation.name, action))
+    });
+    let misfits = actions.filter_map(|(automation, action)| {
+        let Does::SendWebhook(webhook) = &action.does;
+        let profile = profiles.find(webhook.signature.profile.as_deref())?;
+        let is_own = !webhook.signature.own_keys.is_empty();
+        let error = profile.takes(algorithm).err().filter(|_| !is_own)?;
+        Some(format!("action {} of “{automation}”: {error}", action.id))
+    });
+    for detail in misfits.take(ACTIONS_NAMED) {
+        faults.add("/algorithm", codes::SIGNING_KEY_MISMATCH, detail);
+    }
+    faults.into_checked(Some(()))
 }
 
 #[cfg(test)]
 mod tests {
+    use postrider_model::{IdGenerator, SigningSecret};
+
     use super::*;
 
-    fn faults(overlap_s: Option<i64>, secret: Option<&str>) -> usize {
-        let secret = secret.map(str::to_owned);
-        match check(&RotationDraft { overlap_s, secret }, &[]) {
-            Err(ConfigureError::Faults(faults)) => faults.len(),
-            Err(error) => panic!("{error}"),
-            Ok(_) => 0,
+    fn key() -> SigningKey {
+        let at = Timestamp::from_unix_ms(1);
+        SigningKey {
+            id: IdGenerator::new(1).signing_key(at),
+            secret: SigningSecret::from_random([7; 24]).into(),
+            created_at: at,
+            expires_at: None,
         }
     }
 
+    /// The kind of the new key, or the codes of the faults.
+    fn checked(
+        overlap_s: Option<i64>,
+        secret: Option<&str>,
+        algorithm: Option<KeyAlgorithm>,
+    ) -> Result<KeyAlgorithm, Vec<&'static str>> {
+        let draft = RotationDraft {
+            overlap_s,
+            secret: secret.map(str::to_owned),
+            algorithm,
+        };
+        match check(&draft, &[], &key()) {
+            Err(ConfigureError::Faults(faults)) => Err(faults.iter().map(|fault| fault.code).collect()),
+            Err(error) => panic!("{error}"),
+            Ok(checked) => Ok(checked.secret.algorithm()),
+        }
+    }
+
+    const SECRET: Option<&str> = Some("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw");
+
     #[test]
     fn overlaps_and_imported_keys_are_bounded() {
-        assert_eq!(faults(None, None), 0);
-        assert_eq!(
-            faults(Some(2_592_000), Some("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")),
-            0
-        );
-        assert_eq!(faults(Some(2_592_001), Some("whsec_short")), 2);
-        assert_eq!(faults(Some(-1), None), 1);
+        assert!(checked(None, None, None).is_ok());
+        assert!(checked(Some(2_592_000), SECRET, None).is_ok());
+        let short = checked(Some(2_592_001), Some("whsec_short"), None);
+        assert_eq!(short, Err(vec!["out_of_range", "invalid_value"]));
+        assert_eq!(checked(Some(-1), None, None), Err(vec!["out_of_range"]));
+    }
+
+    #[test]
+    fn the_kind_of_a_new_key_is_what_is_asked_for_and_that_of_its_secret() {
+        let ed25519 = Some(KeyAlgorithm::Ed25519);
+        assert_eq!(checked(None, None, None), Ok(KeyAlgorithm::Hmac), "as before");
+        assert_eq!(checked(None, None, ed25519), Ok(KeyAlgorithm::Ed25519));
+        let private = postrider_model::Ed25519Secret::from_random([7; 32]).expose();
+        assert_eq!(checked(None, Some(&private), None), Ok(KeyAlgorithm::Ed25519));
+        let mismatch = Err(vec![codes::SIGNING_KEY_MISMATCH]);
+        assert_eq!(checked(None, SECRET, ed25519), mismatch);
     }
 }

@@ -13,7 +13,7 @@ use postrider_configuration::{
 use postrider_egress::EgressGuard;
 use postrider_model::{AccountId, AutomationId, Clock, Entropy, IdGenerator, Timestamp};
 use postrider_signing::HeaderNames;
-use postrider_signing::profile::{BuiltIn, Profile};
+use postrider_signing::profile::{BuiltIn, SignatureProfiles};
 use postrider_storage::{AccountRef, AuditFilter, Changed, PageRequest, Store};
 use postrider_storage_sqlite::{SqliteOptions, SqliteStore};
 use tempfile::TempDir;
@@ -64,10 +64,7 @@ async fn node(store: &Arc<dyn Store>) -> Arc<Configuration> {
         entropy,
         guard: Arc::new(EgressGuard::new(Vec::new())),
         header_names: HeaderNames::new("Postrider"),
-        signature_profile: Arc::new(Profile::built_in(
-            BuiltIn::Postrider,
-            &HeaderNames::new("Postrider"),
-        )),
+        signature_profiles: SignatureProfiles::built_in(BuiltIn::Postrider, &HeaderNames::new("Postrider")),
     });
     Arc::new(configuration.await.expect("an empty store loads"))
 }

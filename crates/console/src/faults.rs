@@ -27,6 +27,13 @@ impl FieldFaults {
         self.sentence(|fault| is_under(fault, pointer.as_ref()))
     }
 
+    /// Whether there are faults at this pointer or below it.
+    pub fn has_under(&self, pointer: impl AsRef<str>) -> bool {
+        self.0
+            .iter()
+            .any(|fault| is_under(&fault.pointer, pointer.as_ref()))
+    }
+
     /// The faults at exactly this pointer, as a sentence.
     pub fn at(&self, pointer: &str) -> String {
         self.sentence(|fault| fault == pointer)

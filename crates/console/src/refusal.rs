@@ -227,7 +227,8 @@ impl From<ConfigureError> for Refusal {
     fn from(error: ConfigureError) -> Self {
         match error {
             ConfigureError::Missing => Self::NotFound,
-            ConfigureError::Stale => Self::Stale,
+            // Another edit has returned the action to the account's key.
+            ConfigureError::Stale | ConfigureError::NoOwnKey => Self::Stale,
             ConfigureError::TooManyDeliveries(exceeding) => Self::TooManyDeliveries(exceeding),
             ConfigureError::Store(error) => error.into(),
             ConfigureError::Faults(_)

@@ -219,6 +219,7 @@ async fn attempt(
         number,
         entry,
         timeout: engine.settings().attempt_timeout,
+        action: delivery.action,
         may_leave: &may_leave,
     };
     let started_at = engine.clock().now();

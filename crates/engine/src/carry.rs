@@ -19,7 +19,9 @@ use async_trait::async_trait;
 use postrider_configuration::{AccountEntry, HeaderTemplates, Pinned};
 use postrider_egress::NotSent;
 use postrider_model::delivery::BodySpec;
-use postrider_model::{DeliveryId, Does, Event, Exchange, HttpExchange, HttpRequest, Outcome, SendWebhook};
+use postrider_model::{
+    ActionId, DeliveryId, Does, Event, Exchange, HttpExchange, HttpRequest, Outcome, SendWebhook,
+};
 
 pub use webhook::{Transport, WebhookCarrier};
 
@@ -45,6 +47,8 @@ pub struct Job<'a> {
     pub entry: &'a AccountEntry,
     /// Timeout of the attempt, unless the action sets its own.
     pub timeout: Duration,
+    /// The action, by which its keys are found.
+    pub action: ActionId,
     /// Whether anything may be sent now. Ask right before sending: a carrier may have waited for a
     /// connection, and another node may own the delivery meanwhile.
     pub may_leave: MayLeave<'a>,

@@ -218,7 +218,7 @@ impl Engine {
                 tokio::task::yield_now().await;
             }
             if of.holds(&event) {
-                new.push(of.new_missed(event));
+                new.push(of.new_missed(&event));
             }
         }
         Ok(Found { new, next: step.next })
@@ -264,7 +264,7 @@ impl<'a> Of<'a> {
         Payload::read(&event.data).is_ok_and(|payload| Judging::new(&payload).hold(self.conditions))
     }
 
-    fn new_missed(&self, event: MissedEvent) -> NewMissed {
+    fn new_missed(&self, event: &MissedEvent) -> NewMissed {
         let lacking = self
             .actions
             .iter()

@@ -1,8 +1,8 @@
 //! Accounts and their signing keys.
 
+use crate::ed25519::KeyMaterial;
 use crate::id::{AccountId, SigningKeyId};
 use crate::schedule::Schedule;
-use crate::secret::SigningSecret;
 use crate::time::Timestamp;
 use crate::uid;
 
@@ -41,13 +41,13 @@ pub fn uid_is_valid(uid: &str) -> bool {
     uid::can_replace_id(uid, "acct")
 }
 
-/// A signing key of an account.
+/// A signing key of an account, or of one action.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SigningKey {
     /// The key's id.
     pub id: SigningKeyId,
-    /// The secret shared with receivers.
-    pub secret: SigningSecret,
+    /// What signs: a secret shared with receivers, or a private key whose public key they have.
+    pub secret: KeyMaterial,
     /// When it was created.
     pub created_at: Timestamp,
     /// When it stops signing; `None` for the current key. At most one other key is live at a time.

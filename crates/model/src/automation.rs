@@ -12,6 +12,7 @@ use crate::schedule::Schedule;
 use crate::secret_query::SecretQuery;
 use crate::time::Timestamp;
 use crate::uid;
+use crate::webhook_signature::WebhookSignature;
 
 /// A trigger and one or more actions, owned by an account.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -222,6 +223,8 @@ pub struct SendWebhook {
     pub headers: Vec<CustomHeader>,
     /// Timeout of one whole attempt in seconds, body included; `None` means the installation's.
     pub timeout_s: Option<u32>,
+    /// How its requests are signed.
+    pub signature: WebhookSignature,
 }
 
 impl SendWebhook {

@@ -37,6 +37,16 @@ pub enum KeyMaterial {
     Ed25519(Ed25519Secret),
 }
 
+/// The kind of a signing key. It says nothing about the hash of an HMAC, which a signature profile chooses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum KeyAlgorithm {
+    /// [`KeyMaterial::Hmac`].
+    #[default]
+    Hmac,
+    /// [`KeyMaterial::Ed25519`].
+    Ed25519,
+}
+
 /// A string that is not an Ed25519 key.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Ed25519Error {
@@ -131,6 +141,27 @@ impl KeyMaterial {
         match self {
             Self::Hmac(secret) => secret.expose().to_owned(),
             Self::Ed25519(secret) => secret.expose(),
+        }
+    }
+
+    /// The key's kind.
+    pub const fn algorithm(&self) -> KeyAlgorithm {
+        match self {
+            Self::Hmac(_) => KeyAlgorithm::Hmac,
+            Self::Ed25519(_) => KeyAlgorithm::Ed25519,
+        }
+    }
+}
+
+impl KeyAlgorithm {
+    /// Both of them.
+    pub const ALL: [Self; 2] = [Self::Hmac, Self::Ed25519];
+
+    /// The algorithm's name in the API and the console.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Hmac => "hmac",
+            Self::Ed25519 => "ed25519",
         }
     }
 }

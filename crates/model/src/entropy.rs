@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::ed25519::{Ed25519Secret, KeyAlgorithm, KeyMaterial};
 use crate::secret::{SECRET_BYTES, SigningSecret};
 
 /// Fills bytes with randomness.
@@ -32,6 +33,14 @@ impl Entropy {
     /// A fresh signing secret.
     pub fn signing_secret(&self) -> SigningSecret {
         SigningSecret::from_random(self.bytes::<SECRET_BYTES>())
+    }
+
+    /// A fresh signing key of this kind.
+    pub fn signing_key(&self, algorithm: KeyAlgorithm) -> KeyMaterial {
+        match algorithm {
+            KeyAlgorithm::Hmac => self.signing_secret().into(),
+            KeyAlgorithm::Ed25519 => Ed25519Secret::from_random(self.bytes()).into(),
+        }
     }
 }
 

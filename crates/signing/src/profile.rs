@@ -14,6 +14,7 @@
 //! | `shopify` | `X-Shopify-Hmac-Sha256` | body |
 //!
 //! * `format`: text with placeholders. `key`: digests and keys. `built_in`: the table above.
+//! * [`profiles`]: those of an installation. `outline`: what one sends, for people.
 //! * [`draft`]: profiles of the settings, checked. [`signers`]: an account's live keys, expanded for a
 //!   profile. [`verifier`]: a receiver's side.
 //!
@@ -24,6 +25,8 @@ mod built_in;
 pub mod draft;
 mod format;
 mod key;
+mod outline;
+pub mod profiles;
 pub mod signers;
 pub mod verifier;
 
@@ -32,6 +35,8 @@ use serde::Deserialize;
 pub use draft::{HeaderDraft, Problem, ProfileDraft, ProfileFault};
 pub use format::{FORMAT_BYTES_MAX, FormatError, Placeholder};
 pub use key::{Digest, KeyForm, public_key};
+pub use outline::HeaderOutline;
+pub use profiles::SignatureProfiles;
 pub use signers::{KeyKindError, LiveKeys, Message, ProfileSigners};
 pub use verifier::{ProfileVerifier, Verdict, VerifierKey, VerifyError};
 
@@ -99,6 +104,19 @@ impl Profile {
     /// The names of its headers, spelt as they are sent.
     pub fn header_names(&self) -> impl Iterator<Item = &str> {
         self.headers.iter().map(|header| &*header.name)
+    }
+
+    /// Whether one of its headers has this name, in any case.
+    pub fn has_header(&self, name: &str) -> bool {
+        self.header_names()
+            .any(|header| header.eq_ignore_ascii_case(name))
+    }
+
+    /// The same under another name.
+    #[cfg(test)]
+    fn renamed(mut self, name: &str) -> Self {
+        self.name = name.into();
+        self
     }
 
     fn new(name: &str) -> Self {

@@ -69,7 +69,7 @@ async fn the_files_hold_no_secret_in_the_clear() {
         .await
         .expect("keys")
         .expect("an account");
-    let secret = keys[0].secret.expose().to_owned();
+    let secret = keys[0].secret.expose();
     let config = store
         .account_config(scene.account)
         .await

@@ -5,8 +5,9 @@ use std::sync::Arc;
 use postrider_json::Conditions;
 use postrider_model::automation::{ACTIONS_MAX, AUTOMATIONS_MAX, DisabledReason};
 use postrider_model::{
-    Action, Automation, AutomationId, BodyContent, BodyStyle, CustomHeader, DeliveryStatus, Does, Exchange,
-    Schedule, SecretQuery, SendWebhook, Trigger, WebhookBody,
+    Action, Automation, AutomationId, BodyContent, BodyStyle, CustomHeader, DeliveryStatus, Does,
+    Ed25519Secret, Exchange, Schedule, SecretQuery, SendWebhook, SigningKey, Trigger, WebhookBody,
+    WebhookSignature,
 };
 
 use super::build::*;
@@ -122,6 +123,23 @@ pub async fn an_automation_reads_back_as_it_was_saved(store: Arc<dyn Store>) {
                         CustomHeader::secret("X-Empty", ""),
                     ],
                     timeout_s: (n == 1).then_some(60),
+                    signature: WebhookSignature {
+                        profile: (n == 1).then(|| "github".to_owned()),
+                        own_keys: match m {
+                            0 => vec![
+                                new_key(&scene.ids, 2),
+                                SigningKey {
+                                    expires_at: Some(at(9)),
+                                    ..new_key(&scene.ids, 1)
+                                },
+                            ],
+                            1 => vec![SigningKey {
+                                secret: Ed25519Secret::from_random([7; 32]).into(),
+                                ..new_key(&scene.ids, 3)
+                            }],
+                            _ => Vec::new(),
+                        },
+                    },
                 }),
                 ..new_action(&scene.ids, 1, 3 * n + m)
             });

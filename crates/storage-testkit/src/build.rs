@@ -104,7 +104,7 @@ pub fn new_key(ids: &IdGenerator, s: i64) -> SigningKey {
     bytes[..8].copy_from_slice(&s.to_be_bytes());
     SigningKey {
         id: ids.signing_key(at(s)),
-        secret: SigningSecret::from_random(bytes),
+        secret: SigningSecret::from_random(bytes).into(),
         created_at: at(s),
         expires_at: None,
     }
@@ -147,6 +147,7 @@ pub fn new_action(ids: &IdGenerator, s: i64, n: usize) -> Action {
             headers: Vec::new(),
             secret_query: None,
             timeout_s: None,
+            signature: Default::default(),
         }),
     }
 }

@@ -74,7 +74,7 @@ impl Node {
         };
         let key = SigningKey {
             id: self.ids.signing_key(now),
-            secret: self.entropy.signing_secret(),
+            secret: self.entropy.signing_secret().into(),
             created_at: now,
             expires_at: None,
         };

@@ -82,6 +82,8 @@ codes! {
     PortalLinkNotFound = "portal_link_not_found", NOT_FOUND, "The portal link does not exist";
     /// No such session.
     SessionNotFound = "session_not_found", NOT_FOUND, "The session does not exist";
+    /// No such action in the automation.
+    ActionNotFound = "action_not_found", NOT_FOUND, "The action does not exist";
     /// The path exists, but not with this method.
     MethodNotAllowed = "method_not_allowed", METHOD_NOT_ALLOWED, "The path does not have this method";
     /// The body took too long to arrive.
@@ -120,6 +122,8 @@ codes! {
     TooManyMasterKeys = "too_many_master_keys", CONFLICT, "There are too many master keys";
     /// The server cannot rotate the master key by itself.
     MasterKeyElsewhere = "master_key_elsewhere", CONFLICT, "The server cannot rotate the master key by itself";
+    /// The account's keys sign the webhooks of the action.
+    NoOwnSigningKey = "no_own_signing_key", CONFLICT, "The action has no signing key of its own";
     /// The account has sent the maximum number of tests within a minute.
     TooManyTests = "too_many_tests", TOO_MANY_REQUESTS, "The account has sent too many tests";
     /// The API key or the account sends more than the operator's limit.

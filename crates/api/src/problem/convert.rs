@@ -60,6 +60,10 @@ impl Problem {
                 Code::AccountBuiltIn,
                 "the account `system` holds the operator's automations and cannot be deleted",
             ),
+            ConfigureError::NoOwnKey => Self::new(
+                Code::NoOwnSigningKey,
+                "the account's keys sign the webhooks of this action; set its `signing_key` to give it its own",
+            ),
             ConfigureError::Store(error) => error.into(),
         }
     }

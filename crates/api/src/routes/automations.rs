@@ -10,10 +10,11 @@ pub mod get;
 pub(super) mod headers;
 mod input;
 pub mod list;
-mod path;
+pub(super) mod path;
 pub mod preview;
 pub mod put;
 pub mod send_missed;
+mod signature;
 pub mod test;
 pub mod update;
 mod view;
@@ -23,7 +24,7 @@ use postrider_model::{AccountId, Automation, AutomationId, AutomationRef};
 use crate::problem::{Code, Problem};
 use crate::router::ApiState;
 
-async fn find(
+pub(super) async fn find(
     state: &ApiState,
     account: AccountId,
     automation: &AutomationRef,
@@ -42,6 +43,10 @@ async fn find_id(
         AutomationRef::Id(id) => Ok(*id),
         AutomationRef::Uid(_) => Ok(find(state, account, automation).await?.id),
     }
+}
+
+pub(super) fn action_not_found() -> Problem {
+    Problem::new(Code::ActionNotFound, "the automation has no action with this id")
 }
 
 pub(crate) fn automation_not_found() -> Problem {

@@ -20,7 +20,7 @@ use postrider_engine::{Engine, EngineParts, EngineSettings, SystemClock};
 use postrider_figures::{Figures, FiguresParts};
 use postrider_model::{Clock, Entropy, IdGenerator, Outcome};
 use postrider_signing::HeaderNames;
-use postrider_signing::profile::{BuiltIn, Profile};
+use postrider_signing::profile::{BuiltIn, SignatureProfiles};
 use postrider_storage::Store;
 use postrider_storage::sealing::MasterKey;
 use postrider_storage_sqlite::{SqliteOptions, SqliteStore};
@@ -61,10 +61,7 @@ async fn configuration_and_access(parts: AccessParts) -> (Arc<Configuration>, Ar
         entropy: parts.entropy.clone(),
         guard: Arc::new(EgressGuard::new(Vec::new())),
         header_names: HeaderNames::new("Postrider"),
-        signature_profile: Arc::new(Profile::built_in(
-            BuiltIn::Postrider,
-            &HeaderNames::new("Postrider"),
-        )),
+        signature_profiles: SignatureProfiles::built_in(BuiltIn::Postrider, &HeaderNames::new("Postrider")),
     });
     let configuration = configuration.await.unwrap();
     let access = Access::new(parts);

@@ -34,7 +34,9 @@ async fn an_automation_is_created_with_defaults_read_and_deleted() {
     assert_eq!(
         action,
         json!({"type": "send_webhook", "enabled": true, "disabled_reason": null, "url": url(200), "body": "envelope",
-            "secret_query": false, "body_style": "js", "headers": {}, "plain_headers": [], "timeout_s": null, "rate_limit": null, "template": null, "content_type": null,
+            "secret_query": false, "body_style": "js", "headers": {}, "plain_headers": [], "signature_profile": null,
+            "signing_key": "account",
+            "timeout_s": null, "rate_limit": null, "template": null, "content_type": null,
             "health": {"status": "healthy"}})
     );
     assert_eq!(

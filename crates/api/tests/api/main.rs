@@ -24,5 +24,6 @@ mod matrix;
 mod portal_links;
 mod rate_limits;
 mod secret_query;
+mod signatures;
 mod signing_keys;
 mod templates;

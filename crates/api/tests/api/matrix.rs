@@ -86,6 +86,7 @@ impl Operation {
             .path
             .replace("{account}", &account)
             .replace("{id}", "nothing")
+            .replace("{action}", "act_00000000000000000000000001")
             .replace("{name}", "a.b");
         let mut request = Request::builder()
             .method(&self.method)

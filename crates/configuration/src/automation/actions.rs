@@ -8,6 +8,7 @@ use postrider_signing::HeaderNames;
 
 use super::rate_limit::{RateLimitDraft, check_rate_limit};
 use super::send_webhook::SendWebhookDraft;
+use super::signature::SigningRules;
 use crate::{Faults, codes};
 
 /// An action, whatever it does.
@@ -66,6 +67,8 @@ pub(super) struct Rules<'a> {
     pub(super) existing: &'a [Action],
     /// The installation's own headers.
     pub(super) header_names: &'a HeaderNames,
+    /// How requests can be signed.
+    pub(super) signing: SigningRules<'a>,
 }
 
 /// Checks the draft's actions. Faulty actions are returned too, because the draft is rejected for its faults
@@ -107,7 +110,7 @@ pub(super) fn check(
                          ..
                      }| stored,
                 );
-                Does::SendWebhook(webhook.check(stored, rules.header_names, &pointer, faults))
+                Does::SendWebhook(webhook.check(stored, rules, &pointer, faults))
             }
         };
         actions.push(Action {
@@ -176,6 +179,7 @@ fn check_disabled_reason(draft: &ActionDraft, existing: Option<&Action>, pointer
 #[cfg(test)]
 mod tests {
     use postrider_model::SendWebhook;
+    use postrider_signing::profile::{BuiltIn, SignatureProfiles};
 
     use super::*;
     use crate::fault::tests::faults_of;
@@ -197,6 +201,7 @@ mod tests {
                 headers: vec![],
                 secret_query: None,
                 timeout_s: None,
+                signature: Default::default(),
             }),
         }
     }
@@ -206,6 +211,12 @@ mod tests {
         let rules = Rules {
             existing: &existing,
             header_names: &HeaderNames::new("Acme"),
+            signing: SigningRules {
+                profiles: &SignatureProfiles::built_in(BuiltIn::Postrider, &HeaderNames::new("Acme")),
+                header_names: &HeaderNames::new("Acme"),
+                account_key: None,
+                new_key: &|_| unreachable!("no draft asks for a key"),
+            },
         };
         let mut actions = Vec::new();
         let faults = faults_of(|faults| actions = check(drafts, &rules, || id(9), faults));

@@ -212,6 +212,7 @@ mod tests {
             ],
             secret_query: None,
             timeout_s: None,
+            signature: Default::default(),
         }
     }
 

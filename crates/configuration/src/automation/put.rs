@@ -97,6 +97,7 @@ mod tests {
                 body: Default::default(),
                 headers: Vec::new(),
                 timeout_s: None,
+                signature: Default::default(),
             }),
         }
     }

@@ -69,6 +69,7 @@ mod tests {
             body: Default::default(),
             headers: Vec::new(),
             timeout_s: None,
+            signature: Default::default(),
         }
     }
 

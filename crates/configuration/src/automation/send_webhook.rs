@@ -6,11 +6,12 @@ use std::fmt;
 
 use postrider_model::automation::TIMEOUT_S;
 use postrider_model::{CustomHeader, SecretQuery, SendWebhook};
-use postrider_signing::HeaderNames;
 
+use super::actions::Rules;
 use super::body::BodyDraft;
 use super::headers::check_headers;
 use super::query::check_query;
+use super::signature::SigningKeyDraft;
 use crate::{Faults, codes};
 
 /// A webhook to send. `Debug` leaves out the values of headers.
@@ -34,6 +35,10 @@ pub struct SendWebhookDraft {
     pub plain_headers: Vec<String>,
     /// The timeout of one attempt, response included, in seconds; `None` uses the installation's default.
     pub timeout_s: Option<i64>,
+    /// The name of the signature profile; `None` uses the installation's.
+    pub signature_profile: Option<String>,
+    /// Which keys sign. `None` changes nothing; for a new action it means the account's.
+    pub signing_key: Option<SigningKeyDraft>,
 }
 
 impl fmt::Debug for SendWebhookDraft {
@@ -46,6 +51,8 @@ impl fmt::Debug for SendWebhookDraft {
             .field("headers", &names)
             .field("plain_headers", &self.plain_headers)
             .field("timeout_s", &self.timeout_s)
+            .field("signature_profile", &self.signature_profile)
+            .field("signing_key", &self.signing_key)
             .finish()
     }
 }
@@ -60,6 +67,8 @@ impl SendWebhookDraft {
             headers: Vec::new(),
             plain_headers: Vec::new(),
             timeout_s: None,
+            signature_profile: None,
+            signing_key: None,
         }
     }
 
@@ -74,6 +83,11 @@ impl SendWebhookDraft {
             headers: webhook.headers.iter().map(shown).collect(),
             plain_headers: plain.map(|header| header.name.clone()).collect(),
             timeout_s: webhook.timeout_s.map(i64::from),
+            signature_profile: webhook.signature.profile.clone(),
+            signing_key: Some(match webhook.signature.own_algorithm() {
+                None => SigningKeyDraft::Account,
+                Some(algorithm) => SigningKeyDraft::Own(algorithm),
+            }),
         }
     }
 
@@ -91,7 +105,7 @@ impl SendWebhookDraft {
     pub(super) fn check(
         &self,
         stored: Option<&SendWebhook>,
-        header_names: &HeaderNames,
+        rules: &Rules<'_>,
         pointer: &str,
         faults: &mut Faults,
     ) -> SendWebhook {
@@ -100,8 +114,12 @@ impl SendWebhookDraft {
             url,
             secret_query,
             body: self.body.check(pointer, faults),
-            headers: check_headers(self, stored, header_names, pointer, faults),
+            headers: check_headers(self, stored, rules.header_names, pointer, faults),
             timeout_s: check_timeout(self.timeout_s, pointer, faults),
+            signature: {
+                let stored = stored.map(|stored| &stored.signature);
+                rules.signing.check(self, stored, pointer, faults)
+            },
         }
     }
 }

@@ -2,7 +2,8 @@
 //!
 //! * `list`: all automations of an account. `show`: one, with its URLs and a test. `create`, `edit`: one form
 //!   for both.
-//! * `fields`: the contents of the form, converted from and to drafts; `row` for an action, `conditions`.
+//! * `fields`: the contents of the form, converted from and to drafts; `row` for an action, `conditions`,
+//!   `signature`.
 //! * `choices`, `suggestions`: the event types and the fields to pick. `check`: which recent events match.
 //! * `test`: sends a test event, and shows the requests and the responses.
 //! * `missed`: the events that it missed, counted and sent; `off_since`: since when it was off.
@@ -23,6 +24,7 @@ mod off_since;
 mod preview;
 mod row;
 mod show;
+mod signature;
 mod suggestions;
 mod switch;
 mod test;

@@ -16,7 +16,7 @@ use postrider_access::{
 };
 use postrider_configuration::{
     AccountDraft, ActionDraft, AutomationDraft, Configuration, ConfigurationParts, DoesDraft, EventTypeDraft,
-    SendWebhookDraft,
+    SendWebhookDraft, SigningKeyDraft,
 };
 use postrider_console::{Brand, Console, ConsoleParts, SystemFacts};
 use postrider_egress::EgressGuard;
@@ -25,10 +25,11 @@ use postrider_engine::observe::Observer;
 use postrider_engine::{Engine, EngineParts, EngineSettings, SystemClock};
 use postrider_figures::{Figures, FiguresParts};
 use postrider_model::{
-    AccountId, ApiKeyId, AutomationId, Clock, Entropy, EventId, IdGenerator, Outcome, Permission,
+    AccountId, ActionId, ApiKeyId, AutomationId, Clock, Does, Entropy, EventId, IdGenerator, KeyAlgorithm,
+    Outcome, Permission,
 };
 use postrider_signing::HeaderNames;
-use postrider_signing::profile::{BuiltIn, Profile};
+use postrider_signing::profile::{BuiltIn, SignatureProfiles};
 use postrider_storage::Store;
 use postrider_storage_sqlite::{SqliteOptions, SqliteStore};
 use postrider_web::body_budget::BodyBudget;
@@ -61,6 +62,9 @@ pub struct Things {
     pub event: EventId,
     pub delivery: String,
     pub secret: String,
+    /// The action, which has its own key.
+    pub action: ActionId,
+    pub action_secret: String,
 }
 
 /// Somebody who is signed in.
@@ -90,10 +94,10 @@ impl App {
             entropy: entropy.clone(),
             guard: Arc::new(EgressGuard::new(Vec::new())),
             header_names: HeaderNames::new("Postrider"),
-            signature_profile: Arc::new(Profile::built_in(
+            signature_profiles: SignatureProfiles::built_in(
                 BuiltIn::Postrider,
                 &HeaderNames::new("Postrider"),
-            )),
+            ),
         });
         let configuration = Arc::new(configuration.await.unwrap());
         let access = Arc::new(Access::new(AccessParts {
@@ -205,6 +209,7 @@ impl App {
         route
             .replace("{account}", &things.account.to_string())
             .replace("{automation}", &things.automation.to_string())
+            .replace("{action}", &things.action.to_string())
             .replace("{event}", &things.event.to_string())
             .replace("{delivery}", &things.delivery)
             .replace("{key}", &self.key.to_string())
@@ -349,7 +354,10 @@ async fn fill(engine: &Engine, name: &str) -> Things {
         retry_delays_s: None,
     };
     let account = configuration.create_account(&By::NODE, account).await.unwrap().id;
-    let webhook = SendWebhookDraft::to("https://receiver.example/");
+    let webhook = SendWebhookDraft {
+        signing_key: Some(SigningKeyDraft::Own(KeyAlgorithm::Hmac)),
+        ..SendWebhookDraft::to("https://receiver.example/")
+    };
     let automation = AutomationDraft {
         uid: None,
         name: "Tell them".to_owned(),
@@ -369,12 +377,16 @@ async fn fill(engine: &Engine, name: &str) -> Things {
     let data = Some(Bytes::from_static(b"1"));
     let sent = engine.send_test(&By::NODE, account, automation, None, data).await;
     let entry = configuration.entry(account).await.unwrap().unwrap();
+    let action = &entry.config.automations[0].actions[0];
+    let Does::SendWebhook(webhook) = &action.does;
     Things {
         account,
         automation,
         event: sent.unwrap().unwrap().unwrap().id,
         delivery: String::new(),
-        secret: entry.config.keys[0].secret.expose().to_owned(),
+        secret: entry.config.keys[0].secret.expose(),
+        action: action.id,
+        action_secret: webhook.signature.own_keys[0].secret.expose(),
     }
 }
 

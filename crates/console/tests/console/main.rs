@@ -22,5 +22,6 @@ mod replays;
 mod routes;
 mod secrets;
 mod sign_in;
+mod signatures;
 mod templates;
 mod visitors;

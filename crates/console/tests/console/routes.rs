@@ -45,7 +45,7 @@ const GET: &[bool] = &[false];
 const POST: &[bool] = &[true];
 const BOTH: &[bool] = &[false, true];
 
-const PATHS: [(&str, &[bool], For); 57] = [
+const PATHS: [(&str, &[bool], For); 60] = [
     ("/assets/0/console.css", GET, For::All),
     ("/theme", POST, For::All),
     ("/sign-in", BOTH, For::All),
@@ -143,6 +143,21 @@ const PATHS: [(&str, &[bool], For); 57] = [
     ("/accounts/{account}/signing-key", GET, For::Account),
     ("/accounts/{account}/signing-key", POST, For::Manage),
     ("/accounts/{account}/signing-key/rotate", BOTH, For::Manage),
+    (
+        "/accounts/{account}/automations/{automation}/actions/{action}/signing-key",
+        GET,
+        For::Account,
+    ),
+    (
+        "/accounts/{account}/automations/{automation}/actions/{action}/signing-key",
+        POST,
+        For::Manage,
+    ),
+    (
+        "/accounts/{account}/automations/{automation}/actions/{action}/signing-key/rotate",
+        BOTH,
+        For::Manage,
+    ),
     ("/accounts/{account}/settings", GET, For::Account),
     ("/accounts/{account}/settings", POST, For::Manage),
     ("/accounts/{account}/portal-links", BOTH, For::Managers),

@@ -12,6 +12,7 @@ use crate::routes::{self, For};
 async fn no_page_holds_the_secret_before_it_is_asked_for() {
     let app = App::start().await;
     let secret = &app.accounts[0].secret;
+    let of_action = &app.accounts[0].action_secret;
     for session in [app.operator().await, app.customer(false).await] {
         for route in routes::all() {
             if route.post || route.whose == For::All || route.path.ends_with("/live") {
@@ -19,7 +20,7 @@ async fn no_page_holds_the_secret_before_it_is_asked_for() {
             }
             let path = app.path(route.path, 0);
             let page = text(app.get(&path, Some(&session.cookie)).await).await;
-            assert!(!page.contains(secret), "{path}");
+            assert!(!page.contains(secret) && !page.contains(of_action), "{path}");
         }
         let path = app.path("/accounts/{account}/signing-key", 0);
         let entry = app.configuration.entry(app.accounts[0].account).await.unwrap();

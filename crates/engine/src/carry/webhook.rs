@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use postrider_configuration::LiveSigners;
 use postrider_egress::{HttpClient, Leave, NotSent, Request, Response};
 use postrider_model::attempt::Headers;
 use postrider_model::{Clock, Exchange, HttpExchange, HttpRequest, HttpResponse, SendWebhook};
@@ -90,7 +91,7 @@ impl<T: Transport> WebhookCarrier<T> {
         }
     }
 
-    fn headers(&self, job: &Job<'_>, webhook: &SendWebhook, body: &Body) -> Headers {
+    fn headers(&self, job: &Job<'_>, signers: &LiveSigners, webhook: &SendWebhook, body: &Body) -> Headers {
         let names = &self.header_names;
         let id = job.event.id.to_string();
         let sent_at_s = self.clock.wall().unix_s();
@@ -114,7 +115,8 @@ impl<T: Transport> WebhookCarrier<T> {
             body: &body.bytes,
         };
         let mut has_id = false;
-        job.entry.signers(self.clock.now()).sign(&message, |name, value| {
+        let signers = signers.at(self.clock.now());
+        signers.sign(&message, |name, value| {
             has_id |= name == ID_HEADER;
             put(name, value);
         });
@@ -132,8 +134,8 @@ impl<T: Transport> WebhookCarrier<T> {
             }
         }
         for header in &webhook.headers {
-            // Validation rejects such names on saving, but the prefix may have been changed since.
-            if !names.is_ours(&header.name) {
+            // Validation rejects such names on saving, but prefix and profile may have been changed since.
+            if !names.is_ours(&header.name) && !signers.profile().has_header(&header.name) {
                 put(&header.name, header.value.clone());
             }
         }
@@ -160,9 +162,14 @@ impl<T: Transport> Carrier<SendWebhook> for WebhookCarrier<T> {
             }
         };
         let webhook = &*webhook;
+        // Neither the receiver nor the customer has a part in it, so it spends no attempt: the delivery waits
+        // until the settings have the profile again, or the action has another one. The directory logs it.
+        let Ok(signers) = job.entry.signers(job.action) else {
+            return Err(NotSent::Postponed);
+        };
         let mut request = Request {
             url: webhook.call_url(),
-            headers: self.headers(&job, webhook, &body),
+            headers: self.headers(&job, signers, webhook, &body),
             body: body.bytes.clone(),
             timeout: webhook.timeout(job.timeout),
             tenant: job.event.account.as_u128(),
@@ -171,7 +178,7 @@ impl<T: Transport> Carrier<SendWebhook> for WebhookCarrier<T> {
         let leave = |headers: &mut Headers| {
             let may_leave = (job.may_leave)();
             if may_leave && self.clock.monotonic().saturating_sub(signed_at) > SIGNED_AGAIN_AFTER {
-                *headers = self.headers(&job, webhook, &body);
+                *headers = self.headers(&job, signers, webhook, &body);
             }
             may_leave
         };

@@ -112,6 +112,7 @@ fn a_rotated_key_signs_beside_the_old_one_until_the_overlap_ends() {
         let rotation = RotationDraft {
             overlap_s: Some(60),
             secret: Some("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw".to_owned()),
+            algorithm: None,
         };
         let rotated = node
             .configuration

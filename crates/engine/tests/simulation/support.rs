@@ -22,7 +22,7 @@ use postrider_model::{
     AccountId, AutomationId, Clock, Delivery, DeliveryStatus, Entropy, IdGenerator, SendWebhook,
 };
 use postrider_signing::HeaderNames;
-use postrider_signing::profile::{BuiltIn, Profile};
+use postrider_signing::profile::{BuiltIn, SignatureProfiles};
 use postrider_storage::{DeliveryFilter, DeliveryKey, PageRequest, Store};
 use postrider_storage_sqlite::{SqliteOptions, SqliteStore};
 
@@ -132,10 +132,10 @@ impl Node {
             entropy: entropy.clone(),
             guard: Arc::new(EgressGuard::new(Vec::new())),
             header_names: HeaderNames::new("Postrider"),
-            signature_profile: Arc::new(Profile::built_in(
+            signature_profiles: SignatureProfiles::built_in(
                 BuiltIn::Postrider,
                 &HeaderNames::new("Postrider"),
-            )),
+            ),
         });
         let configuration = Arc::new(configuration.await.unwrap());
         let figures = Figures::start(FiguresParts {

@@ -14,7 +14,7 @@ use postrider_engine::{Carriers, Engine, EngineParts, EngineSettings, WebhookCar
 use postrider_figures::{Figures, FiguresParts};
 use postrider_model::{Clock, Entropy, IdGenerator, Outcome, Timestamp};
 use postrider_signing::HeaderNames;
-use postrider_signing::profile::{BuiltIn, Profile};
+use postrider_signing::profile::{BuiltIn, SignatureProfiles};
 use postrider_storage::{ChangeFollower, Changed, Store, StoreError, StoreResult};
 use tokio::time::{Instant, sleep};
 
@@ -170,10 +170,10 @@ impl Node {
             entropy,
             guard: Arc::new(EgressGuard::new(Vec::new())),
             header_names: HeaderNames::new("Postrider"),
-            signature_profile: Arc::new(Profile::built_in(
+            signature_profiles: SignatureProfiles::built_in(
                 BuiltIn::Postrider,
                 &HeaderNames::new("Postrider"),
-            )),
+            ),
         });
         let configuration = Arc::new(configuration.await?);
         let settings = EngineSettings {

@@ -12,7 +12,7 @@ use postrider_engine::{Carriers, Engine, EngineParts, SystemClock, WebhookCarrie
 use postrider_figures::{Figures, FiguresParts};
 use postrider_model::{Clock, Entropy, IdGenerator};
 use postrider_signing::HeaderNames;
-use postrider_signing::profile::Profile;
+use postrider_signing::profile::SignatureProfiles;
 use postrider_storage::{Sealer, Store};
 
 use super::extra_ca;
@@ -128,16 +128,16 @@ impl Running {
     }
 }
 
-/// How deliveries are signed.
-fn signature_profile(settings: &Settings) -> Profile {
+/// How deliveries can be signed.
+fn signature_profiles(settings: &Settings) -> SignatureProfiles {
     let names = HeaderNames::new(settings.header_prefix.as_str());
-    Profile::built_in(settings.signature_profile, &names)
+    SignatureProfiles::built_in(settings.signature_profile, &names)
 }
 
 /// The names of the installation's headers.
 fn header_names(settings: &Settings) -> HeaderNames {
     let names = HeaderNames::new(settings.header_prefix.as_str());
-    names.and_of(&signature_profile(settings))
+    names.and_of(signature_profiles(settings).default_profile())
 }
 
 impl Shared {
@@ -149,7 +149,7 @@ impl Shared {
             entropy: self.entropy.clone(),
             guard: Arc::clone(&self.guard),
             header_names: header_names(settings),
-            signature_profile: Arc::new(signature_profile(settings)),
+            signature_profiles: signature_profiles(settings),
         });
         let loaded = loaded.await.map(Arc::new);
         loaded.map_err(|error| Failure::Failed(format!("cannot read the configuration: {error}")))

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use hmac::{Hmac, KeyInit as _, Mac as _};
-use postrider_model::ed25519::{Ed25519Public, Ed25519Secret, KeyMaterial};
+use postrider_model::ed25519::{Ed25519Public, Ed25519Secret, KeyAlgorithm, KeyMaterial};
 use postrider_model::secret::{SECRET_PREFIX, SigningSecret};
 use ring::hmac as ring_hmac;
 use ring::signature::{ED25519, Ed25519KeyPair, KeyPair as _, UnparsedPublicKey};
@@ -93,6 +93,24 @@ impl Scheme {
             Digest::HmacSha1 => Self::Sha1(form),
             Digest::HmacSha512 => Self::Sha512(form),
             Digest::Ed25519 => Self::Ed25519,
+        }
+    }
+
+    /// The kind of key that it needs.
+    pub(super) fn algorithm(self) -> KeyAlgorithm {
+        match self {
+            Self::Sha256(_) | Self::Sha1(_) | Self::Sha512(_) => KeyAlgorithm::Hmac,
+            Self::Ed25519 => KeyAlgorithm::Ed25519,
+        }
+    }
+
+    /// Its name, for people.
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Sha256(_) => "HMAC-SHA256",
+            Self::Sha1(_) => "HMAC-SHA1",
+            Self::Sha512(_) => "HMAC-SHA512",
+            Self::Ed25519 => "Ed25519",
         }
     }
 

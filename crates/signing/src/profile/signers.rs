@@ -77,6 +77,11 @@ impl ProfileSigners {
         })
     }
 
+    /// The profile.
+    pub fn profile(&self) -> &Profile {
+        &self.profile
+    }
+
     /// Signs the message, and hands the name and value of each header to `put`.
     pub fn sign(&self, message: &Message<'_>, mut put: impl FnMut(&str, String)) {
         let timestamp = message.timestamp_s.to_string();
@@ -97,17 +102,9 @@ impl ProfileSigners {
 
 impl ExpandedKeys {
     pub(super) fn new(profile: &Profile, key: &KeyMaterial) -> Result<Self, KeyKindError> {
+        profile.takes(key.algorithm())?;
         let expanded = profile.schemes.iter().map(|scheme| scheme.expand(key));
-        let expanded = Self(expanded.collect());
-        let mut signing = profile.headers.iter().filter(|header| !header.tokens.is_empty());
-        let Some(misfit) = signing.find(|header| expanded.find(&header.tokens).is_none()) else {
-            return Ok(expanded);
-        };
-        let (profile, header) = (profile.name().to_owned(), misfit.name.to_string());
-        Err(match key {
-            KeyMaterial::Ed25519(_) => KeyKindError::NeedsHmac { profile, header },
-            KeyMaterial::Hmac(_) => KeyKindError::NeedsEd25519 { profile, header },
-        })
+        Ok(Self(expanded.collect()))
     }
 
     /// How the key signs, and with what.

@@ -63,7 +63,7 @@ async fn a_column_holds_no_secret_in_the_clear_and_a_moved_one_does_not_open() {
     assert_eq!(rows.len(), 2);
     for row in rows {
         let raw: Vec<u8> = row.get(0);
-        for hidden in [keys[0].secret.expose(), VALUE] {
+        for hidden in [&*keys[0].secret.expose(), VALUE] {
             assert!(
                 !raw.windows(hidden.len())
                     .any(|window| window == hidden.as_bytes()),

@@ -11,7 +11,7 @@ use crate::sealing::{Context, Sealer, Unreadable, What};
 pub struct SigningKeyRow {
     /// Its id.
     pub id: [u8; 16],
-    /// `whsec_…`, sealed.
+    /// `whsec_…` or `whsk_…`, sealed.
     pub secret: Vec<u8>,
     /// When it was created.
     pub created_at: i64,

@@ -49,7 +49,7 @@ mod tests {
     fn key(ids: &IdGenerator, created_ms: i64, expires_at: Option<Timestamp>) -> SigningKey {
         SigningKey {
             id: ids.signing_key(at(created_ms)),
-            secret: SigningSecret::from_random([7; 24]),
+            secret: SigningSecret::from_random([7; 24]).into(),
             created_at: at(created_ms),
             expires_at,
         }

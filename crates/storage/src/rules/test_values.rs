@@ -90,6 +90,7 @@ pub(super) fn automation() -> Automation {
                 headers: Vec::new(),
                 secret_query: None,
                 timeout_s: None,
+                signature: Default::default(),
             }),
         }],
         retry_delays: None,

@@ -11,6 +11,7 @@ use utoipa::ToSchema;
 
 use super::condition::Condition;
 use super::headers::HeadersInput;
+use super::signature::SigningKeyChoice;
 use crate::decode::{Whole, object, objects, optional_object, present};
 use crate::openapi::shapes;
 use crate::problem::Problem;
@@ -178,6 +179,15 @@ pub struct ActionInput {
     /// default.
     #[schema(value_type = Option<u32>, minimum = 1, maximum = 60, example = 10)]
     timeout_s: Option<Whole>,
+    /// The signature profile: which headers sign the webhooks. Null is the installation's. `postrider`,
+    /// `standard`, `svix`, `github`, `stripe`, `shopify`, or a profile of the installation's settings.
+    #[serde(default)]
+    #[schema(example = json!(null), max_length = 32)]
+    signature_profile: Option<String>,
+    /// Which keys sign the webhooks. Null changes nothing; for a new action it is `account`. A new key
+    /// overlaps for a day with the key that signed before.
+    #[serde(default)]
+    signing_key: Option<SigningKeyChoice>,
 }
 
 /// How often an action may be called: `requests` attempts in `per_s` seconds, retries, resends and tests
@@ -258,6 +268,8 @@ impl ActionInput {
             headers: HeadersInput(webhook.headers),
             plain_headers: webhook.plain_headers,
             timeout_s: webhook.timeout_s.map(Whole),
+            signature_profile: webhook.signature_profile,
+            signing_key: webhook.signing_key.map(SigningKeyChoice::of),
         }
     }
 
@@ -275,6 +287,8 @@ impl ActionInput {
                 headers: self.headers.0,
                 plain_headers: self.plain_headers,
                 timeout_s: self.timeout_s.map(|it| it.0),
+                signature_profile: self.signature_profile,
+                signing_key: self.signing_key.map(SigningKeyChoice::draft),
             }),
         };
         ActionDraft {

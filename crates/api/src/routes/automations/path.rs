@@ -1,10 +1,10 @@
-//! The path of an automation.
+//! The paths of an automation and of an action.
 
 use axum::extract::FromRequestParts;
 use http::request::Parts;
-use postrider_model::AutomationRef;
 use postrider_model::automation::uid_is_valid;
-use postrider_web::path::parameter;
+use postrider_model::{ActionId, AutomationRef};
+use postrider_web::path::{PathError, parameter};
 use utoipa::IntoParams;
 
 use super::automation_not_found;
@@ -65,6 +65,37 @@ impl FromRequestParts<ApiState> for PathUid {
         let detail = "PUT takes a uid: 1 to 128 of a-z, A-Z, 0-9, `_`, `.`, `:`, `@` and `-`, not starting with `auto_`; \
                       PATCH takes an id too";
         Err(Problem::new(Code::InvalidId, detail))
+    }
+}
+
+/// The path of an action.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Path)]
+#[expect(dead_code, reason = "describes what [`PathAction`] takes")]
+pub struct ActionPath {
+    /// The account's id or its `uid`.
+    #[param(example = "acct_01h455vb4pex5vsknk084sn02q")]
+    account: String,
+    /// The automation's id or its `uid`.
+    #[param(example = "auto_01h455vb4pex5vsknk084sn02q")]
+    id: String,
+    /// The action's id.
+    #[param(example = "act_01h455vb4pex5vsknk084sn02q")]
+    action: String,
+}
+
+/// The id in `{action}`, whether or not the action exists.
+pub struct PathAction(pub ActionId);
+
+impl FromRequestParts<ApiState> for PathAction {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &ApiState) -> Result<Self, Problem> {
+        let id = parameter(parts, "action").await;
+        id.map(Self).map_err(|error| match error {
+            PathError::Invalid(error) => invalid_id(error),
+            error => invalid_path(error),
+        })
     }
 }
 

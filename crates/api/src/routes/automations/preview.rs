@@ -8,13 +8,15 @@ use postrider_configuration::ConfigureError;
 use postrider_figures::Judged;
 use postrider_model::{
     AccountId, Action, Automation, AutomationRef, Does, Event, EventHeaders, EventId, EventPattern,
-    EventTypeName, FixedPoints, Origin, Timestamp,
+    EventTypeName, FixedPoints, Origin, Timestamp, WebhookSignature,
 };
+use postrider_signing::profile::HeaderOutline;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
 use super::input::AutomationInput;
+use super::signature::SignatureHeaderView;
 use super::{automation_not_found, find};
 use crate::decode::object;
 use crate::json_body::JsonBody;
@@ -93,6 +95,8 @@ pub struct RequestView {
     /// Why the template fails on the event; otherwise null. Do not parse it.
     #[schema(example = json!(null))]
     error: Option<String>,
+    /// The headers that sign the request, in the order in which they are sent.
+    signature_headers: Vec<SignatureHeaderView>,
 }
 
 /// Preview an automation
@@ -129,10 +133,11 @@ pub async fn preview_automation(
             Some(find(&state, account, &id).await?)
         }
     };
-    let checked = state
-        .configuration
-        .check_automation(current.as_ref(), input.automation.into_draft());
-    let automation = checked.map_err(of_draft)?;
+    let checked =
+        state
+            .configuration
+            .check_automation(account, current.as_ref(), input.automation.into_draft());
+    let automation = checked.await.map_err(of_draft)?;
     let judged = state.figures.judge_recent(account, &automation.trigger).await?;
     let event =
         match (&input.event_id, input.data) {
@@ -150,9 +155,13 @@ pub async fn preview_automation(
             (None, Some(data)) => Some(made_up(&state, account, &automation, &data)?),
             (None, None) => judged.first().map(|judged| judged.event.clone()),
         };
+    let entry = state.configuration.entry(account).await?;
     let requests = event.map_or_else(Vec::new, |event| {
         let actions = automation.actions.iter();
-        actions.map(|action| RequestView::of(action, &event)).collect()
+        let outline = |signature: &_| state.configuration.signature_outline(entry.as_deref(), signature);
+        actions
+            .map(|action| RequestView::of(action, &event, outline))
+            .collect()
     });
     Ok(Json(PreviewView {
         matching: judged.iter().filter(|judged| judged.holds).count(),
@@ -225,7 +234,7 @@ impl JudgedView {
 }
 
 impl RequestView {
-    fn of(action: &Action, event: &Event) -> Self {
+    fn of(action: &Action, event: &Event, outline: impl Fn(&WebhookSignature) -> Vec<HeaderOutline>) -> Self {
         let Does::SendWebhook(webhook) = &action.does;
         let body = postrider_engine::preview_body(&action.does, event);
         let (body, error) = match body {
@@ -237,6 +246,7 @@ impl RequestView {
             content_type: body.as_ref().map(|body| body.content_type.clone()),
             body: body.map(|body| String::from_utf8_lossy(&body.bytes).into_owned()),
             error,
+            signature_headers: SignatureHeaderView::list(outline(&webhook.signature)),
         }
     }
 }

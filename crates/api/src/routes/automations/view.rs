@@ -17,6 +17,7 @@ use utoipa::ToSchema;
 use super::condition::Condition;
 use super::headers::HeadersInput;
 use super::input::{ActionBody, ActionType};
+use super::signature::SigningKeyChoice;
 use crate::fields::delays_s;
 use crate::openapi::shapes;
 use crate::problem::Problem;
@@ -124,6 +125,11 @@ pub struct ActionView {
     plain_headers: Vec<String>,
     /// The timeout of one attempt, in seconds; null uses the installation's default.
     timeout_s: Option<u32>,
+    /// The signature profile: which headers sign the webhooks; null uses the installation's.
+    #[schema(example = json!(null))]
+    signature_profile: Option<String>,
+    /// Which keys sign the webhooks.
+    signing_key: SigningKeyChoice,
 }
 
 /// How often an action may be called: `requests` attempts in `per_s` seconds, retries, resends and tests
@@ -324,6 +330,8 @@ impl ActionView {
             headers: HeadersInput(webhook.headers.iter().map(shown).collect()),
             plain_headers: plain.map(|header| header.name.clone()).collect(),
             timeout_s: webhook.timeout_s,
+            signing_key: SigningKeyChoice::of_stored(&webhook.signature),
+            signature_profile: webhook.signature.profile,
         }
     }
 }

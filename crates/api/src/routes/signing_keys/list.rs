@@ -46,7 +46,7 @@ pub async fn list_signing_keys(
 }
 
 /// The store returns all keys, since there are few; a key's position is its id.
-fn page(keys: Vec<SigningKey>, request: PageRequest) -> Page<SigningKey> {
+pub(super) fn page(keys: Vec<SigningKey>, request: PageRequest) -> Page<SigningKey> {
     let position = |key: &SigningKey| Position(key.id.as_u128());
     let start = request.after.map_or(0, |after| {
         let at = keys.iter().position(|key| position(key) == after);

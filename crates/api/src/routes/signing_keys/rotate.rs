@@ -7,7 +7,7 @@ use postrider_configuration::RotationDraft;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::view::SigningKeyView;
+use super::view::{KeyAlgorithmName, SigningKeyView};
 use crate::by::Asks;
 use crate::decode::Whole;
 use crate::json_body::OptionalJsonBody;
@@ -24,13 +24,27 @@ pub struct RotateInput {
     /// How long the old key continues to sign beside the new one, in seconds: 0 to 2592000 (30 days).
     #[schema(value_type = Option<u32>, default = 86400, maximum = 2_592_000, example = 86400)]
     overlap_s: Option<Whole>,
-    /// Your own secret for the new key: `whsec_` and the base64 of 24 to 64 bytes. If you leave it out,
-    /// Postrider generates one.
+    /// Your own secret for the new key: `whsec_` and the base64 of 24 to 64 bytes, or for Ed25519 `whsk_` and
+    /// the base64 of a seed of 32 bytes. If you leave it out, Postrider generates one.
     #[schema(
         example = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
-        pattern = "^whsec_[A-Za-z0-9+/]{32,86}={0,2}$"
+        pattern = "^(whsec_[A-Za-z0-9+/]{32,86}={0,2}|whsk_[A-Za-z0-9+/]{43}=)$"
     )]
     secret: Option<String>,
+    /// The kind of the new key. Null is that of `secret`, or of the old key. The signature profile has to take
+    /// it: only `standard`, `svix` and profiles of the settings take `ed25519`.
+    algorithm: Option<KeyAlgorithmName>,
+}
+
+impl RotateInput {
+    /// The draft that this body describes.
+    pub(super) fn into_draft(self) -> RotationDraft {
+        RotationDraft {
+            overlap_s: self.overlap_s.map(|it| it.0),
+            secret: self.secret,
+            algorithm: self.algorithm.map(KeyAlgorithmName::algorithm),
+        }
+    }
 }
 
 /// Rotate the signing key
@@ -55,10 +69,7 @@ pub async fn rotate_signing_key(
     OptionalJsonBody(input): OptionalJsonBody<RotateInput>,
 ) -> Result<(StatusCode, Json<SigningKeyView>), Problem> {
     no_parameters(&uri)?;
-    let draft = RotationDraft {
-        overlap_s: input.overlap_s.map(|it| it.0),
-        secret: input.secret,
-    };
+    let draft = input.into_draft();
     let rotated = state.configuration.rotate_signing_key(&by, account, draft).await;
     let key = rotated.map_err(|error| Problem::of_configuring(error, account_not_found))?;
     let view = SigningKeyView::of(&key, state.engine.clock().now());

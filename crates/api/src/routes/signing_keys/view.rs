@@ -1,19 +1,26 @@
 //! The JSON form of a signing key.
 
-use postrider_model::{KeyStatus, SigningKey, SigningKeyId, Timestamp};
-use serde::Serialize;
+use postrider_model::{KeyAlgorithm, KeyMaterial, KeyStatus, SigningKey, SigningKeyId, Timestamp};
+use postrider_signing::profile::public_key;
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-/// A key that an account's webhooks are signed with.
+/// A key that webhooks of an account, or of one action, are signed with.
 #[derive(Serialize, ToSchema)]
 #[schema(as = SigningKey)]
 pub struct SigningKeyView {
     /// The key's id.
     #[schema(value_type = String, example = "key_01h455vb4pex5vsknk084sn02q")]
     id: SigningKeyId,
-    /// The secret to share with receivers: `whsec_` and base64.
+    /// For HMAC, the secret to share with receivers: `whsec_` and base64. For Ed25519, the private key, which
+    /// receivers must not have: `whsk_` and base64.
     #[schema(example = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")]
     secret: String,
+    /// The kind of the key.
+    algorithm: KeyAlgorithmName,
+    /// For Ed25519, the public key to give to receivers: `whpk_` and base64; otherwise null.
+    #[schema(example = json!(null))]
+    public_key: Option<String>,
     /// Whether the key signs webhooks.
     status: SigningKeyStatus,
     /// When it was created.
@@ -36,11 +43,43 @@ enum SigningKeyStatus {
     Expired,
 }
 
+/// The kind of a signing key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[schema(as = KeyAlgorithm)]
+pub enum KeyAlgorithmName {
+    /// Shared with receivers.
+    Hmac,
+    /// Receivers have the public key only.
+    Ed25519,
+}
+
+impl KeyAlgorithmName {
+    fn of(algorithm: KeyAlgorithm) -> Self {
+        match algorithm {
+            KeyAlgorithm::Hmac => Self::Hmac,
+            KeyAlgorithm::Ed25519 => Self::Ed25519,
+        }
+    }
+
+    pub(super) fn algorithm(self) -> KeyAlgorithm {
+        match self {
+            Self::Hmac => KeyAlgorithm::Hmac,
+            Self::Ed25519 => KeyAlgorithm::Ed25519,
+        }
+    }
+}
+
 impl SigningKeyView {
     pub(super) fn of(key: &SigningKey, now: Timestamp) -> Self {
         Self {
             id: key.id,
-            secret: key.secret.expose().to_owned(),
+            secret: key.secret.expose(),
+            algorithm: KeyAlgorithmName::of(key.secret.algorithm()),
+            public_key: match &key.secret {
+                KeyMaterial::Hmac(_) => None,
+                KeyMaterial::Ed25519(secret) => Some(public_key(secret).to_string()),
+            },
             status: match key.status(now) {
                 KeyStatus::Current => SigningKeyStatus::Current,
                 KeyStatus::Overlapping => SigningKeyStatus::Overlapping,

@@ -60,6 +60,10 @@ async fn recipe_of(app: &App, method: &str, path: &str, account: &str) -> Option
             let path = format!("{account}/signing-keys");
             Some(recipe(&path, None, "signing_key.revealed", None))
         }
+        ("GET", route) if route.ends_with("/{action}/signing-keys") => {
+            let (keys, action) = own_keys(app, account).await;
+            Some(recipe(&keys, None, "signing_key.revealed", Some(&action)))
+        }
         ("GET", _) => None,
         (_, route) if route.contains("/automations") => {
             Some(of_automations(app, method, route, account).await)
@@ -79,6 +83,11 @@ fn unknown(method: &str, route: &str) -> ! {
 
 async fn of_automations(app: &App, method: &str, route: &str, account: &str) -> Recipe {
     let list = format!("{account}/automations");
+    if route.ends_with("/{action}/signing-keys/rotate") {
+        let (keys, _) = own_keys(app, account).await;
+        let body = json!({"secret": format!("whsec_{CANARY}")});
+        return recipe(&format!("{keys}/rotate"), Some(body), "signing_key.rotated", None);
+    }
     if (method, route) == ("POST", "/accounts/{account}/automations") {
         return recipe(&list, Some(automation()), "automation.created", None);
     }
@@ -120,6 +129,20 @@ async fn of_automations(app: &App, method: &str, route: &str, account: &str) -> 
         }
         _ => unknown(method, route),
     }
+}
+
+/// The path of the keys of an action that has its own, and the action's id.
+async fn own_keys(app: &App, account: &str) -> (String, Value) {
+    let action = json!({"type": "send_webhook", "url": url(201), "signing_key": "own_hmac"});
+    let body = json!({"name": "Own", "trigger": {"event_types": ["*"]}, "actions": [action]});
+    let list = format!("{account}/automations");
+    let made = app.post(&list, &body).await.expect(201);
+    let action = made["actions"][0]["id"].clone();
+    let path = format!("{list}/{}/actions", made["id"].as_str().unwrap());
+    (
+        format!("{path}/{}/signing-keys", action.as_str().unwrap()),
+        action,
+    )
 }
 
 async fn of_deliveries(app: &App, route: &str, account: &str) -> Recipe {

@@ -9,6 +9,7 @@ use postrider_model::AutomationId;
 use super::check::Check;
 use super::choices::{Choice, choices};
 use super::fields::{Fields, Press};
+use super::signature::Profiles;
 use super::suggestions::Suggestions;
 use crate::console::page;
 use crate::faults::FieldFaults;
@@ -48,6 +49,8 @@ struct FormPage<'a> {
     is_added: bool,
     /// Whether the last condition was just added.
     is_condition_added: bool,
+    /// How requests can be signed.
+    profiles: Profiles,
 }
 
 /// The subject of the form.
@@ -116,6 +119,7 @@ pub async fn render(
         suggestions,
         is_added: matches!(press, Press::Add | Press::AddPreset(_)),
         is_condition_added: press == Press::AddCondition,
+        profiles: Profiles::of(&app.configuration, account.entry.current_key()),
     })?;
     if faulty {
         *response.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;

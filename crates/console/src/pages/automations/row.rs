@@ -9,6 +9,7 @@ use postrider_model::{Action, BodyStyle, Does, RateLimit, SecretQuery};
 use postrider_signing::template::Preset;
 
 use super::preview::Preview;
+use super::signature::SignatureFields;
 use super::suggestions::Suggestions;
 use crate::form::Form;
 
@@ -47,6 +48,8 @@ pub struct RowFields {
     pub requests: String,
     /// Seconds of the rate limit.
     pub per_s: String,
+    /// How requests are signed.
+    pub signature: SignatureFields,
 }
 
 impl RowFields {
@@ -109,6 +112,7 @@ impl RowFields {
                 .unwrap_or_default(),
             requests: limit(RateLimit::requests),
             per_s: limit(RateLimit::per_s),
+            signature: SignatureFields::of(&send.signature),
         }
     }
 
@@ -132,6 +136,7 @@ impl RowFields {
             timeout: text("timeout"),
             requests: text("requests"),
             per_s: text("per_s"),
+            signature: SignatureFields::typed(form, row),
         }
     }
 
@@ -206,6 +211,7 @@ impl RowFields {
             || self.preset.is_none() && self.body != empty.body
             || self.secret_query
             || self.rate_limit().is_some()
+            || self.signature.is_set()
     }
 
     /// The rate limit as typed. What is empty or not a number becomes -1, which the draft's check refuses as
@@ -242,6 +248,8 @@ impl RowFields {
             plain_headers: plain.filter(|name| !name.is_empty()).map(str::to_owned).collect(),
             // A value that is not a number becomes -1, which the draft's check refuses as out of range.
             timeout_s: (!timeout.is_empty()).then(|| timeout.parse().unwrap_or(-1)),
+            signature_profile: self.signature.profile(),
+            signing_key: self.signature.key(),
         };
         ActionDraft {
             id: (!self.id.is_empty()).then(|| self.id.clone()),

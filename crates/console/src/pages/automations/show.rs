@@ -85,6 +85,8 @@ struct UrlRow {
     waiting: String,
     rate: Option<RateWords>,
     options: Vec<String>,
+    /// The address of the page of its own signing key, if it has one.
+    own_key: Option<String>,
     deliveries: String,
 }
 
@@ -203,6 +205,7 @@ async fn urls(app: &App, account: &InAccount, automation: &Automation) -> Result
                 .get(&action.id)
                 .and_then(|rate| RateWords::new(rate.succeeded, rate.failed)),
             options: options(action),
+            own_key: own_key(account, automation, action),
             deliveries: account.path(&format!("deliveries?action={}", action.id)),
         });
     }
@@ -285,7 +288,17 @@ fn options(action: &Action) -> Vec<String> {
     if let Some(limit) = action.rate_limit {
         options.push(rate_limit(limit));
     }
+    if let Some(profile) = &send.signature.profile {
+        options.push(format!("signed by the profile {profile}"));
+    }
     options
+}
+
+/// The address of the page of an action's own signing key, if it has one.
+fn own_key(account: &InAccount, automation: &Automation, action: &Action) -> Option<String> {
+    let Does::SendWebhook(send) = &action.does;
+    let path = format!("automations/{}/actions/{}/signing-key", automation.id, action.id);
+    (!send.signature.own_keys.is_empty()).then(|| account.path(&path))
 }
 
 /// A limit such as “at most 100 requests every 60 seconds”.

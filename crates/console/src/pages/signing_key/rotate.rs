@@ -1,10 +1,13 @@
-//! `GET` and `POST /accounts/{account}/signing-key/rotate`
+//! `GET` and `POST /accounts/{account}/signing-key/rotate`, and the same of an action
 
 use askama::Template;
 use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
 use http::StatusCode;
 use postrider_configuration::{ConfigureError, RotationDraft};
+use postrider_model::KeyAlgorithm;
+
+use super::owner::{Owner, Which};
 
 use crate::console::page;
 use crate::faults::FieldFaults;
@@ -40,6 +43,10 @@ struct RotatePage<'a> {
     /// When an older key that still signs expires, if nobody rotates before that.
     older_ends: Option<String>,
     secret: &'a str,
+    /// Whether the signature profile takes keys of both kinds.
+    takes_both: bool,
+    /// The kind that is chosen.
+    algorithm: KeyAlgorithm,
     faults: FieldFaults,
 }
 
@@ -52,13 +59,20 @@ struct Overlap {
 }
 
 /// The form.
-pub async fn ask(State(app): State<App>, account: InAccount) -> Result<Response, Refusal> {
-    render(&app, &account, &Form::default(), FieldFaults::default())
+pub async fn ask(State(app): State<App>, account: InAccount, which: Which) -> Result<Response, Refusal> {
+    let owner = Owner::of(&account, &which)?;
+    render(&app, &account, owner, &Form::default(), FieldFaults::default())
 }
 
 /// Rotates, or shows the form again.
-pub async fn rotate(State(app): State<App>, account: InAccount, form: Form) -> Result<Response, Refusal> {
-    if current(&app, &account)? != form.text("current") {
+pub async fn rotate(
+    State(app): State<App>,
+    account: InAccount,
+    which: Which,
+    form: Form,
+) -> Result<Response, Refusal> {
+    let owner = Owner::of(&account, &which)?;
+    if owner.current()?.to_string() != form.text("current") {
         return Err(Refusal::Stale);
     }
     let secret = form.text("secret").trim();
@@ -66,15 +80,23 @@ pub async fn rotate(State(app): State<App>, account: InAccount, form: Form) -> R
         // A value that is not a number becomes -1, which the draft's check refuses as out of range.
         overlap_s: Some(form.text("overlap").parse().unwrap_or(-1)),
         secret: (!secret.is_empty()).then(|| secret.to_owned()),
+        // What is typed says itself which kind it is.
+        algorithm: algorithm(&form).filter(|_| secret.is_empty()),
     };
-    match app
-        .configuration
-        .rotate_signing_key(&account.visitor.by, account.id(), draft)
-        .await
-    {
-        Ok(_) => Ok(Redirect::to(&account.path("signing-key?rotated=1")).into_response()),
+    let (configuration, by) = (&app.configuration, &account.visitor.by);
+    let rotated = match &owner.action {
+        None => configuration.rotate_signing_key(by, account.id(), draft).await,
+        Some(action) => {
+            let automation = action.automation;
+            configuration
+                .rotate_action_key(by, account.id(), automation, action.id, draft)
+                .await
+        }
+    };
+    match rotated {
+        Ok(_) => Ok(Redirect::to(&format!("{}?rotated=1", owner.path)).into_response()),
         Err(ConfigureError::Faults(faults)) => {
-            let mut response = render(&app, &account, &form, FieldFaults::new(faults))?;
+            let mut response = render(&app, &account, owner, &form, FieldFaults::new(faults))?;
             *response.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
             Ok(response)
         }
@@ -82,12 +104,20 @@ pub async fn rotate(State(app): State<App>, account: InAccount, form: Form) -> R
     }
 }
 
-fn current(app: &App, account: &InAccount) -> Result<String, Refusal> {
-    let current = super::live(account, app.now()).find(|key| key.expires_at.is_none());
-    current.map(|key| key.id.to_string()).ok_or(Refusal::NotFound)
+/// The kind that is chosen; `None` for that of the current key.
+fn algorithm(form: &Form) -> Option<KeyAlgorithm> {
+    KeyAlgorithm::ALL
+        .into_iter()
+        .find(|algorithm| algorithm.name() == form.text("algorithm"))
 }
 
-fn render(app: &App, account: &InAccount, form: &Form, faults: FieldFaults) -> Result<Response, Refusal> {
+fn render(
+    app: &App,
+    account: &InAccount,
+    owner: Owner<'_>,
+    form: &Form,
+    faults: FieldFaults,
+) -> Result<Response, Refusal> {
     let now = app.now();
     let chosen = form.get("overlap").map_or(OVERLAP_S_USUAL, |seconds| {
         seconds.parse().unwrap_or(OVERLAP_S_USUAL)
@@ -98,13 +128,27 @@ fn render(app: &App, account: &InAccount, form: &Form, faults: FieldFaults) -> R
         until: date(now.after(std::time::Duration::from_secs(seconds.unsigned_abs()))),
         is_chosen: seconds == chosen,
     });
+    let profiles = app.configuration.signature_profiles();
+    let profile = profiles.find(owner.signature.profile.as_deref());
     page(&RotatePage {
         shell: Shell::of(app, &account.visitor, Section::Accounts, "Rotate the signing key"),
-        head: AccountHead::of(account, Tab::SigningKey),
-        path: account.path("signing-key"),
-        current: current(app, account)?,
+        head: AccountHead::of(
+            account,
+            match owner.action {
+                None => Tab::SigningKey,
+                Some(_) => Tab::Automations,
+            },
+        ),
+        current: owner.current()?.to_string(),
         overlaps: overlaps.into(),
-        older_ends: super::live(account, now).find_map(|key| key.expires_at.map(date)),
+        older_ends: owner.live(now).find_map(|key| key.expires_at.map(date)),
+        takes_both: profile.is_some_and(|profile| {
+            KeyAlgorithm::ALL
+                .into_iter()
+                .all(|algorithm| profile.takes(algorithm).is_ok())
+        }),
+        algorithm: algorithm(form).unwrap_or_else(|| owner.algorithm()),
+        path: owner.path,
         secret: form.text("secret"),
         faults,
     })

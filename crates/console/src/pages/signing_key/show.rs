@@ -1,4 +1,5 @@
-//! `GET /accounts/{account}/signing-key`: the keys without their secrets. `POST`: with the requested secret.
+//! `GET /accounts/{account}/signing-key`, and the same of an action: the keys without their secrets. `POST`:
+//! with the requested secret.
 //!
 //! Only the response to a form contains the secret. It is part of no address, so no history and no log has
 //! it, and a page that is only viewed (also by somebody behind the reader) does not contain it.
@@ -6,9 +7,10 @@
 use askama::Template;
 use axum::extract::State;
 use axum::response::Response;
-use postrider_model::{SigningKey, Timestamp};
-use postrider_signing::profile::BuiltIn;
+use postrider_model::{Action, Does, KeyAlgorithm, KeyMaterial, SigningKey, Timestamp};
+use postrider_signing::profile::{BuiltIn, HeaderOutline, public_key};
 
+use super::owner::{Owner, OwningAction, Which};
 use super::verify::Verify;
 use crate::console::page;
 use crate::form::Form;
@@ -25,77 +27,141 @@ use crate::visitor::account::InAccount;
 struct ShowPage<'a> {
     shell: Shell<'a>,
     head: AccountHead,
-    keys: Vec<KeyRow<'a>>,
+    /// The address of the page.
+    path: String,
+    /// The action whose keys these are; `None` for the account's.
+    action: Option<OwningAction<'a>>,
+    /// How many actions of the account have keys of their own.
+    others: usize,
+    keys: Vec<KeyRow>,
     /// When the older key expires, if there is one.
     overlap_ends: Option<String>,
     is_rotated: bool,
     verify: Verify,
-    /// The name of the installation's signature profile and its headers, unless it is the default.
-    profile: Option<(String, String)>,
+    /// How webhooks are signed, unless as the snippets verify.
+    profile: Option<ProfileWords>,
 }
 
-struct KeyRow<'a> {
+/// A signature profile, for people.
+struct ProfileWords {
+    name: String,
+    /// Its headers that hold a signature.
+    headers: Vec<HeaderOutline>,
+    is_built_in: bool,
+    is_ed25519: bool,
+}
+
+struct KeyRow {
     id: String,
     copy_id: CopyId,
     created: Moment,
     /// When the key stops signing; `None` for the current key.
     ends: Option<String>,
     /// The secret, if it was requested.
-    secret: Option<&'a str>,
+    secret: Option<String>,
+    /// Of an Ed25519 key, what receivers verify with.
+    public: Option<String>,
+    /// `whsec_` or `whsk_`.
+    prefix: &'static str,
 }
 
 /// The page.
-pub async fn show(State(app): State<App>, account: InAccount) -> Result<Response, Refusal> {
-    render(&app, &account, None)
+pub async fn show(State(app): State<App>, account: InAccount, which: Which) -> Result<Response, Refusal> {
+    render(&app, &account, &which, None)
 }
 
 /// The page with one of the secrets, once that is in the audit trail.
-pub async fn reveal(State(app): State<App>, account: InAccount, form: Form) -> Result<Response, Refusal> {
+pub async fn reveal(
+    State(app): State<App>,
+    account: InAccount,
+    which: Which,
+    form: Form,
+) -> Result<Response, Refusal> {
     let key = form.text("key");
-    let shown = super::live(&account, app.now()).find(|live| live.id.to_string() == key);
+    let owner = Owner::of(&account, &which)?;
+    let shown = owner.live(app.now()).find(|live| live.id.to_string() == key);
     if let Some(shown) = shown {
         let by = &account.visitor.by;
         app.configuration
             .note_revealed(by, account.id(), shown.id)
             .await?;
     }
-    render(&app, &account, Some(key))
+    render(&app, &account, &which, Some(key))
 }
 
 /// `shown`: the id of the key whose secret was requested.
-fn render(app: &App, account: &InAccount, shown: Option<&str>) -> Result<Response, Refusal> {
+fn render(app: &App, account: &InAccount, which: &Which, shown: Option<&str>) -> Result<Response, Refusal> {
     let now = app.now();
-    let keys: Vec<KeyRow<'_>> = super::live(account, now)
-        .map(|key| KeyRow::new(key, shown, now))
-        .collect();
+    let owner = Owner::of(account, which)?;
+    let keys: Vec<KeyRow> = owner.live(now).map(|key| KeyRow::new(key, shown, now)).collect();
     let visitor = &account.visitor;
     page(&ShowPage {
         shell: Shell::of(app, visitor, Section::Accounts, "Signing key"),
-        head: AccountHead::of(account, Tab::SigningKey),
+        head: AccountHead::of(
+            account,
+            match owner.action {
+                None => Tab::SigningKey,
+                Some(_) => Tab::Automations,
+            },
+        ),
         overlap_ends: keys.iter().find_map(|key| key.ends.clone()),
         keys,
-        profile: profile_of(app),
+        profile: profile_of(app, &owner),
+        others: with_own_keys(account),
         is_rotated: visitor.query.get("rotated").is_some(),
         verify: Verify::of(
             &visitor.query,
-            &account.path("signing-key"),
+            &owner.path,
             &app.configuration.header_names().prefix,
         ),
+        path: owner.path,
+        action: owner.action,
     })
 }
 
-/// The signature profile and its headers, if it is not the default.
-fn profile_of(app: &App) -> Option<(String, String)> {
-    let profile = app.configuration.signature_profile();
-    let headers: Vec<_> = profile.header_names().collect();
-    (profile.name() != BuiltIn::Postrider.name()).then(|| (profile.name().to_owned(), headers.join(", ")))
+/// How many actions have keys of their own.
+fn with_own_keys(account: &InAccount) -> usize {
+    let actions = account.entry.config.automations.iter();
+    let actions = actions.flat_map(|automation| &automation.actions);
+    actions.filter(|action| has_own_keys(action)).count()
 }
 
-impl<'a> KeyRow<'a> {
-    fn new(key: &'a SigningKey, shown: Option<&str>, now: Timestamp) -> Self {
+fn has_own_keys(action: &Action) -> bool {
+    let Does::SendWebhook(webhook) = &action.does;
+    !webhook.signature.own_keys.is_empty()
+}
+
+/// The profile that signs, unless it is the default one.
+fn profile_of(app: &App, owner: &Owner<'_>) -> Option<ProfileWords> {
+    let profiles = app.configuration.signature_profiles();
+    let name = match &owner.signature.profile {
+        Some(name) => name.clone(),
+        None => profiles.default_profile().name().to_owned(),
+    };
+    let headers = profiles
+        .find(Some(&name))
+        .map(|profile| profile.outline(owner.algorithm()));
+    let mut headers = headers.unwrap_or_default();
+    headers.retain(|header| header.signed.is_some());
+    (name != BuiltIn::Postrider.name()).then(|| ProfileWords {
+        headers,
+        is_built_in: BuiltIn::find(&name).is_some(),
+        is_ed25519: owner.algorithm() == KeyAlgorithm::Ed25519,
+        name,
+    })
+}
+
+impl KeyRow {
+    fn new(key: &SigningKey, shown: Option<&str>, now: Timestamp) -> Self {
         let id = key.id.to_string();
+        let (public, prefix) = match &key.secret {
+            KeyMaterial::Hmac(_) => (None, "whsec_"),
+            KeyMaterial::Ed25519(secret) => (Some(public_key(secret).to_string()), "whsk_"),
+        };
         Self {
             secret: (shown == Some(id.as_str())).then(|| key.secret.expose()),
+            public,
+            prefix,
             copy_id: CopyId::new(&id),
             created: Moment::new(key.created_at, now),
             ends: key.expires_at.map(date),

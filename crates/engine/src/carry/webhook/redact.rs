@@ -210,6 +210,7 @@ mod tests {
             body: Default::default(),
             headers,
             timeout_s: None,
+            signature: Default::default(),
         }
     }
 

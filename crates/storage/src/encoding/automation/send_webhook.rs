@@ -1,6 +1,8 @@
 //! The members of an action of type `send_webhook`.
 
-use postrider_model::{BodyContent, BodyStyle, BodyTemplate, CustomHeader, SendWebhook, WebhookBody};
+use postrider_model::{
+    BodyContent, BodyStyle, BodyTemplate, CustomHeader, SendWebhook, WebhookBody, WebhookSignature,
+};
 use serde::{Deserialize, Serialize};
 
 use super::secrets::ActionSecrets;
@@ -23,6 +25,11 @@ pub(super) struct StoredWebhook {
     headers: Vec<(String, Option<String>)>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     timeout_s: Option<u32>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    signature_profile: Option<String>,
+    /// Whether the action's own signing keys are in [`super::Secrets`].
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    own_keys: bool,
 }
 
 #[derive(Clone, Copy, Serialize, Deserialize)]
@@ -70,6 +77,8 @@ impl StoredWebhook {
             template,
             headers: headers.collect(),
             timeout_s: webhook.timeout_s,
+            signature_profile: webhook.signature.profile.clone(),
+            own_keys: !webhook.signature.own_keys.is_empty(),
         }
     }
 
@@ -88,12 +97,21 @@ impl StoredWebhook {
                 name,
             }),
         });
+        let headers = headers.collect::<Result<_, Damaged>>()?;
+        let own_keys = match self.own_keys {
+            true => secrets.own_keys()?,
+            false => Vec::new(),
+        };
         Ok(SendWebhook {
-            headers: headers.collect::<Result<_, Damaged>>()?,
+            headers,
             url: self.url,
             secret_query,
             body: body(self.content, self.style, self.template)?,
             timeout_s: self.timeout_s,
+            signature: WebhookSignature {
+                profile: self.signature_profile,
+                own_keys,
+            },
         })
     }
 }

@@ -1,6 +1,22 @@
-use postrider_model::{BodyContent, BodyStyle, CustomHeader, SecretQuery, SendWebhook, WebhookBody};
+use postrider_model::{
+    BodyContent, BodyStyle, CustomHeader, Ed25519Secret, SecretQuery, SendWebhook, SigningKey, SigningKeyId,
+    SigningSecret, Timestamp, WebhookBody, WebhookSignature,
+};
 
 use super::*;
+
+fn own_key(number: u8, expires_at: Option<Timestamp>) -> SigningKey {
+    let secret = match number {
+        1 => SigningSecret::from_random([number; 24]).into(),
+        _ => Ed25519Secret::from_random([number; 32]).into(),
+    };
+    SigningKey {
+        id: SigningKeyId::from_u128(number.into()),
+        secret,
+        created_at: Timestamp::from_unix_ms(number.into()),
+        expires_at,
+    }
+}
 
 fn webhook(id: u128) -> Action {
     Action {
@@ -20,6 +36,10 @@ fn webhook(id: u128) -> Action {
             ],
             secret_query: Some(SecretQuery::new("token=1")),
             timeout_s: Some(7),
+            signature: WebhookSignature {
+                profile: Some("github".to_owned()),
+                own_keys: vec![own_key(2, None), own_key(1, Some(Timestamp::from_unix_ms(9)))],
+            },
         }),
     }
 }
@@ -39,6 +59,7 @@ fn actions_survive_their_stored_form() {
             headers: Vec::new(),
             secret_query: None,
             timeout_s: None,
+            signature: Default::default(),
         }),
         ..webhook(2)
     };
@@ -68,6 +89,22 @@ fn values_of_secret_headers_and_queries_are_in_the_secrets_alone() {
     let without_query = text.replace(r#""secret_query":true,"#, "");
     let no_header = actions(&without_query, Secrets::default());
     assert_eq!(no_header, Err(Damaged("a header without its value")));
+}
+
+#[test]
+fn keys_of_an_action_are_in_the_secrets_alone_and_one_of_them_is_current() {
+    let written = [webhook(1)];
+    let (text, secrets) = (actions_text(&written), Secrets::of(&written).unwrap());
+    assert!(!text.contains("whs") && text.contains("own_keys"), "{text}");
+    assert!(secrets.text().contains("whsk_") && secrets.text().contains("whsec_"));
+    let without_current = secrets
+        .text()
+        .replace(r#""created_at":2"#, r#""created_at":2,"expires_at":3"#);
+    let without_keys = secrets.text().replace("\"keys\"", "\"other\"");
+    for damaged in [without_current, without_keys] {
+        let opened = actions(&text, Secrets::parse(damaged.as_bytes()).unwrap());
+        assert_eq!(opened, Err(Damaged("an action without its signing key")));
+    }
 }
 
 #[test]
