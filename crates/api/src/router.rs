@@ -128,18 +128,7 @@ impl Api {
 /// Every route with its documentation. A handler that is not listed here is not served, and each one that is
 /// listed is documented.
 pub(crate) fn documented_routes() -> OpenApiRouter<ApiState> {
-    of_an_accounts_work(of_accounts_and_callers(OpenApiRouter::with_openapi(
-        openapi::frame(),
-    )))
-    .routes(routes!(operations::document::openapi_document))
-    .routes(routes!(operations::health::health))
-    .routes(routes!(operations::ready::ready))
-    .routes(routes!(operations::metrics::metrics))
-}
-
-/// Adds accounts, those who may call, what they did, and keys.
-fn of_accounts_and_callers(router: OpenApiRouter<ApiState>) -> OpenApiRouter<ApiState> {
-    router
+    OpenApiRouter::with_openapi(openapi::frame())
         .routes(routes!(
             accounts::list::list_accounts,
             accounts::create::create_account
@@ -173,15 +162,7 @@ fn of_accounts_and_callers(router: OpenApiRouter<ApiState>) -> OpenApiRouter<Api
         .routes(routes!(audit::of_account::list_audit_of_account))
         .routes(routes!(master_key::show::get_master_key))
         .routes(routes!(master_key::rotate::rotate_master_key))
-        .routes(routes!(signing_keys::list::list_signing_keys))
-        .routes(routes!(signing_keys::rotate::rotate_signing_key))
-        .routes(routes!(signing_keys::of_action::list_action_signing_keys))
-        .routes(routes!(signing_keys::of_action::rotate_action_signing_key))
-}
-
-/// Adds automations, events, deliveries and the catalogue.
-fn of_an_accounts_work(router: OpenApiRouter<ApiState>) -> OpenApiRouter<ApiState> {
-    router
+        .merge(signing_key_routes())
         .routes(routes!(
             automations::list::list_automations,
             automations::create::create_automation
@@ -210,6 +191,19 @@ fn of_an_accounts_work(router: OpenApiRouter<ApiState>) -> OpenApiRouter<ApiStat
             event_types::put::put_event_type,
             event_types::delete::delete_event_type
         ))
+        .routes(routes!(operations::document::openapi_document))
+        .routes(routes!(operations::health::health))
+        .routes(routes!(operations::ready::ready))
+        .routes(routes!(operations::metrics::metrics))
+}
+
+/// Those of the keys of accounts and of actions.
+fn signing_key_routes() -> OpenApiRouter<ApiState> {
+    OpenApiRouter::new()
+        .routes(routes!(signing_keys::list::list_signing_keys))
+        .routes(routes!(signing_keys::rotate::rotate_signing_key))
+        .routes(routes!(signing_keys::of_action::list_action_signing_keys))
+        .routes(routes!(signing_keys::of_action::rotate_action_signing_key))
 }
 
 async fn route_not_found(uri: Uri) -> Problem {

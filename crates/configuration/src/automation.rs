@@ -8,6 +8,7 @@ mod headers;
 mod put;
 mod query;
 mod rate_limit;
+mod send_email;
 mod send_webhook;
 mod signature;
 mod switch;
@@ -15,15 +16,15 @@ mod trigger;
 
 use postrider_model::health::Health;
 use postrider_model::{
-    AccountId, Action, AuditAction, AuditEntry, Automation, AutomationId, By, Schedule, Target, Timestamp,
-    Trigger,
+    AccountId, Action, AuditAction, AuditEntry, Automation, AutomationId, By, Schedule, SigningKey, Target,
+    Timestamp, Trigger,
 };
 use postrider_storage::rules::fan_out::TooManyDeliveries;
 use postrider_storage::{SaveAutomation, StoreError, StoreResult};
 
 use super::schedule::{delays_s, schedule};
 use super::{ConfigureError, Faults, codes};
-use crate::{AccountEntry, Configuration};
+use crate::Configuration;
 use about::check_about;
 use destinations::check_destinations;
 use signature::SigningRules;
@@ -31,8 +32,9 @@ use trigger::check_trigger;
 
 pub use actions::{ActionDraft, DoesDraft};
 pub use body::{BodyDraft, ContentDraft, TEMPLATE_CONTENT_TYPE};
-pub use headers::check_event_headers;
+pub use headers::{check_event_headers, is_reserved_by_others};
 pub use rate_limit::RateLimitDraft;
+pub use send_email::{EMAIL_RATE_LIMIT, SendEmailDraft};
 pub use send_webhook::SendWebhookDraft;
 pub use signature::SigningKeyDraft;
 
@@ -90,8 +92,8 @@ impl Configuration {
     ) -> Result<Automation, ConfigureError> {
         let now = self.clock.now();
         let id = self.ids.automation(now);
-        let entry = self.entry(account).await?;
-        let automation = check(self, draft, None, entry.as_deref(), now)?.created(id, now);
+        let key = self.current_key(account).await?;
+        let automation = check(self, draft, None, key.as_ref(), now)?.created(id, now);
         let audit = self.automation_changed(by, account, None, Some(&automation));
         match self
             .directory
@@ -119,8 +121,8 @@ impl Configuration {
         draft: AutomationDraft,
     ) -> Result<Automation, ConfigureError> {
         let now = self.clock.now();
-        let entry = self.entry(account).await?;
-        let checked = check(self, draft, Some(&current), entry.as_deref(), now)?;
+        let key = self.current_key(account).await?;
+        let checked = check(self, draft, Some(&current), key.as_ref(), now)?;
         let edited = Automation {
             uid: checked.uid,
             name: checked.name,
@@ -161,8 +163,8 @@ impl Configuration {
         draft: AutomationDraft,
     ) -> Result<Automation, ConfigureError> {
         let now = self.clock.now();
-        let entry = self.entry(account).await?;
-        let checked = check(self, draft, current, entry.as_deref(), now)?;
+        let key = self.current_key(account).await?;
+        let checked = check(self, draft, current, key.as_ref(), now)?;
         let id = current.map_or_else(|| self.ids.automation(now), |current| current.id);
         Ok(checked.created(id, now))
     }
@@ -217,6 +219,13 @@ impl Configuration {
     /// Notes that deliveries of this account may have been canceled in the store.
     pub fn deliveries_canceled(&self, account: AccountId) {
         self.directory.forget(account);
+    }
+
+    /// The key that signs an account's requests and does not expire, as stored: memory holds more than an edit
+    /// may depend on.
+    async fn current_key(&self, account: AccountId) -> StoreResult<Option<SigningKey>> {
+        let keys = self.store.signing_keys(account).await?;
+        Ok(keys.and_then(|keys| keys.into_iter().find(|key| key.expires_at.is_none())))
     }
 
     pub(crate) async fn save_edited(
@@ -276,12 +285,13 @@ impl CheckedAutomation {
 }
 
 /// Checks the whole draft. Judges the name and destinations only where they differ from those of the
-/// `current` automation. `entry` is the account, if it exists.
+/// `current` automation. `account_key` is the account's current key, if the account
+/// exists.
 fn check(
     configuration: &Configuration,
     draft: AutomationDraft,
     current: Option<&Automation>,
-    entry: Option<&AccountEntry>,
+    account_key: Option<&SigningKey>,
     now: Timestamp,
 ) -> Result<CheckedAutomation, ConfigureError> {
     let mut faults = Faults::default();
@@ -297,9 +307,10 @@ fn check(
         signing: SigningRules {
             profiles: configuration.signature_profiles(),
             header_names: configuration.header_names(),
-            account_key: entry.and_then(AccountEntry::current_key),
+            account_key,
             new_key: &|algorithm| configuration.new_signing_key(algorithm, now),
         },
+        sends_email: configuration.sends_email(),
     };
     let fresh_id = || configuration.ids.action(now);
     let actions = actions::check(&draft.actions, &rules, fresh_id, &mut faults);
@@ -311,7 +322,7 @@ fn check(
         metadata,
         enabled: draft.enabled,
         trigger,
-        actions,
+        actions: actions.into_iter().flatten().collect(),
         retry_delays,
     }))
 }

@@ -16,6 +16,7 @@ mod bounds;
 mod conditions;
 mod deliveries;
 mod edge;
+mod emails;
 mod event_types;
 mod events;
 mod later;

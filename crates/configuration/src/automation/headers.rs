@@ -17,6 +17,7 @@ use super::SendWebhookDraft;
 use crate::header_templates::{compile, is_template};
 use crate::{Faults, codes};
 use reserved::is_reserved;
+pub use reserved::is_reserved_by_others;
 
 pub use of_event::check_event_headers;
 

@@ -20,13 +20,13 @@ use postrider_configuration::{
 };
 use postrider_console::{Brand, Console, ConsoleParts, SystemFacts};
 use postrider_egress::EgressGuard;
-use postrider_engine::carry::{Carriers, Transport, WebhookCarrier};
+use postrider_engine::carry::{Carriers, WebhookCarrier};
 use postrider_engine::observe::Observer;
 use postrider_engine::{Engine, EngineParts, EngineSettings, SystemClock};
 use postrider_figures::{Figures, FiguresParts};
 use postrider_model::{
     AccountId, ActionId, ApiKeyId, AutomationId, Clock, Does, Entropy, EventId, IdGenerator, KeyAlgorithm,
-    Outcome, Permission,
+    Permission,
 };
 use postrider_signing::HeaderNames;
 use postrider_signing::profile::{BuiltIn, SignatureProfiles};
@@ -34,6 +34,9 @@ use postrider_storage::Store;
 use postrider_storage_sqlite::{SqliteOptions, SqliteStore};
 use postrider_web::body_budget::BodyBudget;
 use postrider_web::client::Client;
+
+use super::emails::MailServer;
+use crate::receivers::Thanks;
 
 pub const KEY: &str = "an-admin-key-for-the-tests";
 
@@ -83,8 +86,7 @@ impl App {
         let folder = tempfile::tempdir().unwrap();
         let store: Arc<dyn Store> =
             Arc::new(SqliteStore::open_inline(folder.path(), SqliteOptions::default()).unwrap());
-        let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
-        let next = AtomicU8::new(0);
+        let (clock, next): (Arc<dyn Clock>, _) = (Arc::new(SystemClock::new()), AtomicU8::new(0));
         let entropy = Entropy::new(move |bytes| bytes.fill(next.fetch_add(1, Ordering::Relaxed)));
         let ids = Arc::new(IdGenerator::new(entropy.number()));
         let configuration = Configuration::load(ConfigurationParts {
@@ -94,6 +96,7 @@ impl App {
             entropy: entropy.clone(),
             guard: Arc::new(EgressGuard::new(Vec::new())),
             header_names: HeaderNames::new("Postrider"),
+            sends_email: true,
             signature_profiles: SignatureProfiles::built_in(
                 BuiltIn::Postrider,
                 &HeaderNames::new("Postrider"),
@@ -113,12 +116,12 @@ impl App {
             retention: EngineSettings::default().retention,
         });
         let webhook = WebhookCarrier::new(Thanks, HeaderNames::new("Postrider"), Arc::clone(&clock));
+        let (webhook, email) = (Arc::new(webhook), Arc::new(MailServer));
+        let carriers = Carriers { webhook, email };
         let engine = Engine::start(EngineParts {
             store,
             observer: Arc::clone(&figures) as Arc<dyn Observer>,
-            carriers: Carriers {
-                webhook: Arc::new(webhook),
-            },
+            carriers,
             configuration: Arc::clone(&configuration),
             clock,
             ids,
@@ -378,7 +381,9 @@ async fn fill(engine: &Engine, name: &str) -> Things {
     let sent = engine.send_test(&By::NODE, account, automation, None, data).await;
     let entry = configuration.entry(account).await.unwrap().unwrap();
     let action = &entry.config.automations[0].actions[0];
-    let Does::SendWebhook(webhook) = &action.does;
+    let Does::SendWebhook(webhook) = &action.does else {
+        panic!("a webhook");
+    };
     Things {
         account,
         automation,
@@ -387,26 +392,5 @@ async fn fill(engine: &Engine, name: &str) -> Things {
         secret: entry.config.keys[0].secret.expose(),
         action: action.id,
         action_secret: webhook.signature.own_keys[0].secret.expose(),
-    }
-}
-
-/// Receivers that accept everything, but for one at `/hang`, which never responds.
-struct Thanks;
-
-impl Transport for Thanks {
-    async fn send(&self, request: &postrider_egress::Request) -> postrider_egress::Response {
-        if request.url.ends_with("/hang") {
-            std::future::pending::<()>().await;
-        }
-        postrider_egress::Response {
-            outcome: Outcome::Succeeded,
-            status_code: Some(200),
-            error: None,
-            headers: Vec::new(),
-            body: Bytes::new(),
-            truncated: false,
-            retry_after: None,
-            waited: Duration::ZERO,
-        }
     }
 }

@@ -14,6 +14,7 @@ mod clocks;
 mod conditions;
 mod crashes;
 mod edits;
+mod emails;
 mod health;
 mod hosts;
 mod later;
