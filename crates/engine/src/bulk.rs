@@ -1,5 +1,6 @@
-//! What [`crate::replay`], [`crate::cancel`] and [`crate::missed`] share: each goes through all deliveries (or
-//! events) that match a filter, in bounded steps, once at a time for each account, and counts them beforehand.
+//! What [`crate::replay`], [`crate::cancel`] and [`crate::missed`] share: each goes through all deliveries
+//! (or events) that match a filter, in bounded steps, once at a time for each account, and counts them
+//! beforehand.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -10,8 +11,8 @@ use postrider_model::{AccountId, Clock};
 use postrider_storage::{CountStep, Position, StoreError, StoreResult};
 use tokio::sync::watch;
 
-/// How many deliveries a replay would make due, or a request to cancel would cancel; or how many missed events
-/// would be sent.
+/// How many deliveries a replay would make due, or a request to cancel would cancel; or how many missed
+/// events would be sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct DeliveryCount {
     /// Deliveries or events that it concerns, of all that were examined.

@@ -17,8 +17,8 @@ pub enum CancelEventOutcome {
 }
 
 impl Engine {
-    /// Cancels an event with its pending deliveries, unless one of them was attempted or is in the memory of a
-    /// node, which may be attempting it.
+    /// Cancels an event with its pending deliveries, unless one of them was attempted or is in the memory
+    /// of a node, which may be attempting it.
     pub async fn cancel_event(
         &self,
         by: &By,

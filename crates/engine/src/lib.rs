@@ -22,8 +22,8 @@
 //! * [`attempt`]: one turn of a delivery, with the current configuration.
 //! * [`carry`]: one carrier for each type of action, which sends the request.
 //! * [`work`]: the tasks that attempt, record, refill lanes from the store, keep the session and prune.
-//! * [`resend`], [`replay`], [`cancel`]: what callers ask of existing deliveries. `missed`: events for actions
-//!   that have no delivery of them. `cancel_event`: canceling an event before its first attempt.
+//! * [`resend`], [`replay`], [`cancel`]: what callers ask of existing deliveries. `missed`: events for
+//!   actions that have no delivery of them. `cancel_event`: canceling an event before its first attempt.
 //! * `consequences`: what the engine does once results are recorded. `jobs`: background jobs that start and
 //!   end while the engine runs.
 //! * [`observe`]: how the engine reports its work to code that counts or shows it.

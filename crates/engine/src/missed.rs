@@ -1,6 +1,6 @@
-//! Sending what was missed: an automation's actions get a delivery of each event that they would have had if
-//! the automation had been on, as it is now. The events are counted first, then sent in steps that report their
-//! progress.
+//! Sending what was missed: an automation's actions get a delivery of each event that they would have had
+//! if the automation had been on, as it is now. The events are counted first, then sent in steps that
+//! report their progress.
 //!
 //! An event has at most one delivery for each action, whoever adds it and however often
 //! ([`postrider_storage::MissedStore::add_missed`]): after a crash, the same request again sends the rest.

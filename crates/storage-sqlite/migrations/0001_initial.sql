@@ -122,8 +122,8 @@ CREATE TABLE sessions (
     alive_until INTEGER NOT NULL
 ) STRICT;
 
--- Append only, except for `missed_count` and `flags`; `data` is the last column, so that the other columns are
--- read without its overflow pages.
+-- Append only, except for `missed_count` and `flags`; `data` is the last column, so that the other columns
+-- are read without its overflow pages.
 CREATE TABLE events (
     seq               INTEGER PRIMARY KEY,
     account_id        BLOB    NOT NULL,

@@ -94,10 +94,10 @@ pub trait MissedStore: Send + Sync {
         after: Option<Position>,
     ) -> StoreResult<MissedStep>;
 
-    /// Adds deliveries to events, which wait in the store: due at `now`, or when their event asks for it if
-    /// that is later. An event has at most one delivery for each action: a delivery that it has got meanwhile
-    /// is not added, nor one for an event that is gone or canceled. Returns how many events got deliveries. If
-    /// there are some, the same commit writes `audit`, if there is one.
+    /// Adds deliveries to events, which wait in the store: due at `now`, or when their event asks for it
+    /// if that is later. An event has at most one delivery for each action: a delivery that it has got
+    /// meanwhile is not added, nor one for an event that is gone or canceled. Returns how many events got
+    /// deliveries. If there are some, the same commit writes `audit`, if there is one.
     ///
     /// The ids of added deliveries follow those that the event has. An event without deliveries gets a block
     /// of ids ([`crate::rules::missed::first_id`]).

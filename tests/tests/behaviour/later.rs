@@ -36,7 +36,7 @@ async fn switch(account: &Account, automation: &str, on: bool) {
         .expect(200);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_event_is_delivered_at_its_time_to_a_second_over_a_kill() {
     let mut server = Server::start();
     let account = Account::create(server.api()).await;
@@ -47,7 +47,7 @@ async fn an_event_is_delivered_at_its_time_to_a_second_over_a_kill() {
     let later = post_later(&server, &account, LATER_S);
     let end = Instant::now();
     let at_once = account.send("a", "2").await;
-    receiver.wait_for("/hook", 1, wait::SOON).await;
+    account.wait_for_delivery(&at_once, "succeeded").await;
     server.kill();
     server.start_again();
     let account = account.through(server.api());
@@ -66,7 +66,7 @@ async fn an_event_is_delivered_at_its_time_to_a_second_over_a_kill() {
     account.wait_for_delivery(&later, "succeeded").await;
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_canceled_event_is_not_delivered_after_a_kill() {
     let mut server = Server::start();
     let account = Account::create(server.api()).await;

@@ -14,8 +14,9 @@ fn in_s(seconds: i64) -> String {
 
 fn event(members: Value) -> Value {
     let mut event = json!({"type": "proposal.accepted", "data": {"total": 1}});
-    let members = members.as_object().unwrap().clone();
-    event.as_object_mut().unwrap().extend(members);
+    if let Value::Object(members) = members {
+        event.as_object_mut().unwrap().extend(members);
+    }
     event
 }
 

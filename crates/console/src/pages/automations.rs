@@ -6,7 +6,7 @@
 //!   `signature`.
 //! * `choices`, `suggestions`: the event types and the fields to pick. `check`: which recent events match.
 //! * `test`: sends a test event, and shows the requests and the responses.
-//! * `missed`: the events that it missed, counted and sent.
+//! * `missed`: the events that it missed, counted and sent; `off_since`: since when it was off.
 //! * `copy`: the form of a new automation, filled in with this one. `switch`, `delete`: one click each.
 
 pub mod check;
@@ -21,6 +21,7 @@ mod fields;
 mod form;
 mod list;
 mod missed;
+mod off_since;
 mod preview;
 mod row;
 mod show;

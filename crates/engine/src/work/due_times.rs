@@ -1,10 +1,10 @@
 //! Judges due times again: after a start, and when another node has ended.
 //!
 //! A due time is a time of the clock that made it. If that clock was ahead and was set right since, the
-//! delivery would wait for longer than its schedule says. No due time may therefore be later than now and the
-//! delay that led to it: that of the schedule or, after a 429 or 503, the one that the receiver asked for. A
-//! process need not do this while it runs, because its clock never goes back. A first attempt may be as late as
-//! its event asks ([`postrider_model::Event::deliver_at`]).
+//! delivery would wait for longer than its schedule says. No due time may therefore be later than now and
+//! the delay that led to it: that of the schedule or, after a 429 or 503, the one that the receiver asked
+//! for. A process need not do this while it runs, because its clock never goes back. A first attempt may
+//! be as late as its event asks ([`postrider_model::Event::deliver_at`]).
 
 use std::collections::HashSet;
 use std::sync::Arc;

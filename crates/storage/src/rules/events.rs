@@ -7,10 +7,11 @@ use crate::events::{Appended, NewEvent};
 
 /// The result for a new event whose id or idempotency key belongs to `stored`.
 ///
-/// The two are the same event ([`Appended::Known`]) if type, `data`, `occurred_at`, `deliver_at` and headers
-/// agree, and the id too if the producer chose it. `data` agrees if it is the same JSON value: white space, the order of members
-/// and the spelling of numbers do not count, because a producer that repeats a request may serialise it anew.
-/// Otherwise the id or the key was used for another event ([`Appended::Conflict`]).
+/// The two are the same event ([`Appended::Known`]) if type, `data`, `occurred_at`, `deliver_at` and
+/// headers agree, and the id too if the producer chose it. `data` agrees if it is the same JSON value:
+/// white space, the order of members and the spelling of numbers do not count, because a producer that
+/// repeats a request may serialise it anew. Otherwise the id or the key was used for another event
+/// ([`Appended::Conflict`]).
 pub fn repeated(new: &NewEvent, stored: &Event) -> Appended {
     let same = new.event.event_type == stored.event_type
         && is_same_value(&new.event.data, &stored.data)

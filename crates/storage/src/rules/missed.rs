@@ -35,10 +35,10 @@ pub fn lacking(actions: &[ActionId], has: &[ActionId]) -> Vec<ActionId> {
 
 /// The id of the first delivery that is added to an event without deliveries: the same whoever adds it.
 ///
-/// It has the time of the event, so that it is where the event's deliveries would be. Bits of a hash stand for
-/// those that a generator of ids would have chosen ([`postrider_model::IdGenerator`]): 58 of them, so that it
-/// is no id of another event that was accepted within the same millisecond. It ends in 1, because an event is
-/// the first of its block.
+/// It has the time of the event, so that it is where the event's deliveries would be. Bits of a hash stand
+/// for those that a generator of ids would have chosen ([`postrider_model::IdGenerator`]): 58 of them, so
+/// that it is no id of another event that was accepted within the same millisecond. It ends in 1, because
+/// an event is the first of its block.
 pub fn first_id(account: AccountId, event: EventId, created_at: Timestamp) -> u128 {
     let mut hasher = DefaultHasher::new();
     (account.as_bytes(), event.as_bytes()).hash(&mut hasher);

@@ -14,9 +14,10 @@ use crate::router::ApiState;
 
 /// Cancel an event
 ///
-/// Cancels an event that waits, such as one with a `deliver_at`, with all its pending deliveries: no receiver
-/// gets it. The event stays on record, so that its id and its `Idempotency-Key` are not used again. Fails, and
-/// changes nothing, once an attempt was made or may be under way; cancel the pending deliveries then.
+/// Cancels an event that waits, such as one with a `deliver_at`, with all its pending deliveries: no
+/// receiver gets it. The event stays on record, so that its id and its `Idempotency-Key` are not used
+/// again. Fails, and changes nothing, once an attempt was made or may be under way; cancel the pending
+/// deliveries then.
 #[utoipa::path(
     delete,
     path = "/v1/accounts/{account}/events/{id}",

@@ -1,4 +1,5 @@
-//! `postrider automations send-missed`: counts the events, shows the count, and asks before it sends anything.
+//! `postrider automations send-missed`: counts the events, shows the count, and asks before it sends
+//! anything.
 
 use http::Method;
 use serde_json::{Map, Value};

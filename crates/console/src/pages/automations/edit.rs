@@ -6,7 +6,7 @@ use postrider_model::AutomationId;
 
 use super::fields::{Fields, Press};
 use super::form::{Subject, faults, render};
-use super::missed;
+use super::off_since::off_since;
 use super::suggestions::Suggestions;
 use super::test;
 use crate::form::Form;
@@ -74,7 +74,7 @@ pub async fn save(
                 return Ok(Redirect::to(&test).into_response());
             }
             let mut path = account.path(&format!("automations/{id}?saved=1"));
-            if let Some(since) = missed::since_off(&app, &account, &before, &after).await? {
+            if let Some(since) = off_since(&app, &account, &before, &after).await? {
                 path.push_str(&format!("&off_since={since}"));
             }
             Ok(Redirect::to(&path).into_response())

@@ -5,13 +5,15 @@ use axum::response::Redirect;
 use postrider_model::AutomationId;
 
 use super::missed;
+use super::off_since::off_since;
 use crate::form::Form;
 use crate::pages::theme::own_address;
 use crate::refusal::Refusal;
 use crate::state::App;
 use crate::visitor::account::{InAccount, PathId};
 
-/// Switches it, and returns to the page of the switch; or to its own page, if it missed events while it was off.
+/// Switches it, and returns to the page of the switch; or to its own page, if it missed events while it
+/// was off.
 pub async fn switch(
     State(app): State<App>,
     account: InAccount,
@@ -24,7 +26,7 @@ pub async fn switch(
         .configuration
         .set_automation_enabled(&account.visitor.by, account.id(), id, enabled)
         .await?;
-    if let Some(since) = missed::since_off(&app, &account, before, &after).await?
+    if let Some(since) = off_since(&app, &account, before, &after).await?
         && missed::meanwhile(&app, &account, id, since).await?.is_some()
     {
         // Its page asks whether to send them.
