@@ -3,6 +3,7 @@
 pub mod comparison;
 pub mod duration;
 pub mod header_prefix;
+pub mod later;
 pub mod moment;
 pub mod retry_delays;
 pub mod signature_profile;

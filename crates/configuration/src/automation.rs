@@ -32,6 +32,7 @@ use trigger::check_trigger;
 
 pub use actions::{ActionDraft, DoesDraft};
 pub use body::{BodyDraft, ContentDraft, TEMPLATE_CONTENT_TYPE};
+pub use headers::check_event_headers;
 pub use rate_limit::RateLimitDraft;
 pub use send_email::{EMAIL_RATE_LIMIT, SendEmailDraft};
 pub use send_webhook::SendWebhookDraft;

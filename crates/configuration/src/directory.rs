@@ -133,6 +133,16 @@ impl AccountEntry {
             .find(|automation| automation.id == id)
     }
 
+    /// The automation of this id, with its conditions.
+    pub fn automation_with_conditions(
+        &self,
+        id: AutomationId,
+    ) -> Option<(&Automation, Option<&CompiledConditions>)> {
+        let automations = &self.config.automations;
+        let index = automations.iter().position(|automation| automation.id == id)?;
+        Some((&automations[index], self.conditions_of(index)))
+    }
+
     /// The schedule that applies: the automation's, else the account's, else the installation's.
     pub fn schedule<'a>(&'a self, automation: &'a Automation, installation: &'a Schedule) -> &'a Schedule {
         automation

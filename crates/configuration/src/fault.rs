@@ -50,6 +50,11 @@ impl Faults {
             .ok()
     }
 
+    /// The faults, if there are any.
+    pub(super) fn into_result(self) -> Result<(), Vec<Fault>> {
+        if self.0.is_empty() { Ok(()) } else { Err(self.0) }
+    }
+
     /// Returns the checked draft, or the faults. A `checked` of `None` needs a fault that gives the reason.
     pub(super) fn into_checked<T>(self, checked: Option<T>) -> Result<T, ConfigureError> {
         debug_assert!(

@@ -75,7 +75,7 @@ mod verdict;
 pub use account::AccountDraft;
 pub use automation::{
     ActionDraft, AutomationDraft, BodyDraft, ContentDraft, DoesDraft, EMAIL_RATE_LIMIT, RateLimitDraft,
-    SendEmailDraft, SendWebhookDraft, SigningKeyDraft, TEMPLATE_CONTENT_TYPE,
+    SendEmailDraft, SendWebhookDraft, SigningKeyDraft, TEMPLATE_CONTENT_TYPE, check_event_headers,
 };
 pub use catalogue::Catalogue;
 pub use configuration::{Configuration, ConfigurationParts};

@@ -69,7 +69,8 @@ const UNAVAILABLE_S: u64 = 1;
 
 const REPLAY_RUNNING: (&str, &str) = (
     "A replay is running",
-    "An account has one replay at a time on each node. Wait until it has ended, then count again.",
+    "An account has one replay, or sending of missed events, at a time on each node. Wait until it has ended, then \
+     count again.",
 );
 
 const CANCEL_RUNNING: (&str, &str) = (

@@ -17,9 +17,13 @@ use std::time::Duration;
 use bytes::Bytes;
 use postrider_json::pointer::nearest_parent;
 use postrider_json::{Inspection, JsonError, Payload, PayloadError};
-use postrider_model::{AccountId, Event, EventId, EventTypeName, FixedPoints, Origin, Timestamp, Warning};
+use postrider_model::event::DELIVER_AT_AHEAD_MAX;
+use postrider_model::{
+    AccountId, Event, EventHeaders, EventId, EventTypeName, FixedPoints, Origin, Timestamp, Warning,
+};
 use postrider_storage::{NewEvent, StoreError};
 
+pub(crate) use self::audience::body_spec;
 use self::audience::{Audience, Triggered};
 use self::parts::Parts;
 pub(crate) use self::schema_checks::SchemaChecks;
@@ -31,7 +35,7 @@ use crate::engine::Engine;
 use crate::settings::UnseenTypes;
 use postrider_configuration::AccountEntry;
 use postrider_configuration::catalogue::Known;
-use postrider_configuration::{Schema, SchemaViolation};
+use postrider_configuration::{Fault, Schema, SchemaViolation, check_event_headers};
 
 /// Longest pointer of a warning, in bytes.
 const POINTER_BYTES_MAX: usize = 1024;
@@ -53,6 +57,25 @@ pub struct Submission {
     pub occurred_at: Option<Timestamp>,
     /// Identifies repeated submissions of the same event.
     pub idempotency_key: Option<String>,
+    /// When to deliver it, if not at once.
+    pub deliver_at: Option<Timestamp>,
+    /// Headers that each of its webhooks gets.
+    pub headers: EventHeaders,
+}
+
+impl Submission {
+    /// An event of this type with this `data`, and nothing else.
+    pub fn new(event_type: EventTypeName, data: Bytes) -> Self {
+        Self {
+            event_type,
+            data,
+            id: None,
+            occurred_at: None,
+            idempotency_key: None,
+            deliver_at: None,
+            headers: EventHeaders::default(),
+        }
+    }
 }
 
 /// An event that is on disk.
@@ -93,6 +116,10 @@ pub enum Rejection {
     UnknownType,
     /// `data` violates the schema of its type.
     Schema(Vec<SchemaViolation>),
+    /// Its headers cannot be sent. The pointers are relative to the event.
+    Headers(Vec<Fault>),
+    /// It asks to be delivered later than [`DELIVER_AT_AHEAD_MAX`] from now.
+    DeliverAtTooFar,
     /// A test was sent to an automation that is switched off.
     AutomationDisabled,
     /// The account has sent [`TESTS_PER_MINUTE`] tests within a minute.
@@ -225,6 +252,14 @@ impl Engine {
         if audience.origin() == Origin::Producer && submission.event_type.is_operational() {
             return Err(Rejection::OperationalType);
         }
+        if !submission.headers.is_empty() {
+            check_event_headers(&submission.headers, self.configuration().header_names())
+                .map_err(Rejection::Headers)?;
+        }
+        let latest = || self.clock().now().after(DELIVER_AT_AHEAD_MAX);
+        if submission.deliver_at.is_some_and(|at| at > latest()) {
+            return Err(Rejection::DeliverAtTooFar);
+        }
         let payload = Payload::read(&submission.data)?;
         let mut unchecked = None;
         let adds_event_type = match self.configuration().catalogue().look_up(&submission.event_type) {
@@ -300,6 +335,10 @@ fn event_of(
             pointer: nearest_parent(loss.pointer, POINTER_BYTES_MAX),
         }),
         deliveries: u32::try_from(deliveries.len()).unwrap_or(u32::MAX),
+        deliver_at: submission.deliver_at,
+        headers: submission.headers,
+        missed: 0,
+        is_canceled: false,
     };
     NewEvent {
         event,

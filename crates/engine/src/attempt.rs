@@ -127,6 +127,7 @@ async fn try_once(
                 at: engine.clock().now(),
                 retry_after: advice.retry_after,
                 is_final: advice.is_final,
+                first_due: delivery.event.due_at(),
             };
             let schedule = entry.schedule(automation, &engine.settings().retry_delays);
             let (progress, next) = delivery.progress.after_attempt(ended, schedule);
@@ -197,6 +198,7 @@ fn is_last(engine: &Engine, entry: &AccountEntry, ready: &Ready) -> bool {
         at: engine.clock().now(),
         retry_after: None,
         is_final: false,
+        first_due: ready.delivery.event.due_at(),
     };
     let schedule = entry
         .callable(ready.delivery.action)

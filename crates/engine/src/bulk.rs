@@ -1,5 +1,5 @@
-//! What [`crate::replay`] and [`crate::cancel`] share: each goes through all deliveries that match a filter,
-//! in bounded steps, once at a time for each account, and counts them beforehand.
+//! What [`crate::replay`], [`crate::cancel`] and [`crate::missed`] share: each goes through all deliveries (or
+//! events) that match a filter, in bounded steps, once at a time for each account, and counts them beforehand.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -10,10 +10,11 @@ use postrider_model::{AccountId, Clock};
 use postrider_storage::{CountStep, Position, StoreError, StoreResult};
 use tokio::sync::watch;
 
-/// How many deliveries a replay would make due, or a request to cancel would cancel.
+/// How many deliveries a replay would make due, or a request to cancel would cancel; or how many missed events
+/// would be sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct DeliveryCount {
-    /// Deliveries that it concerns, of all that were examined.
+    /// Deliveries or events that it concerns, of all that were examined.
     pub matching: u64,
     /// Whether all were examined within the time.
     pub is_all: bool,
@@ -27,10 +28,10 @@ impl DeliveryCount {
     };
 }
 
-/// The progress of a replay or of a request to cancel.
+/// The progress of a replay, of a request to cancel, or of sending missed events.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct BulkProgress {
-    /// Deliveries made due, or canceled, so far.
+    /// Deliveries made due, or canceled, or missed events sent, so far.
     pub done: u64,
     /// How it ended; `None` while it runs. After an error, what was done so far stays done.
     pub result: Option<StoreResult<()>>,

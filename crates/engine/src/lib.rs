@@ -22,7 +22,8 @@
 //! * [`attempt`]: one turn of a delivery, with the current configuration.
 //! * [`carry`]: one carrier for each type of action, which sends the request.
 //! * [`work`]: the tasks that attempt, record, refill lanes from the store, keep the session and prune.
-//! * [`resend`], [`replay`], [`cancel`]: what callers ask of existing deliveries.
+//! * [`resend`], [`replay`], [`cancel`]: what callers ask of existing deliveries. `missed`: events for actions
+//!   that have no delivery of them. `cancel_event`: canceling an event before its first attempt.
 //! * `consequences`: what the engine does once results are recorded. `jobs`: background jobs that start and
 //!   end while the engine runs.
 //! * [`observe`]: how the engine reports its work to code that counts or shows it.
@@ -37,6 +38,7 @@ pub mod accept;
 pub mod attempt;
 mod bulk;
 pub mod cancel;
+mod cancel_event;
 pub mod carry;
 pub mod clock;
 mod consequences;
@@ -45,6 +47,7 @@ mod jobs;
 pub mod lanes;
 pub mod load;
 mod meters;
+mod missed;
 pub mod observe;
 pub mod pace;
 mod preview;
@@ -60,10 +63,12 @@ pub mod work;
 pub use accept::{AcceptError, Accepted, OPERATIONAL_TYPE, Rejection, Submission, TESTS_PER_MINUTE};
 pub use bulk::{BulkProgress, DeliveryCount};
 pub use cancel::{CancelError, CancelRunning};
+pub use cancel_event::CancelEventOutcome;
 pub use carry::body::{Body, body_of, email_of};
 pub use carry::{Carriers, EmailCarrier, EmailNotSetUp, EmailParts, WebhookCarrier};
 pub use clock::SystemClock;
 pub use engine::{Engine, EngineParts};
+pub use missed::{MissedEvents, SendMissedError};
 pub use preview::{Preview, email_preview, preview};
 pub use replay::{ReplayError, ReplayRunning};
 pub use resend::ResendOutcome;

@@ -12,9 +12,9 @@ use crate::bulk::{self, BulkProgress, Counting, DeliveryCount};
 use crate::engine::Engine;
 use postrider_configuration::AccountEntry;
 
-/// The account has one replay at a time, on each node, and it is running.
+/// The account has one replay, or sending of missed events, at a time, on each node, and it is running.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("a replay of this account is running")]
+#[error("a replay of this account, or the sending of missed events, is running")]
 pub struct ReplayRunning;
 
 /// Why a replay did not run to its end.

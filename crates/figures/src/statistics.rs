@@ -381,15 +381,17 @@ fn counts_of(result: &RecordedResult<'_>) -> (Timestamp, Counts) {
     (at, counts)
 }
 
-/// The time from acceptance to success of a delivery that succeeded while it was pending. Both times are
-/// whole milliseconds, so a latency may be off by one.
+/// The time from acceptance, or from the time for which the producer asked, to success of a delivery that
+/// succeeded while it was pending. Both times are whole milliseconds, so a latency may be off by one. A
+/// delivery that was added to its event later has none: its event's times say nothing about it.
 fn latency_of(result: &RecordedResult<'_>, at: Timestamp) -> Option<Duration> {
     let succeeded = matches!(
         &result.finished.change,
         Change::Attempted { next: Next::Settle(_), attempt, .. } if attempt.outcome == Outcome::Succeeded
     );
     let on_its_way = matches!(result.resend_of, None | Some(DeliveryStatus::Pending));
-    (succeeded && on_its_way).then(|| at.since(result.event.created_at))
+    let is_missed = result.event.has_missed(result.finished.key.delivery);
+    (succeeded && on_its_way && !is_missed).then(|| at.since(result.event.due_at()))
 }
 
 #[cfg(test)]

@@ -247,6 +247,10 @@ named! {
         AutomationDeleted = "automation.deleted",
         /// A test event was sent to an automation.
         AutomationTested = "automation.tested",
+        /// Events that an automation had missed were sent to it.
+        AutomationMissedSent = "automation.missed_sent",
+        /// An event was canceled before its first attempt.
+        EventCanceled = "event.canceled",
         /// Postrider switched an action off, because its receiver responded 410 Gone.
         ActionDisabled = "action.disabled",
         /// The signing key was rotated.

@@ -182,6 +182,8 @@ pub struct Ended {
     pub retry_after: Option<Duration>,
     /// Whether a retry would fail in the same way, so that none follows.
     pub is_final: bool,
+    /// When the first attempt of the schedule is due at the earliest ([`crate::Event::due_at`]).
+    pub first_due: Timestamp,
 }
 
 impl Progress {
@@ -249,10 +251,10 @@ impl Progress {
 
     fn retry(&self, ended: Ended, schedule: &Schedule) -> Next {
         // Before the first scheduled attempt, only resends can have failed; the scheduled attempt is then due
-        // at once.
+        // at once, or when the event asks for it.
         let scheduled = self.attempts - self.resends;
         if scheduled == 0 {
-            return Next::Retry(ended.at);
+            return Next::Retry(ended.at.max(ended.first_due));
         }
         match schedule.delay_after(scheduled, ended.retry_after) {
             Some(delay) if self.attempts < ATTEMPTS_MAX => Next::Retry(ended.at.after(delay)),
@@ -277,6 +279,7 @@ mod tests {
             at: Timestamp::from_unix_ms(at_ms),
             retry_after: None,
             is_final: false,
+            first_due: Timestamp::from_unix_ms(0),
         }
     }
 
@@ -310,6 +313,19 @@ mod tests {
             (next, three.attempts, three.resends),
             (Next::Settle(DeliveryStatus::Failed), 4, 1)
         );
+    }
+
+    #[test]
+    fn a_failed_resend_before_the_time_of_the_event_leaves_that_time_alone() {
+        let early = Ended {
+            first_due: Timestamp::from_unix_ms(90_000),
+            ..ended(Outcome::BadStatus, 5_000)
+        };
+        let resend = Progress::new().resend().unwrap();
+        let (waiting, next) = resend.after_attempt(early, &Schedule::default());
+        assert_eq!(next, Next::Retry(Timestamp::from_unix_ms(90_000)));
+        let (_, next) = fail(waiting, 90_000);
+        assert_eq!(next, Next::Retry(Timestamp::from_unix_ms(100_000)));
     }
 
     #[test]

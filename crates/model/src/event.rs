@@ -1,10 +1,13 @@
 //! Events: what happened.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 
 use crate::body::BodyStyle;
+use crate::event_headers::EventHeaders;
 use crate::event_type::EventTypeName;
-use crate::id::{AccountId, EventId};
+use crate::id::{AccountId, BLOCK_IDS_MAX, DeliveryId, EventId};
 use crate::time::Timestamp;
 
 /// Something that happened in an account.
@@ -30,13 +33,37 @@ pub struct Event {
     pub warning: Option<Warning>,
     /// Number of deliveries that were created when it was accepted.
     pub deliveries: u32,
+    /// When its first attempts are due, if the producer said so. A time before the acceptance means at once.
+    pub deliver_at: Option<Timestamp>,
+    /// Headers that each of its webhooks has.
+    pub headers: EventHeaders,
+    /// Number of deliveries that were added since it was accepted, for actions that had missed it.
+    pub missed: u32,
+    /// Whether its deliveries were canceled with the event, so that it is not sent as missed either.
+    pub is_canceled: bool,
 }
+
+/// The longest time from the acceptance of an event to its [`Event::deliver_at`]. Deliveries that wait keep
+/// their event beyond the retention.
+pub const DELIVER_AT_AHEAD_MAX: Duration = Duration::from_secs(30 * 24 * 3600);
 
 impl Event {
     /// The time in the envelope: when the event happened, if the producer said so, otherwise when it was
     /// accepted.
     pub fn timestamp(&self) -> Timestamp {
         self.occurred_at.unwrap_or(self.created_at)
+    }
+
+    /// When the first attempts of the deliveries that it has from its acceptance are due.
+    pub fn due_at(&self) -> Timestamp {
+        self.deliver_at
+            .map_or(self.created_at, |at| at.max(self.created_at))
+    }
+
+    /// Whether a delivery was added to the event since its acceptance. Ids number the deliveries of an event
+    /// from 1, in their last 16 bits ([`crate::IdGenerator::next_block`]).
+    pub fn has_missed(&self, delivery: DeliveryId) -> bool {
+        u128::from(self.deliveries) < delivery.as_u128() % BLOCK_IDS_MAX as u128
     }
 
     /// Whether the event is a test of an automation. Statistics do not count tests.

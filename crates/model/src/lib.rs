@@ -31,6 +31,7 @@ pub mod ed25519;
 pub mod email_address;
 pub mod entropy;
 pub mod event;
+pub mod event_headers;
 pub mod event_type;
 pub mod grant;
 pub mod health;
@@ -64,6 +65,7 @@ pub use ed25519::{Ed25519Public, Ed25519Secret, KeyAlgorithm, KeyMaterial};
 pub use email_address::{EmailAddress, EmailAddressError, Recipients, RecipientsError};
 pub use entropy::Entropy;
 pub use event::{Event, FixedPoints, Origin, Warning};
+pub use event_headers::EventHeaders;
 pub use event_type::{EventPattern, EventType, EventTypeName};
 pub use grant::{Grant, GrantKind, Theme};
 pub use id::{

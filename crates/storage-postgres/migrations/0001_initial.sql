@@ -165,7 +165,8 @@ CREATE TRIGGER session_died AFTER UPDATE OF dead ON sessions
 -- Numbers of events, which nodes draw in blocks.
 CREATE SEQUENCE event_seqs INCREMENT BY 65536;
 
--- Append only. Each partition holds a day; the default partition holds rows of days without a partition.
+-- Append only, except for `missed_count` and `flags`. Each partition holds a day; the default partition holds
+-- rows of days without a partition.
 CREATE TABLE events (
     account_id        uuid     NOT NULL,
     created_at        bigint   NOT NULL,
@@ -173,11 +174,14 @@ CREATE TABLE events (
     id                uuid     NOT NULL,
     first_delivery_id uuid,                -- NULL: no deliveries
     occurred_at       bigint,
-    delivery_count    integer  NOT NULL,
+    deliver_at        bigint,              -- NULL: at once
+    delivery_count    integer  NOT NULL,   -- at its acceptance
+    missed_count      integer,             -- deliveries added since, whose ids follow; NULL: none
     flags             smallint NOT NULL,   -- see `postrider_storage::encoding`
     type              text     NOT NULL,
     warning_code      text,
     warning_pointer   bytea,               -- UTF-8 that may contain U+0000, which `text` cannot
+    headers           bytea,               -- NULL: none; see `postrider_storage::encoding`
     data              bytea    NOT NULL,
     PRIMARY KEY (account_id, created_at, seq)
 ) PARTITION BY RANGE (created_at);

@@ -2,15 +2,18 @@
 //! [`list`].
 
 pub(crate) mod append;
+mod cancel;
 pub(crate) mod known;
 pub(crate) mod list;
 pub(crate) mod seq;
 
 use async_trait::async_trait;
 use deadpool_postgres::GenericClient;
-use postrider_model::{AccountId, DeliveryId, Event, EventId};
+use postrider_model::{AccountId, AuditEntry, DeliveryId, Event, EventId, Timestamp};
 use postrider_storage::rows::EventRow;
-use postrider_storage::{Appended, EventFilter, EventStore, NewEvent, Page, PageRequest, StoreResult, rules};
+use postrider_storage::{
+    Appended, EventCanceled, EventFilter, EventStore, NewEvent, Page, PageRequest, StoreResult, rules,
+};
 use tokio_postgres::Row;
 
 use crate::columns::{self, uuid};
@@ -33,6 +36,21 @@ impl EventStore for PostgresStore {
     async fn known_events(&self, events: Vec<NewEvent>) -> StoreResult<Vec<Option<Appended>>> {
         self.database
             .run(async || known::known_events(&self.database.client().await?, &events).await)
+            .await
+    }
+
+    async fn cancel_event(
+        &self,
+        account: AccountId,
+        id: EventId,
+        now: Timestamp,
+        audit: AuditEntry,
+    ) -> StoreResult<EventCanceled> {
+        self.database
+            .run(async || {
+                let mut client = self.database.client().await?;
+                cancel::cancel(&mut client, account, id, now, &audit).await
+            })
             .await
     }
 

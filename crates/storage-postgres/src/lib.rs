@@ -39,6 +39,7 @@ mod health;
 mod import;
 mod in_doubt;
 mod listener;
+mod missed;
 mod options;
 mod partitions;
 mod rate_limits;

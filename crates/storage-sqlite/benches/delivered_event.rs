@@ -12,7 +12,8 @@ use bytes::Bytes;
 use postrider_model::delivery::{BodySpec, Next, Progress};
 use postrider_model::{
     AccountId, ActionId, Attempt, AutomationId, BodyContent, BodyStyle, DeliveryId, DeliveryStatus, Event,
-    Exchange, FixedPoints, HttpExchange, HttpRequest, HttpResponse, IdGenerator, Origin, Outcome, Timestamp,
+    EventHeaders, Exchange, FixedPoints, HttpExchange, HttpRequest, HttpResponse, IdGenerator, Origin,
+    Outcome, Timestamp,
 };
 use postrider_storage::{
     Change, DeliveryFilter, DeliveryKey, DeliveryStore, Finished, FirstAttempt, NewDelivery, NewEvent,
@@ -200,6 +201,10 @@ impl World {
                 fixed_points: FixedPoints::default(),
                 warning: None,
                 deliveries: 1,
+                deliver_at: None,
+                headers: EventHeaders::default(),
+                missed: 0,
+                is_canceled: false,
             },
             id_is_callers: false,
             idempotency_key: None,

@@ -107,7 +107,8 @@ CREATE TABLE sessions (
     alive_until INTEGER NOT NULL
 ) STRICT;
 
--- Append only; `data` is the last column, so that the other columns are read without its overflow pages.
+-- Append only, except for `missed_count` and `flags`; `data` is the last column, so that the other columns are
+-- read without its overflow pages.
 CREATE TABLE events (
     seq               INTEGER PRIMARY KEY,
     account_id        BLOB    NOT NULL,
@@ -120,7 +121,10 @@ CREATE TABLE events (
     warning_pointer   TEXT,
     idempotency_key   TEXT,
     first_delivery_id BLOB,              -- NULL: no deliveries
-    delivery_count    INTEGER NOT NULL,
+    delivery_count    INTEGER NOT NULL,  -- at its acceptance
+    missed_count      INTEGER,           -- deliveries added since, whose ids follow; NULL: none
+    deliver_at        INTEGER,           -- NULL: at once
+    headers           BLOB,              -- NULL: none; see `postrider_storage::encoding`
     data              BLOB    NOT NULL
 ) STRICT;
 CREATE INDEX events_by_id ON events (id);

@@ -1,12 +1,15 @@
 //! Events: reading rows. Accepting is in [`append`], listing in [`list`].
 
 pub(crate) mod append;
+mod cancel;
 pub(crate) mod list;
 
 use async_trait::async_trait;
-use postrider_model::{AccountId, DeliveryId, Event, EventId};
+use postrider_model::{AccountId, AuditEntry, DeliveryId, Event, EventId, Timestamp};
 use postrider_storage::rows::EventRow;
-use postrider_storage::{Appended, EventFilter, EventStore, NewEvent, Page, PageRequest, StoreResult};
+use postrider_storage::{
+    Appended, EventCanceled, EventFilter, EventStore, NewEvent, Page, PageRequest, StoreResult,
+};
 use rusqlite::{Connection, Row};
 
 use crate::columns;
@@ -28,6 +31,17 @@ impl EventStore for SqliteStore {
         // A read could find an event that is in the log only, and the producer would take it for stored. A
         // write is answered after a sync.
         self.write(move |cx| events.iter().map(|new| append::known(cx.conn, new)).collect())
+            .await
+    }
+
+    async fn cancel_event(
+        &self,
+        account: AccountId,
+        id: EventId,
+        now: Timestamp,
+        audit: AuditEntry,
+    ) -> StoreResult<EventCanceled> {
+        self.write(move |cx| cancel::cancel(cx.conn, account, id, now, &audit))
             .await
     }
 

@@ -49,6 +49,7 @@ mod export;
 mod grants;
 mod health;
 mod log;
+mod missed;
 mod open;
 mod options;
 mod pressure;

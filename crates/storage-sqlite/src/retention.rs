@@ -130,7 +130,8 @@ impl Old {
 }
 
 pub(crate) const OF_ACCOUNT: &str =
-    "SELECT seq, created_at, first_delivery_id, delivery_count FROM events INDEXED BY events_by_account
+    "SELECT seq, created_at, first_delivery_id, delivery_count + ifnull(missed_count, 0)
+     FROM events INDEXED BY events_by_account
      WHERE account_id = ?1 ORDER BY created_at LIMIT 1";
 
 fn of_deleted_accounts(conn: &Connection, step: &mut Step) -> SqlResult<()> {
@@ -156,7 +157,9 @@ fn of_deleted_accounts(conn: &Connection, step: &mut Step) -> SqlResult<()> {
     Ok(())
 }
 
-pub(crate) const NEXT: &str = "SELECT seq, created_at, first_delivery_id, delivery_count FROM events WHERE seq > ?1 ORDER BY seq LIMIT 1";
+pub(crate) const NEXT: &str =
+    "SELECT seq, created_at, first_delivery_id, delivery_count + ifnull(missed_count, 0)
+     FROM events WHERE seq > ?1 ORDER BY seq LIMIT 1";
 
 fn too_old(cx: &mut WriteCx<'_>, before: Timestamp, step: &mut Step) -> SqlResult<()> {
     if !cx.memory.sweeps.are_under_way() {

@@ -77,7 +77,10 @@ async fn assert_rows(folder: &Path) {
 
     let event: EventId = "evt_01kezf7c00e00r000000000000".parse().unwrap();
     let event = store.event(account, event).await.unwrap().unwrap();
-    assert_eq!((&*event.data, event.deliveries), (br#"{"a":1}"#.as_slice(), 2));
+    assert_eq!(&*event.data, br#"{"a":1}"#);
+    assert_eq!((event.deliveries, event.missed), (1, 1));
+    assert_eq!(event.deliver_at, Some(Timestamp::from_unix_ms(1_768_435_300_000)));
+    assert_eq!(event.headers.iter().collect::<Vec<_>>(), [("X-A", "1")]);
     assert_eq!(
         event.warning.map(|warning| warning.pointer),
         Some("/a".to_owned())

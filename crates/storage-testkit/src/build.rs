@@ -76,7 +76,7 @@ pub fn delivery_of(event: &NewEvent, index: usize) -> Delivery {
         action: new.action,
         body: new.body,
         progress: Progress::new(),
-        next_attempt_at: (new.first_attempt == FirstAttempt::Waiting).then_some(event.event.created_at),
+        next_attempt_at: (new.first_attempt == FirstAttempt::Waiting).then_some(event.event.due_at()),
         created_at: event.event.created_at,
         settled_at: None,
         last_status_code: None,
@@ -193,6 +193,7 @@ pub fn attempted(key: DeliveryKey, action: ActionId, from: &Progress, s: i64, ou
         at: attempt.started_at.after(attempt.duration),
         retry_after: None,
         is_final: false,
+        first_due: Timestamp::EPOCH,
     };
     let (progress, next) = from.after_attempt(ended, &Schedule::default());
     Finished {

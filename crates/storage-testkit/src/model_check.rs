@@ -3,6 +3,7 @@
 //! The sequence is derived from a seed. If store and model disagree, the check prints the seed and the number
 //! of the step. To try more seeds or longer sequences than the suite does, call [`agrees_with_the_model`].
 
+mod later;
 mod model;
 mod steps;
 mod upkeep;

@@ -130,6 +130,30 @@ macro_rules! conformance {
                 a_described_type_is_not_overwritten_and_a_deleted_one_returns,
                 appending_goes_on_in_a_later_session,
             ]
+            deliver_later: [
+                an_event_to_deliver_later_waits_until_its_time,
+                a_time_before_the_acceptance_means_at_once,
+                a_time_and_headers_read_back_as_they_were_appended,
+                due_times_ahead_say_what_the_event_asks_for_until_its_first_attempt,
+                an_event_that_waits_for_its_time_outlives_the_retention,
+            ]
+            missed: [
+                events_that_lack_a_delivery_for_an_action_are_found,
+                missed_events_come_once_each_whatever_the_bounds,
+                an_added_delivery_is_one_of_its_event_and_waits,
+                an_action_gets_one_delivery_of_an_event_whoever_adds_it,
+                nothing_is_added_to_an_event_that_is_gone_canceled_or_a_test,
+                an_added_delivery_waits_for_the_time_of_its_event,
+                an_event_and_what_was_added_to_it_are_pruned_together,
+                what_was_added_leaves_the_answer_to_a_repeated_event_as_it_was,
+            ]
+            cancel_event: [
+                an_event_is_canceled_with_its_waiting_deliveries,
+                an_event_is_canceled_if_it_has_no_deliveries_or_only_canceled_ones,
+                an_event_that_was_or_may_be_attempted_is_not_canceled,
+                an_event_of_another_account_or_of_none_is_not_canceled,
+                a_canceled_event_is_still_known_by_its_id_and_its_key,
+            ]
             repeats: [
                 an_event_whose_data_is_spelled_anew_is_the_same,
                 the_same_id_and_event_again_is_known,
@@ -341,58 +365,4 @@ macro_rules! conformance_tests {
 }
 
 #[cfg(test)]
-mod tests {
-    /// Public functions of the areas that are not promises.
-    const NO_PROMISES: [&str; 5] = [
-        "all_pages",
-        "pages_after",
-        "deliveries_of_every_kind",
-        "scene_after_a_crash",
-        "agrees_with_the_model",
-    ];
-
-    #[test]
-    fn every_promise_is_in_the_list() {
-        let list = include_str!("promises.rs");
-        let areas = [
-            include_str!("accounts.rs"),
-            include_str!("keys.rs"),
-            include_str!("automations.rs"),
-            include_str!("event_types.rs"),
-            include_str!("api_keys.rs"),
-            include_str!("grants.rs"),
-            include_str!("people.rs"),
-            include_str!("portal_links.rs"),
-            include_str!("advance.rs"),
-            include_str!("append.rs"),
-            include_str!("repeats.rs"),
-            include_str!("claim.rs"),
-            include_str!("finish.rs"),
-            include_str!("reported_again.rs"),
-            include_str!("resend.rs"),
-            include_str!("replay.rs"),
-            include_str!("cancel.rs"),
-            include_str!("lists.rs"),
-            include_str!("filters.rs"),
-            include_str!("rate_limits.rs"),
-            include_str!("sessions.rs"),
-            include_str!("retention.rs"),
-            include_str!("statistics.rs"),
-            include_str!("concurrency.rs"),
-            include_str!("model_check.rs"),
-        ];
-        let public = areas
-            .iter()
-            .flat_map(|area| area.split("\npub async fn ").skip(1));
-        let names = public.filter_map(|text| text.split(['(', '<']).next());
-        let mut count = 0;
-        for name in names.filter(|name| !NO_PROMISES.contains(name)) {
-            assert!(
-                list.contains(&format!(" {name},\n")),
-                "{name} is missing from the list"
-            );
-            count += 1;
-        }
-        assert!(count > 100, "the areas were read: {count}");
-    }
-}
+mod tests;

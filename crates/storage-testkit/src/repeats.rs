@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
+use postrider_model::EventHeaders;
 
 use super::build::*;
 use super::scene::*;
@@ -95,6 +96,10 @@ fn variations(event: &NewEvent) -> Vec<(&'static str, NewEvent)> {
         vary("occurred_at by a millisecond", |new| {
             let before = new.event.occurred_at.unwrap_or(new.event.created_at);
             new.event.occurred_at = Some(before.after(std::time::Duration::from_millis(1)));
+        }),
+        vary("deliver_at", |new| new.event.deliver_at = Some(at(900))),
+        vary("headers", |new| {
+            new.event.headers = EventHeaders::new(vec![("X-Tenant".to_owned(), "1".to_owned())]);
         }),
     ]
 }

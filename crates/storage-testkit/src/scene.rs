@@ -6,7 +6,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use postrider_model::{
     Account, AccountId, ActionId, Attempt, Automation, AutomationId, Delivery, DeliveryId, DeliveryStatus,
-    Event, FixedPoints, IdGenerator, Origin, SigningKey, Timestamp,
+    Event, EventHeaders, FixedPoints, IdGenerator, Origin, SigningKey, Timestamp,
 };
 
 use super::build::*;
@@ -75,6 +75,10 @@ impl Scene {
                 fixed_points: FixedPoints::default(),
                 warning: None,
                 deliveries: 0,
+                deliver_at: None,
+                headers: EventHeaders::default(),
+                missed: 0,
+                is_canceled: false,
             },
             id_is_callers: false,
             idempotency_key: None,

@@ -68,6 +68,8 @@ pub struct DueAhead {
     pub progress: Progress,
     /// The status code of its last attempt.
     pub last_status_code: Option<u16>,
+    /// The [`Event::deliver_at`] of its event, until its first attempt.
+    pub deliver_at: Option<Timestamp>,
 }
 
 /// A due time to bring forward.

@@ -6,6 +6,7 @@
 
 pub mod automation;
 pub mod event;
+pub mod event_headers;
 pub mod exchange;
 pub mod headers;
 pub mod schedule;

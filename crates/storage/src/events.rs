@@ -3,9 +3,10 @@
 use async_trait::async_trait;
 use postrider_model::delivery::BodySpec;
 use postrider_model::{
-    AccountId, ActionId, AutomationId, DeliveryId, Event, EventId, EventTypeName, Timestamp,
+    AccountId, ActionId, AuditEntry, AutomationId, DeliveryId, Event, EventId, EventTypeName, Timestamp,
 };
 
+use crate::deliveries::CanceledDelivery;
 use crate::error::StoreResult;
 use crate::page::{Page, PageRequest};
 
@@ -59,10 +60,22 @@ pub enum Appended {
     /// The event and its deliveries are on disk.
     Stored,
     /// The id or the idempotency key was used before for the same event, which is returned: same type, same
-    /// JSON value as `data`, same `occurred_at`, same id where the producer chose one. Nothing was written.
+    /// JSON value as `data`, same `occurred_at`, `deliver_at` and headers, same id where the producer chose
+    /// one. Nothing was written.
     Known(Event),
     /// The id or the key was used before for another event. Nothing was written.
     Conflict,
+}
+
+/// The result of the request to cancel an event.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum EventCanceled {
+    /// It is canceled, and none of its deliveries will be attempted: these were pending before.
+    Done(Vec<CanceledDelivery>),
+    /// A delivery was attempted, or a session owns it and may be attempting it. Nothing was changed.
+    Attempted,
+    /// The account has no such event.
+    Missing,
 }
 
 /// Which events to list. An event must meet all conditions.
@@ -86,6 +99,17 @@ pub trait EventStore: Send + Sync {
     /// ([`Appended::Known`] or [`Appended::Conflict`]), or `None` if it would store the event. Writes
     /// nothing, and does not compare the events with each other.
     async fn known_events(&self, events: Vec<NewEvent>) -> StoreResult<Vec<Option<Appended>>>;
+
+    /// Cancels an event with its pending deliveries, unless one of its deliveries was attempted, or may be
+    /// under way ([`crate::rules::cancel::of_event`]). It stays on record, so that its id and its idempotency
+    /// key are not used again. Writes `audit`, unless the event was canceled before.
+    async fn cancel_event(
+        &self,
+        account: AccountId,
+        id: EventId,
+        now: Timestamp,
+        audit: AuditEntry,
+    ) -> StoreResult<EventCanceled>;
 
     /// The account's events, newest first by `created_at`; events with the same time are in reverse order of
     /// storing.

@@ -42,6 +42,7 @@ pub mod event_types;
 pub mod events;
 pub mod grants;
 pub mod health;
+pub mod missed;
 pub mod page;
 pub mod rate_limits;
 pub mod retention;
@@ -67,12 +68,15 @@ pub use deliveries::{
 };
 pub use error::{StoreError, StoreResult};
 pub use event_types::EventTypeStore;
-pub use events::{Appended, EventFilter, EventStore, FirstAttempt, NewDelivery, NewEvent};
+pub use events::{Appended, EventCanceled, EventFilter, EventStore, FirstAttempt, NewDelivery, NewEvent};
 pub use grants::{
     BeginSession, ConsoleStore, EXPIRED_GRANTS_REMOVED_MAX, GrantFilter, PORTAL_LINKS_MAX, PermittedSessions,
     PutGrant, SessionLimits,
 };
 pub use health::{ActionReport, Announcement, HealthStore, StoredIf, UnhealthyAction};
+pub use missed::{
+    MissedBounds, MissedDelivery, MissedEvent, MissedFilter, MissedStep, MissedStore, NewMissed,
+};
 pub use page::{LIMIT_MAX, Page, PageRequest, Position};
 pub use rate_limits::{RateLimitStore, ReserveSlots};
 pub use retention::{Pruned, RetentionStore, StoreClock};
@@ -95,6 +99,7 @@ pub trait Store:
     + EventStore
     + EventTypeStore
     + HealthStore
+    + MissedStore
     + RateLimitStore
     + RetentionStore
     + SecretStore
@@ -117,6 +122,7 @@ impl<T> Store for T where
         + EventStore
         + EventTypeStore
         + HealthStore
+        + MissedStore
         + RateLimitStore
         + RetentionStore
         + SecretStore

@@ -15,6 +15,7 @@ pub mod events;
 pub mod fan_out;
 pub mod health;
 pub mod ids;
+pub mod missed;
 pub mod rate_limits;
 pub mod replay;
 pub mod signing_keys;

@@ -5,6 +5,7 @@ mod backup;
 mod data_folder;
 mod egress_proxy;
 mod emails;
+mod later;
 mod receivers_that_misbehave;
 mod restarts;
 mod retention;

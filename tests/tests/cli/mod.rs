@@ -2,7 +2,8 @@
 
 mod automations;
 mod cancel;
-mod client;
+pub mod client;
 mod demo;
+mod later;
 mod offline;
 mod profiles;

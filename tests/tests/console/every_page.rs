@@ -74,6 +74,9 @@ async fn pages_of_an_account() {
         desk.go(&path).await;
         look_at(&desk.browser, name).await;
     }
+    desk.go(&format!("/automations/{automation}/send-missed?count=1"))
+        .await;
+    accessible(&desk.browser, "send-missed").await;
     desk.browser.assert_no_fault_logged(&[]).await;
 }
 

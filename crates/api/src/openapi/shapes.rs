@@ -3,6 +3,7 @@
 
 use postrider_configuration::VerdictStatus;
 use postrider_model::automation::HEADERS_MAX;
+use postrider_model::event_headers::EVENT_HEADERS_MAX;
 use postrider_model::schedule::{DELAY_S_MAX, OWN_DELAY_S_MIN, RETRIES_MAX};
 use postrider_model::{DeliveryStatus, Origin, Outcome, Permission, Role, Theme};
 use serde_json::{Value, json};
@@ -90,6 +91,30 @@ pub(crate) fn custom_headers() -> Schema {
             the event, without line breaks and with other characters than visible ASCII percent-encoded.",
         ))
         .examples([json!({"authorization": "Bearer 42", "x-topic": "{{ event.type }}"})])
+        .into()
+}
+
+/// The `headers` of an event.
+pub(crate) fn event_headers() -> Schema {
+    let name = ObjectBuilder::new()
+        .schema_type(SchemaType::new(Type::String))
+        .pattern(Some("^[!#$%&'*+.^_`|~0-9A-Za-z-]+$"));
+    let value: Object = ObjectBuilder::new()
+        .schema_type(SchemaType::new(Type::String))
+        .pattern(Some("^([!-~]([\\t -~]*[!-~])?)?$"))
+        .build();
+    ObjectBuilder::new()
+        .schema_type(SchemaType::new(Type::Object))
+        .property_names(Some(name))
+        .additional_properties(Some(Schema::Object(value)))
+        .max_properties(Some(EVENT_HEADERS_MAX))
+        .description(Some(
+            "Headers that each webhook of the event gets: at most 20, each with at most 1024 bytes of name and value, and 4096 \
+            bytes in all. Headers that Postrider sets itself and headers that control how the request is parsed are refused. \
+            An action's own header of the same name takes precedence. The values are not secret: responses, pages and \
+            the record show them.",
+        ))
+        .examples([json!({"X-Tenant": "42"})])
         .into()
 }
 

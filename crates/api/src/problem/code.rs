@@ -112,7 +112,9 @@ codes! {
     ActionGone = "action_gone", CONFLICT, "The action was deleted or is off";
     /// The delivery has the maximum number of attempts.
     TooManyAttempts = "too_many_attempts", CONFLICT, "The delivery has the maximum number of attempts";
-    /// A replay of the account is running.
+    /// A delivery of the event was attempted, or may be under way.
+    EventAttempted = "event_attempted", CONFLICT, "An attempt was made, or may be under way";
+    /// A replay of the account, or the sending of missed events, is running.
     ReplayRunning = "replay_running", CONFLICT, "A replay of the account is running";
     /// Deliveries of the account are being canceled.
     CancelRunning = "cancel_running", CONFLICT, "Deliveries of the account are being canceled";

@@ -2,13 +2,15 @@
 
 use postrider_configuration::ConfigureError;
 use postrider_engine::{
-    AcceptError, CancelError, OPERATIONAL_TYPE, Rejection, ReplayError, TESTS_PER_MINUTE,
+    AcceptError, CancelError, OPERATIONAL_TYPE, Rejection, ReplayError, SendMissedError, TESTS_PER_MINUTE,
 };
 use postrider_json::JsonErrorKind;
 use postrider_model::automation::AUTOMATIONS_MAX;
+use postrider_model::event::DELIVER_AT_AHEAD_MAX;
 use postrider_storage::StoreError;
 
 use super::{Code, Fault, Problem, fault_codes};
+use crate::routes::automations::automation_not_found;
 
 impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
@@ -85,9 +87,24 @@ impl From<ReplayError> for Problem {
         match error {
             ReplayError::Running(_) => Self::new(
                 Code::ReplayRunning,
-                "an account has one replay at a time on each node; retry once the other has ended",
+                "an account has one replay, or sending of missed events, at a time on each node; retry once the \
+                 other has ended",
             ),
             ReplayError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<SendMissedError> for Problem {
+    fn from(error: SendMissedError) -> Self {
+        match error {
+            SendMissedError::Running(running) => ReplayError::Running(running).into(),
+            SendMissedError::Missing => automation_not_found(),
+            SendMissedError::Off => Self::new(
+                Code::AutomationDisabled,
+                "the automation or each of its actions is off, so nothing would be sent; switch it on first",
+            ),
+            SendMissedError::Store(error) => error.into(),
         }
     }
 }
@@ -111,7 +128,7 @@ impl From<Rejection> for Problem {
         match rejection {
             Rejection::Conflict => Self::new(
                 Code::EventConflict,
-                "this id or Idempotency-Key was used before with a different type, data, time or id",
+                "this id or Idempotency-Key was used before with a different type, data, time, id or headers",
             ),
             Rejection::DataTooLarge { max } => Self::of_faults(
                 Code::DataTooLarge,
@@ -126,6 +143,17 @@ impl From<Rejection> for Problem {
             }
             Rejection::Json(error) => Self::body("/data", fault_codes::INVALID_VALUE, error.to_string()),
             Rejection::NotUtf8 => Self::body("/data", fault_codes::INVALID_VALUE, "expected UTF-8"),
+            Rejection::DeliverAtTooFar => Self::body(
+                "/deliver_at",
+                fault_codes::INVALID_VALUE,
+                format!(
+                    "give a time at most {} days ahead",
+                    DELIVER_AT_AHEAD_MAX.as_secs() / 86_400
+                ),
+            ),
+            Rejection::Headers(faults) => {
+                Self::of_faults(Code::InvalidBody, faults.into_iter().map(Fault::from).collect())
+            }
             Rejection::AutomationDisabled => Self::new(
                 Code::AutomationDisabled,
                 "the automation is off, so Postrider would not send the test; switch it on first",

@@ -9,12 +9,13 @@ pub mod create;
 pub mod delete;
 mod email;
 pub mod get;
-mod headers;
+pub(super) mod headers;
 mod input;
 pub mod list;
 pub(super) mod path;
 pub mod preview;
 pub mod put;
+pub mod send_missed;
 mod signature;
 pub mod test;
 pub mod update;
@@ -50,7 +51,7 @@ pub(super) fn action_not_found() -> Problem {
     Problem::new(Code::ActionNotFound, "the automation has no action with this id")
 }
 
-fn automation_not_found() -> Problem {
+pub(crate) fn automation_not_found() -> Problem {
     Problem::new(
         Code::AutomationNotFound,
         "the account has no automation with this id or uid",

@@ -4,6 +4,7 @@ pub(super) mod accepted;
 pub mod automations;
 pub mod create;
 pub mod create_batch;
+pub mod delete;
 pub mod get;
 mod idempotency_key;
 pub(super) mod input;

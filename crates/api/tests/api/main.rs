@@ -19,6 +19,7 @@ mod edge;
 mod emails;
 mod event_types;
 mod events;
+mod later;
 mod lists;
 mod matrix;
 mod portal_links;

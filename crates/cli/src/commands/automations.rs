@@ -1,6 +1,7 @@
 //! `postrider automations`.
 
-mod create;
+pub(super) mod create;
+mod missed;
 mod show;
 
 use http::Method;
@@ -24,6 +25,7 @@ Examples:
   postrider automations create customer-42 --name Mail --on proposal.accepted --email sales@example.com --subject 'A proposal was accepted' --text @mail.txt
   postrider automations put customer-42 tell-the-crm --definition @tell-the-crm.json
   postrider automations test customer-42 tell-the-crm
+  postrider automations send-missed customer-42 tell-the-crm --after 2h
   postrider automations disable customer-42 auto_01jh3qk8v2e9x9d5wq3m4n5p6r")]
 pub struct Args {
     #[command(subcommand)]
@@ -55,6 +57,8 @@ enum Command {
     Delete(OneArgs),
     /// Send a test event to this automation alone
     Test(TestArgs),
+    /// Send the events that an automation missed while it was off, or before it existed
+    SendMissed(missed::MissedArgs),
 }
 
 #[derive(Debug, clap::Args)]
@@ -131,6 +135,7 @@ pub async fn run(args: Args, context: Context<'_>) -> Result<(), Failure> {
                 .await
         }
         Command::Test(args) => test(&mut remote, &args).await,
+        Command::SendMissed(args) => missed::run(args, &mut remote, context).await,
     }
 }
 

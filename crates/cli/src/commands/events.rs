@@ -6,11 +6,13 @@ use serde::Deserialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
+use super::automations::create::header;
 use super::remote::Remote;
 use crate::client::pages::PageArgs;
 use crate::client::{Call, ClientArgs, Response};
 use crate::display::{Paint, Record, Table, cell, time};
 use crate::input;
+use crate::values::later::Later;
 use crate::values::moment::Moment;
 use crate::{Context, Failure};
 
@@ -21,6 +23,8 @@ Examples:
   postrider events send customer-42 proposal.accepted --data '{\"proposal_id\":\"p_1\"}'
   postrider events send customer-42 proposal.accepted --data @proposal.json --idempotency-key p_1-accepted
   jq .proposal export.json | postrider events send customer-42 proposal.accepted --data -
+  postrider events send customer-42 reminder.due --data '{\"id\":7}' --deliver-at 2h --header 'X-Tenant: 42'
+  postrider events cancel customer-42 evt_01jh3qk8v2e9x9d5wq3m4n5p6r
   postrider events list customer-42 --type proposal.accepted --after 2h")]
 pub struct Args {
     #[command(subcommand)]
@@ -37,6 +41,13 @@ enum Command {
     List(ListArgs),
     /// Show one event with its data
     Show {
+        /// The account's id or uid
+        account: String,
+        /// The event's id
+        event: String,
+    },
+    /// Cancel an event that waits, such as one with --deliver-at, before its first attempt
+    Cancel {
         /// The account's id or uid
         account: String,
         /// The event's id
@@ -70,6 +81,12 @@ struct SendArgs {
     /// When the event happened: a time, or how long ago (`5m`) [default: now]
     #[arg(long, value_name = "TIME")]
     occurred_at: Option<Moment>,
+    /// When to deliver the event: a time, or in how long (`2h`), at most 30 days ahead [default: at once]
+    #[arg(long, value_name = "TIME")]
+    deliver_at: Option<Later>,
+    /// A header that each webhook of the event gets, which is not secret. Repeatable
+    #[arg(long, value_name = "NAME: VALUE", value_parser = header)]
+    header: Vec<(String, String)>,
 }
 
 #[derive(Debug, clap::Args)]
@@ -110,6 +127,10 @@ pub async fn run(args: Args, context: Context<'_>) -> Result<(), Failure> {
             let call = Call::new(Method::GET, &["accounts", &account, "events", &event]);
             remote.show_response(call, record).await
         }
+        Command::Cancel { account, event } => {
+            let call = Call::new(Method::DELETE, &["accounts", &account, "events", &event]);
+            remote.show(call, |_, _| format!("Canceled event {event}.")).await
+        }
         Command::Automations { account, event } => {
             let path = ["accounts", &account, "events", &event, "automations"];
             remote.show(Call::new(Method::GET, &path), verdicts).await
@@ -125,6 +146,16 @@ fn body(args: &SendArgs, clock: &dyn Clock) -> Result<String, Failure> {
     }
     if let Some(time) = args.occurred_at {
         body.push_str(&format!(",\"occurred_at\":\"{}\"", time.resolve(clock)));
+    }
+    if let Some(time) = args.deliver_at {
+        body.push_str(&format!(",\"deliver_at\":\"{}\"", time.resolve(clock)));
+    }
+    if !args.header.is_empty() {
+        let headers = args
+            .header
+            .iter()
+            .map(|(name, value)| (name.clone(), Value::from(value.as_str())));
+        body.push_str(&format!(",\"headers\":{}", Value::Object(headers.collect())));
     }
     body.push_str(&format!(",\"data\":{}}}", input::json("--data", &args.data)?));
     Ok(body)
@@ -171,10 +202,35 @@ fn record(response: &Response, paint: Paint) -> String {
         .field("Accepted", time(&event["created_at"]))
         .field("Occurred", time(&event["occurred_at"]))
         .field("Deliveries", cell(&event["deliveries"]))
+        .field("Deliver at", time(&event["deliver_at"]))
+        .field("Missed", missed(event))
+        .field("Canceled", canceled(event))
         .field("Origin", cell(&event["origin"]))
+        .field("Headers", headers(event))
         .field("Warnings", warnings(event))
         .field("Data", data)
         .render(paint)
+}
+
+/// How many deliveries were added later, if any.
+fn missed(event: &Value) -> String {
+    match event["missed"].as_u64() {
+        Some(count) if count > 0 => format!("{count} deliveries added later"),
+        _ => String::new(),
+    }
+}
+
+fn canceled(event: &Value) -> String {
+    match event["canceled"].as_bool() {
+        Some(true) => "yes".to_owned(),
+        _ => String::new(),
+    }
+}
+
+fn headers(event: &Value) -> String {
+    let headers = event["headers"].as_object().into_iter().flatten();
+    let lines = headers.map(|(name, value)| format!("{name}: {}", cell(value)));
+    lines.collect::<Vec<_>>().join("\n")
 }
 
 fn verdicts(response: &Value, paint: Paint) -> String {

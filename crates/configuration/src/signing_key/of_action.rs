@@ -141,8 +141,5 @@ pub(crate) fn rotated(keys: &[SigningKey], new: SigningKey, overlap_until: Times
         expires_at: end_of(key.id).or(key.expires_at),
         ..key.clone()
     });
-    std::iter::once(new.clone())
-        .chain(before)
-        .take(OWN_KEYS_MAX)
-        .collect()
+    std::iter::once(new).chain(before).take(OWN_KEYS_MAX).collect()
 }

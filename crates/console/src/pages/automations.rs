@@ -6,6 +6,7 @@
 //!   `signature`.
 //! * `choices`, `suggestions`: the event types and the fields to pick. `check`: which recent events match.
 //! * `test`: sends a test event, and shows the requests and the responses.
+//! * `missed`: the events that it missed, counted and sent.
 //! * `copy`: the form of a new automation, filled in with this one. `switch`, `delete`: one click each.
 
 pub mod check;
@@ -19,6 +20,7 @@ mod email;
 mod fields;
 mod form;
 mod list;
+mod missed;
 mod preview;
 mod row;
 mod show;
@@ -30,7 +32,7 @@ mod test;
 use postrider_model::{Automation, AutomationId};
 
 use crate::refusal::Refusal;
-use crate::routes::{MANAGE, READ, Routes};
+use crate::routes::{MANAGE, READ, RESEND, Routes};
 use crate::visitor::account::InAccount;
 
 /// The routes of this area.
@@ -50,6 +52,8 @@ pub fn routes() -> Routes {
         .get(path("/{id}/edit"), MANAGE, edit::show)
         .post(path("/{id}/edit"), MANAGE, edit::save)
         .post(path("/{id}/switch"), MANAGE, switch::switch)
+        .get(path("/{id}/send-missed"), RESEND, missed::show)
+        .post(path("/{id}/send-missed"), RESEND, missed::send)
         .get(path("/{id}/delete"), MANAGE, delete::ask)
         .post(path("/{id}/delete"), MANAGE, delete::delete)
 }

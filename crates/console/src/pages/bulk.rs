@@ -8,9 +8,9 @@
 //! filter, and the time of the count as its end.
 
 mod fields;
-mod run;
+pub mod run;
 mod show;
-mod verb;
+pub mod verb;
 
 use axum::extract::State;
 use axum::response::Response;

@@ -15,7 +15,7 @@ mod dialogue;
 pub mod filter;
 mod list;
 pub mod moment;
-mod resend;
+pub mod resend;
 pub mod rows;
 mod sentence;
 mod show;

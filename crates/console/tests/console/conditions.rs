@@ -20,13 +20,10 @@ async fn post(app: &App, session: &Session, fields: &str) -> (StatusCode, String
 
 /// Reports an event of the first account.
 async fn accept(app: &App, event_type: &str, data: &str) -> EventId {
-    let submission = Submission {
-        event_type: event_type.parse().unwrap(),
-        data: Bytes::copy_from_slice(data.as_bytes()),
-        id: None,
-        occurred_at: None,
-        idempotency_key: None,
-    };
+    let submission = Submission::new(
+        event_type.parse().unwrap(),
+        Bytes::copy_from_slice(data.as_bytes()),
+    );
     let account = app.accounts[0].account;
     let accepted = app.engine.accept(account, vec![submission]).await;
     accepted.unwrap().remove(0).unwrap().id

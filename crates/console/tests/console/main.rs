@@ -17,6 +17,7 @@ mod descriptions;
 mod emails;
 mod forms;
 mod headers;
+mod later;
 mod live;
 mod replays;
 mod routes;

@@ -45,7 +45,7 @@ const GET: &[bool] = &[false];
 const POST: &[bool] = &[true];
 const BOTH: &[bool] = &[false, true];
 
-const PATHS: [(&str, &[bool], For); 58] = [
+const PATHS: [(&str, &[bool], For); 60] = [
     ("/assets/0/console.css", GET, For::All),
     ("/theme", POST, For::All),
     ("/sign-in", BOTH, For::All),
@@ -116,10 +116,16 @@ const PATHS: [(&str, &[bool], For); 58] = [
         BOTH,
         For::Manage,
     ),
+    (
+        "/accounts/{account}/automations/{automation}/send-missed",
+        BOTH,
+        For::Resend,
+    ),
     ("/accounts/{account}/events", GET, For::Account),
     ("/accounts/{account}/events/live", GET, For::Account),
     ("/accounts/{account}/events/{event}", GET, For::Account),
     ("/accounts/{account}/events/{event}/live", GET, For::Account),
+    ("/accounts/{account}/events/{event}/cancel", POST, For::Manage),
     ("/accounts/{account}/deliveries", GET, For::Account),
     ("/accounts/{account}/deliveries/live", GET, For::Account),
     ("/accounts/{account}/deliveries/{delivery}", GET, For::Account),

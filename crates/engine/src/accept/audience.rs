@@ -77,7 +77,7 @@ impl Triggered {
                 id: DeliveryId::from_u128(first + 1 + self.deliveries.len() as u128),
                 automation: automation.id,
                 action: action.id,
-                body: body_of(entry, action),
+                body: body_spec(entry, action),
                 first_attempt: FirstAttempt::Waiting,
             });
         }
@@ -85,7 +85,7 @@ impl Triggered {
 }
 
 /// How the deliveries of an action render their bodies, or their e-mails.
-fn body_of(entry: &AccountEntry, action: &Action) -> BodySpec {
+pub(crate) fn body_spec(entry: &AccountEntry, action: &Action) -> BodySpec {
     if let Does::SendWebhook(SendWebhook {
         body: WebhookBody::BuiltIn { content, style },
         ..

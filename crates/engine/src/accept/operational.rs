@@ -32,13 +32,7 @@ impl Engine {
         data: &Value,
         now: Timestamp,
     ) -> NewEvent {
-        let submission = Submission {
-            event_type: event_type.name(),
-            data: Bytes::from(data.to_string()),
-            id: None,
-            occurred_at: None,
-            idempotency_key: None,
-        };
+        let submission = Submission::new(event_type.name(), Bytes::from(data.to_string()));
         let data = submission.data.clone();
         let payload = Payload::read(&data).expect("serde_json prints JSON");
         let first = self.ids().next_block(now);

@@ -55,13 +55,7 @@ impl Engine {
             Some(data) => data,
             None => self.example_of(&event_type).await?,
         };
-        let submission = Submission {
-            event_type,
-            data,
-            id: None,
-            occurred_at: None,
-            idempotency_key: None,
-        };
+        let submission = Submission::new(event_type, data);
         let audience = Audience::Only(automation);
         if let Err(rejection) = self.check(&submission, audience) {
             return Ok(Some(Err(rejection)));

@@ -99,11 +99,13 @@ impl<T: Transport> WebhookCarrier<T> {
         let mut put = |name: &str, value: String| headers.push((name.to_owned(), value));
         put("Content-Type", body.content_type.clone());
         // Common firewall rules refuse a POST without it (OWASP rule 920300).
-        if !webhook
-            .headers
-            .iter()
-            .any(|header| header.name.eq_ignore_ascii_case("accept"))
-        {
+        let of_event = |name: &str| {
+            job.event
+                .headers
+                .iter()
+                .any(|(own, _)| own.eq_ignore_ascii_case(name))
+        };
+        if !has_header(webhook, "accept") && !of_event("accept") {
             put("Accept", "*/*".to_owned());
         }
         put("User-Agent", names.user_agent.clone());
@@ -125,6 +127,12 @@ impl<T: Transport> WebhookCarrier<T> {
         put(&names.event_type, job.event.event_type.as_str().to_owned());
         put(&names.delivery_id, job.delivery.to_string());
         put(&names.attempt, job.number.to_string());
+        for (name, value) in job.event.headers.iter() {
+            // A customer's own header is not for the producer to change.
+            if !names.is_ours(name) && !has_header(webhook, name) {
+                put(name, value.to_owned());
+            }
+        }
         for header in &webhook.headers {
             // Validation rejects such names on saving, but prefix and profile may have been changed since.
             if !names.is_ours(&header.name) && !signers.profile().has_header(&header.name) {
@@ -133,6 +141,12 @@ impl<T: Transport> WebhookCarrier<T> {
         }
         headers
     }
+}
+
+/// Whether the action has a header of this name.
+fn has_header(webhook: &SendWebhook, name: &str) -> bool {
+    let mut headers = webhook.headers.iter();
+    headers.any(|header| header.name.eq_ignore_ascii_case(name))
 }
 
 #[async_trait]

@@ -8,7 +8,8 @@ use std::sync::Arc;
 use bytes::Bytes;
 use postrider_model::delivery::{BodySpec, Progress};
 use postrider_model::{
-    AutomationId, BodyContent, BodyStyle, DeliveryId, Event, EventId, FixedPoints, Origin, Outcome, Timestamp,
+    AutomationId, BodyContent, BodyStyle, DeliveryId, Event, EventHeaders, EventId, FixedPoints, Origin,
+    Outcome, Timestamp,
 };
 use postrider_storage::{Claim, DeliveryKey, FirstAttempt};
 
@@ -68,6 +69,10 @@ fn ready_of(account: AccountId, action: ActionId, n: u128) -> Ready {
         fixed_points: FixedPoints::default(),
         warning: None,
         deliveries: 1,
+        deliver_at: None,
+        headers: EventHeaders::default(),
+        missed: 0,
+        is_canceled: false,
     };
     let delivery = ReadyDelivery {
         key: DeliveryKey {

@@ -162,6 +162,10 @@ fn share<T>(results: &mut impl Iterator<Item = T>, count: usize) -> StoreResult<
 
 fn reserve(lanes: &mut Lanes, events: &mut [NewEvent], now: Timestamp) {
     for new in events {
+        if new.event.due_at() > now {
+            // Its deliveries wait in the store, as they were made.
+            continue;
+        }
         let (account, bytes) = (new.event.account, new.event.data.len());
         for delivery in &mut new.deliveries {
             delivery.first_attempt = lanes.reserve(account, delivery.action, bytes, now);
@@ -202,7 +206,7 @@ fn hand_over(
     let mut event: Option<Arc<Event>> = None;
     for delivery in &new.deliveries {
         if delivery.first_attempt == FirstAttempt::Waiting {
-            waiting |= lanes.waits(account, delivery.action, new.event.created_at, now);
+            waiting |= lanes.waits(account, delivery.action, new.event.due_at(), now);
             continue;
         }
         let event = event.get_or_insert_with(|| Arc::new(new.event.clone()));
@@ -231,7 +235,7 @@ fn hand_over(
 #[cfg(test)]
 pub mod test_events {
     use bytes::Bytes;
-    use postrider_model::{EventId, FixedPoints, Origin};
+    use postrider_model::{EventHeaders, EventId, FixedPoints, Origin};
 
     use super::*;
 
@@ -249,6 +253,10 @@ pub mod test_events {
                 fixed_points: FixedPoints::default(),
                 warning: None,
                 deliveries: 0,
+                deliver_at: None,
+                headers: EventHeaders::default(),
+                missed: 0,
+                is_canceled: false,
             },
             id_is_callers: false,
             idempotency_key: None,

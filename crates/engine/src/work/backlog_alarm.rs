@@ -59,10 +59,7 @@ fn announcement(backlog: &Backlog, oldest: Timestamp, now: Timestamp) -> Submiss
     let every_ms = i64::try_from(REPEATED_EVERY.as_millis()).unwrap_or(i64::MAX);
     let nth = now.unix_ms().div_euclid(every_ms);
     Submission {
-        event_type: OperationalType::BacklogHigh.name(),
-        data: Bytes::from(data.to_string()),
-        id: None,
-        occurred_at: None,
         idempotency_key: Some(format!("postrider.backlog.high/{nth}")),
+        ..Submission::new(OperationalType::BacklogHigh.name(), Bytes::from(data.to_string()))
     }
 }

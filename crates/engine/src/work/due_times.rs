@@ -3,7 +3,8 @@
 //! A due time is a time of the clock that made it. If that clock was ahead and was set right since, the
 //! delivery would wait for longer than its schedule says. No due time may therefore be later than now and the
 //! delay that led to it: that of the schedule or, after a 429 or 503, the one that the receiver asked for. A
-//! process need not do this while it runs, because its clock never goes back.
+//! process need not do this while it runs, because its clock never goes back. A first attempt may be as late as
+//! its event asks ([`postrider_model::Event::deliver_at`]).
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -127,7 +128,7 @@ async fn delay_of(engine: &Engine, delivery: &DueAhead, now: Timestamp) -> Store
         return Ok(Some(KNOWN_AFTER));
     };
     let schedule = entry.schedule(automation, &engine.settings().retry_delays);
-    let Some(delay) = scheduled_delay(delivery, schedule) else {
+    let Some(delay) = scheduled_delay(delivery, schedule, now) else {
         return Ok(None);
     };
     let may_have_asked = matches!(delivery.last_status_code, Some(429 | 503));
@@ -139,11 +140,14 @@ async fn delay_of(engine: &Engine, delivery: &DueAhead, now: Timestamp) -> Store
 
 /// The delay of the schedule that led to the due time. `None` if the schedule was shortened since: its former
 /// delay is not known.
-fn scheduled_delay(delivery: &DueAhead, schedule: &Schedule) -> Option<Duration> {
+fn scheduled_delay(delivery: &DueAhead, schedule: &Schedule, now: Timestamp) -> Option<Duration> {
     let progress = delivery.progress;
     let scheduled = progress.attempts - progress.resends;
-    if progress.resend_of.is_some() || scheduled == 0 {
+    if progress.resend_of.is_some() {
         return Some(Duration::ZERO);
+    }
+    if scheduled == 0 {
+        return Some(delivery.deliver_at.map_or(Duration::ZERO, |at| at.since(now)));
     }
     schedule.delay_after(scheduled, None)
 }

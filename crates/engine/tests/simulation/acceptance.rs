@@ -21,13 +21,7 @@ async fn healthy(folder: &std::path::Path) -> Node {
 }
 
 fn batch(events: usize) -> Vec<Submission> {
-    let submission = Submission {
-        event_type: "proposal.accepted".parse().unwrap(),
-        data: Bytes::from_static(b"1"),
-        id: None,
-        occurred_at: None,
-        idempotency_key: None,
-    };
+    let submission = Submission::new("proposal.accepted".parse().unwrap(), Bytes::from_static(b"1"));
     vec![submission; events]
 }
 

@@ -9,6 +9,7 @@
 mod acceptance;
 mod advice;
 mod cancel;
+mod cancel_event;
 mod clocks;
 mod conditions;
 mod crashes;
@@ -16,6 +17,8 @@ mod edits;
 mod emails;
 mod health;
 mod hosts;
+mod later;
+mod missed;
 mod outages;
 mod pace;
 mod rate_limits;

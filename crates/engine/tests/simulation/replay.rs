@@ -38,13 +38,7 @@ async fn started(folder: &Path) -> Node {
 }
 
 async fn accept_many(node: &Node, fixture: &Fixture, events: usize) {
-    let submission = || Submission {
-        event_type: "proposal.accepted".parse().unwrap(),
-        data: Bytes::from_static(b"{}"),
-        id: None,
-        occurred_at: None,
-        idempotency_key: None,
-    };
+    let submission = || Submission::new("proposal.accepted".parse().unwrap(), Bytes::from_static(b"{}"));
     let submissions = std::iter::repeat_with(submission).take(events).collect();
     let accepted = node.engine.accept(fixture.account, submissions).await.unwrap();
     assert!(accepted.iter().all(Result::is_ok));

@@ -213,13 +213,10 @@ impl Node {
     }
 
     pub async fn accept(&self, account: AccountId) -> Accepted {
-        let submission = Submission {
-            event_type: "proposal.accepted".parse().unwrap(),
-            data: Bytes::from_static(br#"{"total":10}"#),
-            id: None,
-            occurred_at: None,
-            idempotency_key: None,
-        };
+        let submission = Submission::new(
+            "proposal.accepted".parse().unwrap(),
+            Bytes::from_static(br#"{"total":10}"#),
+        );
         self.engine
             .accept(account, vec![submission])
             .await
@@ -295,13 +292,7 @@ impl Node {
 
 /// An event of this type with empty data.
 pub fn submission(event_type: &str) -> Submission {
-    Submission {
-        event_type: event_type.parse().unwrap(),
-        data: Bytes::from_static(b"{}"),
-        id: None,
-        occurred_at: None,
-        idempotency_key: None,
-    }
+    Submission::new(event_type.parse().unwrap(), Bytes::from_static(b"{}"))
 }
 
 /// Accepts this many events at once.

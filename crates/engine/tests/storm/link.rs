@@ -275,6 +275,7 @@ verbs!(DeliveryStore {
 verbs!(EventStore {
     event(account: AccountId, id: EventId) -> Option<Event>;
     known_events(events: Vec<NewEvent>) -> Vec<Option<Appended>>;
+    cancel_event(account: AccountId, id: EventId, now: Timestamp, audit: AuditEntry) -> EventCanceled;
     events(account: AccountId, filter: &EventFilter, page: PageRequest) -> Page<Event>;
 });
 

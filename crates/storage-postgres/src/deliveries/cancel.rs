@@ -129,7 +129,7 @@ fn pending(row: &Row) -> SqlResult<Pending> {
             action: columns::id(row, 2, ActionId::from_bytes)?,
             status: progress.status_when_canceled(),
             resend_of: progress.resend_of,
-            is_test: encoding::event::from_flags(flags.into())?.0 == Origin::Test,
+            is_test: encoding::event::from_flags(flags.into())?.origin == Origin::Test,
         },
     })
 }

@@ -109,7 +109,10 @@ async fn ids(
         let stored = events::by_id(client, account, event).await?;
         let Some((first, count)) = stored.and_then(|stored| {
             let first = stored.first_delivery?;
-            Some((first.as_u128(), u128::from(stored.event.deliveries)))
+            Some((
+                first.as_u128(),
+                u128::from(stored.event.deliveries + stored.event.missed),
+            ))
         }) else {
             return Ok(None);
         };

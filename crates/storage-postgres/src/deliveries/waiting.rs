@@ -60,8 +60,12 @@ pub(crate) async fn lanes(
 }
 
 const AHEAD: &str = "
-    SELECT id, account_id, automation_id, action_id, state_at, last_status_code, status, attempts, resends, resend_of
-    FROM deliveries
+    SELECT id, account_id, automation_id, action_id, state_at, last_status_code, status, attempts, resends, resend_of,
+           CASE WHEN attempts = resends THEN (
+               SELECT e.deliver_at FROM events AS e
+               WHERE e.account_id = d.account_id AND e.created_at = d.event_created_at AND e.seq = d.event_seq
+           ) END
+    FROM deliveries AS d
     WHERE status = 0 AND owner IS NULL AND state_at > $1 AND (action_id, state_at, id) > ($2, $3, $4)
     ORDER BY action_id, state_at, id LIMIT $5";
 
@@ -93,6 +97,7 @@ fn ahead_from(row: &Row) -> SqlResult<DueAhead> {
         due: columns::time(row, 4)?,
         last_status_code: status_code.and_then(|code| u16::try_from(code).ok()),
         progress: columns::read(row, 6, ProgressRow::read)?.try_into()?,
+        deliver_at: columns::time_opt(row, 10)?,
     })
 }
 

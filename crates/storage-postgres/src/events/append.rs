@@ -96,20 +96,21 @@ pub(crate) fn parts(events: Option<Day>, deliveries: Option<Day>) -> String {
     format!(
         "stored AS (
              INSERT INTO {events} (account_id, created_at, seq, id, first_delivery_id, occurred_at, delivery_count,
-                                   flags, type, warning_code, warning_pointer, data)
+                                   flags, type, warning_code, warning_pointer, data, deliver_at, headers)
              SELECT unnest($2::uuid[]), unnest($3::bigint[]), unnest($4::bigint[]), unnest($5::uuid[]),
                     unnest($6::uuid[]), unnest($7::bigint[]), unnest($8::integer[]), unnest($9::smallint[]),
-                    unnest($10::text[]), unnest($11::text[]), unnest($12::bytea[]), unnest($13::bytea[])
+                    unnest($10::text[]), unnest($11::text[]), unnest($12::bytea[]), unnest($13::bytea[]),
+                    unnest($14::bigint[]), unnest($15::bytea[])
          ), pending AS (
              INSERT INTO {deliveries} (account_id, id, event_created_at, event_seq, automation_id, action_id, state_at,
                                        owner, data_bytes, attempts, resends, recorded, body, status)
-             SELECT account_id, id, created_at, seq, automation_id, action_id, created_at,
+             SELECT account_id, id, created_at, seq, automation_id, action_id, due_at,
                     CASE WHEN is_owned THEN $1::bigint END, data_bytes, 0, 0, 0, body, 0
-             FROM (SELECT unnest($14::uuid[]) AS account_id, unnest($15::uuid[]) AS id,
-                          unnest($16::bigint[]) AS created_at, unnest($17::bigint[]) AS seq,
-                          unnest($18::uuid[]) AS automation_id, unnest($19::uuid[]) AS action_id,
-                          unnest($20::boolean[]) AS is_owned, unnest($21::integer[]) AS data_bytes,
-                          unnest($22::integer[]) AS body) AS n
+             FROM (SELECT unnest($16::uuid[]) AS account_id, unnest($17::uuid[]) AS id,
+                          unnest($18::bigint[]) AS created_at, unnest($19::bigint[]) AS seq,
+                          unnest($20::uuid[]) AS automation_id, unnest($21::uuid[]) AS action_id,
+                          unnest($22::boolean[]) AS is_owned, unnest($23::integer[]) AS data_bytes,
+                          unnest($24::integer[]) AS body, unnest($25::bigint[]) AS due_at) AS n
          )"
     )
 }
@@ -181,7 +182,7 @@ impl<'a> Storing<'a> {
         Ok(())
     }
 
-    /// `$2` to `$22` of [`parts`].
+    /// `$2` to `$25` of [`parts`].
     pub(crate) fn params(&self) -> impl Iterator<Item = Param<'_>> {
         self.event_rows
             .params()
@@ -204,6 +205,8 @@ struct EventRows<'a> {
     warning_codes: Vec<Option<&'a str>>,
     warning_pointers: Vec<Option<&'a [u8]>>,
     data: Vec<&'a [u8]>,
+    deliver_at: Vec<Option<i64>>,
+    headers: Vec<Option<Vec<u8>>>,
 }
 
 impl<'a> EventRows<'a> {
@@ -232,10 +235,12 @@ impl<'a> EventRows<'a> {
                 warning.map(|warning| warning.pointer.as_bytes())
             }),
             data: column(events, |new| &*new.event.data),
+            deliver_at: column(events, |new| new.event.deliver_at.map(Timestamp::unix_ms)),
+            headers: column(events, |new| encoding::event_headers::encode(&new.event.headers)),
         }
     }
 
-    fn params(&self) -> [Param<'_>; 12] {
+    fn params(&self) -> [Param<'_>; 14] {
         [
             &self.accounts,
             &self.created_at,
@@ -249,6 +254,8 @@ impl<'a> EventRows<'a> {
             &self.warning_codes,
             &self.warning_pointers,
             &self.data,
+            &self.deliver_at,
+            &self.headers,
         ]
     }
 }
@@ -271,6 +278,7 @@ struct DeliveryRows {
     are_owned: Vec<bool>,
     data_bytes: Vec<i32>,
     bodies: Vec<i32>,
+    due_at: Vec<i64>,
 }
 
 impl DeliveryRows {
@@ -287,6 +295,7 @@ impl DeliveryRows {
             are_owned: Vec::with_capacity(count),
             data_bytes: Vec::with_capacity(count),
             bodies: Vec::with_capacity(count),
+            due_at: Vec::with_capacity(count),
         };
         for (new, seq) in events {
             rows.add(new, *seq, &mut keys);
@@ -299,6 +308,7 @@ impl DeliveryRows {
     fn add(&mut self, new: &NewEvent, seq: i64, keys: &mut Vec<DeliveryKey>) {
         let account = new.event.account;
         let created_at = new.event.created_at.unix_ms();
+        let due_at = new.event.due_at().unix_ms();
         let data_bytes = i32::try_from(new.event.data.len()).unwrap_or(i32::MAX);
         for delivery in &new.deliveries {
             keys.push(DeliveryKey {
@@ -312,10 +322,11 @@ impl DeliveryRows {
             self.are_owned.push(delivery.first_attempt == FirstAttempt::Owned);
             self.data_bytes.push(data_bytes);
             self.bodies.push(int(delivery.body.code()));
+            self.due_at.push(due_at);
         }
     }
 
-    fn params(&self) -> [Param<'_>; 9] {
+    fn params(&self) -> [Param<'_>; 10] {
         [
             &self.keys.accounts,
             &self.keys.ids,
@@ -326,6 +337,7 @@ impl DeliveryRows {
             &self.are_owned,
             &self.data_bytes,
             &self.bodies,
+            &self.due_at,
         ]
     }
 }

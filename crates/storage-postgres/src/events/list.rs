@@ -24,11 +24,11 @@ pub(crate) const CHUNK_GROWTH: usize = 4;
 
 /// A place among an account's events. In a [`Position`], time and number take 64 bits each.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-struct Place {
+pub(crate) struct Place {
     /// `events.created_at`.
-    time_ms: i64,
+    pub(crate) time_ms: i64,
     /// `events.seq`.
-    seq: i64,
+    pub(crate) seq: i64,
 }
 
 impl Place {
@@ -38,12 +38,12 @@ impl Place {
         seq: i64::MAX,
     };
 
-    fn position(self) -> Position {
+    pub(crate) fn position(self) -> Position {
         let (time, seq) = (self.time_ms.cast_unsigned(), self.seq.cast_unsigned());
         Position(u128::from(time) << 64 | u128::from(seq))
     }
 
-    fn from_position(Position(bits): Position) -> Self {
+    pub(crate) fn from_position(Position(bits): Position) -> Self {
         Self {
             time_ms: ((bits >> 64) as u64).cast_signed(),
             seq: (bits as u64).cast_signed(),
@@ -51,7 +51,7 @@ impl Place {
     }
 
     /// After all events of this time and later.
-    fn before(time: Timestamp) -> Self {
+    pub(crate) fn before(time: Timestamp) -> Self {
         Self {
             time_ms: time.unix_ms(),
             seq: i64::MIN,

@@ -27,11 +27,14 @@ async fn event_rows(transaction: &Transaction<'_>, rows: &[EventRows]) -> SqlRes
         ("id", Type::UUID),
         ("first_delivery_id", Type::UUID),
         ("occurred_at", Type::INT8),
+        ("deliver_at", Type::INT8),
         ("delivery_count", Type::INT4),
+        ("missed_count", Type::INT4),
         ("flags", Type::INT2),
         ("type", Type::TEXT),
         ("warning_code", Type::TEXT),
         ("warning_pointer", Type::BYTEA),
+        ("headers", Type::BYTEA),
         ("data", Type::BYTEA),
     ];
     let mut writer = TableWriter::begin(transaction, "events", &columns).await?;
@@ -44,11 +47,14 @@ async fn event_rows(transaction: &Transaction<'_>, rows: &[EventRows]) -> SqlRes
                 &uuid(&row.id),
                 &row.first_delivery.as_ref().map(uuid),
                 &row.occurred_at,
+                &row.deliver_at,
                 &row.delivery_count,
+                &row.missed_count,
                 &row.flags,
                 &row.event_type,
                 &row.warning_code,
                 &row.warning_pointer.as_ref().map(|text| text.as_bytes()),
+                &row.headers,
                 &row.data,
             ])
             .await?;

@@ -30,8 +30,8 @@ pub(super) struct Old {
 
 impl Old {
     /// The columns, of an event `e`.
-    pub(super) const COLUMNS: &str =
-        "e.account_id, e.created_at, e.seq, e.first_delivery_id, e.delivery_count";
+    pub(super) const COLUMNS: &str = "e.account_id, e.created_at, e.seq, e.first_delivery_id,
+         e.delivery_count + coalesce(e.missed_count, 0)";
 
     pub(super) fn from_row(row: &Row) -> SqlResult<Self> {
         Ok(Self {

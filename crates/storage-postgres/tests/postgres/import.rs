@@ -98,6 +98,9 @@ fn event(seq: i64, ms: i64) -> EventRows {
         warning_pointer: None,
         first_delivery: Some(delivery.id),
         delivery_count: 1,
+        missed_count: None,
+        deliver_at: Some(ms + 1),
+        headers: Some(br#"[["X-Tenant","1"]]"#.to_vec()),
         data: b"1".to_vec(),
     };
     EventRows {

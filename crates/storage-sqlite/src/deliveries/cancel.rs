@@ -87,5 +87,5 @@ fn is_test(conn: &Connection, delivery: &Delivery) -> SqlResult<bool> {
             "SELECT e.flags FROM deliveries d CROSS JOIN events e ON e.seq = d.event_seq WHERE d.id = ?1",
         )?
         .query_row((delivery.id.as_bytes(),), |row| row.get(0))?;
-    Ok(encoding::event::from_flags(flags)?.0 == Origin::Test)
+    Ok(encoding::event::from_flags(flags)?.origin == Origin::Test)
 }

@@ -151,7 +151,8 @@ fn of_event(
     let Some(first) = stored.first_delivery.map(|id| id.as_u128()) else {
         return Ok(());
     };
-    let end = (first + u128::from(stored.event.deliveries)).min(after.map_or(u128::MAX, |after| after.0));
+    let end = (first + u128::from(stored.event.deliveries + stored.event.missed))
+        .min(after.map_or(u128::MAX, |after| after.0));
     Range::prepare(conn)?.show(first, end, |delivery| {
         progress.offer(Position(delivery.id.as_u128()), delivery)
     })?;

@@ -40,7 +40,8 @@ pub(crate) fn lanes(
 }
 
 pub(crate) const AHEAD: &str = "SELECT id, account_id, automation_id, action_id, state_at, last_status_code,
-            status, attempts, resends, resend_of
+            status, attempts, resends, resend_of,
+            iif(attempts = resends, (SELECT deliver_at FROM events e WHERE e.seq = event_seq), NULL)
      FROM deliveries INDEXED BY deliveries_waiting
      WHERE status = 0 AND owner IS NULL AND state_at > ?1 AND (action_id, state_at, id) > (?2, ?3, ?4)
      ORDER BY action_id, state_at, id LIMIT ?5";
@@ -77,6 +78,7 @@ fn ahead_from(row: &Row<'_>) -> SqlResult<DueAhead> {
         due: columns::time(row, 4)?,
         last_status_code: row.get(5)?,
         progress: columns::read(row, 6, ProgressRow::read)?.try_into()?,
+        deliver_at: row.get::<_, Option<i64>>(10)?.map(Timestamp::from_unix_ms),
     })
 }
 

@@ -96,7 +96,7 @@ impl<'conn> Insert<'conn> {
         Ok(Self {
             event: conn.prepare_cached(&format!(
                 "INSERT INTO events ({}, idempotency_key)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)",
                 EventRow::COLUMNS
             ))?,
             delivery: conn.prepare_cached(
@@ -120,6 +120,9 @@ impl<'conn> Insert<'conn> {
             event.warning.as_ref().map(|warning| &warning.pointer),
             new.deliveries.first().map(|first| first.id.as_bytes()),
             event.deliveries,
+            (event.missed > 0).then_some(event.missed),
+            event.deliver_at.map(Timestamp::unix_ms),
+            encoding::event_headers::encode(&event.headers),
             &*event.data,
             &new.idempotency_key,
         ))?;
@@ -142,7 +145,7 @@ impl<'conn> Insert<'conn> {
                 delivery.body.code(),
                 DeliveryStatus::Pending.code(),
                 owner,
-                event.created_at.unix_ms(),
+                event.due_at().unix_ms(),
             ))?;
         }
         Ok(())

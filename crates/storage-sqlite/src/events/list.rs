@@ -62,6 +62,8 @@ pub(crate) struct Seen {
     pub(crate) event_type: EventTypeName,
     /// Its first delivery, if it has any.
     pub(crate) first_delivery: Option<DeliveryId>,
+    /// See [`postrider_storage::encoding::event`].
+    pub(crate) flags: i64,
 }
 
 /// Whether a walk continues.
@@ -73,7 +75,8 @@ pub(crate) enum Walk {
     Stop,
 }
 
-pub(crate) const WALK: &str = "SELECT created_at, seq, type, first_delivery_id, delivery_count
+pub(crate) const WALK: &str =
+    "SELECT created_at, seq, type, first_delivery_id, delivery_count + ifnull(missed_count, 0), flags
      FROM events INDEXED BY events_by_account
      WHERE account_id = ?1 AND (created_at, seq) <= (?2, ?3) AND created_at >= ?4
      ORDER BY created_at DESC, seq DESC";
@@ -108,6 +111,7 @@ pub(crate) fn walk(
             },
             event_type: columns::event_type(row, 2)?,
             first_delivery: row.get::<_, Option<[u8; 16]>>(3)?.map(DeliveryId::from_bytes),
+            flags: row.get(5)?,
         };
         if visit(seen)? == Walk::Stop {
             break;

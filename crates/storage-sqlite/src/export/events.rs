@@ -80,13 +80,13 @@ impl Read<'_> {
         let event = read(row, 0, EventRow::read)?;
         let seq = row.get(EventRow::COUNT)?;
         let deliveries = match event.first_delivery {
-            Some(first) => self.deliveries(seq, first, event.delivery_count)?,
+            Some(first) => self.deliveries(seq, first, event.deliveries())?,
             None => Vec::new(),
         };
-        if usize::try_from(event.delivery_count) != Ok(deliveries.len()) {
+        if usize::try_from(event.deliveries()) != Ok(deliveries.len()) {
             return Err(ExportError::Damaged(format!(
                 "event {seq} has {} deliveries, and {} of them are there",
-                event.delivery_count,
+                event.deliveries(),
                 deliveries.len()
             )));
         }

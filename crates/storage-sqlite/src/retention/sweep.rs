@@ -55,7 +55,8 @@ impl Sweeps {
 pub(crate) const NEXT_ACCOUNT: &str = "SELECT account_id FROM events INDEXED BY events_by_account
      WHERE account_id > ?1 ORDER BY account_id LIMIT 1";
 
-pub(crate) const NEXT_OF_ACCOUNT: &str = "SELECT seq, created_at, first_delivery_id, delivery_count
+pub(crate) const NEXT_OF_ACCOUNT: &str =
+    "SELECT seq, created_at, first_delivery_id, delivery_count + ifnull(missed_count, 0)
      FROM events INDEXED BY events_by_account
      WHERE account_id = ?1 AND (created_at, seq) > (?2, ?3) AND created_at < ?4
      ORDER BY created_at, seq LIMIT 1";

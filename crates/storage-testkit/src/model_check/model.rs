@@ -23,6 +23,16 @@ pub struct Tracked {
 }
 
 impl Tracked {
+    /// A delivery without attempts.
+    pub fn new(delivery: Delivery, owner: Option<SessionId>) -> Self {
+        Self {
+            delivery,
+            owner,
+            attempts: Vec::new(),
+            fenced: BTreeSet::new(),
+        }
+    }
+
     /// Its key.
     pub fn key(&self) -> DeliveryKey {
         DeliveryKey {
@@ -156,6 +166,7 @@ impl Model {
         let same = known.event_type == new.event.event_type
             && known.data == new.event.data
             && known.occurred_at == new.event.occurred_at
+            && known.deliver_at == new.event.deliver_at
             && (!new.id_is_callers || known.id == new.event.id);
         if same {
             Appended::Known(known.clone())
@@ -167,13 +178,9 @@ impl Model {
     fn store(&mut self, session: SessionId, new: &NewEvent) {
         self.events.push((new.event.clone(), new.idempotency_key.clone()));
         for (index, delivery) in new.deliveries.iter().enumerate() {
-            let tracked = Tracked {
-                delivery: delivery_of(new, index),
-                owner: (delivery.first_attempt == FirstAttempt::Owned).then_some(session),
-                attempts: Vec::new(),
-                fenced: BTreeSet::new(),
-            };
-            self.deliveries.insert(delivery.id, tracked);
+            let owner = (delivery.first_attempt == FirstAttempt::Owned).then_some(session);
+            self.deliveries
+                .insert(delivery.id, Tracked::new(delivery_of(new, index), owner));
         }
     }
 

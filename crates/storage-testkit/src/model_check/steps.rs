@@ -1,5 +1,7 @@
 //! The steps of the check: each calls one verb on the store and on the model, and compares the results. The
-//! steps for sessions, replay and retention are in [`super::upkeep`].
+//! steps for sessions, replay and retention are in [`super::upkeep`], those for events in [`super::later`].
+
+use std::time::Duration;
 
 use bytes::Bytes;
 use postrider_model::delivery::Ended;
@@ -7,7 +9,7 @@ use postrider_model::{DeliveryId, Outcome, Schedule, Timestamp};
 
 use super::super::build::*;
 use super::model::Tracked;
-use super::{Check, upkeep};
+use super::{Check, later, upkeep};
 use postrider_storage::{
     Change, ClaimRequest, DeliveryKey, Finished, FirstAttempt, NewEvent, Resent, SessionId,
 };
@@ -23,6 +25,10 @@ pub async fn take_one(check: &mut Check) {
         93..96 => upkeep::reclaim(check).await,
         96..97 => upkeep::replay(check).await,
         97..98 => upkeep::cancel(check).await,
+        98..99 => match check.rng.bool() {
+            true => later::add_missed(check).await,
+            false => later::cancel_event(check).await,
+        },
         _ => upkeep::prune(check).await,
     }
 }
@@ -136,6 +142,7 @@ fn any_news(check: &mut Check, delivery: DeliveryId) -> Finished {
         at: attempt.started_at.after(attempt.duration),
         retry_after: None,
         is_final: false,
+        first_due: Timestamp::EPOCH,
     };
     let (progress, next) = progress.after_attempt(ended, &Schedule::default());
     let attempt = Box::new(attempt);
@@ -166,12 +173,16 @@ fn any_event(check: &mut Check) -> NewEvent {
     if check.rng.u8(0..4) == 0 {
         event.idempotency_key = Some(format!("key {}", check.rng.u32(0..20)));
     }
+    if check.rng.u8(0..6) == 0 {
+        event.event.deliver_at = Some(now.after(Duration::from_millis(check.rng.u64(0..20_000))));
+    }
     if check.rng.u8(0..6) == 0
         && let Some((earlier, key)) = check.rng.choice(&check.model.events)
     {
         event.id_is_callers = true;
         event.event.id = earlier.id;
         event.event.data = earlier.data.clone();
+        event.event.deliver_at = earlier.deliver_at;
         event.idempotency_key = event.idempotency_key.or_else(|| key.clone());
     }
     let automation = check.scene.automation;

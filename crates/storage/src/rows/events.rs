@@ -4,6 +4,7 @@ use bytes::Bytes;
 use postrider_model::{AccountId, DeliveryId, Event, EventId, Warning};
 
 use super::{Columns, Reader, time};
+use crate::encoding::event::Flags;
 use crate::encoding::{self, Damaged};
 
 /// A row of `events`, without the number that orders events with the same time: each store has its own way to
@@ -28,8 +29,14 @@ pub struct EventRow {
     pub warning_pointer: Option<String>,
     /// The id of its first delivery; the ids of the others follow consecutively.
     pub first_delivery: Option<[u8; 16]>,
-    /// How many deliveries it has.
+    /// How many deliveries it had when it was accepted.
     pub delivery_count: i32,
+    /// How many deliveries were added since; their ids follow.
+    pub missed_count: Option<i32>,
+    /// When its first attempts are due, if the producer said so.
+    pub deliver_at: Option<i64>,
+    /// Its headers; see [`crate::encoding::event_headers`].
+    pub headers: Option<Vec<u8>>,
     /// The bytes that the producer sent.
     pub data: Vec<u8>,
 }
@@ -37,7 +44,7 @@ pub struct EventRow {
 impl EventRow {
     super::columns!(
         "e": "account_id", "id", "type", "created_at", "occurred_at", "flags", "warning_code", "warning_pointer",
-        "first_delivery_id", "delivery_count", "data",
+        "first_delivery_id", "delivery_count", "missed_count", "deliver_at", "headers", "data",
     );
 
     /// Reads [`Self::COLUMNS`].
@@ -53,8 +60,19 @@ impl EventRow {
             warning_pointer: row.text_opt()?,
             first_delivery: row.id_opt()?,
             delivery_count: row.number()?,
+            missed_count: row.number_opt()?,
+            deliver_at: row.number_opt()?,
+            headers: row.bytes_opt()?,
             data: row.bytes()?,
         })
+    }
+
+    /// How many deliveries it has.
+    pub const fn deliveries(&self) -> i32 {
+        match self.missed_count {
+            Some(missed) => self.delivery_count.saturating_add(missed),
+            None => self.delivery_count,
+        }
     }
 
     /// The id of its first delivery, if it has any delivery.
@@ -67,7 +85,11 @@ impl TryFrom<EventRow> for Event {
     type Error = Damaged;
 
     fn try_from(row: EventRow) -> Result<Self, Damaged> {
-        let (origin, fixed_points) = encoding::event::from_flags(row.flags.into())?;
+        let Flags {
+            origin,
+            fixed_points,
+            is_canceled,
+        } = encoding::event::from_flags(row.flags.into())?;
         let warning = match (row.warning_code, row.warning_pointer) {
             (Some(code), Some(pointer)) => Some(Warning { code, pointer }),
             (None, _) => None,
@@ -83,7 +105,15 @@ impl TryFrom<EventRow> for Event {
             origin,
             fixed_points,
             warning,
-            deliveries: u32::try_from(row.delivery_count).map_err(|_| Damaged("a count"))?,
+            deliveries: count(row.delivery_count)?,
+            deliver_at: row.deliver_at.map(time),
+            headers: encoding::event_headers::decode(row.headers.as_deref())?,
+            missed: row.missed_count.map_or(Ok(0), count)?,
+            is_canceled,
         })
     }
+}
+
+fn count(count: i32) -> Result<u32, Damaged> {
+    u32::try_from(count).map_err(|_| Damaged("a count"))
 }

@@ -4,8 +4,8 @@
 mod shown;
 
 use postrider_model::{
-    AccountId, AuditAction, AuditEntry, AuditId, AutomationId, By, DeliveryStatus, EventType, GrantId,
-    Target, Timestamp,
+    AccountId, AuditAction, AuditEntry, AuditId, AutomationId, By, DeliveryStatus, EventType, EventTypeName,
+    GrantId, Target, Timestamp,
 };
 use ring::digest::{SHA256, digest};
 use serde_json::{Map, Value, json};
@@ -108,6 +108,19 @@ pub fn delivery_filter(filter: &DeliveryFilter) -> String {
     };
     members.retain(|_, value| !value.is_null());
     details(&json!({ "filter": members }))
+}
+
+/// The details of sending missed events: which ones.
+pub fn missed(after: Timestamp, before: Option<Timestamp>, event_type: Option<&EventTypeName>) -> String {
+    let mut filter = Map::new();
+    filter.insert("after".to_owned(), json!(after));
+    if let Some(before) = before {
+        filter.insert("before".to_owned(), json!(before));
+    }
+    if let Some(name) = event_type {
+        filter.insert("event_type".to_owned(), json!(name.as_str()));
+    }
+    details(&json!({ "filter": filter }))
 }
 
 #[cfg(test)]

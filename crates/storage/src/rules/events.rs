@@ -7,14 +7,16 @@ use crate::events::{Appended, NewEvent};
 
 /// The result for a new event whose id or idempotency key belongs to `stored`.
 ///
-/// The two are the same event ([`Appended::Known`]) if type, `data` and `occurred_at` agree, and the id too
-/// if the producer chose it. `data` agrees if it is the same JSON value: white space, the order of members
+/// The two are the same event ([`Appended::Known`]) if type, `data`, `occurred_at`, `deliver_at` and headers
+/// agree, and the id too if the producer chose it. `data` agrees if it is the same JSON value: white space, the order of members
 /// and the spelling of numbers do not count, because a producer that repeats a request may serialise it anew.
 /// Otherwise the id or the key was used for another event ([`Appended::Conflict`]).
 pub fn repeated(new: &NewEvent, stored: &Event) -> Appended {
     let same = new.event.event_type == stored.event_type
         && is_same_value(&new.event.data, &stored.data)
         && new.event.occurred_at == stored.occurred_at
+        && new.event.deliver_at == stored.deliver_at
+        && new.event.headers == stored.headers
         && (!new.id_is_callers || new.event.id == stored.id);
     if same {
         Appended::Known(stored.clone())
@@ -43,7 +45,7 @@ fn is_same_value(one: &[u8], other: &[u8]) -> bool {
 #[cfg(test)]
 mod tests {
     use bytes::Bytes;
-    use postrider_model::{FixedPoints, IdGenerator, Origin, Timestamp};
+    use postrider_model::{EventHeaders, FixedPoints, IdGenerator, Origin, Timestamp};
 
     use super::*;
 
@@ -61,6 +63,10 @@ mod tests {
                 fixed_points: FixedPoints::default(),
                 warning: None,
                 deliveries: 0,
+                deliver_at: None,
+                headers: EventHeaders::default(),
+                missed: 0,
+                is_canceled: false,
             },
             id_is_callers,
             idempotency_key: Some("key".to_owned()),
@@ -90,7 +96,7 @@ mod tests {
     }
 
     #[test]
-    fn the_data_the_type_and_the_time_of_an_event_count() {
+    fn the_data_the_type_the_times_and_the_headers_of_an_event_count() {
         let ids = IdGenerator::new(1);
         let new = new_event(&ids, true);
         assert_eq!(repeated(&new, &new.event), Appended::Known(new.event.clone()));
@@ -106,7 +112,15 @@ mod tests {
             occurred_at: Some(new.event.created_at),
             ..new.event.clone()
         };
-        for stored in [other_data, other_type, other_time] {
+        let later = Event {
+            deliver_at: Some(new.event.created_at),
+            ..new.event.clone()
+        };
+        let other_headers = Event {
+            headers: EventHeaders::new(vec![("X-Tenant".to_owned(), "1".to_owned())]),
+            ..new.event.clone()
+        };
+        for stored in [other_data, other_type, other_time, later, other_headers] {
             assert_eq!(repeated(&new, &stored), Appended::Conflict);
         }
     }
@@ -146,6 +160,8 @@ mod tests {
         let stored = Event {
             created_at: Timestamp::from_unix_ms(9_000),
             deliveries: 7,
+            missed: 2,
+            is_canceled: true,
             ..new.event.clone()
         };
         assert_eq!(repeated(&new, &stored), Appended::Known(stored.clone()));

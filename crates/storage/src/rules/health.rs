@@ -162,6 +162,10 @@ mod tests {
             fixed_points: postrider_model::FixedPoints::default(),
             warning: None,
             deliveries: 0,
+            deliver_at: None,
+            headers: postrider_model::EventHeaders::default(),
+            missed: 0,
+            is_canceled: false,
         };
         Announcement {
             stored_if,

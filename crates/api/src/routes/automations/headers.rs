@@ -1,13 +1,24 @@
-//! Custom headers in JSON: an object of strings that keeps its order.
+//! Headers of actions and events in JSON: an object of strings that keeps its order.
 
 use std::fmt;
 
+use postrider_model::EventHeaders;
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde::{Serialize, Serializer};
 
 /// Names and values, in the order given. `Debug` shows the names.
 #[derive(Clone, Default)]
-pub struct HeadersInput(pub(super) Vec<(String, String)>);
+pub struct HeadersInput(pub(in crate::routes) Vec<(String, String)>);
+
+impl HeadersInput {
+    /// The headers of an event.
+    pub(in crate::routes) fn of(headers: &EventHeaders) -> Self {
+        let owned = headers
+            .iter()
+            .map(|(name, value)| (name.to_owned(), value.to_owned()));
+        Self(owned.collect())
+    }
+}
 
 impl fmt::Debug for HeadersInput {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

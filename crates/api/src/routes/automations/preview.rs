@@ -8,8 +8,8 @@ use postrider_configuration::{ConfigureError, EMAIL_CONTENT_TYPE};
 use postrider_engine::Preview;
 use postrider_figures::Judged;
 use postrider_model::{
-    AccountId, Action, Automation, AutomationRef, Does, Event, EventId, EventPattern, EventTypeName,
-    FixedPoints, Origin, Timestamp, WebhookSignature,
+    AccountId, Action, Automation, AutomationRef, Does, Event, EventHeaders, EventId, EventPattern,
+    EventTypeName, FixedPoints, Origin, Timestamp, WebhookSignature,
 };
 use postrider_signing::profile::HeaderOutline;
 use serde::{Deserialize, Serialize};
@@ -222,6 +222,10 @@ fn made_up(
         },
         warning: None,
         deliveries: 0,
+        deliver_at: None,
+        headers: EventHeaders::default(),
+        missed: 0,
+        is_canceled: false,
     })
 }
 

@@ -17,7 +17,7 @@ use crate::query::no_parameters;
 use crate::router::ApiState;
 
 /// How long a dry run counts: shorter than the usual timeouts of clients and proxies.
-pub(super) const COUNT_MAX: Duration = Duration::from_secs(20);
+pub(in crate::routes) const COUNT_MAX: Duration = Duration::from_secs(20);
 
 /// The number of deliveries that a replay resends.
 #[derive(Debug, Serialize, ToSchema)]
@@ -51,7 +51,8 @@ pub struct ReplayView {
     })),
     responses(
         (status = 202, description = "The number of deliveries that get one more attempt.", body = ReplayView),
-        (status = 409, description = "`replay_running`: another replay of the account is running on this node."),
+        (status = 409, description = "`replay_running`: another replay of the account, or the sending of missed events, is running \
+            on this node."),
     )
 )]
 pub async fn replay_deliveries(

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use bytes::Bytes;
 use postrider_engine::Submission;
+use postrider_model::EventHeaders;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
@@ -11,9 +12,10 @@ use utoipa::ToSchema;
 use crate::openapi::shapes;
 use crate::problem::{Code, Faults, Problem, fault_codes};
 use crate::router::ApiState;
+use crate::routes::automations::headers::HeadersInput;
 
-/// Most bytes of an event's body besides `data`. The other members need less than 1 KiB; the rest is for
-/// white space.
+/// Most bytes of an event's body besides `data`. The other members need less than 6 KiB; the rest is for
+/// white space and escapes.
 pub const AROUND_DATA_BYTES_MAX: usize = 16 * 1024;
 
 /// Largest `data`, in bytes, that is copied out of the request, which costs less than a microsecond. A slice
@@ -39,6 +41,13 @@ pub struct EventInput<'a> {
     /// When the event happened. The default is now.
     #[schema(value_type = Option<String>, format = DateTime, example = "2026-01-31T09:30:00.000Z")]
     occurred_at: Option<String>,
+    /// When to deliver the event: at most 30 days ahead. A time in the past means at once. The event goes to
+    /// the automations that are on when it is accepted.
+    #[schema(value_type = Option<String>, format = DateTime, example = "2026-02-01T08:00:00.000Z")]
+    deliver_at: Option<String>,
+    #[serde(default)]
+    #[schema(schema_with = shapes::event_headers)]
+    headers: HeadersInput,
 }
 
 /// Largest body with one event, in bytes.
@@ -59,7 +68,7 @@ pub fn data_of(data: &RawValue, body: &Bytes) -> Bytes {
 impl EventInput<'_> {
     /// The checked event, for the engine. `data` decides how to keep its bytes.
     pub(super) fn check(
-        &self,
+        self,
         data: impl FnOnce(&RawValue) -> Bytes,
         idempotency_key: Option<String>,
     ) -> Result<Submission, Problem> {
@@ -75,13 +84,17 @@ impl EventInput<'_> {
         let id = id.map_err(|error| invalid("/id", &error, &mut faults));
         let occurred_at = self.occurred_at.as_deref().map(str::parse).transpose();
         let occurred_at = occurred_at.map_err(|error| invalid("/occurred_at", &error, &mut faults));
-        match (event_type, id, occurred_at) {
-            (Ok(event_type), Ok(id), Ok(occurred_at)) => Ok(Submission {
+        let deliver_at = self.deliver_at.as_deref().map(str::parse).transpose();
+        let deliver_at = deliver_at.map_err(|error| invalid("/deliver_at", &error, &mut faults));
+        match (event_type, id, occurred_at, deliver_at) {
+            (Ok(event_type), Ok(id), Ok(occurred_at), Ok(deliver_at)) => Ok(Submission {
                 event_type,
                 data: data(self.data),
                 id,
                 occurred_at,
                 idempotency_key,
+                deliver_at,
+                headers: EventHeaders::new(self.headers.0),
             }),
             _ => match faults.into_result(Code::InvalidBody) {
                 Err(problem) => Err(problem),
@@ -138,13 +151,23 @@ mod tests {
 
     #[test]
     fn all_faults_of_an_event_are_reported_together() {
-        let problem = submission(r#"{"type":"a b","data":1,"id":"acct_1","occurred_at":"now"}"#).unwrap_err();
+        let problem =
+            submission(r#"{"type":"a b","data":1,"id":"acct_1","occurred_at":"now","deliver_at":1}"#)
+                .unwrap_err();
+        assert_eq!(
+            problem.faults()[0].pointer(),
+            Some("/deliver_at"),
+            "a wrong type comes first"
+        );
+        let problem =
+            submission(r#"{"type":"a b","data":1,"id":"acct_1","occurred_at":"now","deliver_at":"soon"}"#)
+                .unwrap_err();
         let pointers: Vec<_> = problem
             .faults()
             .iter()
             .filter_map(|fault| fault.pointer())
             .collect();
-        assert_eq!(pointers, ["/type", "/id", "/occurred_at"]);
+        assert_eq!(pointers, ["/type", "/id", "/occurred_at", "/deliver_at"]);
     }
 
     #[test]

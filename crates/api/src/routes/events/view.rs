@@ -8,6 +8,7 @@ use utoipa::ToSchema;
 
 use crate::openapi::shapes;
 use crate::problem::Problem;
+use crate::routes::automations::headers::HeadersInput;
 use crate::routes::kept_json;
 
 /// Something that happened, as the producer reported it.
@@ -39,6 +40,17 @@ pub struct EventView {
     /// The number of deliveries that the event started.
     #[schema(example = 1)]
     deliveries: u32,
+    /// When its first attempts are due, if the producer gave a time; otherwise null.
+    #[schema(value_type = Option<String>, format = DateTime, example = "2026-02-01T08:00:00.000Z")]
+    deliver_at: Option<Timestamp>,
+    /// The headers that each of its webhooks gets.
+    #[schema(schema_with = shapes::event_headers)]
+    headers: HeadersInput,
+    /// The number of deliveries that were added since, because actions had missed the event.
+    #[schema(example = 0)]
+    missed: u32,
+    /// Whether the event was canceled: none of its deliveries was attempted, and none will be.
+    canceled: bool,
 }
 
 /// A loss that re-serialising the event's data would cause.
@@ -81,6 +93,10 @@ impl EventView {
             origin: event.origin.as_str(),
             warnings: event.warning.into_iter().map(WarningView::of).collect(),
             deliveries: event.deliveries,
+            deliver_at: event.deliver_at,
+            headers: HeadersInput::of(&event.headers),
+            missed: event.missed,
+            canceled: event.is_canceled,
         })
     }
 }

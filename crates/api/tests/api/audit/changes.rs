@@ -115,6 +115,15 @@ async fn of_automations(app: &App, method: &str, route: &str, account: &str) -> 
         ("DELETE", "/accounts/{account}/automations/{id}") => {
             recipe(&path, None, "automation.deleted", Some(&made))
         }
+        ("POST", "/accounts/{account}/automations/{id}/send-missed") => {
+            let body = json!({"after": "2000-01-01T00:00:00Z"});
+            app.patch(&path, &json!({"enabled": false})).await.expect(200);
+            let event = json!({"type": "order.paid", "data": {}});
+            app.post(&format!("{account}/events"), &event).await.expect(202);
+            app.patch(&path, &json!({"enabled": true})).await.expect(200);
+            let path = format!("{path}/send-missed");
+            recipe(&path, Some(body), "automation.missed_sent", Some(&made))
+        }
         ("POST", "/accounts/{account}/automations/{id}/test") => {
             recipe(&format!("{path}/test"), None, "automation.tested", Some(&made))
         }
@@ -253,6 +262,13 @@ async fn of_others(app: &App, method: &str, route: &str, account: &str) -> Recip
                 "event_type.deleted",
                 Some(&json!("c.d")),
             )
+        }
+        ("DELETE", "/accounts/{account}/events/{id}") => {
+            let event = json!({"type": "proposal.accepted", "data": {}});
+            let events = format!("{account}/events");
+            let id = app.post(&events, &event).await.expect(202)["id"].clone();
+            let path = format!("{events}/{}", id.as_str().unwrap());
+            recipe(&path, None, "event.canceled", Some(&id))
         }
         ("POST", "/master-key/rotate") => recipe("/v1/master-key/rotate", None, "master_key.rotated", None),
         _ => unknown(method, route),

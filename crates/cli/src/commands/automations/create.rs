@@ -216,7 +216,7 @@ impl CreateArgs {
     }
 }
 
-fn header(text: &str) -> Result<(String, String), &'static str> {
+pub(in crate::commands) fn header(text: &str) -> Result<(String, String), &'static str> {
     let (name, value) = text.split_once(':').ok_or("expected `Name: value`")?;
     Ok((name.trim().to_owned(), value.trim().to_owned()))
 }

@@ -129,6 +129,8 @@ const fn did(action: AuditAction) -> &'static str {
         AuditAction::SessionEnded => "ended session",
         AuditAction::SessionsEnded => "ended all sessions",
         AuditAction::SessionRefused => "failed to sign in",
+        AuditAction::AutomationMissedSent => "sent missed events to automation",
+        AuditAction::EventCanceled => "canceled event",
         AuditAction::DeliveryResent => "resent delivery",
         AuditAction::DeliveriesReplayed => "replayed deliveries",
         AuditAction::DeliveriesCanceled => "canceled deliveries",

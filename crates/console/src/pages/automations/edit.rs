@@ -6,7 +6,9 @@ use postrider_model::AutomationId;
 
 use super::fields::{Fields, Press};
 use super::form::{Subject, faults, render};
+use super::missed;
 use super::suggestions::Suggestions;
+use super::test;
 use crate::form::Form;
 use crate::refusal::Refusal;
 use crate::state::App;
@@ -46,7 +48,7 @@ pub async fn save(
     let mut fields = Fields::typed(&form);
     let suggestions = Suggestions::of(&app, &account, &fields.event_types()).await?;
     let press = Press::of(&form);
-    if press != Press::Save {
+    if !press.saves() {
         fields.press(press, &suggestions);
         let faults = (Vec::new(), press);
         return render(&app, &account, &subject, &fields, &suggestions, faults).await;
@@ -61,13 +63,20 @@ pub async fn save(
     if !own.is_empty() {
         return render(&app, &account, &subject, &fields, &suggestions, (own, press)).await;
     }
+    let before = current.clone();
     match app
         .configuration
         .update_automation(&account.visitor.by, account.id(), current, draft)
         .await
     {
-        Ok(_) => {
-            let path = account.path(&format!("automations/{id}?saved=1"));
+        Ok(after) => {
+            if let Some(test) = test::after_saving(&app, &account, id, press).await? {
+                return Ok(Redirect::to(&test).into_response());
+            }
+            let mut path = account.path(&format!("automations/{id}?saved=1"));
+            if let Some(since) = missed::since_off(&app, &account, &before, &after).await? {
+                path.push_str(&format!("&off_since={since}"));
+            }
             Ok(Redirect::to(&path).into_response())
         }
         Err(error) => {

@@ -47,6 +47,8 @@ pub struct Fields {
 pub enum Press {
     /// Save it all.
     Save,
+    /// Save it all, and send a test.
+    SaveAndTest,
     /// One more URL.
     Add,
     /// One more e-mail.
@@ -77,6 +79,7 @@ impl Press {
             Some(("add", name)) => Preset::find(name).map_or(Self::Add, Self::AddPreset),
             Some(("remove_condition", row)) => row.parse().map_or(Self::Save, Self::RemoveCondition),
             _ => match pressed {
+                "save_and_test" => Self::SaveAndTest,
                 "add" => Self::Add,
                 "add_condition" => Self::AddCondition,
                 "as_json" => Self::ConditionsAsJson,
@@ -85,6 +88,13 @@ impl Press {
                 _ => Self::Save,
             },
         }
+    }
+}
+
+impl Press {
+    /// Whether it saves the automation.
+    pub fn saves(self) -> bool {
+        matches!(self, Self::Save | Self::SaveAndTest)
     }
 }
 
@@ -142,7 +152,7 @@ impl Fields {
     /// Does what a button other than *Save* does. The last URL stays.
     pub fn press(&mut self, press: Press, suggestions: &Suggestions) {
         match press {
-            Press::Save | Press::Check => {}
+            Press::Save | Press::SaveAndTest | Press::Check => {}
             Press::AddCondition => self.conditions.add(),
             Press::RemoveCondition(row) => self.conditions.remove(row),
             Press::ConditionsAsJson => self.conditions.as_json(&|path| suggestions.kind(path)),
@@ -257,6 +267,7 @@ mod tests {
         assert_eq!(Press::of(&form("do=add")), Press::Add);
         assert_eq!(Press::of(&form("do=remove.2")), Press::Remove(2));
         assert_eq!(Press::of(&form("name=x")), Press::Save);
+        assert_eq!(Press::of(&form("do=save_and_test")), Press::SaveAndTest);
     }
 
     #[test]

@@ -16,6 +16,7 @@ use postrider_signing::template::Preset;
 use postrider_storage::{DeliveryFilter, LIMIT_MAX, PageRequest};
 
 use super::list::RateWords;
+use super::missed::{self, Meanwhile};
 use crate::console::page;
 use crate::faults::FieldFaults;
 use crate::refusal::Refusal;
@@ -44,6 +45,9 @@ struct ShowPage<'a> {
     /// Whether it is on and can do nothing, because all its actions are off.
     is_idle: bool,
     is_saved: bool,
+    /// What it missed while it was off, if it has just been switched on.
+    meanwhile: Option<Meanwhile>,
+    may_resend: bool,
     badge: Badge,
     patterns: Vec<String>,
     /// The conditions in words, and how many events they held back.
@@ -114,6 +118,15 @@ pub async fn render(
         },
     };
     let faults = FieldFaults::new(std::mem::take(&mut typed.faults));
+    let off_since = account
+        .visitor
+        .query
+        .get("off_since")
+        .and_then(|text| text.parse().ok());
+    let meanwhile = match off_since {
+        Some(since) => missed::meanwhile(app, account, id, since).await?,
+        None => None,
+    };
     let schedule = account
         .entry
         .schedule(automation, &app.engine.settings().retry_delays);
@@ -131,6 +144,8 @@ pub async fn render(
         path: account.path(&format!("automations/{id}")),
         is_on: automation.enabled,
         is_saved: account.visitor.query.get("saved").is_some(),
+        meanwhile,
+        may_resend: account.visitor.may_resend(),
         badge: Badge::of_automation(automation),
         is_idle: automation.enabled && !automation.actions.iter().any(|action| action.enabled),
         patterns: super::patterns(automation),

@@ -5,7 +5,7 @@ use bytes::Bytes;
 use postrider_json::Value;
 use postrider_json::conditions::{self, FieldKind};
 use postrider_model::{
-    Event, EventId, EventPattern, EventTypeName, FixedPoints, OperationalType, Origin, Scope,
+    Event, EventHeaders, EventId, EventPattern, EventTypeName, FixedPoints, OperationalType, Origin, Scope,
 };
 use postrider_signing::template::{self, Field};
 
@@ -169,6 +169,10 @@ fn example_event(app: &App, account: &InAccount, name: EventTypeName, data: Stri
         fixed_points: FixedPoints::default(),
         warning: None,
         deliveries: 0,
+        deliver_at: None,
+        headers: EventHeaders::default(),
+        missed: 0,
+        is_canceled: false,
     }
 }
 

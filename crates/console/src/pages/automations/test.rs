@@ -14,6 +14,7 @@ use postrider_engine::{OPERATIONAL_TYPE, Rejection, TESTS_PER_MINUTE};
 use postrider_model::{AutomationId, DeliveryStatus, Event, EventId, EventTypeName, Scope};
 use postrider_storage::{DeliveryFilter, DeliveryKey, DeliveryRecord};
 
+use super::fields::Press;
 use super::show::{self, Typed};
 use postrider_web::wait::whole_seconds;
 
@@ -72,6 +73,25 @@ pub async fn send(
         faults,
     };
     show::render(&app, &account, id, Some(typed)).await
+}
+
+/// Sends a test of an automation that was saved, if the button asked for one. Returns the page of its result;
+/// `None` if no test was sent, because the automation is off or the account has sent too many tests.
+pub async fn after_saving(
+    app: &App,
+    account: &InAccount,
+    id: AutomationId,
+    press: Press,
+) -> Result<Option<String>, Refusal> {
+    if press != Press::SaveAndTest {
+        return Ok(None);
+    }
+    let sent = app
+        .engine
+        .send_test(&account.visitor.by, account.id(), id, None, None)
+        .await?;
+    let accepted = sent.and_then(Result::ok);
+    Ok(accepted.map(|accepted| account.path(&format!("automations/{id}/tests/{}", accepted.id))))
 }
 
 /// A refused test is shown at the form's address; a visitor who returns to that is redirected to the form.
@@ -138,7 +158,11 @@ fn faults(rejection: Rejection) -> Vec<Fault> {
             format!("an account can store at most {max} bytes. Try again when older events have expired"),
         )],
         // A test has neither an id nor an idempotency key, and is the only event of its call.
-        Rejection::Conflict | Rejection::NotStored(_) => vec![fault(
+        Rejection::Conflict
+        | Rejection::NotStored(_)
+        // A test has neither a time nor headers.
+        | Rejection::DeliverAtTooFar
+        | Rejection::Headers(_) => vec![fault(
             "",
             codes::INVALID_VALUE,
             "the event was not accepted; try again",

@@ -1,5 +1,5 @@
 //! `POST /accounts/{account}/replay` and `…/cancel`: starts the run. The response is one page, streamed while
-//! the run goes on.
+//! the run goes on, as is that of sending missed events ([`show`]).
 //!
 //! The head of the page is sent first, then a *step* whenever there is progress, and at the end the outcome
 //! and the rest of the page. The style sheet shows only the last step, so no script is needed;
@@ -80,23 +80,51 @@ pub fn run(app: &App, account: &InAccount, form: &Form, verb: Verb) -> Result<Re
         // The count checked these fields, so this form was not sent by our page.
         return Err(Refusal::ForeignForm);
     }
-    let progress = verb.start(app, account, filter)?;
     let words = verb.words();
-    let markup = RunPage {
-        shell: Shell::of(app, &account.visitor, Section::Accounts, words.running),
-        head: AccountHead::of(account, Tab::Deliveries),
-        path: account.path(words.segment),
+    let run = Run {
         words,
+        progress: verb.start(app, account, filter)?,
+        total: form.text("total").parse().ok(),
+        tab: Tab::Deliveries,
+        path: account.path(words.segment),
+        deliveries: account.path("deliveries"),
+    };
+    show(app, account, run)
+}
+
+/// A run that has begun.
+pub struct Run {
+    /// The words of the page.
+    pub words: &'static Words,
+    /// Its progress.
+    pub progress: watch::Receiver<BulkProgress>,
+    /// The count's total, if it is known.
+    pub total: Option<u64>,
+    /// The tab of the page.
+    pub tab: Tab,
+    /// The address of the form.
+    pub path: String,
+    /// The address of the list of its deliveries.
+    pub deliveries: String,
+}
+
+/// Responds with the progress of a run.
+pub fn show(app: &App, account: &InAccount, run: Run) -> Result<Response, Refusal> {
+    let markup = RunPage {
+        shell: Shell::of(app, &account.visitor, Section::Accounts, run.words.running),
+        head: AccountHead::of(account, run.tab),
+        path: run.path.clone(),
+        words: run.words,
     }
     .render()?;
     let (before, after) = markup.split_once(STEPS_HERE).ok_or(Refusal::Internal)?;
     let steps = Steps {
-        words,
-        progress,
+        words: run.words,
+        progress: run.progress,
         stopping: app.stopping.clone(),
-        total: form.text("total").parse().ok(),
-        deliveries: account.path("deliveries"),
-        path: account.path(words.segment),
+        total: run.total,
+        deliveries: run.deliveries,
+        path: run.path,
         next: Next::Head(before.to_owned()),
         tail: after.to_owned(),
     };
@@ -203,7 +231,7 @@ impl Steps {
         let step = Step {
             words: self.words,
             done,
-            done_words: number::counted(done, "delivery", "deliveries"),
+            done_words: number::counted(done, self.words.one, self.words.many),
             total,
             total_words: total.map(number::grouped).unwrap_or_default(),
             state,

@@ -24,6 +24,10 @@ pub enum Verb {
 pub struct Words {
     /// The last segment of its address.
     pub segment: &'static str,
+    /// What is counted: `delivery`.
+    pub one: &'static str,
+    /// `deliveries`.
+    pub many: &'static str,
     /// `Replay`, before the objects.
     pub verb: &'static str,
     /// `Replaying`.
@@ -46,6 +50,8 @@ pub struct Words {
 
 const REPLAY: Words = Words {
     segment: "replay",
+    one: "delivery",
+    many: "deliveries",
     verb: "Replay",
     running: "Replaying",
     done: "replayed",
@@ -61,6 +67,8 @@ const REPLAY: Words = Words {
 
 const CANCEL: Words = Words {
     segment: "cancel",
+    one: "delivery",
+    many: "deliveries",
     verb: "Cancel",
     running: "Canceling",
     done: "canceled",

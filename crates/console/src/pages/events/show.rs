@@ -7,12 +7,13 @@ use axum::extract::State;
 use axum::response::Response;
 use http::HeaderMap;
 use postrider_configuration::AccountEntry;
-use postrider_model::EventId;
-use postrider_storage::DeliveryFilter;
+use postrider_model::{AccountId, Delivery, EventHeaders, EventId};
+use postrider_storage::{DeliveryFilter, Page};
 
 use super::verdicts::{self, VerdictRow};
-use super::warning;
+use super::{cancel, warning};
 use crate::console::page;
+use crate::pages::deliveries::resend::Message;
 use crate::pages::deliveries::rows::{Row, Rows};
 use crate::refusal::Refusal;
 use crate::shell::{AccountHead, Section, Shell, Tab};
@@ -42,6 +43,15 @@ struct ShowPage<'a> {
     occurred: Option<(Moment, String)>,
     accepted: Moment,
     accepted_exactly: String,
+    /// When its first attempts are due, if the producer said so.
+    deliver_at: Option<(Moment, String)>,
+    headers: Vec<(String, String)>,
+    is_canceled: bool,
+    /// How many deliveries were added later, in words; empty if none was.
+    missed: String,
+    /// Where to cancel it, while it waits.
+    cancel: Option<String>,
+    message: Option<Message>,
     data: Body,
     size: String,
     sent: SentFor,
@@ -72,6 +82,7 @@ pub async fn show(
     let event = event.ok_or(Refusal::NotFound)?;
     let now = app.now();
     let data = Body::new(&event.data);
+    let is_cancelable = cancel::is_possible(&event, &deliveries(&app, account.id(), id).await?.items);
     page(&ShowPage {
         shell: Shell::of(
             &app,
@@ -87,6 +98,15 @@ pub async fn show(
         occurred: event.occurred_at.map(|at| (Moment::new(at, now), exact(at))),
         accepted: Moment::new(event.created_at, now),
         accepted_exactly: exact(event.created_at),
+        deliver_at: event.deliver_at.map(|at| (Moment::due(at, now), exact(at))),
+        headers: owned(&event.headers),
+        is_canceled: event.is_canceled,
+        missed: match event.missed {
+            0 => String::new(),
+            missed => number::counted(missed.into(), "delivery", "deliveries"),
+        },
+        cancel: is_cancelable.then(|| account.path(&format!("events/{id}/cancel"))),
+        message: account.visitor.query.get("cancel").and_then(cancel::message),
         size: number::size(data.bytes),
         data,
         sent: sent_for(&app, &account.entry, id, event.is_test()).await?,
@@ -126,14 +146,7 @@ async fn sent_for(
     is_test: bool,
 ) -> Result<SentFor, Refusal> {
     let account = entry.config.account.id;
-    let filter = DeliveryFilter {
-        event: Some(event),
-        ..DeliveryFilter::default()
-    };
-    let found = app
-        .figures
-        .deliveries(account, &filter, paging::request(None))
-        .await?;
+    let found = deliveries(app, account, event).await?;
     let now = app.now();
     Ok(SentFor {
         rows: Rows {
@@ -150,4 +163,21 @@ async fn sent_for(
             .next
             .map(|_| format!("/accounts/{account}/deliveries?event={event}")),
     })
+}
+
+/// The event's deliveries, as many as the page shows.
+async fn deliveries(app: &App, account: AccountId, event: EventId) -> Result<Page<Delivery>, Refusal> {
+    let filter = DeliveryFilter {
+        event: Some(event),
+        ..DeliveryFilter::default()
+    };
+    let request = paging::request(None);
+    Ok(app.figures.deliveries(account, &filter, request).await?)
+}
+
+fn owned(headers: &EventHeaders) -> Vec<(String, String)> {
+    let headers = headers.iter();
+    headers
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .collect()
 }

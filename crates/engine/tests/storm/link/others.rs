@@ -58,3 +58,8 @@ verbs!(TemplateStore {
     template(number: TemplateNumber) -> Option<PinnedTemplate>;
     prune_templates(before: Timestamp, limit: usize) -> usize;
 });
+
+verbs!(MissedStore {
+    missed_step(account: AccountId, filter: &MissedFilter, bounds: MissedBounds, after: Option<Position>) -> MissedStep;
+    add_missed(account: AccountId, events: Vec<NewMissed>, now: Timestamp, audit: Option<AuditEntry>) -> usize;
+});

@@ -17,12 +17,11 @@ static BY: By = By::NODE;
 impl Storm<'_> {
     pub(super) async fn accept(&self, account: usize, node: usize, events: usize) {
         let Some(node) = self.node(node) else { return };
-        let submissions = (0..events).map(|_| Submission {
-            event_type: "proposal.accepted".parse().expect("a valid name"),
-            data: Bytes::from(self.world.rng.lock().below(1_000_000).to_string()),
-            id: None,
-            occurred_at: None,
-            idempotency_key: None,
+        let submissions = (0..events).map(|_| {
+            Submission::new(
+                "proposal.accepted".parse().expect("a valid name"),
+                Bytes::from(self.world.rng.lock().below(1_000_000).to_string()),
+            )
         });
         let id = self.accounts[account].id;
         let accepted = timeout(CALLER_WAITS, node.engine.accept(id, submissions.collect()));

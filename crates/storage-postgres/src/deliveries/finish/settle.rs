@@ -91,7 +91,7 @@ impl<'a> Settling<'a> {
 }
 
 /// Applies all attempts, or fails with [`SqlError::is_not_all`]: the end of a `WITH` and its `SELECT`. The
-/// session is `$1`, and [`Settling::params`] are `$23` to `$43`.
+/// session is `$1`, and [`Settling::params`] are `$26` to `$46`.
 ///
 /// The conditions are those of [`some`].
 pub(crate) fn all(day: Option<Day>) -> String {
@@ -106,24 +106,24 @@ pub(crate) fn all(day: Option<Day>) -> String {
              SET status = n.status, attempts = n.attempts, resends = n.resends, resend_of = n.resend_of, owner = NULL,
                  state_at = n.state_at, last_status_code = n.status_code, last_outcome = n.outcome,
                  recorded = n.number
-             FROM (SELECT unnest($23::uuid[]) AS account_id, unnest($24::uuid[]) AS id,
-                          unnest($25::smallint[]) AS status, unnest($26::integer[]) AS attempts,
-                          unnest($27::integer[]) AS resends, unnest($28::smallint[]) AS resend_of,
-                          unnest($29::bigint[]) AS state_at, unnest($30::smallint[]) AS status_code,
-                          unnest($31::smallint[]) AS outcome, unnest($32::integer[]) AS number
-                   LIMIT cardinality($23)) AS n
-             WHERE d.account_id = n.account_id AND d.id = n.id AND d.id BETWEEN $42 AND $43
+             FROM (SELECT unnest($26::uuid[]) AS account_id, unnest($27::uuid[]) AS id,
+                          unnest($28::smallint[]) AS status, unnest($29::integer[]) AS attempts,
+                          unnest($30::integer[]) AS resends, unnest($31::smallint[]) AS resend_of,
+                          unnest($32::bigint[]) AS state_at, unnest($33::smallint[]) AS status_code,
+                          unnest($34::smallint[]) AS outcome, unnest($35::integer[]) AS number
+                   LIMIT cardinality($26)) AS n
+             WHERE d.account_id = n.account_id AND d.id = n.id AND d.id BETWEEN $45 AND $46
                  AND d.owner IS NOT DISTINCT FROM $1 AND d.recorded < n.number AND {is_alive}
                  AND (d.resend_of IS NULL OR n.resends > d.resends)
              RETURNING 1
          ), recorded AS (
              INSERT INTO {attempts} (account_id, delivery_id, number, outcome, status_code, fenced, {columns})
-             SELECT unnest($23), unnest($24), unnest($32), unnest($31), unnest($30), false,
-                    unnest($33::bigint[]), unnest($34::bigint[]), unnest($35::smallint[]), unnest($36::boolean[]),
-                    unnest($37::bytea[]), unnest($38::bytea[]), unnest($39::bytea[]), unnest($40::bytea[]),
-                    unnest($41::bytea[])
+             SELECT unnest($26), unnest($27), unnest($35), unnest($34), unnest($33), false,
+                    unnest($36::bigint[]), unnest($37::bigint[]), unnest($38::smallint[]), unnest($39::boolean[]),
+                    unnest($40::bytea[]), unnest($41::bytea[]), unnest($42::bytea[]), unnest($43::bytea[]),
+                    unnest($44::bytea[])
          )
-         SELECT CASE WHEN count(*) = cardinality($23) THEN 0 ELSE fail_as_not_all() END FROM settled"
+         SELECT CASE WHEN count(*) = cardinality($26) THEN 0 ELSE fail_as_not_all() END FROM settled"
     )
 }
 

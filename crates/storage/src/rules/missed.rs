@@ -1,0 +1,80 @@
+//! Which events an action has missed, and the ids of deliveries that are added to an event.
+
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+use postrider_model::{AccountId, ActionId, EventId, EventTypeName, Origin, Timestamp};
+
+use crate::encoding::event::Flags;
+use crate::missed::MissedFilter;
+
+/// Most deliveries of one event, those included that were added to it: as many as it can have from its
+/// acceptance, and as many again. Then it counts as missed by no action any more.
+pub const DELIVERIES_MAX: usize = 2 * postrider_model::automation::DELIVERIES_PER_EVENT_MAX;
+
+/// Whether actions can have missed an event of this kind. Tests and operational events are of their moment.
+pub fn may_be_missed(flags: Flags) -> bool {
+    flags.origin == Origin::Producer && !flags.is_canceled
+}
+
+/// Whether the filter asks for events of this type.
+pub fn is_of_type(filter: &MissedFilter, event_type: &EventTypeName) -> bool {
+    let wanted = filter.event_type.as_ref();
+    wanted.is_none_or(|wanted| wanted == event_type)
+        && filter.patterns.iter().any(|pattern| pattern.matches(event_type))
+}
+
+/// The actions of `actions` for which an event with deliveries for the actions `has` lacks one.
+pub fn lacking(actions: &[ActionId], has: &[ActionId]) -> Vec<ActionId> {
+    let lacking = actions.iter().filter(|action| !has.contains(action));
+    let lacking: Vec<ActionId> = lacking.copied().collect();
+    if has.len() + lacking.len() > DELIVERIES_MAX {
+        return Vec::new();
+    }
+    lacking
+}
+
+/// The id of the first delivery that is added to an event without deliveries: the same whoever adds it.
+///
+/// It has the time of the event, so that it is where the event's deliveries would be. Bits of a hash stand for
+/// those that a generator of ids would have chosen ([`postrider_model::IdGenerator`]): 58 of them, so that it
+/// is no id of another event that was accepted within the same millisecond. It ends in 1, because an event is
+/// the first of its block.
+pub fn first_id(account: AccountId, event: EventId, created_at: Timestamp) -> u128 {
+    let mut hasher = DefaultHasher::new();
+    (account.as_bytes(), event.as_bytes()).hash(&mut hasher);
+    let bits = u128::from(hasher.finish());
+    let time = crate::rules::ids::first_at(created_at.unix_ms());
+    let (sequence, node) = (bits & 0xfff, (bits >> 12) & ((1 << 46) - 1));
+    // RFC 9562, figure 11.
+    time | (7 << 76) | (sequence << 64) | (0b10 << 62) | (node << 16) | 1
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_event_lacks_what_it_has_no_delivery_for() {
+        let action = ActionId::from_u128;
+        let (one, two, three) = (action(1), action(2), action(3));
+        assert_eq!(lacking(&[one, two], &[two, three]), [one]);
+        assert_eq!(lacking(&[two], &[two]), []);
+        let many: Vec<_> = (10..10 + DELIVERIES_MAX as u128).map(action).collect();
+        assert_eq!(lacking(&[one], &many[1..]), [one]);
+        assert_eq!(lacking(&[one], &many), [], "the event is full");
+    }
+
+    #[test]
+    fn the_first_id_is_a_uuid_of_the_events_time_and_its_own() {
+        let (account, event) = (AccountId::from_u128(1), EventId::from_u128(2));
+        let at = Timestamp::from_unix_ms(1_768_435_200_123);
+        let id = first_id(account, event, at);
+        assert_eq!(id, first_id(account, event, at));
+        assert_eq!(id >> 80, 1_768_435_200_123);
+        assert_eq!((id >> 76) & 0xf, 7);
+        assert_eq!((id >> 62) & 0b11, 0b10);
+        assert_eq!(id & 0xffff, 1);
+        assert_ne!(id, first_id(AccountId::from_u128(3), event, at));
+        assert_ne!(id, first_id(account, EventId::from_u128(3), at));
+    }
+}
