@@ -104,7 +104,7 @@ impl<T: MailTransport> EmailCarrier<T> {
             to: &email.to,
             subject: &content.subject,
             text: &content.text,
-            date: job.event.created_at,
+            date: job.event.due_at(),
             delivery: job.delivery,
             event_type: &job.event.event_type,
             header_prefix: &self.header_prefix,
