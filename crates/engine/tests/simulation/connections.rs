@@ -77,7 +77,9 @@ async fn attempts(node: &Node, fixture: &Fixture) -> Vec<Attempt> {
 }
 
 fn http(attempt: &Attempt) -> &HttpExchange {
-    let Exchange::Http(http) = &attempt.exchange;
+    let Exchange::Http(http) = &attempt.exchange else {
+        panic!("a webhook");
+    };
     http
 }
 
@@ -224,7 +226,8 @@ fn a_receiver_that_refuses_every_token_gets_at_most_two_requests_an_attempt() {
 
 #[test]
 fn a_token_endpoint_that_fails_is_a_failed_attempt_that_says_so_and_sends_nothing() {
-    let cases: [(fn() -> (Duration, Response), Outcome, &str); 4] = [
+    type Respond = fn() -> (Duration, Response);
+    let cases: [(Respond, Outcome, &str); 4] = [
         (
             || (Duration::ZERO, status(401)),
             Outcome::ProtocolError,

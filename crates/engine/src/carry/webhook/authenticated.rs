@@ -59,7 +59,7 @@ impl<T: Transport> WebhookCarrier<T> {
         let mut time = Time::new(&*self.clock, webhook.timeout(job.timeout));
         let Got { token, is_new } = match self.token(job, client, None, &mut time).await? {
             Ok(got) => got,
-            Err(failure) => return Ok(without_token(webhook, failure, time.waited)),
+            Err(failure) => return Ok(without_token(webhook, &failure, time.waited)),
         };
         let mut carried = self.carry_with(job, webhook, body, &token, &mut time).await?;
         if is_unauthorized(&carried) && !is_new {
@@ -150,7 +150,7 @@ fn is_unauthorized(carried: &Carried) -> bool {
     carried.exchange.status_code() == Some(UNAUTHORIZED)
 }
 
-fn without_token(webhook: &SendWebhook, failure: TokenFailure, waited: Duration) -> Carried {
+fn without_token(webhook: &SendWebhook, failure: &TokenFailure, waited: Duration) -> Carried {
     let error = format!("{NO_ACCESS_TOKEN}: {}", failure.error);
     let mut carried = Carried::unauthenticated(unsent(webhook), failure.outcome, error);
     carried.advice.retry_after = failure.retry_after;
