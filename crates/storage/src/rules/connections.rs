@@ -36,7 +36,9 @@ mod tests {
 
     fn with(connection: Option<ConnectionId>) -> Action {
         let mut action = automation().actions.remove(0);
-        let Does::SendWebhook(webhook) = &mut action.does;
+        let Does::SendWebhook(webhook) = &mut action.does else {
+            panic!("a webhook");
+        };
         webhook.url = format!("https://a.example/{}", ConnectionId::from_u128(2));
         webhook.connection = connection;
         action
