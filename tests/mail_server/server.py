@@ -37,7 +37,18 @@ def sender(content):
 
 
 class Printing:
-    """Prints messages."""
+    """Prints messages. Refuses the recipients that the options name."""
+
+    def __init__(self, options):
+        self.refused = dict(it.split("=") for it in options.refuse)
+        self.refused_once = dict(it.split("=") for it in options.refuse_once)
+
+    async def handle_RCPT(self, server, session, envelope, address, options):
+        code = self.refused.get(address) or self.refused_once.pop(address, None)
+        if code is not None:
+            return f"{code} {code[0]}.1.1 {address} is refused"
+        envelope.rcpt_tos.append(address)
+        return "250 2.1.5 Ok"
 
     async def handle_DATA(self, server, session, envelope):
         say(self.read(session, envelope))
@@ -75,9 +86,11 @@ async def serve(options):
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(options.certificate, options.key)
 
+    handler = Printing(options)
+
     def protocol():
         return SMTP(
-            Printing(),
+            handler,
             hostname="mail.example.com",
             tls_context=None if options.implicit else context,
             require_starttls=not options.implicit,
@@ -89,7 +102,7 @@ async def serve(options):
         )
 
     loop = asyncio.get_running_loop()
-    server = await loop.create_server(protocol, "127.0.0.1", 0, ssl=context if options.implicit else None)
+    server = await loop.create_server(protocol, "127.0.0.1", options.port, ssl=context if options.implicit else None)
     say({"listening": server.sockets[0].getsockname()[1]})
     await server.serve_forever()
 
@@ -103,5 +116,8 @@ if __name__ == "__main__":
     parser.add_argument("--implicit", action="store_true", help="TLS from the start instead of STARTTLS")
     parser.add_argument("--user", required=True, help="the user who can sign in")
     parser.add_argument("--password", required=True, help="the user's password")
+    parser.add_argument("--port", type=int, default=0, help="where to listen; by default on a free port")
+    parser.add_argument("--refuse", action="append", default=[], help="ADDRESS=CODE for a recipient")
+    parser.add_argument("--refuse-once", action="append", default=[], help="the same for its first time")
     parser.add_argument("--without", action="append", default=[], help="a mechanism of AUTH that it lacks")
     asyncio.run(serve(parser.parse_args()))

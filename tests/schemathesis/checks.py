@@ -49,9 +49,16 @@ FAULTS = [
     (r"/actions/\d+/(plain_)?headers(/.*)?", {"invalid_value", "reserved_header", "duplicate", "too_long",
                                               "value_required", "invalid_template"}, "names and values of headers have rules of "
                                                                                    "their own"),
+    (r"/actions/\d+/signature_profile", {"unknown_signature_profile", "signing_key_mismatch"},
+     "a profile of the installation, which takes keys of this kind"),
+    (r"/actions/\d+/signing_key", {"signing_key_mismatch"}, "the profile has to take keys of this kind"),
+    (r"/algorithm", {"signing_key_mismatch"}, "the profiles of all actions that the key signs have to take it"),
     (r"/trigger/conditions(/.*)?", {"invalid_condition"}, "bounds on the whole tree, and values that fit the operator"),
     (r"/actions/\d+/(template|content_type|body_style)", {"blank", "invalid_template", "invalid_value"},
      "templates are judged by their parser, and belong to `body` of `template` alone"),
+    (r"/actions/\d+/to(/\d+)?", {"invalid_value", "duplicate"}, "e-mail addresses are judged by their parser, each once"),
+    (r"/actions/\d+/(subject|text)", {"blank", "invalid_template"}, "templates are judged by their parser"),
+    (r"/actions/\d+/type", {"email_not_set_up"}, "the operator decides whether e-mails are sent"),
     (r"/(event_id|automation_id)", {"invalid_value"}, "ids are TypeIDs, whose form has rules that patterns do not say"),
     (r"/(token|user|password|header_name|header_value|token_url|client_id|client_secret|scope|audience|"
      r"client_authentication|certificate|private_key)",

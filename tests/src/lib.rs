@@ -12,6 +12,7 @@
 //! * [`receiver`]: records requests and responds as scripted. [`foreign`]: the receivers in Node, Python
 //!   and PHP.
 //! * [`identity_provider`]: the identity providers in Node, a real one and one that lies.
+//! * [`mail_server`]: a mail server in Python, with TLS and AUTH.
 //! * [`mutual_tls`]: a receiver over OpenSSL that requires a client certificate.
 //! * [`database`]: reads a data folder with Python's `sqlite3`.
 //! * [`postgres`]: a PostgreSQL server per test: crashed, started again, replicated, promoted. [`proxy`]: the
@@ -33,6 +34,7 @@ pub mod database;
 pub mod foreign;
 pub mod identity_provider;
 pub mod log;
+pub mod mail_server;
 pub mod mutual_tls;
 pub mod postgres;
 pub mod proxy;
@@ -45,6 +47,7 @@ pub use account::Account;
 pub use browser::Browser;
 pub use client::{Api, ApiResponse, Problem};
 pub use cluster::{Cluster, Node};
+pub use mail_server::MailServer;
 pub use postgres::Postgres;
 pub use proxy::Proxy;
 pub use receiver::{Receiver, Reply};

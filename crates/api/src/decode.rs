@@ -12,7 +12,7 @@ use serde::Deserialize;
 use crate::problem::Problem;
 
 pub use explain::no_such_member;
-pub use object::{object, objects, optional_object, present};
+pub use object::{object, optional_object, present};
 pub use whole::Whole;
 
 use object::Object;

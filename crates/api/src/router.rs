@@ -162,10 +162,7 @@ pub(crate) fn documented_routes() -> OpenApiRouter<ApiState> {
         .routes(routes!(audit::of_account::list_audit_of_account))
         .routes(routes!(master_key::show::get_master_key))
         .routes(routes!(master_key::rotate::rotate_master_key))
-        .routes(routes!(signing_keys::list::list_signing_keys))
-        .routes(routes!(signing_keys::rotate::rotate_signing_key))
-        .routes(routes!(signing_keys::of_action::list_action_signing_keys))
-        .routes(routes!(signing_keys::of_action::rotate_action_signing_key))
+        .merge(signing_key_routes())
         .routes(routes!(
             automations::list::list_automations,
             automations::create::create_automation
@@ -199,6 +196,15 @@ pub(crate) fn documented_routes() -> OpenApiRouter<ApiState> {
         .routes(routes!(operations::health::health))
         .routes(routes!(operations::ready::ready))
         .routes(routes!(operations::metrics::metrics))
+}
+
+/// Those of the keys of accounts and of actions.
+fn signing_key_routes() -> OpenApiRouter<ApiState> {
+    OpenApiRouter::new()
+        .routes(routes!(signing_keys::list::list_signing_keys))
+        .routes(routes!(signing_keys::rotate::rotate_signing_key))
+        .routes(routes!(signing_keys::of_action::list_action_signing_keys))
+        .routes(routes!(signing_keys::of_action::rotate_action_signing_key))
 }
 
 async fn route_not_found(uri: Uri) -> Problem {

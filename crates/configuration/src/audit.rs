@@ -109,7 +109,9 @@ impl Secrets {
     fn of<'a>(states: impl Iterator<Item = &'a Automation>) -> Self {
         let mut secrets = Self::default();
         for action in states.flat_map(|automation| &automation.actions) {
-            let Does::SendWebhook(webhook) = &action.does;
+            let Does::SendWebhook(webhook) = &action.does else {
+                continue;
+            };
             for header in webhook.headers.iter().filter(|header| !header.is_plain) {
                 secrets.headers.insert(header.name.to_ascii_lowercase());
                 secrets.words.extend(words(&header.value).map(str::to_owned));
@@ -253,6 +255,12 @@ fn shown_action(action: &Action, secrets: &Secrets) -> Shown {
                 ),
             ]);
         }
+        Does::SendEmail(email) => members.extend([
+            ("type", Shown::from("send_email")),
+            ("to", secrets.shown_text(email.to.as_str())),
+            ("subject", secrets.shown_text(&email.subject)),
+            ("text", secrets.shown_text(&email.text)),
+        ]),
     }
     Shown::object(members)
 }

@@ -9,24 +9,26 @@ mod headers;
 mod put;
 mod query;
 mod rate_limit;
+mod send_email;
 mod send_webhook;
 mod signature;
 mod switch;
 mod trigger;
 
+use postrider_model::automation::ACTIONS_MAX;
 use postrider_model::health::Health;
 use postrider_model::{
-    AccountId, Action, AuditAction, AuditEntry, Automation, AutomationId, By, ConnectionId, Schedule, Target,
-    Timestamp, Trigger,
+    AccountId, Action, AuditAction, AuditEntry, Automation, AutomationId, By, Connection, ConnectionId,
+    Schedule, SigningKey, Target, Timestamp, Trigger,
 };
 use postrider_storage::rules::fan_out::TooManyDeliveries;
 use postrider_storage::{SaveAutomation, StoreError, StoreResult, rules};
 
 use super::schedule::{delays_s, schedule};
 use super::{ConfigureError, Faults, codes};
-use crate::{AccountEntry, Configuration};
+use crate::Configuration;
 use about::check_about;
-use connections::{check_connections, unknown_connection};
+use connections::{check_connections, named_in, unknown_connection};
 use destinations::check_destinations;
 use signature::SigningRules;
 use trigger::check_trigger;
@@ -35,8 +37,9 @@ pub(crate) use headers::{is_field_value, is_reserved, is_token, origin};
 
 pub use actions::{ActionDraft, DoesDraft};
 pub use body::{BodyDraft, ContentDraft, TEMPLATE_CONTENT_TYPE};
-pub use headers::check_event_headers;
+pub use headers::{check_event_headers, is_reserved_by_others};
 pub use rate_limit::RateLimitDraft;
+pub use send_email::{EMAIL_RATE_LIMIT, SendEmailDraft};
 pub use send_webhook::SendWebhookDraft;
 pub use signature::SigningKeyDraft;
 
@@ -94,8 +97,9 @@ impl Configuration {
     ) -> Result<Automation, ConfigureError> {
         let now = self.clock.now();
         let id = self.ids.automation(now);
-        let entry = self.entry(account).await?;
-        let automation = check(self, draft, None, entry.as_deref(), now)?.created(id, now);
+        let key = self.current_key(account).await?;
+        let connections = self.connections_named_in(account, &draft).await?;
+        let automation = check(self, draft, None, key.as_ref(), &connections, now)?.created(id, now);
         let actions = automation.actions.clone();
         let audit = self.automation_changed(by, account, None, Some(&automation));
         match self
@@ -125,8 +129,9 @@ impl Configuration {
         draft: AutomationDraft,
     ) -> Result<Automation, ConfigureError> {
         let now = self.clock.now();
-        let entry = self.entry(account).await?;
-        let checked = check(self, draft, Some(&current), entry.as_deref(), now)?;
+        let key = self.current_key(account).await?;
+        let connections = self.connections_named_in(account, &draft).await?;
+        let checked = check(self, draft, Some(&current), key.as_ref(), &connections, now)?;
         let edited = Automation {
             uid: checked.uid,
             name: checked.name,
@@ -167,14 +172,11 @@ impl Configuration {
         draft: AutomationDraft,
     ) -> Result<Automation, ConfigureError> {
         let now = self.clock.now();
-        let entry = self.entry(account).await?;
-        let checked = check(self, draft, current, entry.as_deref(), now)?;
+        let key = self.current_key(account).await?;
+        let connections = self.connections_named_in(account, &draft).await?;
+        let checked = check(self, draft, current, key.as_ref(), &connections, now)?;
         let named = rules::connections::named_by(&checked.actions);
-        let is_unknown = |id: &ConnectionId| {
-            entry
-                .as_ref()
-                .is_none_or(|entry| entry.credentials(*id).is_none())
-        };
+        let is_unknown = |id: &ConnectionId| connections.iter().all(|connection| connection.id != *id);
         if let Some(unknown) = named.into_iter().find(is_unknown) {
             return Err(unknown_connection(&checked.actions, unknown).into());
         }
@@ -232,6 +234,26 @@ impl Configuration {
     /// Notes that deliveries of this account may have been canceled in the store.
     pub fn deliveries_canceled(&self, account: AccountId) {
         self.directory.forget(account);
+    }
+
+    /// The connections that the draft names and the account has. Reads nothing for a draft without any.
+    async fn connections_named_in(
+        &self,
+        account: AccountId,
+        draft: &AutomationDraft,
+    ) -> StoreResult<Vec<Connection>> {
+        let mut found = Vec::new();
+        for id in named_in(&draft.actions).into_iter().take(ACTIONS_MAX) {
+            found.extend(self.store.connection(account, id).await?);
+        }
+        Ok(found)
+    }
+
+    /// The key that signs an account's requests and does not expire, as stored: memory holds more than an edit
+    /// may depend on.
+    async fn current_key(&self, account: AccountId) -> StoreResult<Option<SigningKey>> {
+        let keys = self.store.signing_keys(account).await?;
+        Ok(keys.and_then(|keys| keys.into_iter().find(|key| key.expires_at.is_none())))
     }
 
     pub(crate) async fn save_edited(
@@ -293,12 +315,14 @@ impl CheckedAutomation {
 }
 
 /// Checks the whole draft. Judges the name and destinations only where they differ from those of the
-/// `current` automation. `entry` is the account, if it exists.
+/// `current` automation. `account_key` is the account's current key, if the account
+/// exists.
 fn check(
     configuration: &Configuration,
     draft: AutomationDraft,
     current: Option<&Automation>,
-    entry: Option<&AccountEntry>,
+    account_key: Option<&SigningKey>,
+    connections: &[Connection],
     now: Timestamp,
 ) -> Result<CheckedAutomation, ConfigureError> {
     let mut faults = Faults::default();
@@ -314,14 +338,14 @@ fn check(
         signing: SigningRules {
             profiles: configuration.signature_profiles(),
             header_names: configuration.header_names(),
-            account_key: entry.and_then(AccountEntry::current_key),
+            account_key,
             new_key: &|algorithm| configuration.new_signing_key(algorithm, now),
         },
+        sends_email: configuration.sends_email(),
     };
     let fresh_id = || configuration.ids.action(now);
     let actions = actions::check(&draft.actions, &rules, fresh_id, &mut faults);
     check_destinations(&configuration.guard, &actions, existing, &mut faults);
-    let connections = entry.map_or(&[][..], |entry| &entry.config.connections);
     check_connections(&actions, connections, &mut faults);
     faults.into_checked(Some(CheckedAutomation {
         uid: draft.uid,
@@ -330,7 +354,7 @@ fn check(
         metadata,
         enabled: draft.enabled,
         trigger,
-        actions,
+        actions: actions.into_iter().flatten().collect(),
         retry_delays,
     }))
 }

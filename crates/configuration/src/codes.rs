@@ -34,6 +34,8 @@ pub const INVALID_TEMPLATE: &str = "invalid_template";
 pub const UNKNOWN_PROFILE: &str = "unknown_signature_profile";
 /// A signature profile that cannot sign with keys of this kind.
 pub const SIGNING_KEY_MISMATCH: &str = "signing_key_mismatch";
+/// An e-mail action where the installation has no mail server.
+pub const EMAIL_NOT_SET_UP: &str = "email_not_set_up";
 /// An action id that the automation does not have.
 pub const UNKNOWN_ACTION: &str = "unknown_action";
 /// A member is missing.

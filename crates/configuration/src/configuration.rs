@@ -30,6 +30,8 @@ pub struct ConfigurationParts {
     pub header_names: HeaderNames,
     /// How deliveries can be signed.
     pub signature_profiles: SignatureProfiles,
+    /// Whether this installation has a mail server, so that actions may send e-mail.
+    pub sends_email: bool,
 }
 
 /// The configuration of an installation, as one node sees and changes it. Shared as `Arc<Configuration>`.
@@ -43,6 +45,7 @@ pub struct Configuration {
     catalogue: Catalogue,
     header_names: HeaderNames,
     signature_profiles: SignatureProfiles,
+    sends_email: bool,
     loaded: ChangeMark,
 }
 
@@ -66,6 +69,7 @@ impl Configuration {
             guard: parts.guard,
             header_names: parts.header_names,
             signature_profiles: parts.signature_profiles,
+            sends_email: parts.sends_email,
             loaded,
         })
     }
@@ -112,6 +116,11 @@ impl Configuration {
     /// How deliveries can be signed, and how they are signed where an action does not say.
     pub fn signature_profiles(&self) -> &SignatureProfiles {
         &self.signature_profiles
+    }
+
+    /// Whether this installation has a mail server, so that actions may send e-mail.
+    pub fn sends_email(&self) -> bool {
+        self.sends_email
     }
 
     /// The account with its keys and automations, from memory if it is there. `None` if the account does not

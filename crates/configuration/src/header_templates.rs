@@ -34,7 +34,9 @@ pub(crate) fn compile(value: &str) -> Result<Template, TemplateFault> {
 pub(crate) fn of(automations: &[Automation]) -> HashMap<ActionId, HeaderTemplates> {
     let actions = automations.iter().flat_map(|automation| &automation.actions);
     let with_templates = actions.filter_map(|action| {
-        let Does::SendWebhook(webhook) = &action.does;
+        let Does::SendWebhook(webhook) = &action.does else {
+            return None;
+        };
         let templates = webhook.headers.iter().enumerate();
         let templates = templates.filter(|(_, header)| is_template(&header.value));
         let compiled: Vec<_> = templates

@@ -14,6 +14,7 @@
 //! | `account.rs` | [`AccountDraft`]: `create_account`, `update_account`, `delete_account` |
 //! | `automation.rs`, `automation/` | [`AutomationDraft`], [`ActionDraft`]: verbs of automations, actions |
 //! | `header_templates.rs` | [`HeaderTemplates`]: header values with fields of the event |
+//! | `email_template.rs` | [`EmailTemplate`]: subject and text of an e-mail |
 //! | `pins.rs` | [`Pinned`]: compiled templates, with their numbers in the store |
 //! | `judging.rs` | [`Judging`]: the conditions of all automations on one event, in bounded time |
 //! | `verdict.rs` | [`AutomationVerdict`]: why an event triggers an automation, or does not |
@@ -58,6 +59,7 @@ mod configuration;
 mod connection;
 mod credentials;
 mod directory;
+mod email_template;
 mod error;
 mod event_type;
 mod fault;
@@ -76,20 +78,22 @@ mod verdict;
 
 pub use account::AccountDraft;
 pub use automation::{
-    ActionDraft, AutomationDraft, BodyDraft, ContentDraft, DoesDraft, RateLimitDraft, SendWebhookDraft,
-    SigningKeyDraft, TEMPLATE_CONTENT_TYPE, check_event_headers,
+    ActionDraft, AutomationDraft, BodyDraft, ContentDraft, DoesDraft, EMAIL_RATE_LIMIT, RateLimitDraft,
+    SendEmailDraft, SendWebhookDraft, SigningKeyDraft, TEMPLATE_CONTENT_TYPE, check_event_headers,
+    is_reserved_by_others,
 };
 pub use catalogue::Catalogue;
 pub use configuration::{Configuration, ConfigurationParts};
 pub use connection::ConnectionDraft;
 pub use credentials::{Credentials, OAuth2Client, basic};
 pub use directory::AccountEntry;
+pub use email_template::{EMAIL_CONTENT_TYPE, EmailContent, EmailTemplate};
 pub use error::ConfigureError;
 pub use event_type::EventTypeDraft;
 pub use fault::{FAULTS_MAX, Fault};
 pub use header_templates::HeaderTemplates;
 pub use judging::Judging;
-pub use pins::{Pinned, UNUSED_KEPT};
+pub use pins::{Compiled, Pinned, UNUSED_KEPT};
 pub use schema::{Schema, SchemaError, SchemaViolation};
 pub use signers::{CannotSign, LiveSigners};
 pub use signing_key::RotationDraft;

@@ -9,11 +9,13 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use postrider_model::template::{TemplateHash, TemplateKind, TemplateNumber};
-use postrider_model::{AccountId, ActionId, Automation, Clock, Does, Timestamp, WebhookBody};
+use postrider_model::template::{PinnedKind, TemplateHash, TemplateKind, TemplateNumber};
+use postrider_model::{AccountId, ActionId, Automation, BodyTemplate, Clock, Does, Timestamp, WebhookBody};
 use postrider_signing::template::Template;
 use postrider_storage::{PinTemplate, PinnedTemplate, Store, StoreResult};
 use sha2::{Digest as _, Sha256};
+
+use crate::email_template::{self, EmailTemplate};
 
 /// How long an account with templates may stay in memory before they are pinned again.
 pub(crate) const PINNED_FOR: Duration = Duration::from_secs(12 * 3_600);
@@ -28,9 +30,42 @@ pub struct Pinned {
     /// Its number, to which deliveries refer.
     pub number: TemplateNumber,
     /// The template, compiled; `None` if this version cannot compile it.
-    pub template: Option<Template>,
+    pub template: Option<Compiled>,
     /// The content type of what it produces.
     pub content_type: String,
+}
+
+/// A compiled template, by what it produces.
+#[derive(Debug, Clone)]
+pub enum Compiled {
+    /// The body of a webhook.
+    Body(Template),
+    /// Subject and text of an e-mail.
+    Email(EmailTemplate),
+}
+
+impl Pinned {
+    /// Compiles what the store has under this number. Logs why it cannot, which a change of Postrider's
+    /// template language causes.
+    pub fn compile(number: TemplateNumber, stored: &PinnedTemplate) -> Self {
+        let body = |kind| {
+            let template = Template::compile(&stored.source, kind);
+            template.map(Compiled::Body).map_err(|fault| fault.to_string())
+        };
+        let compiled = match stored.kind {
+            PinnedKind::Json => body(TemplateKind::Json),
+            PinnedKind::Text => body(TemplateKind::Text),
+            PinnedKind::Email => EmailTemplate::of_source(&stored.source).map(Compiled::Email),
+        };
+        let compiled = compiled.inspect_err(
+            |fault| tracing::error!(number = number.get(), %fault, "a stored template does not compile"),
+        );
+        Self {
+            number,
+            template: compiled.ok(),
+            content_type: stored.content_type.clone(),
+        }
+    }
 }
 
 /// The pinned templates of an account, by action.
@@ -50,38 +85,18 @@ impl Pins {
         now: Timestamp,
     ) -> StoreResult<Self> {
         let actions = automations.iter().flat_map(|automation| &automation.actions);
-        let with_templates = actions.filter_map(|action| match &action.does {
-            Does::SendWebhook(webhook) => match &webhook.body {
-                WebhookBody::Template(template) => Some((action.id, template)),
-                WebhookBody::BuiltIn { .. } => None,
-            },
-        });
-        let (mut compiled, mut pins) = (Vec::new(), Vec::new());
-        for (action, body) in with_templates {
-            let template = Template::compile(&body.source, body.kind());
-            let template = template.inspect_err(
-                |fault| tracing::error!(%account, %action, %fault, "a stored template does not compile"),
-            );
-            compiled.push((action, template.ok(), body.content_type.clone()));
-            pins.push(pin(PinnedTemplate {
-                kind: body.kind(),
-                source: body.source.clone(),
-                content_type: body.content_type.clone(),
-            }));
-        }
-        if pins.is_empty() {
+        let templates = actions.filter_map(|action| Some((action.id, template_of(&action.does)?)));
+        let (actions, templates): (Vec<_>, Vec<_>) = templates.unzip();
+        if templates.is_empty() {
             return Ok(Self::default());
         }
+        let pins = templates.iter().cloned().map(pin).collect();
         let numbers = store.pin_templates(account, pins, now).await?;
-        let pinned = compiled.into_iter().zip(numbers);
-        let by_action = pinned.map(|((action, template, content_type), number)| {
-            let pinned = Pinned {
-                number,
-                template,
-                content_type,
-            };
-            (action, Arc::new(pinned))
-        });
+        let pinned = templates
+            .iter()
+            .zip(numbers)
+            .map(|(template, number)| Arc::new(Pinned::compile(number, template)));
+        let by_action = actions.into_iter().zip(pinned);
         Ok(Self {
             by_action: by_action.collect(),
             at: Some(now),
@@ -104,13 +119,35 @@ impl Pins {
     }
 }
 
+/// What an action pins; `None` if it has no template.
+fn template_of(does: &Does) -> Option<PinnedTemplate> {
+    match does {
+        Does::SendWebhook(webhook) => match &webhook.body {
+            WebhookBody::Template(template) => Some(of_body(template)),
+            WebhookBody::BuiltIn { .. } => None,
+        },
+        Does::SendEmail(email) => Some(email_template::pinned(email)),
+    }
+}
+
+fn of_body(template: &BodyTemplate) -> PinnedTemplate {
+    PinnedTemplate {
+        kind: match template.kind() {
+            TemplateKind::Json => PinnedKind::Json,
+            TemplateKind::Text | TemplateKind::HeaderValue => PinnedKind::Text,
+        },
+        source: template.source.clone(),
+        content_type: template.content_type.clone(),
+    }
+}
+
 fn pin(template: PinnedTemplate) -> PinTemplate {
     let hash = hash_of(template.kind, &template.content_type, &template.source);
     PinTemplate { hash, template }
 }
 
 /// SHA-256 of the parts, each after its length, so that no two templates have the same text.
-fn hash_of(kind: TemplateKind, content_type: &str, source: &str) -> TemplateHash {
+fn hash_of(kind: PinnedKind, content_type: &str, source: &str) -> TemplateHash {
     let mut digest = Sha256::new();
     for part in [kind.name(), content_type, source] {
         digest.update((part.len() as u64).to_be_bytes());

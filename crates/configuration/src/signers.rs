@@ -77,7 +77,9 @@ impl AccountSigners {
         let mut of_actions = HashMap::new();
         let mut of_profiles: HashMap<&str, Signing> = HashMap::new();
         for action in automations.iter().flat_map(|automation| &automation.actions) {
-            let Does::SendWebhook(webhook) = &action.does;
+            let Does::SendWebhook(webhook) = &action.does else {
+                continue;
+            };
             let signing = match (&webhook.signature.profile, webhook.signature.own_keys.is_empty()) {
                 (None, true) => continue,
                 (Some(profile), true) => match of_profiles.get(profile.as_str()) {
@@ -95,7 +97,8 @@ impl AccountSigners {
         Some(Self { usual, of_actions })
     }
 
-    /// The actions whose requests cannot be signed, and why; `all others` for those without a profile or keys of their own.
+    /// The actions whose requests cannot be signed, and why; `all others` for those without a profile or keys
+    /// of their own.
     pub(crate) fn unsigned(&self) -> impl Iterator<Item = (String, &CannotSign)> {
         let of_actions = self
             .of_actions

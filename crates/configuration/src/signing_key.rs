@@ -182,7 +182,9 @@ fn check_actions(
         actions.map(move |action| (&automation.name, action))
     });
     let misfits = actions.filter_map(|(automation, action)| {
-        let Does::SendWebhook(webhook) = &action.does;
+        let Does::SendWebhook(webhook) = &action.does else {
+            return None;
+        };
         let profile = profiles.find(webhook.signature.profile.as_deref())?;
         let is_own = !webhook.signature.own_keys.is_empty();
         let error = profile.takes(algorithm).err().filter(|_| !is_own)?;

@@ -64,6 +64,7 @@ async fn node(store: &Arc<dyn Store>) -> Arc<Configuration> {
         entropy,
         guard: Arc::new(EgressGuard::new(Vec::new())),
         header_names: HeaderNames::new("Postrider"),
+        sends_email: true,
         signature_profiles: SignatureProfiles::built_in(BuiltIn::Postrider, &HeaderNames::new("Postrider")),
     });
     Arc::new(configuration.await.expect("an empty store loads"))

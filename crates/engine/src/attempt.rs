@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use postrider_configuration::AccountEntry;
 use postrider_egress::NotSent;
-use postrider_model::delivery::Ended;
-use postrider_model::{Attempt, AutomationId, DeliveryStatus, Does, Event, RateLimit};
+use postrider_model::delivery::{Ended, Next};
+use postrider_model::{Attempt, AutomationId, DeliveryStatus, Does, Event, Outcome, RateLimit};
 use postrider_storage::{Change, Finished, SessionId, StoreResult};
 
 use crate::carry::{Advice, Job};
@@ -191,6 +191,22 @@ async fn entry_of(engine: &Engine, ready: &Ready) -> Option<Option<Arc<AccountEn
     }
 }
 
+/// Whether no attempt follows if this one fails.
+fn is_last(engine: &Engine, entry: &AccountEntry, ready: &Ready) -> bool {
+    let ended = Ended {
+        outcome: Outcome::BadStatus,
+        at: engine.clock().now(),
+        retry_after: None,
+        is_final: false,
+        first_due: ready.delivery.event.due_at(),
+    };
+    let schedule = entry
+        .callable(ready.delivery.action)
+        .map(|(automation, _)| entry.schedule(automation, &engine.settings().retry_delays));
+    let next = schedule.map(|schedule| ready.delivery.progress.after_attempt(ended, schedule).1);
+    matches!(next, Some(Next::Settle(_)))
+}
+
 /// Has the action's carrier make the attempt; returns its record and what the receiver asks for. Forbidden if
 /// the lease or the session ended, or the configuration changed, while the carrier waited for a connection.
 async fn attempt(
@@ -217,6 +233,7 @@ async fn attempt(
         template: template.as_deref(),
         header_templates: entry.header_templates(delivery.action),
         number,
+        is_last: is_last(engine, entry, ready),
         entry,
         timeout: engine.settings().attempt_timeout,
         action: delivery.action,

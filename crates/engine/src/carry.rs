@@ -8,6 +8,7 @@
 //! [`Carriers::carry`].
 
 pub mod body;
+pub mod email;
 pub mod webhook;
 
 use std::panic::AssertUnwindSafe;
@@ -19,10 +20,9 @@ use async_trait::async_trait;
 use postrider_configuration::{AccountEntry, HeaderTemplates, Pinned};
 use postrider_egress::NotSent;
 use postrider_model::delivery::BodySpec;
-use postrider_model::{
-    ActionId, DeliveryId, Does, Event, Exchange, HttpExchange, HttpRequest, Outcome, SendWebhook,
-};
+use postrider_model::{ActionId, DeliveryId, Does, Event, Exchange, Outcome, SendEmail, SendWebhook};
 
+pub use email::{EmailCarrier, EmailNotSetUp, EmailParts, MailTransport};
 pub use webhook::{Transport, WebhookCarrier};
 
 /// Whether a request may leave now.
@@ -43,6 +43,8 @@ pub struct Job<'a> {
     pub header_templates: Option<&'a HeaderTemplates>,
     /// The attempt's number, from 1.
     pub number: u32,
+    /// Whether no attempt follows if this one fails.
+    pub is_last: bool,
     /// The account's configuration as it is now.
     pub entry: &'a AccountEntry,
     /// Timeout of the attempt, unless the action sets its own.
@@ -100,21 +102,17 @@ pub trait Carrier<A>: Send + Sync + 'static {
 pub struct Carriers {
     /// Carries out `send_webhook` actions.
     pub webhook: Arc<dyn Carrier<SendWebhook>>,
+    /// Carries out `send_email` actions.
+    pub email: Arc<dyn Carrier<SendEmail>>,
 }
 
 impl Carried {
-    /// Nothing was sent to `url`, because a template of the action fails on the event.
-    pub fn not_rendered(url: String, reason: String) -> Self {
+    /// Nothing was sent, as `exchange` says, because a template of the action fails on the event.
+    pub fn not_rendered(exchange: Exchange, reason: String) -> Self {
         Self {
             outcome: Outcome::NotRendered,
             error: Some(reason),
-            exchange: Exchange::Http(HttpExchange {
-                request: HttpRequest {
-                    url,
-                    headers: Vec::new(),
-                },
-                response: None,
-            }),
+            exchange,
             advice: Advice {
                 is_final: true,
                 ..Advice::default()
@@ -122,16 +120,14 @@ impl Carried {
             waited: Duration::ZERO,
         }
     }
-}
 
-impl Carried {
-    /// Nothing was sent to `url`, because the credentials of the action's connection are not at hand. `error`
-    /// says why.
-    pub fn unauthenticated(url: String, outcome: Outcome, error: String) -> Self {
+    /// Nothing was sent, as `exchange` says, because the credentials of the action's connection are not at
+    /// hand. `error` says why.
+    pub fn unauthenticated(exchange: Exchange, outcome: Outcome, error: String) -> Self {
         Self {
             outcome,
             advice: Advice::default(),
-            ..Self::not_rendered(url, error)
+            ..Self::not_rendered(exchange, error)
         }
     }
 }
@@ -142,6 +138,7 @@ impl Carriers {
     pub(crate) async fn carry(&self, job: Job<'_>, does: &Does) -> Result<Carried, NotSent> {
         let carried = match does {
             Does::SendWebhook(webhook) => caught(self.webhook.carry(job, webhook)).await,
+            Does::SendEmail(email) => caught(self.email.carry(job, email)).await,
         };
         carried.unwrap_or_else(|| Ok(panicked(does)))
     }
@@ -153,13 +150,8 @@ const PANICKED: &str = "The request failed inside Postrider; the server's log ha
 /// The result of an attempt whose carrier panicked. What the carrier sent is unknown.
 fn panicked(does: &Does) -> Carried {
     let exchange = match does {
-        Does::SendWebhook(webhook) => Exchange::Http(HttpExchange {
-            request: HttpRequest {
-                url: webhook.url.clone(),
-                headers: Vec::new(),
-            },
-            response: None,
-        }),
+        Does::SendWebhook(webhook) => webhook::unsent(webhook),
+        Does::SendEmail(email) => email::unsent(email),
     };
     Carried {
         outcome: Outcome::ProtocolError,

@@ -64,12 +64,12 @@ pub use accept::{AcceptError, Accepted, OPERATIONAL_TYPE, Rejection, Submission,
 pub use bulk::{BulkProgress, DeliveryCount};
 pub use cancel::{CancelError, CancelRunning};
 pub use cancel_event::CancelEventOutcome;
-pub use carry::body::{Body, body_of};
-pub use carry::{Carriers, WebhookCarrier};
+pub use carry::body::{Body, body_of, email_of};
+pub use carry::{Carriers, EmailCarrier, EmailNotSetUp, EmailParts, WebhookCarrier};
 pub use clock::SystemClock;
 pub use engine::{Engine, EngineParts};
 pub use missed::{MissedEvents, SendMissedError};
-pub use preview::preview_body;
+pub use preview::{Preview, email_preview, preview};
 pub use replay::{ReplayError, ReplayRunning};
 pub use resend::ResendOutcome;
 pub use settings::{EngineSettings, UnseenTypes};

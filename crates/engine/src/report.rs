@@ -162,6 +162,7 @@ impl Report<'_> {
         let account = &self.entry.config.account;
         let action_type = match self.action.does {
             Does::SendWebhook(_) => "send_webhook",
+            Does::SendEmail(_) => "send_email",
         };
         let mut data = json!({
             "account": { "id": account.id, "uid": account.uid, "name": account.name },

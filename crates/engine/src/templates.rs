@@ -6,7 +6,6 @@ use postrider_configuration::{AccountEntry, Pinned};
 use postrider_model::ActionId;
 use postrider_model::delivery::BodySpec;
 use postrider_model::template::TemplateNumber;
-use postrider_signing::template::Template;
 use postrider_storage::{StoreResult, TemplateStore};
 use quick_cache::sync::Cache;
 
@@ -35,15 +34,7 @@ impl Templates {
         let Some(stored) = store.template(number).await? else {
             return Ok(None);
         };
-        let template = Template::compile(&stored.source, stored.kind);
-        let template = template.inspect_err(
-            |fault| tracing::error!(number = number.get(), %fault, "a stored template does not compile"),
-        );
-        let pinned = Arc::new(Pinned {
-            number,
-            template: template.ok(),
-            content_type: stored.content_type,
-        });
+        let pinned = Arc::new(Pinned::compile(number, &stored));
         self.0.insert(number, Arc::clone(&pinned));
         Ok(Some(pinned))
     }

@@ -1,8 +1,10 @@
 //! Attempts: each is one try of a delivery, with its exchange with the receiver.
 
 mod exchange;
+mod smtp;
 
 pub use exchange::{Exchange, Headers, HttpExchange, HttpRequest, HttpResponse, RESPONSE_HEADER_BYTES_KEPT};
+pub use smtp::{SmtpExchange, SmtpStep};
 
 use std::time::Duration;
 
@@ -12,9 +14,9 @@ use crate::time::Timestamp;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[repr(u8)]
 pub enum Outcome {
-    /// The receiver responded with a status of 200 to 299.
+    /// The receiver responded with a status of 200 to 299, or the mail server accepted the message.
     Succeeded = 0,
-    /// The receiver responded with any other status.
+    /// The receiver responded with any other status, or the mail server refused the message.
     BadStatus = 1,
     /// The attempt's timeout expired, at whatever stage.
     Timeout = 2,
@@ -24,7 +26,8 @@ pub enum Outcome {
     ConnectError = 4,
     /// No TLS session: a certificate that is not trusted, expired or for another name, or a broken handshake.
     TlsError = 5,
-    /// There was no response, it was not HTTP, or it broke a limit. A body that is cut off changes nothing.
+    /// There was no response, it was not HTTP or SMTP, or it broke a limit. A body that is cut off changes
+    /// nothing.
     ProtocolError = 6,
     /// The egress guard forbids the destination; nothing was sent.
     Blocked = 7,

@@ -10,6 +10,7 @@ use crate::event_type::{EventPattern, EventTypeName};
 use crate::id::{ActionId, AutomationId, ConnectionId};
 use crate::schedule::Schedule;
 use crate::secret_query::SecretQuery;
+use crate::send_email::SendEmail;
 use crate::time::Timestamp;
 use crate::uid;
 use crate::webhook_signature::WebhookSignature;
@@ -163,13 +164,16 @@ impl RateLimit {
 pub enum Does {
     /// `send_webhook`: sends an HTTP request to a URL.
     SendWebhook(SendWebhook),
+    /// `send_email`: sends an e-mail through the installation's mail server.
+    SendEmail(SendEmail),
 }
 
 impl Does {
-    /// Where it goes: the URL of a webhook.
+    /// Where it goes: the URL of a webhook, the recipients of an e-mail.
     pub fn target(&self) -> &str {
         match self {
             Self::SendWebhook(webhook) => &webhook.url,
+            Self::SendEmail(email) => email.to.as_str(),
         }
     }
 }

@@ -176,7 +176,10 @@ impl fmt::Debug for EmailAddress {
 
 /// Who an e-mail goes to: 1 to [`RECIPIENTS_MAX`] addresses, each once.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Recipients(Box<[EmailAddress]>);
+pub struct Recipients {
+    addresses: Box<[EmailAddress]>,
+    text: Box<str>,
+}
 
 /// Why a list of addresses is not one of recipients.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -206,12 +209,21 @@ impl Recipients {
                 return Err(RecipientsError::Twice(address.clone()));
             }
         }
-        Ok(Self(addresses.into()))
+        let texts: Vec<_> = addresses.iter().map(EmailAddress::as_str).collect();
+        Ok(Self {
+            text: texts.join(", ").into(),
+            addresses: addresses.into(),
+        })
     }
 
     /// The addresses, in the order in which they were given.
     pub fn as_slice(&self) -> &[EmailAddress] {
-        &self.0
+        &self.addresses
+    }
+
+    /// The addresses in one text: `ann@example.com, bob@example.com`.
+    pub fn as_str(&self) -> &str {
+        &self.text
     }
 }
 

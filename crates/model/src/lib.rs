@@ -7,8 +7,8 @@
 //!
 //! To add a state of a delivery, extend [`delivery::DeliveryStatus`] and
 //! [`delivery::Progress::after_attempt`], then the conformance suite in `crates/storage-testkit`. To add an
-//! option of an action, extend [`automation::SendWebhook`], or [`automation::Action`] if every type of action
-//! has it, then its member of a draft in
+//! option of an action, extend [`automation::SendWebhook`] or [`send_email::SendEmail`], or
+//! [`automation::Action`] if every type of action has it, then its member of a draft in
 //! `crates/configuration` (whose recipe continues to the API and the console), then the attempt in
 //! `crates/engine` that uses it. To add a type of action, add a variant of [`automation::Does`] and, unless
 //! it speaks HTTP, one of [`attempt::Exchange`]; the compiler then names the file of each layer that has to
@@ -44,6 +44,7 @@ pub mod person;
 pub mod schedule;
 pub mod secret;
 pub mod secret_query;
+pub mod send_email;
 pub mod template;
 pub mod time;
 mod uid;
@@ -51,7 +52,9 @@ pub mod webhook_signature;
 
 pub use account::{Account, KeyStatus, SigningKey};
 pub use api_key::ApiKey;
-pub use attempt::{Attempt, Exchange, HttpExchange, HttpRequest, HttpResponse, Outcome};
+pub use attempt::{
+    Attempt, Exchange, HttpExchange, HttpRequest, HttpResponse, Outcome, SmtpExchange, SmtpStep,
+};
 pub use audit::{Actor, ActorKind, AuditAction, AuditEntry, By, Target};
 pub use automation::{Action, Automation, AutomationRef, Does, RateLimit, SendWebhook, Trigger};
 pub use body::{BodyContent, BodyStyle, BodyTemplate, WebhookBody};
@@ -77,6 +80,7 @@ pub use person::{Person, Role};
 pub use schedule::Schedule;
 pub use secret::SigningSecret;
 pub use secret_query::SecretQuery;
-pub use template::{TemplateHash, TemplateKind, TemplateNumber};
+pub use send_email::SendEmail;
+pub use template::{PinnedKind, TemplateHash, TemplateKind, TemplateNumber};
 pub use time::Timestamp;
 pub use webhook_signature::WebhookSignature;

@@ -2,35 +2,43 @@
 
 use std::fmt;
 
-use serde::{Deserialize, Serialize};
-
 use crate::hex;
 
 /// What a template produces. It decides how values are escaped, and the bounds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum TemplateKind {
     /// A JSON text: the body of a webhook whose content type is JSON.
     Json,
-    /// Any text: the body of a webhook with another content type.
+    /// Any text: the body of a webhook with another content type, the text of an e-mail.
     Text,
-    /// One line: the value of a header.
+    /// One line: the value of a header, the subject of an e-mail.
     HeaderValue,
 }
 
-impl TemplateKind {
+/// What a stored template produces.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum PinnedKind {
+    /// The body of a webhook, as [`TemplateKind::Json`].
+    Json,
+    /// The body of a webhook, as [`TemplateKind::Text`].
+    Text,
+    /// Subject and text of an e-mail: the source holds two templates.
+    Email,
+}
+
+impl PinnedKind {
     /// The name, as it is stored and hashed.
     pub fn name(self) -> &'static str {
         match self {
             Self::Json => "json",
             Self::Text => "text",
-            Self::HeaderValue => "header_value",
+            Self::Email => "email",
         }
     }
 
     /// The kind of this name.
     pub fn from_name(name: &str) -> Option<Self> {
-        let all = [Self::Json, Self::Text, Self::HeaderValue];
+        let all = [Self::Json, Self::Text, Self::Email];
         all.into_iter().find(|kind| kind.name() == name)
     }
 }

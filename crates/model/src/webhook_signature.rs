@@ -13,8 +13,8 @@ pub struct WebhookSignature {
     pub own_keys: Vec<SigningKey>,
 }
 
-/// Most own keys that an action keeps: those that can sign, and a few expired ones that explain the signatures
-/// of recent attempts. They are part of the automation's row, which has up to 50 actions.
+/// Most own keys that an action keeps: those that can sign, and a few expired ones that explain the
+/// signatures of recent attempts. They are part of the automation's row, which has up to 50 actions.
 pub const OWN_KEYS_MAX: usize = 5;
 
 impl WebhookSignature {

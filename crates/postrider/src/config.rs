@@ -13,6 +13,7 @@
 
 pub mod accent_color;
 pub mod claim_values;
+mod counts;
 pub mod database;
 pub mod declaration;
 pub mod derived;
@@ -40,7 +41,9 @@ pub mod retry_delays;
 pub mod scopes;
 pub mod service_links;
 pub mod settings;
+pub mod signature_profiles;
 pub mod size;
+pub mod smtp_url;
 mod text_value;
 
 use std::fmt;
@@ -95,6 +98,9 @@ pub enum ConfigError {
     /// A setting of the database is given without a database.
     #[error("{0} is set without database_url: set database_url, or remove it")]
     NoDatabase(Origin),
+    /// A setting of the mail server is given without a server.
+    #[error("{0} is set without smtp_url: set smtp_url, or remove it")]
+    NoMailServer(Origin),
     /// A setting of the identity provider is given without a provider.
     #[error("{0} is set without oidc_issuer: set oidc_issuer, or remove it")]
     NoIssuer(Origin),

@@ -17,6 +17,7 @@ mod engine;
 mod extra_ca;
 pub mod listener;
 pub mod logging;
+mod mail;
 pub mod master_key;
 pub mod metrics;
 pub mod node;

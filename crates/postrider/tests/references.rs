@@ -59,7 +59,16 @@ fn the_settings_reference_and_its_examples_are_valid_settings_files() {
             file.get(key).unwrap_or_else(|| panic!("{key} is missing")).0,
         );
     }
+    let (profiles, _) = file.get("signature_profiles").unwrap();
+    values.insert("signature_profiles".to_owned(), profiles);
     let settings = declaration::read(values).unwrap();
+    assert!(
+        settings
+            .signature_profiles()
+            .unwrap()
+            .find(Some("acme"))
+            .is_some()
+    );
     assert_eq!(settings.in_flight_max, 2_048);
 }
 

@@ -65,7 +65,9 @@ async fn assert_rows(folder: &Path) {
     let config = store.account_config(account).await.unwrap().unwrap();
     assert_eq!(config.keys.len(), 2);
     assert_eq!(config.keys[0].expires_at, None);
-    let Does::SendWebhook(webhook) = &config.automations[0].actions[0].does;
+    let Does::SendWebhook(webhook) = &config.automations[0].actions[0].does else {
+        panic!("a webhook");
+    };
     assert_eq!(webhook.url, "https://receiver.example/");
     let headers = [
         CustomHeader::plain("X-A", "1"),
@@ -129,6 +131,7 @@ async fn assert_attempts(store: &SqliteStore, key: DeliveryKey) {
         .iter()
         .map(|attempt| match &attempt.exchange {
             Exchange::Http(http) => http,
+            Exchange::Smtp(_) => panic!("a webhook"),
         })
         .collect();
     let statuses = exchanges

@@ -44,7 +44,9 @@ fn open(folder: &Path, sealer: Sealer) -> Result<Arc<SqliteStore>, OpenError> {
 async fn scene(store: &Arc<SqliteStore>, number: i64) -> Scene {
     let scene = Scene::new_at(Arc::clone(store) as _, number).await;
     let mut automation = new_automation(&scene.ids, 1, 1);
-    let Does::SendWebhook(webhook) = &mut automation.actions[0].does;
+    let Does::SendWebhook(webhook) = &mut automation.actions[0].does else {
+        panic!("a webhook");
+    };
     webhook.headers = vec![CustomHeader::secret("Authorization", VALUE)];
     create_automation(&*scene.store, scene.account, automation).await;
     let connection = Connection {
@@ -86,7 +88,9 @@ async fn the_files_hold_no_secret_in_the_clear() {
         .await
         .expect("a read")
         .expect("it");
-    let Does::SendWebhook(webhook) = &config.automations.last().expect("one").actions[0].does;
+    let Does::SendWebhook(webhook) = &config.automations.last().expect("one").actions[0].does else {
+        panic!("a webhook");
+    };
     assert_eq!(webhook.headers[0].value, VALUE, "the store gives it back");
     let copy = folder.path().join("copy.db");
     let report = backup(folder.path(), &copy).expect("a backup");

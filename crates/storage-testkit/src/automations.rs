@@ -6,8 +6,8 @@ use postrider_json::Conditions;
 use postrider_model::automation::{ACTIONS_MAX, AUTOMATIONS_MAX, DisabledReason};
 use postrider_model::{
     Action, Automation, AutomationId, BodyContent, BodyStyle, CustomHeader, DeliveryStatus, Does,
-    Ed25519Secret, Exchange, Schedule, SecretQuery, SendWebhook, SigningKey, Trigger, WebhookBody,
-    WebhookSignature,
+    Ed25519Secret, Exchange, Recipients, Schedule, SecretQuery, SendEmail, SendWebhook, SigningKey, Trigger,
+    WebhookBody, WebhookSignature,
 };
 
 use super::build::*;
@@ -65,7 +65,9 @@ pub(crate) fn disabling(event: &NewEvent, disable: &DisableAction, s: i64) -> Fi
     else {
         panic!("it was attempted");
     };
-    let Exchange::Http(exchange) = &mut attempt.exchange;
+    let Exchange::Http(exchange) = &mut attempt.exchange else {
+        panic!("a webhook");
+    };
     exchange.request.url.clone_from(&disable.target);
     attempt.started_at = at(s).before(attempt.duration);
     *disables = Some(disable.reason);
@@ -84,6 +86,27 @@ pub(crate) fn gone(action: &Action) -> DisableAction {
 /// Conditions with numbers that are no doubles, and text that needs escapes.
 const CONDITIONS: &str = r#"{"any":[{"not":{"path":"/a~1b/*/é","op":"in","value":[8202522731445525542,1250.50]}},
     {"path":"","op":"eq","value":"\"\u0000\ud83d\udcee"}]}"#;
+
+/// A profile or none, and two, one or no keys.
+fn signature(scene: &Scene, n: usize, m: usize) -> WebhookSignature {
+    let (hmac, ed25519) = (new_key(&scene.ids, 1), Ed25519Secret::from_random([7; 32]));
+    let ended = SigningKey {
+        expires_at: Some(at(9)),
+        ..hmac.clone()
+    };
+    let current = SigningKey {
+        secret: ed25519.into(),
+        ..new_key(&scene.ids, 2)
+    };
+    WebhookSignature {
+        profile: (n == 1).then(|| "github".to_owned()),
+        own_keys: match m {
+            0 => vec![current, ended],
+            1 => vec![hmac],
+            _ => Vec::new(),
+        },
+    }
+}
 
 pub async fn an_automation_reads_back_as_it_was_saved(store: Arc<dyn Store>) {
     let scene = Scene::new(store).await;
@@ -123,29 +146,23 @@ pub async fn an_automation_reads_back_as_it_was_saved(store: Arc<dyn Store>) {
                         CustomHeader::secret("X-Empty", ""),
                     ],
                     timeout_s: (n == 1).then_some(60),
-                    signature: WebhookSignature {
-                        profile: (n == 1).then(|| "github".to_owned()),
-                        own_keys: match m {
-                            0 => vec![
-                                new_key(&scene.ids, 2),
-                                SigningKey {
-                                    expires_at: Some(at(9)),
-                                    ..new_key(&scene.ids, 1)
-                                },
-                            ],
-                            1 => vec![SigningKey {
-                                secret: Ed25519Secret::from_random([7; 32]).into(),
-                                ..new_key(&scene.ids, 3)
-                            }],
-                            _ => Vec::new(),
-                        },
-                    },
+                    signature: signature(&scene, n, m),
                     connection: None,
                 }),
                 ..new_action(&scene.ids, 1, 3 * n + m)
             });
         }
     }
+    let to =
+        ["Ann.O'Hara+1@a.example", "bob@xn--bcher-kva.example"].map(|it| it.parse().expect("an address"));
+    automation.actions.push(Action {
+        does: Does::SendEmail(SendEmail {
+            to: Recipients::new(to.to_vec()).expect("recipients"),
+            subject: "„{{ data.title }}“ \u{1f4ee}".to_owned(),
+            text: "{% if data.a %}\r\n\t'\"\\{% endif %}\u{0}".to_owned(),
+        }),
+        ..new_action(&scene.ids, 1, 6)
+    });
     let saved = create_automation(&*scene.store, scene.account, automation.clone()).await;
     let version = saved.version;
     assert_eq!(
@@ -204,7 +221,9 @@ pub async fn an_update_keeps_the_identity_of_actions_and_raises_the_version(stor
     change.trigger.event_types = vec!["invoice.*".parse().expect("a pattern")];
     // The first action is deleted, the second edited, the third only moved, and a new one added in front.
     change.actions.remove(0);
-    let Does::SendWebhook(webhook) = &mut change.actions[0].does;
+    let Does::SendWebhook(webhook) = &mut change.actions[0].does else {
+        panic!("a webhook");
+    };
     webhook.url = "https://elsewhere.example/".to_owned();
     change.actions.swap(0, 1);
     change.actions.insert(0, new_action(&scene.ids, 600, 9));

@@ -236,7 +236,9 @@ pub async fn edits_begin_the_health_of_what_they_change_anew(store: Arc<dyn Stor
     assert!(first_health(&scene).await.failing_since.is_some());
 
     let mut automation = stored(&scene).await;
-    let Does::SendWebhook(webhook) = &mut automation.actions[0].does;
+    let Does::SendWebhook(webhook) = &mut automation.actions[0].does else {
+        panic!("a webhook");
+    };
     webhook.url.push_str("elsewhere");
     assert!(matches!(
         update(&scene, &automation).await,

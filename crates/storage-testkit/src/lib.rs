@@ -45,6 +45,7 @@ pub mod keys;
 pub mod lists;
 pub mod missed;
 pub mod model_check;
+mod odd_attempts;
 pub mod people;
 pub mod portal_links;
 mod promises;

@@ -18,7 +18,9 @@ pub async fn every_secret_is_counted(store: Arc<dyn Store>) {
     create_automation(&*store, scene.account, automation.clone()).await;
     assert_eq!(store.sealed_values().await, counted(2), "nothing in it is secret");
     automation.id = scene.ids.automation(at(2));
-    let Does::SendWebhook(webhook) = &mut automation.actions[0].does;
+    let Does::SendWebhook(webhook) = &mut automation.actions[0].does else {
+        panic!("a webhook");
+    };
     webhook.headers = vec![CustomHeader::secret("Authorization", "Bearer x")];
     create_automation(&*store, scene.account, automation).await;
     assert_eq!(store.sealed_values().await, counted(3));

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use postrider_model::delivery::BodySpec;
-use postrider_model::template::{TemplateHash, TemplateKind, TemplateNumber};
+use postrider_model::template::{PinnedKind, TemplateHash, TemplateNumber};
 use postrider_model::{AccountId, DeliveryStatus};
 
 use super::build::*;
@@ -14,7 +14,7 @@ fn template(nth: u8) -> PinTemplate {
     PinTemplate {
         hash: TemplateHash::from_bytes([nth; 32]),
         template: PinnedTemplate {
-            kind: [TemplateKind::Json, TemplateKind::Text, TemplateKind::HeaderValue][usize::from(nth % 3)],
+            kind: [PinnedKind::Json, PinnedKind::Text, PinnedKind::Email][usize::from(nth % 3)],
             source: format!("{{{{ data.é }}}}\u{0} {nth}\n"),
             content_type: "text/plain; charset=utf-8".to_owned(),
         },

@@ -2,7 +2,7 @@
 //! same bytes, whatever was edited since.
 
 use async_trait::async_trait;
-use postrider_model::template::{TemplateHash, TemplateKind, TemplateNumber};
+use postrider_model::template::{PinnedKind, TemplateHash, TemplateNumber};
 use postrider_model::{AccountId, Timestamp};
 
 use crate::error::StoreResult;
@@ -11,8 +11,8 @@ use crate::error::StoreResult;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PinnedTemplate {
     /// What it produces.
-    pub kind: TemplateKind,
-    /// The template.
+    pub kind: PinnedKind,
+    /// The template; of an e-mail, both templates in one text, whose form the store does not know.
     pub source: String,
     /// The content type of what it produces.
     pub content_type: String,

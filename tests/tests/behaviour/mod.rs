@@ -4,6 +4,7 @@ mod attempts;
 mod backup;
 mod data_folder;
 mod egress_proxy;
+mod emails;
 mod later;
 mod receivers_that_misbehave;
 mod restarts;

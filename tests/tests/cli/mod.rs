@@ -6,4 +6,5 @@ pub mod client;
 mod demo;
 mod later;
 mod offline;
+mod own_signatures;
 mod profiles;

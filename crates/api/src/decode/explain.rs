@@ -151,7 +151,8 @@ fn in_plain_words(message: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use crate::decode::{decode, decode_control, objects};
+    use crate::decode::object::Object;
+    use crate::decode::{decode, decode_control};
     use crate::problem::{Code, Problem};
     use serde::Deserialize;
     use serde_json::value::RawValue;
@@ -161,8 +162,7 @@ mod tests {
     #[expect(dead_code, reason = "only decoding is tested")]
     struct Shape {
         name: String,
-        #[serde(deserialize_with = "objects")]
-        items: Vec<Item>,
+        items: Vec<Object<Item>>,
     }
 
     #[derive(Debug, Deserialize)]

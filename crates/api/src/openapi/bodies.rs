@@ -24,14 +24,26 @@ pub(super) fn correct(document: &mut OpenApi) {
 /// An action of a PATCH can have the id of an existing one. An action of a POST has none.
 pub(super) fn distinguish_actions(document: &mut Value) {
     let schemas = &mut document["components"]["schemas"];
-    let action = schemas["ActionInput"].clone();
-    if let Some(members) = schemas["ActionInput"]["properties"].as_object_mut() {
-        members.shift_remove("id");
+    let mut action = schemas["ActionInput"].clone();
+    let variants = action["oneOf"].as_array_mut().into_iter().flatten();
+    for reference in variants.map(|variant| &mut variant["$ref"]) {
+        let Some(name) = reference.as_str().and_then(|it| it.strip_prefix(SCHEMAS)) else {
+            continue;
+        };
+        let (name, part) = (
+            name.to_owned(),
+            format!("{}Patch", name.trim_end_matches("Input")),
+        );
+        *reference = format!("{SCHEMAS}{part}").into();
+        schemas[part] = schemas[&name].clone();
+        if let Some(members) = schemas[&name]["properties"].as_object_mut() {
+            members.shift_remove("id");
+        }
     }
     schemas["AutomationPatch"]["properties"]["actions"]["items"]["$ref"] =
         format!("{SCHEMAS}{ACTION_PATCH}").into();
+    schemas[ACTION_PATCH] = action;
     if let Some(schemas) = schemas.as_object_mut() {
-        schemas.insert(ACTION_PATCH.to_owned(), action);
         schemas.sort_keys();
     }
 }

@@ -3,9 +3,11 @@
 //! To add an option of an action: a member of `input.rs`, the same in `view.rs`; its check is in
 //! `postrider_configuration`.
 
+mod action;
 mod condition;
 pub mod create;
 pub mod delete;
+mod email;
 pub mod get;
 pub(super) mod headers;
 mod input;

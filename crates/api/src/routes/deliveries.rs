@@ -1,6 +1,7 @@
 //! Deliveries and the record of their attempts.
 
 pub mod cancel;
+mod dialogue;
 mod filter;
 pub mod get;
 pub mod list;

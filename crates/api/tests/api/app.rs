@@ -21,12 +21,14 @@ use postrider_figures::{Figures, FiguresParts};
 use postrider_model::{Clock, Entropy, IdGenerator, Outcome};
 use postrider_signing::HeaderNames;
 use postrider_signing::profile::{BuiltIn, SignatureProfiles};
-use postrider_storage::Store;
 use postrider_storage::sealing::MasterKey;
+use postrider_storage::{Sealer, Store};
 use postrider_storage_sqlite::{SqliteOptions, SqliteStore};
 use postrider_web::body::BODY_TIMEOUT;
 use postrider_web::body_budget::BodyBudget;
 use serde_json::{Value, json};
+
+use super::emails::MailServer;
 
 /// The key that opens the API in tests.
 pub const KEY: &str = "an-admin-key-for-the-tests";
@@ -53,7 +55,10 @@ pub struct ApiResponse {
     pub bytes: Bytes,
 }
 
-async fn configuration_and_access(parts: AccessParts) -> (Arc<Configuration>, Arc<Access>) {
+async fn configuration_and_access(
+    parts: AccessParts,
+    sends_email: bool,
+) -> (Arc<Configuration>, Arc<Access>) {
     let configuration = Configuration::load(ConfigurationParts {
         store: Arc::clone(&parts.store),
         clock: Arc::clone(&parts.clock),
@@ -61,6 +66,7 @@ async fn configuration_and_access(parts: AccessParts) -> (Arc<Configuration>, Ar
         entropy: parts.entropy.clone(),
         guard: Arc::new(EgressGuard::new(Vec::new())),
         header_names: HeaderNames::new("Postrider"),
+        sends_email,
         signature_profiles: SignatureProfiles::built_in(BuiltIn::Postrider, &HeaderNames::new("Postrider")),
     });
     let configuration = configuration.await.unwrap();
@@ -69,26 +75,53 @@ async fn configuration_and_access(parts: AccessParts) -> (Arc<Configuration>, Ar
     (Arc::new(configuration), Arc::new(access))
 }
 
+fn sealing(
+    store: &Arc<SqliteStore>,
+    sealer: Sealer,
+    engine: &Arc<Engine>,
+    ids: Arc<IdGenerator>,
+) -> Arc<Sealing> {
+    Sealing::start(SealingParts {
+        ids,
+        store: Arc::clone(store) as Arc<dyn Store>,
+        sealer,
+        holder: Arc::new(InMemory),
+        clock: Arc::clone(engine.clock()),
+        entropy: Entropy::new(|bytes| bytes.fill(9)),
+    })
+}
+
 impl App {
     pub async fn start() -> Self {
         Self::with(EngineSettings::default()).await
     }
 
     pub async fn with(settings: EngineSettings) -> Self {
-        Self::build(settings, None, RateLimits::default()).await
+        Self::build(settings, None, RateLimits::default(), true).await
     }
 
     /// An installation with limits on what producers send.
     pub async fn limited(rate_limits: RateLimits) -> Self {
-        Self::build(EngineSettings::default(), None, rate_limits).await
+        Self::build(EngineSettings::default(), None, rate_limits, true).await
     }
 
     /// An installation with this `public_url`.
     pub async fn at(public_url: &str) -> Self {
-        Self::build(EngineSettings::default(), Some(public_url), RateLimits::default()).await
+        let settings = EngineSettings::default();
+        Self::build(settings, Some(public_url), RateLimits::default(), true).await
     }
 
-    async fn build(settings: EngineSettings, public_url: Option<&str>, rate_limits: RateLimits) -> Self {
+    /// An installation without a mail server.
+    pub async fn without_mail_server() -> Self {
+        Self::build(EngineSettings::default(), None, RateLimits::default(), false).await
+    }
+
+    async fn build(
+        settings: EngineSettings,
+        public_url: Option<&str>,
+        rate_limits: RateLimits,
+        sends_email: bool,
+    ) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let options = SqliteOptions::default();
         let sqlite = Arc::new(SqliteStore::open_inline(folder.path(), options.clone()).unwrap());
@@ -104,7 +137,7 @@ impl App {
             ids: Arc::clone(&ids),
             entropy,
         };
-        let (configuration, access) = configuration_and_access(parts).await;
+        let (configuration, access) = configuration_and_access(parts, sends_email).await;
         let figures = Figures::start(FiguresParts {
             store: Arc::clone(&store),
             clock: Arc::clone(&clock),
@@ -112,12 +145,14 @@ impl App {
         });
         let receivers = Receivers(Arc::clone(&sent));
         let webhook = WebhookCarrier::new(receivers, HeaderNames::new("Postrider"), Arc::clone(&clock));
+        let carriers = Carriers {
+            webhook: Arc::new(webhook),
+            email: Arc::new(MailServer),
+        };
         let engine = Engine::start(EngineParts {
             store,
             observer: Arc::clone(&figures) as Arc<dyn Observer>,
-            carriers: Carriers {
-                webhook: Arc::new(webhook),
-            },
+            carriers,
             configuration: Arc::clone(&configuration),
             clock,
             ids: Arc::clone(&ids),
@@ -126,14 +161,7 @@ impl App {
         })
         .await
         .unwrap();
-        let sealing = Sealing::start(SealingParts {
-            ids: Arc::clone(&ids),
-            store: Arc::clone(&sqlite) as Arc<dyn Store>,
-            sealer: options.sealer,
-            holder: Arc::new(InMemory),
-            clock: Arc::clone(engine.clock()),
-            entropy: Entropy::new(|bytes| bytes.fill(9)),
-        });
+        let sealing = sealing(&sqlite, options.sealer, &engine, ids);
         let state = ApiState {
             sealing,
             engine: Arc::clone(&engine),

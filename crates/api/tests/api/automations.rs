@@ -147,7 +147,7 @@ async fn invalid_members_of_actions_are_reported_with_pointers() {
             "unknown_member",
         ),
         (
-            with_action("type", json!("send_email")),
+            with_action("type", json!("send_fax")),
             "/actions/0/type",
             "invalid_value",
         ),

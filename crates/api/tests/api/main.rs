@@ -17,6 +17,7 @@ mod conditions;
 mod connections;
 mod deliveries;
 mod edge;
+mod emails;
 mod event_types;
 mod events;
 mod later;

@@ -22,6 +22,7 @@ Examples:
   postrider automations create customer-42 --name CRM --on 'proposal.*' --to https://crm.example/hooks
   postrider automations create customer-42 --name Django --on '*' --to https://api.example/in --body-style python
   postrider automations create customer-42 --name Large --on proposal.accepted --only-if 'total >= 1000' --to https://crm.example/hooks
+  postrider automations create customer-42 --name Mail --on proposal.accepted --email sales@example.com --subject 'A proposal was accepted' --text @mail.txt
   postrider automations put customer-42 tell-the-crm --definition @tell-the-crm.json
   postrider automations test customer-42 tell-the-crm
   postrider automations send-missed customer-42 tell-the-crm --after 2h
@@ -42,7 +43,7 @@ enum Command {
         #[command(flatten)]
         pages: PageArgs,
     },
-    /// Create an automation: on these event types, send webhooks to these URLs
+    /// Create an automation: on these event types, send webhooks to these URLs, or an e-mail
     Create(Box<create::CreateArgs>),
     /// Create the automation of this uid, or replace all of it. The same definition again changes nothing
     Put(PutArgs),

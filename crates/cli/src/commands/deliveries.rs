@@ -118,10 +118,12 @@ fn table(deliveries: &[Value], paint: Paint) -> String {
     table.render(paint, "No deliveries match.")
 }
 
-/// How the last attempt ended: the status code of the response, or the outcome if there was no response.
+/// How the last attempt ended: the outcome, with the code of the response, HTTP's or the mail server's, if
+/// there was one.
 fn last(delivery: &Value) -> String {
+    let outcome = cell(&delivery["last_outcome"]);
     match &delivery["last_status_code"] {
-        Value::Null => cell(&delivery["last_outcome"]),
-        status => format!("HTTP {}", cell(status)),
+        Value::Null => outcome,
+        code => format!("{outcome} {}", cell(code)),
     }
 }

@@ -1,4 +1,4 @@
-//! `postrider keys`: the signing keys of an account, and the master key.
+//! `postrider keys`: the signing keys of an account or of an action, and the master key.
 
 mod master;
 
@@ -27,6 +27,7 @@ Examples:
   postrider keys show customer-42
   postrider keys rotate customer-42 --overlap 7d
   postrider keys rotate customer-42 --overlap 0s    # the old key has leaked
+  postrider keys show customer-42 --automation tell-the-crm --action act_01h455vb4pex5vsknk084sn02q
   postrider keys master status")]
 pub struct Args {
     #[command(subcommand)]
@@ -37,10 +38,12 @@ pub struct Args {
 
 #[derive(Debug, clap::Subcommand)]
 enum Command {
-    /// Show the signing keys of an account, the current one first
+    /// Show the signing keys of an account or of an action, the current one first
     Show {
         /// The account's id or uid
         account: String,
+        #[command(flatten)]
+        owner: OwnerArgs,
     },
     /// Create a signing key that replaces the current one
     Rotate {
@@ -53,23 +56,60 @@ enum Command {
         /// Postrider creates one
         #[arg(long, value_name = "FILE")]
         secret_file: Option<String>,
+        /// The kind of the new key [default: that of the old key, or of --secret-file]
+        #[arg(long, value_parser = ["hmac", "ed25519"])]
+        algorithm: Option<String>,
+        #[command(flatten)]
+        owner: OwnerArgs,
     },
     /// Show and rotate the master key, which seals the secrets in the store
     Master(master::Args),
+}
+
+/// Whose keys they are.
+#[derive(Debug, clap::Args)]
+struct OwnerArgs {
+    /// The id or uid of the automation of an action that has keys of its own [default: the account's keys]
+    #[arg(long, value_name = "ID", requires = "action")]
+    automation: Option<String>,
+    /// The id of that action
+    #[arg(long, value_name = "ID", requires = "automation")]
+    action: Option<String>,
+}
+
+impl OwnerArgs {
+    /// A path below that of the keys.
+    fn call<'a>(&'a self, method: Method, account: &'a str, rest: &[&'a str]) -> Call<'a> {
+        let keys = match (&self.automation, &self.action) {
+            (Some(automation), Some(action)) => vec![
+                "accounts",
+                account,
+                "automations",
+                automation,
+                "actions",
+                action,
+                "signing-keys",
+            ],
+            _ => vec!["accounts", account, "signing-keys"],
+        };
+        Call::new(method, &[&keys, rest].concat())
+    }
 }
 
 /// Runs the command.
 pub async fn run(args: Args, context: Context<'_>) -> Result<(), Failure> {
     let remote = || Remote::new(&args.client, context);
     match args.command {
-        Command::Show { account } => {
-            let call = Call::new(Method::GET, &["accounts", &account, "signing-keys"]);
+        Command::Show { account, owner } => {
+            let call = owner.call(Method::GET, &account, &[]);
             remote()?.show(call, table).await
         }
         Command::Rotate {
             account,
             overlap,
             secret_file,
+            algorithm,
+            owner,
         } => {
             let mut body = Map::new();
             if let Some(overlap) = overlap {
@@ -79,7 +119,10 @@ pub async fn run(args: Args, context: Context<'_>) -> Result<(), Failure> {
                 let secret = secrets::only_one_in(&file)?;
                 body.insert("secret".to_owned(), secret.expose().into());
             }
-            let call = Call::new(Method::POST, &["accounts", &account, "signing-keys", "rotate"]);
+            if let Some(algorithm) = algorithm {
+                body.insert("algorithm".to_owned(), algorithm.into());
+            }
+            let call = owner.call(Method::POST, &account, &["rotate"]);
             remote()?.show(call.json(&Value::from(body)), record).await
         }
         Command::Master(master) => master::run(master, &args.client, context).await,
@@ -91,16 +134,17 @@ fn overlap(text: &str) -> Result<Duration, duration::DurationError> {
 }
 
 fn table(keys: &Value, paint: Paint) -> String {
-    let mut table = Table::new(&["ID", "STATUS", "SECRET", "EXPIRES"]);
+    let mut table = Table::new(&["ID", "STATUS", "SECRET", "EXPIRES", "PUBLIC KEY"]);
     for key in keys["data"].as_array().into_iter().flatten() {
         table.row([
             cell(&key["id"]),
             cell(&key["status"]),
             cell(&key["secret"]),
             time(&key["expires_at"]),
+            cell(&key["public_key"]),
         ]);
     }
-    table.render(paint, "The account has no signing keys.")
+    table.render(paint, "No signing keys: the account's keys sign.")
 }
 
 fn record(key: &Value, paint: Paint) -> String {
@@ -108,6 +152,7 @@ fn record(key: &Value, paint: Paint) -> String {
         .field("Id", cell(&key["id"]))
         .field("Status", cell(&key["status"]))
         .field("Secret", cell(&key["secret"]))
+        .field("Public key", cell(&key["public_key"]))
         .field("Created", time(&key["created_at"]))
         .field("Expires", time(&key["expires_at"]))
         .render(paint)

@@ -3,7 +3,7 @@
 use std::fmt::Display;
 use std::str::FromStr;
 
-use postrider_model::SigningSecret;
+use postrider_model::KeyMaterial;
 
 use crate::Environment;
 use crate::Failure;
@@ -50,8 +50,8 @@ impl SecretArgs {
 }
 
 /// The one key in a file.
-pub fn only_one_in(file: &str) -> Result<SigningSecret, Failure> {
-    let mut secrets = from_file::<SigningSecret>(file)?;
+pub fn only_one_in(file: &str) -> Result<KeyMaterial, Failure> {
+    let mut secrets = from_file::<KeyMaterial>(file)?;
     match (secrets.pop(), secrets.is_empty()) {
         (Some(secret), true) => Ok(secret),
         _ => Err(Failure::Usage(format!(

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use postrider_model::event_type::EventTypeName;
 use postrider_model::{Clock, EventId, IdGenerator};
 use postrider_signing::HeaderNames;
-use postrider_signing::profile::{BuiltIn, LiveKeys, Message, Profile, ProfileSigners};
+use postrider_signing::profile::{LiveKeys, Message, ProfileSigners};
 use postrider_signing::standard_webhooks::ID_HEADER;
 use serde_json::Value;
 
@@ -13,7 +13,7 @@ use super::secrets::SecretArgs;
 use crate::display::Screen;
 use crate::input;
 use crate::values::header_prefix::HeaderPrefix;
-use crate::values::signature_profile;
+use crate::values::signature_profile::ProfileArgs;
 use crate::{Context, Failure};
 
 /// Flags of the command.
@@ -44,9 +44,8 @@ pub struct Args {
     #[arg(long, value_name = "SECONDS")]
     timestamp: Option<i64>,
 
-    /// The signature profile: which headers sign
-    #[arg(long, value_name = "NAME", default_value_t, value_parser = signature_profile::parser())]
-    profile: BuiltIn,
+    #[command(flatten)]
+    profile: ProfileArgs,
 
     /// The prefix of the header names
     #[arg(long, value_name = "NAME", default_value = "Postrider")]
@@ -75,7 +74,7 @@ pub fn run(args: &Args, context: Context<'_>) -> Result<(), Failure> {
         _ => return Err(Failure::Usage("expected one or two signing keys".to_owned())),
     };
     let names = HeaderNames::new(args.header_prefix.as_str());
-    let profile = Profile::built_in(args.profile, &names);
+    let profile = args.profile.read(&names)?;
     let signers =
         ProfileSigners::new(&Arc::new(profile), &keys).map_err(|error| Failure::Usage(error.to_string()))?;
     let headers = headers(args, &names, &signers, &input::read(&args.body)?, context.clock)?;

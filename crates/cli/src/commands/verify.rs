@@ -17,7 +17,7 @@ mod received;
 use std::process::ExitCode;
 
 use postrider_model::SigningSecret;
-use postrider_signing::profile::{BuiltIn, VerifierKey};
+use postrider_signing::profile::VerifierKey;
 use postrider_signing::standard_webhooks::TOLERANCE_S;
 use postrider_signing::{KeyMaterial, postrider_scheme, standard_webhooks};
 
@@ -25,7 +25,8 @@ use super::secrets::SecretArgs;
 use crate::display::{Paint, Screen, TEXT_WIDTH, printable, wrapped};
 use crate::failure::exit;
 use crate::input;
-use crate::values::{duration, signature_profile};
+use crate::values::duration;
+use crate::values::signature_profile::ProfileArgs;
 use crate::{Context, Failure};
 use received::{Received, Scheme, Signature};
 
@@ -61,9 +62,8 @@ pub struct Args {
     #[arg(long, value_name = "FILE")]
     body: String,
 
-    /// The signature profile: which headers count
-    #[arg(long, value_name = "NAME", default_value_t, value_parser = signature_profile::parser())]
-    profile: BuiltIn,
+    #[command(flatten)]
+    profile: ProfileArgs,
 
     /// Accept any signed time [default: within 5 minutes of now]
     #[arg(long)]
@@ -92,7 +92,7 @@ pub fn run(args: &Args, context: Context<'_>) -> Result<ExitCode, Failure> {
         ));
     }
     let now_s = (!args.no_tolerance).then(|| context.clock.wall().unix_s());
-    if args.profile != BuiltIn::Postrider {
+    if !args.profile.is_usual() {
         return profile::run(args, context, now_s);
     }
     let secrets = args.secrets.read(context.environment)?.into_iter().map(hmac);

@@ -7,6 +7,7 @@ use postrider_model::{Action, ActionId, Does};
 use postrider_signing::HeaderNames;
 
 use super::rate_limit::{RateLimitDraft, check_rate_limit};
+use super::send_email::{self, SendEmailDraft};
 use super::send_webhook::SendWebhookDraft;
 use super::signature::SigningRules;
 use crate::{Faults, codes};
@@ -22,7 +23,9 @@ pub struct ActionDraft {
     /// In an update, the value that was read, or `None`. Nothing else can be set; switching the action on
     /// clears it.
     pub disabled_reason: Option<String>,
-    /// How often the action may be called; `None` sets no limit.
+    /// How often the action may be called; `None` sets no limit, and for an e-mail [`EMAIL_RATE_LIMIT`].
+    ///
+    /// [`EMAIL_RATE_LIMIT`]: send_email::EMAIL_RATE_LIMIT
     pub rate_limit: Option<RateLimitDraft>,
     /// What the action does.
     pub does: DoesDraft,
@@ -33,6 +36,8 @@ pub struct ActionDraft {
 pub enum DoesDraft {
     /// Sends a webhook.
     SendWebhook(SendWebhookDraft),
+    /// Sends an e-mail.
+    SendEmail(SendEmailDraft),
 }
 
 impl ActionDraft {
@@ -56,6 +61,7 @@ impl ActionDraft {
             rate_limit: action.rate_limit.map(RateLimitDraft::of),
             does: match &action.does {
                 Does::SendWebhook(webhook) => DoesDraft::SendWebhook(SendWebhookDraft::of(webhook)),
+                Does::SendEmail(email) => DoesDraft::SendEmail(SendEmailDraft::of(email)),
             },
         }
     }
@@ -69,16 +75,18 @@ pub(super) struct Rules<'a> {
     pub(super) header_names: &'a HeaderNames,
     /// How requests can be signed.
     pub(super) signing: SigningRules<'a>,
+    /// Whether this installation sends e-mail.
+    pub(super) sends_email: bool,
 }
 
-/// Checks the draft's actions. Faulty actions are returned too, because the draft is rejected for its faults
-/// anyway.
+/// Checks the draft's actions. Most faulty actions are returned too, because the draft is rejected for its
+/// faults anyway; in the place of one that cannot be told, there is `None`.
 pub(super) fn check(
     drafts: &[ActionDraft],
     rules: &Rules<'_>,
     fresh_id: impl Fn() -> ActionId,
     faults: &mut Faults,
-) -> Vec<Action> {
+) -> Vec<Option<Action>> {
     if drafts.is_empty() {
         faults.add("/actions", codes::TOO_FEW, "list at least one action");
     }
@@ -102,24 +110,58 @@ pub(super) fn check(
             },
         };
         check_disabled_reason(draft, existing, &pointer, faults);
-        let does = match &draft.does {
-            DoesDraft::SendWebhook(webhook) => {
-                let stored = existing.map(
-                    |Action {
-                         does: Does::SendWebhook(stored),
-                         ..
-                     }| stored,
-                );
-                Does::SendWebhook(webhook.check(stored, rules, &pointer, faults))
-            }
+        let rate_limit = check_rate_limit(draft.rate_limit, &pointer, faults);
+        let Some(does) = check_does(&draft.does, existing, rules, &pointer, faults) else {
+            actions.push(None);
+            continue;
         };
-        actions.push(Action {
-            rate_limit: check_rate_limit(draft.rate_limit, &pointer, faults),
+        let rate_limit = match &does {
+            Does::SendWebhook(_) => rate_limit,
+            Does::SendEmail(_) => rate_limit.or_else(send_email::default_rate_limit),
+        };
+        actions.push(Some(Action {
+            rate_limit,
             ..action(draft, existing, &fresh_id, does)
-        });
+        }));
     }
     actions
 }
+
+/// What the action does; `None` if a fault says why that is not known.
+fn check_does(
+    draft: &DoesDraft,
+    existing: Option<&Action>,
+    rules: &Rules<'_>,
+    pointer: &str,
+    faults: &mut Faults,
+) -> Option<Does> {
+    match (draft, existing.map(|action| &action.does)) {
+        (DoesDraft::SendWebhook(webhook), stored @ (None | Some(Does::SendWebhook(_)))) => {
+            let stored = stored.and_then(|stored| match stored {
+                Does::SendWebhook(stored) => Some(stored),
+                Does::SendEmail(_) => None,
+            });
+            let webhook = webhook.check(stored, rules, pointer, faults);
+            Some(Does::SendWebhook(webhook))
+        }
+        (DoesDraft::SendEmail(email), stored @ (None | Some(Does::SendEmail(_)))) => {
+            // An edit of something else must not fail because the operator has changed the settings.
+            if stored.is_none() && !rules.sends_email {
+                faults.add(format!("{pointer}/type"), codes::EMAIL_NOT_SET_UP, NOT_SET_UP);
+            }
+            email.check(pointer, faults).map(Does::SendEmail)
+        }
+        // Its deliveries refer to templates of the other type.
+        (DoesDraft::SendWebhook(_) | DoesDraft::SendEmail(_), Some(_)) => {
+            let detail = "the type of an action cannot change; leave out the id to add a new action";
+            faults.add(format!("{pointer}/type"), codes::INVALID_VALUE, detail);
+            None
+        }
+    }
+}
+
+/// Why there are no e-mail actions.
+const NOT_SET_UP: &str = "e-mail is not set up on this installation; ask whoever operates it";
 
 fn action(
     draft: &ActionDraft,
@@ -218,11 +260,12 @@ mod tests {
                 account_key: None,
                 new_key: &|_| unreachable!("no draft asks for a key"),
             },
+            sends_email: false,
         };
         let mut actions = Vec::new();
         let faults = faults_of(|faults| actions = check(drafts, &rules, || id(9), faults));
         if faults.is_empty() {
-            Ok(actions)
+            Ok(actions.into_iter().flatten().collect())
         } else {
             Err(faults)
         }
@@ -261,7 +304,9 @@ mod tests {
     fn invalid_ids_reasons_and_timeouts_are_all_reported() {
         let (known, unknown) = (id(1).to_string(), id(2).to_string());
         let with_timeout = |draft: ActionDraft, timeout_s| {
-            let DoesDraft::SendWebhook(webhook) = draft.does;
+            let DoesDraft::SendWebhook(webhook) = draft.does else {
+                panic!("a webhook");
+            };
             let does = DoesDraft::SendWebhook(SendWebhookDraft {
                 secret_query: false,
                 timeout_s: Some(timeout_s),

@@ -13,14 +13,19 @@ use crate::{Fault, Faults};
 /// which names exist in the network of this server (docs/decisions, 25).
 pub(super) fn check_destinations(
     guard: &EgressGuard,
-    actions: &[Action],
+    actions: &[Option<Action>],
     existing: &[Action],
     faults: &mut Faults,
 ) {
     for (index, action) in actions.iter().enumerate() {
-        let url = call_url(action);
+        let Some((action, url)) = action
+            .as_ref()
+            .and_then(|action| Some((action, call_url(action)?)))
+        else {
+            continue;
+        };
         let stored = existing.iter().find(|stored| stored.id == action.id);
-        if stored.is_some_and(|stored| call_url(stored) == url) {
+        if stored.and_then(call_url).as_ref() == Some(&url) {
             continue;
         }
         if let Err(error) = guard.check_url(&url) {
@@ -33,7 +38,10 @@ pub(super) fn check_destinations(
     }
 }
 
-fn call_url(action: &Action) -> String {
-    let Does::SendWebhook(webhook) = &action.does;
-    webhook.call_url()
+/// The URL that the action calls; an e-mail goes to the mail server, which the operator chose.
+fn call_url(action: &Action) -> Option<String> {
+    match &action.does {
+        Does::SendWebhook(webhook) => Some(webhook.call_url()),
+        Does::SendEmail(_) => None,
+    }
 }

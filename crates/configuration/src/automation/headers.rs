@@ -17,6 +17,7 @@ use super::SendWebhookDraft;
 use crate::header_templates::{compile, is_template};
 use crate::{Fault, Faults, codes};
 pub(crate) use reserved::is_reserved;
+pub use reserved::is_reserved_by_others;
 
 /// Checks the headers of the action at `pointer`, and returns them with the values that the draft leaves as
 /// they are `stored`.

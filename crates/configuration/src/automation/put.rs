@@ -9,11 +9,12 @@ impl Configuration {
     /// Creates the automation of this uid, or replaces all of it by the draft, whose own `uid` does not
     /// count. Returns it, and whether it is new. A draft that changes nothing writes nothing.
     ///
-    /// An action without an id is the stored action of the same type and URL, if there is one, and then keeps
-    /// its identity, its record, and the secrets that the draft leaves out. If the URLs of several are the
-    /// same, their order decides. Where no stored action has a URL with this secret query, one with another
-    /// secret query is meant. An action that Postrider switched off stays off, unless the draft names it by
-    /// its id: repeating a configuration does not say that the receiver is back.
+    /// An action without an id is the stored action of the same type and URL (of an e-mail: the same
+    /// recipients), if there is one, and then keeps its identity, its record, and the secrets that the draft
+    /// leaves out. If the URLs of several are the same, their order decides. Where no stored action has a URL
+    /// with this secret query, one with another secret query is meant. An action that Postrider switched off
+    /// stays off, unless the draft names it by its id: repeating a configuration does not say that the
+    /// receiver is back.
     ///
     /// Fails with `Faults`, `TooMany`, `Missing` if the account does not exist, and `Stale` if other requests
     /// keep changing the automation.
@@ -55,7 +56,7 @@ fn identify(drafts: &mut [ActionDraft], stored: &[Action]) {
         drafts.iter().any(|draft| draft.id.as_ref() == Some(&id))
     };
     let mut free: Vec<&Action> = stored.iter().filter(|action| !is_named(action)).collect();
-    for is_same in [has_same_url, has_same_url_but_for_the_secret_query] {
+    for is_same in [has_same_target, has_same_url_but_for_the_secret_query] {
         for draft in drafts.iter_mut().filter(|draft| draft.id.is_none()) {
             let Some(at) = free.iter().position(|action| is_same(&draft.does, &action.does)) else {
                 continue;
@@ -67,13 +68,22 @@ fn identify(drafts: &mut [ActionDraft], stored: &[Action]) {
     }
 }
 
-fn has_same_url(draft: &DoesDraft, stored: &Does) -> bool {
-    let (DoesDraft::SendWebhook(draft), Does::SendWebhook(stored)) = (draft, stored);
-    draft.url == stored.call_url() || draft.secret_query && draft.url == stored.url
+fn has_same_target(draft: &DoesDraft, stored: &Does) -> bool {
+    match (draft, stored) {
+        (DoesDraft::SendWebhook(draft), Does::SendWebhook(stored)) => {
+            draft.url == stored.call_url() || draft.secret_query && draft.url == stored.url
+        }
+        (DoesDraft::SendEmail(draft), Does::SendEmail(stored)) => {
+            draft.target().as_deref() == Some(stored.to.as_str())
+        }
+        _ => false,
+    }
 }
 
 fn has_same_url_but_for_the_secret_query(draft: &DoesDraft, stored: &Does) -> bool {
-    let (DoesDraft::SendWebhook(draft), Does::SendWebhook(stored)) = (draft, stored);
+    let (DoesDraft::SendWebhook(draft), Does::SendWebhook(stored)) = (draft, stored) else {
+        return false;
+    };
     draft.secret_query && stored.secret_query.is_some() && draft.shown_url() == stored.url
 }
 

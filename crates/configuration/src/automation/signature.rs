@@ -98,7 +98,7 @@ impl SigningRules<'_> {
                 };
                 let new = (self.new_key)(algorithm);
                 let ends = new.created_at.after(Duration::from_secs(OVERLAP_S_DEFAULT));
-                rotated(signed_before, new, ends)
+                rotated(signed_before, &new, ends)
             }
         }
     }

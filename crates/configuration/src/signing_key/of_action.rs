@@ -36,7 +36,7 @@ impl Configuration {
             check_profile(&checked, signature, before, self.signature_profiles())?;
             let key = self.rotation_key(checked.secret);
             let ends = key.created_at.after(checked.overlap);
-            let edited = with_keys(&current, action, rotated(&signature.own_keys, key.clone(), ends));
+            let edited = with_keys(&current, action, rotated(&signature.own_keys, &key, ends));
             let edited = Automation {
                 updated_at: key.created_at,
                 ..edited
@@ -110,19 +110,21 @@ fn check_profile(
     }
 }
 
-/// How the requests of an action are signed; `None` if the automation does not have it.
+/// How the requests of an action are signed; `None` if the automation does not have it, or if it sends
+/// e-mails.
 fn signature_of(automation: &Automation, action: ActionId) -> Option<&WebhookSignature> {
     let mut actions = automation.actions.iter();
-    let Does::SendWebhook(webhook) = &actions.find(|it| it.id == action)?.does;
-    Some(&webhook.signature)
+    match &actions.find(|it| it.id == action)?.does {
+        Does::SendWebhook(webhook) => Some(&webhook.signature),
+        Does::SendEmail(_) => None,
+    }
 }
 
 /// The automation with these keys of one action.
 fn with_keys(automation: &Automation, action: ActionId, keys: Vec<SigningKey>) -> Automation {
     let mut edited = automation.clone();
     for Action { id, does, .. } in &mut edited.actions {
-        let Does::SendWebhook(webhook) = does;
-        if *id == action {
+        if let (true, Does::SendWebhook(webhook)) = (*id == action, does) {
             webhook.signature.own_keys = keys;
             break;
         }
@@ -132,12 +134,15 @@ fn with_keys(automation: &Automation, action: ActionId, keys: Vec<SigningKey>) -
 
 /// The own keys of an action once `new` is its current key: as
 /// [`rotation`](rules::signing_keys::rotation) says, and at most [`OWN_KEYS_MAX`].
-pub(crate) fn rotated(keys: &[SigningKey], new: SigningKey, overlap_until: Timestamp) -> Vec<SigningKey> {
-    let ended = rules::signing_keys::rotation(keys, &new, overlap_until).ended;
+pub(crate) fn rotated(keys: &[SigningKey], new: &SigningKey, overlap_until: Timestamp) -> Vec<SigningKey> {
+    let ended = rules::signing_keys::rotation(keys, new, overlap_until).ended;
     let end_of = |id: SigningKeyId| ended.iter().find(|(ended, _)| *ended == id).map(|(_, end)| *end);
     let before = keys.iter().map(|key| SigningKey {
         expires_at: end_of(key.id).or(key.expires_at),
         ..key.clone()
     });
-    std::iter::once(new).chain(before).take(OWN_KEYS_MAX).collect()
+    std::iter::once(new.clone())
+        .chain(before)
+        .take(OWN_KEYS_MAX)
+        .collect()
 }

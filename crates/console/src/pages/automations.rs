@@ -16,6 +16,7 @@ mod copy;
 mod create;
 mod delete;
 mod edit;
+mod email;
 mod fields;
 mod form;
 mod list;

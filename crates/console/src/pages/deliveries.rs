@@ -11,6 +11,7 @@
 //! stream sends.
 
 pub mod attempt;
+mod dialogue;
 pub mod filter;
 mod list;
 pub mod moment;

@@ -4,7 +4,10 @@ use postrider_model::{Action, Does};
 
 /// The action's target, by which people tell actions apart.
 pub fn target(action: &Action) -> &str {
-    match &action.does {
-        Does::SendWebhook(webhook) => &webhook.url,
-    }
+    action.does.target()
+}
+
+/// Whether the action sends e-mails.
+pub fn is_email(action: &Action) -> bool {
+    matches!(action.does, Does::SendEmail(_))
 }

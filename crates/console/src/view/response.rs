@@ -24,6 +24,14 @@ pub fn short(status_code: Option<u16>, outcome: Option<Outcome>) -> Option<Strin
     }
 }
 
+/// The same for an e-mail: the code of the mail server's last reply, which has no name.
+pub fn short_of_email(code: Option<u16>, outcome: Option<Outcome>) -> Option<String> {
+    match (code, outcome) {
+        (Some(code), Some(Outcome::Succeeded | Outcome::BadStatus)) => Some(code.to_string()),
+        _ => short(None, outcome),
+    }
+}
+
 /// What to do about the outcome; `None` if there is nothing to do.
 pub fn hint(outcome: Outcome, status_code: Option<u16>, error: Option<&str>) -> Option<&'static str> {
     if has_no_token(error) {
@@ -112,5 +120,7 @@ mod tests {
             Some("Timeout")
         );
         assert_eq!(short(None, None), None);
+        let refused = short_of_email(Some(451), Some(Outcome::BadStatus));
+        assert_eq!(refused.as_deref(), Some("451"));
     }
 }

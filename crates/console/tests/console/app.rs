@@ -13,7 +13,6 @@ use std::time::Duration;
 
 use axum::body::Body;
 use axum::response::Response;
-use bytes::Bytes;
 use http::{Method, Request, StatusCode};
 use http_body_util::BodyExt as _;
 use postrider_access::{
@@ -22,12 +21,12 @@ use postrider_access::{
 use postrider_configuration::{Configuration, ConfigurationParts};
 use postrider_console::{Brand, Console, ConsoleParts, SystemFacts};
 use postrider_egress::EgressGuard;
-use postrider_engine::carry::{Carriers, Transport, WebhookCarrier};
+use postrider_engine::carry::{Carriers, WebhookCarrier};
 use postrider_engine::observe::Observer;
 use postrider_engine::{Engine, EngineParts, EngineSettings, SystemClock};
 use postrider_figures::{Figures, FiguresParts};
 use postrider_model::{
-    AccountId, ActionId, ApiKeyId, AutomationId, Clock, ConnectionId, Entropy, EventId, IdGenerator, Outcome,
+    AccountId, ActionId, ApiKeyId, AutomationId, Clock, ConnectionId, Entropy, EventId, IdGenerator,
     Permission,
 };
 use postrider_signing::HeaderNames;
@@ -36,6 +35,9 @@ use postrider_storage::Store;
 use postrider_storage_sqlite::{SqliteOptions, SqliteStore};
 use postrider_web::body_budget::BodyBudget;
 use postrider_web::client::Client;
+
+use super::emails::MailServer;
+use crate::receivers::Thanks;
 
 pub const KEY: &str = "an-admin-key-for-the-tests";
 
@@ -86,8 +88,7 @@ impl App {
         let folder = tempfile::tempdir().unwrap();
         let store: Arc<dyn Store> =
             Arc::new(SqliteStore::open_inline(folder.path(), SqliteOptions::default()).unwrap());
-        let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
-        let next = AtomicU8::new(0);
+        let (clock, next): (Arc<dyn Clock>, _) = (Arc::new(SystemClock::new()), AtomicU8::new(0));
         let entropy = Entropy::new(move |bytes| bytes.fill(next.fetch_add(1, Ordering::Relaxed)));
         let ids = Arc::new(IdGenerator::new(entropy.number()));
         let configuration = Configuration::load(ConfigurationParts {
@@ -97,6 +98,7 @@ impl App {
             entropy: entropy.clone(),
             guard: Arc::new(EgressGuard::new(Vec::new())),
             header_names: HeaderNames::new("Postrider"),
+            sends_email: true,
             signature_profiles: SignatureProfiles::built_in(
                 BuiltIn::Postrider,
                 &HeaderNames::new("Postrider"),
@@ -116,12 +118,12 @@ impl App {
             retention: EngineSettings::default().retention,
         });
         let webhook = WebhookCarrier::new(Thanks, HeaderNames::new("Postrider"), Arc::clone(&clock));
+        let (webhook, email) = (Arc::new(webhook), Arc::new(MailServer));
+        let carriers = Carriers { webhook, email };
         let engine = Engine::start(EngineParts {
             store,
             observer: Arc::clone(&figures) as Arc<dyn Observer>,
-            carriers: Carriers {
-                webhook: Arc::new(webhook),
-            },
+            carriers,
             configuration: Arc::clone(&configuration),
             clock,
             ids,
@@ -336,25 +338,4 @@ fn console(
             settings: Vec::new(),
         },
     })
-}
-
-/// Receivers that accept everything, but for one at `/hang`, which never responds.
-struct Thanks;
-
-impl Transport for Thanks {
-    async fn send(&self, request: &postrider_egress::Request) -> postrider_egress::Response {
-        if request.url.ends_with("/hang") {
-            std::future::pending::<()>().await;
-        }
-        postrider_egress::Response {
-            outcome: Outcome::Succeeded,
-            status_code: Some(200),
-            error: None,
-            headers: Vec::new(),
-            body: Bytes::new(),
-            truncated: false,
-            retry_after: None,
-            waited: Duration::ZERO,
-        }
-    }
 }

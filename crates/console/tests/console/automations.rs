@@ -1,5 +1,6 @@
 //! Automations in the list and on their pages.
 
+use http::StatusCode;
 use postrider_configuration::AutomationDraft;
 use postrider_model::By;
 
@@ -31,4 +32,30 @@ async fn an_automation_without_an_action_that_is_on_never_shows_as_on() {
             assert!(!page.contains(">On<"), "{page}");
         }
     }
+}
+
+#[tokio::test]
+async fn saving_with_a_test_shows_what_came_back() {
+    let app = App::start().await;
+    let operator = app.operator().await;
+    let cookie = Some(&*operator.cookie);
+    let save = async |enabled: &str| {
+        let form = format!(
+            "csrf={}&name=CRM&event_type=a.b&row=0&id.0=&on.0=1&url.0=https%3A%2F%2Freceiver.example%2F{enabled}&do=save_and_test",
+            operator.csrf
+        );
+        let path = app.path("/accounts/{account}/automations/new", 0);
+        let saved = app.post(&path, cookie, &form).await;
+        assert_eq!(saved.status(), StatusCode::SEE_OTHER);
+        saved.headers()["location"].to_str().unwrap().to_owned()
+    };
+    let result = save("&enabled=1").await;
+    assert!(result.contains("/tests/evt_"), "{result}");
+    let page = text(app.get(&result, cookie).await).await;
+    assert!(page.contains("https://receiver.example/"), "{page}");
+    let off = save("").await;
+    assert!(
+        off.ends_with("?saved=1"),
+        "a test of an automation that is off is not sent: {off}"
+    );
 }

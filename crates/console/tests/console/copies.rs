@@ -16,7 +16,9 @@ async fn with_secrets(app: &App) {
     let mut draft = AutomationDraft::of(&current);
     draft.uid = Some("crm".to_owned());
     draft.description = "For sales.".to_owned();
-    let DoesDraft::SendWebhook(webhook) = &mut draft.actions[0].does;
+    let DoesDraft::SendWebhook(webhook) = &mut draft.actions[0].does else {
+        panic!("a webhook");
+    };
     webhook.url = "https://receiver.example/?token=canary1".to_owned();
     webhook.secret_query = true;
     webhook.headers = vec![

@@ -22,7 +22,9 @@ async fn an_actions_own_key_is_shown_after_a_click_and_rotated() {
         .unwrap()
         .unwrap();
     let (_, action) = entry.action(app.accounts[0].action).unwrap();
-    let postrider_model::Does::SendWebhook(webhook) = &action.does;
+    let postrider_model::Does::SendWebhook(webhook) = &action.does else {
+        panic!("a webhook");
+    };
     let key = webhook.signature.own_keys[0].id;
     let form = format!("csrf={}&key={key}", session.csrf);
     let page = text(app.post(&path, Some(&session.cookie), &form).await).await;

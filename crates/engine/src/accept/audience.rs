@@ -4,7 +4,7 @@ use postrider_configuration::{AccountEntry, Judging};
 use postrider_json::Payload;
 use postrider_model::delivery::BodySpec;
 use postrider_model::{
-    Action, Automation, AutomationId, DeliveryId, Does, EventTypeName, Origin, WebhookBody,
+    Action, Automation, AutomationId, DeliveryId, Does, EventTypeName, Origin, SendWebhook, WebhookBody,
 };
 use postrider_storage::{FirstAttempt, NewDelivery};
 
@@ -84,15 +84,19 @@ impl Triggered {
     }
 }
 
-/// How the deliveries of an action render their bodies.
+/// How the deliveries of an action render their bodies, or their e-mails.
 pub(crate) fn body_spec(entry: &AccountEntry, action: &Action) -> BodySpec {
-    let Does::SendWebhook(webhook) = &action.does;
-    match (&webhook.body, entry.template(action.id)) {
-        (WebhookBody::BuiltIn { content, style }, _) => BodySpec::BuiltIn {
+    if let Does::SendWebhook(SendWebhook {
+        body: WebhookBody::BuiltIn { content, style },
+        ..
+    }) = &action.does
+    {
+        return BodySpec::BuiltIn {
             content: *content,
             style: *style,
-        },
-        (WebhookBody::Template(_), Some(pinned)) => BodySpec::Template(pinned.number),
-        (WebhookBody::Template(_), None) => unreachable!("an account in memory has pinned its templates"),
+        };
     }
+    let pinned = entry.template(action.id);
+    let pinned = pinned.expect("an account in memory has pinned its templates");
+    BodySpec::Template(pinned.number)
 }

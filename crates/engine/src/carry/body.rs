@@ -1,7 +1,7 @@
-//! The body of a delivery: from its event, and from what acceptance fixed.
+//! The body of a delivery, or its e-mail: from its event, and from what acceptance fixed.
 
 use bytes::Bytes;
-use postrider_configuration::Pinned;
+use postrider_configuration::{Compiled, EmailContent, Pinned};
 use postrider_model::Event;
 use postrider_model::delivery::BodySpec;
 use postrider_signing::render::{BodyParts, render_body};
@@ -44,9 +44,11 @@ pub fn body_of(event: &Event, spec: BodySpec, template: Option<&Pinned>) -> Resu
             })
         }
         BodySpec::Template(_) => {
-            let pinned = template.ok_or("The template of this delivery is not stored any more")?;
-            let template = pinned.template.as_ref();
-            let template = template.ok_or("This version of Postrider cannot read the template")?;
+            let pinned = template.ok_or(NOT_STORED)?;
+            let template = match pinned.template.as_ref().ok_or(UNREADABLE)? {
+                Compiled::Body(template) => template,
+                Compiled::Email(_) => return Err(UNREADABLE.to_owned()),
+            };
             let event = Seen::of(event, data);
             let event = event.as_template_event();
             let rendered = template.render(&event);
@@ -58,6 +60,29 @@ pub fn body_of(event: &Event, spec: BodySpec, template: Option<&Pinned>) -> Resu
         }
     }
 }
+
+/// Renders subject and text of a delivery by e-mail. As [`body_of`], it depends only on what was stored at
+/// acceptance.
+///
+/// # Errors
+/// Why a template fails on the event, for people. `template` is the one that the delivery refers to; `None`
+/// if it is not stored any more.
+pub fn email_of(event: &Event, template: Option<&Pinned>) -> Result<EmailContent, String> {
+    let pinned = template.ok_or(NOT_STORED)?;
+    match pinned.template.as_ref().ok_or(UNREADABLE)? {
+        Compiled::Email(email) => {
+            let event = Seen::of(event, data_of(event));
+            email.render(&event.as_template_event())
+        }
+        Compiled::Body(_) => Err(UNREADABLE.to_owned()),
+    }
+}
+
+/// The templates of deliveries are kept as long as the deliveries.
+const NOT_STORED: &str = "The template of this delivery is not stored any more";
+
+/// A template of a former version, or of another type of action.
+const UNREADABLE: &str = "This version of Postrider cannot read the template";
 
 /// What templates see of an event.
 pub(super) struct Seen<'a> {

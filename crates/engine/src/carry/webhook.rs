@@ -163,7 +163,7 @@ impl<T: Transport> Carrier<SendWebhook> for WebhookCarrier<T> {
         let (body, webhook) = match (body_of(job.event, job.body, job.template), applied(&job, webhook)) {
             (Ok(body), Ok(webhook)) => (body, webhook),
             (Err(reason), _) | (_, Err(reason)) => {
-                return Ok(Carried::not_rendered(webhook.url.clone(), reason));
+                return Ok(Carried::not_rendered(unsent(webhook), reason));
             }
         };
         match webhook.connection {
@@ -215,6 +215,17 @@ impl<T: Transport> WebhookCarrier<T> {
     }
 }
 
+/// The exchange of a webhook of which nothing was sent.
+pub(super) fn unsent(webhook: &SendWebhook) -> Exchange {
+    Exchange::Http(HttpExchange {
+        request: HttpRequest {
+            url: webhook.url.clone(),
+            headers: Vec::new(),
+        },
+        response: None,
+    })
+}
+
 /// The webhook with the values that its headers have for the event.
 fn applied<'a>(job: &Job<'_>, webhook: &'a SendWebhook) -> Result<Cow<'a, SendWebhook>, String> {
     match job.header_templates {
@@ -228,8 +239,9 @@ fn applied<'a>(job: &Job<'_>, webhook: &'a SendWebhook) -> Result<Cow<'a, SendWe
 
 /// Without the action's secrets, which a receiver may have sent back.
 fn without_secrets(mut carried: Carried, webhook: &SendWebhook) -> Carried {
-    let Exchange::Http(http) = &mut carried.exchange;
-    redact::mask_echoes(http.response.as_mut(), carried.error.as_mut(), webhook);
+    if let Exchange::Http(http) = &mut carried.exchange {
+        redact::mask_echoes(http.response.as_mut(), carried.error.as_mut(), webhook);
+    }
     carried
 }
 

@@ -167,7 +167,9 @@ async fn asked_delay(engine: &Engine, delivery: &DueAhead) -> StoreResult<Durati
 
 /// How long the receiver asked to wait, as it wrote it.
 fn retry_after(exchange: &Exchange) -> Option<&str> {
-    let Exchange::Http(exchange) = exchange;
+    let Exchange::Http(exchange) = exchange else {
+        return None;
+    };
     let headers = &exchange.response.as_ref()?.headers;
     let found = headers
         .iter()

@@ -77,7 +77,9 @@ async fn attempts(node: &Node, fixture: &Fixture) -> Vec<Attempt> {
 }
 
 fn http(attempt: &Attempt) -> &HttpExchange {
-    let Exchange::Http(http) = &attempt.exchange;
+    let Exchange::Http(http) = &attempt.exchange else {
+        panic!("no HTTP");
+    };
     http
 }
 

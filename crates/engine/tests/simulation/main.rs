@@ -15,6 +15,7 @@ mod conditions;
 mod connections;
 mod crashes;
 mod edits;
+mod emails;
 mod health;
 mod hosts;
 mod later;

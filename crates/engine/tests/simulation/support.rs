@@ -1,6 +1,7 @@
 //! An engine on virtual time: tokio's paused clock, scripted receivers, and the real SQLite store run inline.
 
 mod clock;
+mod mailing;
 mod receivers;
 
 use postrider_model::By;
@@ -27,6 +28,7 @@ use postrider_storage::{DeliveryFilter, DeliveryKey, PageRequest, Store};
 use postrider_storage_sqlite::{SqliteOptions, SqliteStore};
 
 pub use clock::{START_MS, VirtualClock};
+use mailing::without_mail;
 pub use receivers::{Receivers, Seen, refused, status};
 
 /// Who asks for changes.
@@ -99,7 +101,8 @@ impl Node {
             HeaderNames::new("Postrider"),
             Arc::clone(&clock) as Arc<dyn Clock>,
         );
-        Self::start_with(store, clock, settings, receivers, Arc::new(webhook)).await
+        let carriers = without_mail(Arc::new(webhook), &clock);
+        Self::start_with(store, clock, settings, receivers, carriers).await
     }
 
     /// Starts a node that passes its webhooks to this carrier instead of sending them over HTTP.
@@ -113,7 +116,8 @@ impl Node {
             seen: Mutex::default(),
         });
         let settings = EngineSettings::default();
-        Self::start_with(store, clock, settings, receivers, Arc::new(webhook)).await
+        let carriers = without_mail(Arc::new(webhook), &clock);
+        Self::start_with(store, clock, settings, receivers, carriers).await
     }
 
     async fn start_with(
@@ -121,7 +125,7 @@ impl Node {
         clock: Arc<VirtualClock>,
         settings: EngineSettings,
         receivers: Arc<Receivers>,
-        webhook: Arc<dyn Carrier<SendWebhook>>,
+        carriers: Carriers,
     ) -> Self {
         let entropy = Entropy::new(|bytes| bytes.fill(7));
         let ids = Arc::new(IdGenerator::new(entropy.number()));
@@ -132,6 +136,7 @@ impl Node {
             entropy: entropy.clone(),
             guard: Arc::new(EgressGuard::new(Vec::new())),
             header_names: HeaderNames::new("Postrider"),
+            sends_email: true,
             signature_profiles: SignatureProfiles::built_in(
                 BuiltIn::Postrider,
                 &HeaderNames::new("Postrider"),
@@ -146,7 +151,7 @@ impl Node {
         let parts = EngineParts {
             store: Arc::clone(&store),
             observer: Arc::clone(&figures) as Arc<dyn Observer>,
-            carriers: Carriers { webhook },
+            carriers,
             configuration: Arc::clone(&configuration),
             clock: Arc::clone(&clock) as Arc<dyn Clock>,
             ids,
@@ -320,7 +325,9 @@ pub fn action(url: &str) -> ActionDraft {
 
 /// The webhook that an action sends.
 pub fn webhook(action: &mut ActionDraft) -> &mut SendWebhookDraft {
-    let DoesDraft::SendWebhook(webhook) = &mut action.does;
+    let DoesDraft::SendWebhook(webhook) = &mut action.does else {
+        panic!("a webhook");
+    };
     webhook
 }
 

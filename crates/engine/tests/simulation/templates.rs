@@ -126,7 +126,9 @@ fn headers_hold_fields_of_the_event_and_no_line_breaks() {
         assert_eq!(sent.header("x-topic"), "proposal.accepted/%C3%A9  X-Evil: 1");
         assert_eq!(sent.header("x-plain"), "as it is");
         let attempt = attempts(&node, key(&fixture, &delivery)).await.remove(0);
-        let postrider_model::Exchange::Http(exchange) = attempt.exchange;
+        let postrider_model::Exchange::Http(exchange) = attempt.exchange else {
+            panic!("a webhook");
+        };
         let value = |name: &str| {
             let mut headers = exchange.request.headers.iter();
             headers

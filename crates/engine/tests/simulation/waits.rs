@@ -138,7 +138,9 @@ fn a_request_that_waited_for_long_leaves_with_the_time_and_signature_of_its_leav
             assert_eq!(left_at_s - signed_at_s, age_s);
             // The record shows what was sent.
             let record = node.store.record(fixture.key(&delivery)).await.unwrap().unwrap();
-            let Exchange::Http(http) = &record.attempts[0].exchange;
+            let Exchange::Http(http) = &record.attempts[0].exchange else {
+                panic!("a webhook");
+            };
             let recorded = http
                 .request
                 .headers

@@ -10,7 +10,7 @@ use postrider_configuration::{Configuration, ConfigurationParts};
 use postrider_egress::{EgressGuard, Request, Response};
 use postrider_engine::carry::Transport;
 use postrider_engine::observe::Observer;
-use postrider_engine::{Carriers, Engine, EngineParts, EngineSettings, WebhookCarrier};
+use postrider_engine::{Carriers, EmailNotSetUp, Engine, EngineParts, EngineSettings, WebhookCarrier};
 use postrider_figures::{Figures, FiguresParts};
 use postrider_model::{Clock, Entropy, IdGenerator, Outcome, Timestamp};
 use postrider_signing::HeaderNames;
@@ -170,6 +170,7 @@ impl Node {
             entropy,
             guard: Arc::new(EgressGuard::new(Vec::new())),
             header_names: HeaderNames::new("Postrider"),
+            sends_email: false,
             signature_profiles: SignatureProfiles::built_in(
                 BuiltIn::Postrider,
                 &HeaderNames::new("Postrider"),
@@ -198,6 +199,7 @@ impl Node {
             observer: figures as Arc<dyn Observer>,
             carriers: Carriers {
                 webhook: Arc::new(webhook),
+                email: Arc::new(EmailNotSetUp::new(as_clock())),
             },
             configuration: Arc::clone(&configuration),
             clock: as_clock(),

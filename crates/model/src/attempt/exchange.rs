@@ -2,11 +2,15 @@
 
 use bytes::Bytes;
 
+use super::smtp::SmtpExchange;
+
 /// What was sent to a receiver, and its response.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Exchange {
     /// For `send_webhook`: an HTTP request, and its response if one arrived.
     Http(HttpExchange),
+    /// For `send_email`: a dialogue with the mail server.
+    Smtp(SmtpExchange),
 }
 
 /// An HTTP request and its response.
@@ -60,14 +64,16 @@ impl Exchange {
     pub fn target(&self) -> &str {
         match self {
             Self::Http(http) => &http.request.url,
+            Self::Smtp(smtp) => &smtp.to,
         }
     }
 
-    /// The status code that the receiver responded with, if it did. Deliveries store it, and lists filter by
-    /// it.
+    /// The status code that the receiver responded with, or the last reply code of the mail server, if there
+    /// was one. Deliveries store it, and lists filter by it.
     pub fn status_code(&self) -> Option<u16> {
         match self {
             Self::Http(http) => http.response.as_ref().map(|response| response.status),
+            Self::Smtp(smtp) => smtp.last_code(),
         }
     }
 
@@ -75,6 +81,7 @@ impl Exchange {
     pub fn response_bytes(&self) -> usize {
         match self {
             Self::Http(http) => http.response.as_ref().map_or(0, HttpResponse::bytes),
+            Self::Smtp(smtp) => smtp.bytes(),
         }
     }
 }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::declaration::{key, settings};
 use super::nearest::nearest;
-use super::{ConfigError, Origin};
+use super::{ConfigError, Origin, signature_profiles};
 
 /// The file that is read by default.
 pub const DEFAULT_FILE: &str = "./postrider.toml";
@@ -51,7 +51,8 @@ impl ConfigFile {
             .keys()
             .map(|key| (key.get_ref().to_string(), line_at(text, key.span().start)))
             .collect();
-        let known = || settings().map(|setting| key(setting).to_owned());
+        let tables = || std::iter::once(signature_profiles::KEY.to_owned());
+        let known = || settings().map(|setting| key(setting).to_owned()).chain(tables());
         match lines
             .iter()
             .find(|(name, _)| !known().any(|known| known == **name))

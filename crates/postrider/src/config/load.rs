@@ -9,7 +9,7 @@ use clap::parser::ValueSource;
 use super::declaration::{defaults, key, read, settings, variable};
 use super::file::ConfigFile;
 use super::settings::Settings;
-use super::{ConfigError, Origin};
+use super::{ConfigError, Origin, signature_profiles};
 use postrider_cli::Environment;
 
 /// Settings that exclude each other.
@@ -29,6 +29,9 @@ const OF_THE_DATABASE: [&str; 3] = [
 
 /// What the names of the identity provider's settings begin with. They have no effect without its issuer.
 const OF_THE_PROVIDER: &str = "oidc_";
+
+/// What the names of the mail server's settings begin with. They have no effect without its URL.
+const OF_THE_MAIL_SERVER: &str = "smtp_";
 
 /// The variable that holds the database's password.
 const DATABASE_PASSWORD: &str = "POSTRIDER_DATABASE_PASSWORD";
@@ -120,18 +123,25 @@ fn merge(
             origins.insert(key, origin);
         }
     }
+    signature_profiles::merge(file, &mut values)?;
     for (one, other) in EXCLUSIVE {
         if let (Some(one), Some(other)) = (origins.get(one), origins.get(other)) {
             return Err(ConfigError::Conflict(one.clone(), other.clone()));
         }
     }
-    if !origins.contains_key("oidc_issuer") {
-        let of_provider = settings().map(key).filter(|key| key.starts_with(OF_THE_PROVIDER));
-        if let Some(origin) = of_provider.filter_map(|key| origins.get(key)).next() {
-            return Err(ConfigError::NoIssuer(origin.clone()));
-        }
+    let orphan = |needed: &str, prefix: &str| {
+        let others = settings().map(key).filter(|key| key.starts_with(prefix));
+        let mut set = others.filter_map(|key| origins.get(key).cloned());
+        set.next().filter(|_| !origins.contains_key(needed))
+    };
+    if let Some(origin) = orphan("oidc_issuer", OF_THE_PROVIDER) {
+        return Err(ConfigError::NoIssuer(origin));
+    }
+    if let Some(origin) = orphan("smtp_url", OF_THE_MAIL_SERVER) {
+        return Err(ConfigError::NoMailServer(origin));
     }
     let settings = read(values).expect("each value was checked, and no setting depends on another");
+    signature_profiles::check(&settings, file, origins.get("signature_profile"))?;
     Ok((settings, origins))
 }
 

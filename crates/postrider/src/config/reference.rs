@@ -38,6 +38,7 @@ pub fn reference() -> String {
     for (name, meaning) in other_variables() {
         let _ = write!(text, "{}", comment(&format!("{name}: {meaning}")));
     }
+    text.push_str(super::signature_profiles::EXAMPLE);
     text
 }
 
@@ -61,6 +62,10 @@ fn example(key: &str) -> String {
         "stored_bytes_per_account_max" => "\"20GiB\"",
         "egress_proxy" => "\"http://postrider@proxy.example.com:3128\"",
         "egress_proxy_password_file" => "\"/run/secrets/egress-proxy\"",
+        "smtp_url" => "\"smtp://mail.example.com:587\"",
+        "smtp_user" => "\"postrider\"",
+        "smtp_password_file" => "\"/run/secrets/smtp\"",
+        "smtp_from" => "\"Example <automations@example.com>\"",
         "extra_ca_file" => "\"/etc/postrider/authorities.pem\"",
         _ => "[]",
     }

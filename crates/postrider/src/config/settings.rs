@@ -1,5 +1,4 @@
-//! Every setting, declared once: its flag, variable, key in `postrider.toml`, default and help all come from
-//! here.
+//! Every setting, declared once: flag, variable, key in `postrider.toml`, default and help come from here.
 //!
 //! The field's name is the key (`data_dir`); the flag (`--data-dir`) and the variable (`POSTRIDER_DATA_DIR`)
 //! follow from it. The doc comment is the help text and the comment in the reference.
@@ -11,12 +10,11 @@ use ipnet::IpNet;
 use postrider_access::people::ClaimName;
 use postrider_cli::values::header_prefix::HeaderPrefix;
 use postrider_cli::values::retry_delays::RetryDelays;
-use postrider_cli::values::signature_profile;
 use postrider_egress::{NamePattern, Origin};
-use postrider_signing::profile::BuiltIn;
 use serde::{Deserialize, Serialize};
 
 use super::accent_color::AccentColor;
+use super::counts::{self, CONNECTIONS, IN_FLIGHT, SMTP_CONNECTIONS};
 use super::database::DatabaseUrl;
 use super::duration::{AttemptTimeout, BacklogAlarm, DisableAfter, Retention, SessionLease, ShutdownGrace};
 use super::egress_proxy::EgressProxyUrl;
@@ -28,7 +26,9 @@ use super::per_second::PerSecond;
 use super::product_name::ProductName;
 use super::public_url::PublicUrl;
 use super::scopes::Scopes;
+use super::signature_profiles::Tables;
 use super::size::{BodyLimit, ResponseBytes, StoredBytes};
+use super::smtp_url::SmtpUrl;
 use super::{claim_values, listen, names, networks, origins, ports, retry_delays, text_value};
 
 /// The settings of `postrider serve`.
@@ -83,7 +83,7 @@ pub struct Settings {
 
     /// The most connections that this server opens to the database, plus one that listens for changes.
     #[arg(long, value_name = "NUMBER", default_value = "8", value_parser = clap::value_parser!(u32).range(CONNECTIONS))]
-    #[serde(deserialize_with = "connections")]
+    #[serde(deserialize_with = "counts::connections")]
     pub database_connections: u32,
 
     /// A file that holds only the operator's API key. Alternatively, set POSTRIDER_ADMIN_KEY. Without either,
@@ -195,11 +195,15 @@ pub struct Settings {
     #[serde(with = "text_value")]
     pub header_prefix: HeaderPrefix,
 
-    /// How webhooks are signed. `postrider` sends the headers of Standard Webhooks and a signature of the
-    /// body. The others keep the receivers of another sender verifying: `standard`, `svix`, `github`,
-    /// `stripe` and `shopify` send the headers of those alone. Each is signed with the account's signing key.
-    #[arg(long, value_name = "PROFILE", default_value_t, value_parser = signature_profile::parser())]
-    pub signature_profile: BuiltIn,
+    /// How webhooks are signed, unless an action says otherwise: `postrider`, `standard`, `svix`, `github`,
+    /// `stripe`, `shopify`, or a profile of `[signature_profiles.NAME]`. See docs/receiving.md.
+    #[arg(long, value_name = "PROFILE", default_value = "postrider")]
+    pub signature_profile: String,
+
+    /// The tables `[signature_profiles.NAME]` of the file.
+    #[arg(skip)]
+    #[serde(default, skip_serializing)]
+    pub signature_profiles: Tables,
 
     /// A private or loopback network that webhooks may reach, such as `10.1.0.0/16`. Repeatable, or separated
     /// by commas. By default webhooks reach public addresses only. A cloud's metadata address, such as
@@ -248,8 +252,8 @@ pub struct Settings {
     #[arg(long, value_name = "FILE")]
     pub egress_proxy_password_file: Option<PathBuf>,
 
-    /// A file with additional certificates (PEM) to trust when webhooks are sent over https, and for the
-    /// identity provider.
+    /// A file with additional certificates (PEM) to trust when webhooks are sent over https, for the identity
+    /// provider, and for the mail server.
     #[arg(long, value_name = "FILE")]
     pub extra_ca_file: Option<PathBuf>,
 
@@ -309,14 +313,14 @@ pub struct Settings {
 
     /// The most attempts in flight at the same time. Each uses a socket and about 20 KiB of memory.
     #[arg(long, value_name = "NUMBER", default_value = "2048", value_parser = clap::value_parser!(u32).range(IN_FLIGHT))]
-    #[serde(deserialize_with = "in_flight")]
+    #[serde(deserialize_with = "counts::in_flight")]
     pub in_flight_max: u32,
 
     /// The most attempts in flight to one host at the same time, over all accounts. Further ones wait, and
     /// accounts take turns. Set it to half of `in_flight_max` or less, so that a slow host leaves room for
     /// the others.
     #[arg(long, value_name = "NUMBER", default_value = "1024", value_parser = clap::value_parser!(u32).range(IN_FLIGHT))]
-    #[serde(deserialize_with = "in_flight")]
+    #[serde(deserialize_with = "counts::in_flight")]
     pub in_flight_per_host_max: u32,
 
     /// How long a stopping server waits for attempts in flight. It gives up the others, and the next start
@@ -350,6 +354,30 @@ pub struct Settings {
     #[arg(long, value_name = "FILE")]
     pub console_logo_file: Option<PathBuf>,
 
+    /// The mail server that e-mail actions use: `smtp://host:587` (STARTTLS is required), `smtps://host:465`
+    /// (TLS from the start), or `smtp://host:25?tls=none` for a server that needs no encryption. Requires
+    /// `smtp_from`. It may be on a private address. By default there are no e-mail actions.
+    #[arg(long, value_name = "URL")]
+    pub smtp_url: Option<SmtpUrl>,
+
+    /// The user to sign in to the mail server with. Requires `smtp_password_file`.
+    #[arg(long, value_name = "NAME")]
+    pub smtp_user: Option<String>,
+
+    /// A file that holds only the password of `smtp_user`.
+    #[arg(long, value_name = "FILE")]
+    pub smtp_password_file: Option<PathBuf>,
+
+    /// Who e-mails come from: an address, or `Name <address>`.
+    #[arg(long, value_name = "SENDER")]
+    pub smtp_from: Option<String>,
+
+    /// The most connections to the mail server at the same time. Further e-mails wait, and accounts take
+    /// turns.
+    #[arg(long, value_name = "NUMBER", default_value = "4", value_parser = clap::value_parser!(u32).range(SMTP_CONNECTIONS))]
+    #[serde(deserialize_with = "counts::smtp_connections")]
+    pub smtp_connections: u32,
+
     /// The format of the log: `text` for people, or `json` with one object per line.
     #[arg(long, value_name = "FORMAT", value_enum, default_value = "text")]
     pub log_format: LogFormat,
@@ -358,34 +386,6 @@ pub struct Settings {
     /// their own, such as `info,postrider_engine=debug`.
     #[arg(long, value_name = "LEVEL", default_value = "info")]
     pub log_level: LogLevel,
-}
-
-/// Bounds on the attempts in flight: a system has about 28,000 ports for one destination.
-const IN_FLIGHT: std::ops::RangeInclusive<i64> = 1..=20_000;
-
-/// Bounds on the connections to the database. At least two, so that reads do not wait for writes. The upper
-/// bound is PostgreSQL's default limit; a node sends its work in batches over one or two connections.
-const CONNECTIONS: std::ops::RangeInclusive<i64> = 2..=100;
-
-fn in_flight<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
-    number_within(&IN_FLIGHT, deserializer)
-}
-
-fn connections<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
-    number_within(&CONNECTIONS, deserializer)
-}
-
-fn number_within<'de, D: serde::Deserializer<'de>>(
-    range: &std::ops::RangeInclusive<i64>,
-    deserializer: D,
-) -> Result<u32, D::Error> {
-    let number: u32 = text_value::deserialize(deserializer)?;
-    if range.contains(&i64::from(number)) {
-        Ok(number)
-    } else {
-        let bounds = format!("expected {} to {}", range.start(), range.end());
-        Err(serde::de::Error::custom(bounds))
-    }
 }
 
 /// What to do with an event whose type is not in the catalogue.

@@ -10,12 +10,13 @@ use postrider_egress::{ClientSettings, EgressGuard, HttpClient, Resolve, SystemR
 use postrider_engine::observe::Observer;
 use postrider_engine::{Carriers, Engine, EngineParts, SystemClock, WebhookCarrier};
 use postrider_figures::{Figures, FiguresParts};
+use postrider_mail::SmtpSettings;
 use postrider_model::{Clock, Entropy, IdGenerator};
 use postrider_signing::HeaderNames;
 use postrider_signing::profile::SignatureProfiles;
 use postrider_storage::{Sealer, Store};
 
-use super::extra_ca;
+use super::{extra_ca, mail};
 use crate::config::Settings;
 use postrider_cli::Failure;
 
@@ -63,7 +64,8 @@ pub async fn start(
         guard: Arc::new(EgressGuard::new(settings.egress_rules()?)),
         resolver: Arc::new(SystemResolver::new()),
     };
-    let configuration = shared.configuration(settings).await?;
+    let smtp = mail::smtp(settings)?;
+    let configuration = shared.configuration(settings, smtp.is_some()).await?;
     create_system_account(&configuration).await?;
     let access = Arc::new(Access::new(AccessParts {
         store: Arc::clone(&shared.store),
@@ -71,7 +73,7 @@ pub async fn start(
         ids: Arc::clone(&shared.ids),
         entropy: shared.entropy.clone(),
     }));
-    let carriers = shared.carriers(settings)?;
+    let carriers = shared.carriers(settings, smtp)?;
     let figures = Figures::start(FiguresParts {
         store: Arc::clone(&shared.store),
         clock: Arc::clone(&shared.clock),
@@ -129,33 +131,38 @@ impl Running {
 }
 
 /// How deliveries can be signed.
-fn signature_profiles(settings: &Settings) -> SignatureProfiles {
-    let names = HeaderNames::new(settings.header_prefix.as_str());
-    SignatureProfiles::built_in(settings.signature_profile, &names)
+fn signature_profiles(settings: &Settings) -> Result<SignatureProfiles, Failure> {
+    let profiles = settings.signature_profiles();
+    profiles.map_err(|error| Failure::Usage(format!("signature_profiles: {error}")))
 }
 
 /// The names of the installation's headers.
-fn header_names(settings: &Settings) -> HeaderNames {
+fn header_names(settings: &Settings) -> Result<HeaderNames, Failure> {
     let names = HeaderNames::new(settings.header_prefix.as_str());
-    names.and_of(signature_profiles(settings).default_profile())
+    Ok(names.and_of(signature_profiles(settings)?.default_profile()))
 }
 
 impl Shared {
-    async fn configuration(&self, settings: &Settings) -> Result<Arc<Configuration>, Failure> {
+    async fn configuration(
+        &self,
+        settings: &Settings,
+        sends_email: bool,
+    ) -> Result<Arc<Configuration>, Failure> {
         let loaded = Configuration::load(ConfigurationParts {
             store: Arc::clone(&self.store),
             clock: Arc::clone(&self.clock),
             ids: Arc::clone(&self.ids),
             entropy: self.entropy.clone(),
             guard: Arc::clone(&self.guard),
-            header_names: header_names(settings),
-            signature_profiles: signature_profiles(settings),
+            header_names: header_names(settings)?,
+            signature_profiles: signature_profiles(settings)?,
+            sends_email,
         });
         let loaded = loaded.await.map(Arc::new);
         loaded.map_err(|error| Failure::Failed(format!("cannot read the configuration: {error}")))
     }
 
-    fn carriers(&self, settings: &Settings) -> Result<Carriers, Failure> {
+    fn carriers(&self, settings: &Settings, smtp: Option<SmtpSettings>) -> Result<Carriers, Failure> {
         let client_settings = ClientSettings {
             response_bytes_kept: settings.response_bytes_kept.bytes(),
             in_flight_per_host_max: usize::try_from(settings.in_flight_per_host_max).unwrap_or(usize::MAX),
@@ -172,11 +179,12 @@ impl Shared {
         );
         let webhook = WebhookCarrier::new(
             client.map_err(|error| extra_ca::unusable(settings, &error))?,
-            header_names(settings),
+            header_names(settings)?,
             Arc::clone(&self.clock),
         );
         Ok(Carriers {
             webhook: Arc::new(webhook),
+            email: mail::carrier(settings, smtp, Arc::clone(&self.clock))?,
         })
     }
 }

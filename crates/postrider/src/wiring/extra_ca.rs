@@ -1,4 +1,5 @@
-//! The operator's own certificate authorities (`extra_ca_file`), for receivers and for the identity provider.
+//! The operator's own certificate authorities (`extra_ca_file`), for receivers, the identity provider and the
+//! mail server.
 
 use std::fmt::Display;
 use std::path::Path;

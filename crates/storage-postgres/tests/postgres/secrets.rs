@@ -44,7 +44,9 @@ async fn open(database: &TestDatabase, keys: &[u8]) -> Result<Arc<PostgresStore>
 async fn scene(store: &Arc<PostgresStore>, number: i64) -> Scene {
     let scene = Scene::new_at(Arc::clone(store) as _, number).await;
     let mut automation = new_automation(&scene.ids, 1, 1);
-    let Does::SendWebhook(webhook) = &mut automation.actions[0].does;
+    let Does::SendWebhook(webhook) = &mut automation.actions[0].does else {
+        panic!("a webhook");
+    };
     webhook.headers = vec![CustomHeader::secret("Authorization", VALUE)];
     create_automation(&*scene.store, scene.account, automation).await;
     let connection = Connection {
@@ -151,7 +153,9 @@ async fn several_nodes_seal_again_at_once_and_nothing_is_lost_or_reloaded() {
         assert!(one.signing_keys(scene.account).await.is_ok());
         let automations = one.automations(scene.account, page).await.expect("a list").items;
         let found = automations.iter().any(|automation| {
-            let Does::SendWebhook(webhook) = &automation.actions[0].does;
+            let Does::SendWebhook(webhook) = &automation.actions[0].does else {
+                panic!("a webhook");
+            };
             webhook.headers.iter().any(|header| header.value == VALUE)
         });
         assert!(found);

@@ -11,9 +11,12 @@
 //! [`StoredDoes`] and a file beside `send_webhook.rs`.
 
 mod secrets;
+mod send_email;
 mod send_webhook;
 
 pub use secrets::Secrets;
+
+use std::borrow::Cow;
 
 use postrider_json::Conditions;
 use postrider_model::automation::DisabledReason;
@@ -21,6 +24,7 @@ use postrider_model::{Action, ActionId, ConnectionId, Does, EventPattern, RateLi
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
+use self::send_email::StoredEmail;
 use self::send_webhook::StoredWebhook;
 use super::{Damaged, json_text, json_value};
 use crate::DisableAction;
@@ -55,13 +59,15 @@ struct StoredRateLimit {
 #[serde(tag = "type", rename_all = "snake_case")]
 enum StoredDoes {
     SendWebhook(StoredWebhook),
+    SendEmail(StoredEmail),
 }
 
 impl StoredDoes {
     /// As [`Does::target`].
-    fn target(&self) -> &str {
+    fn target(&self) -> Cow<'_, str> {
         match self {
-            Self::SendWebhook(webhook) => webhook.url(),
+            Self::SendWebhook(webhook) => webhook.url().into(),
+            Self::SendEmail(email) => email.target().into(),
         }
     }
 }
@@ -123,6 +129,7 @@ fn to_stored(action: &Action) -> StoredAction {
         }),
         does: match &action.does {
             Does::SendWebhook(webhook) => StoredDoes::SendWebhook(StoredWebhook::of(webhook)),
+            Does::SendEmail(email) => StoredDoes::SendEmail(StoredEmail::of(email)),
         },
     }
 }
@@ -157,7 +164,7 @@ pub(crate) fn with_action_disabled(text: &str, disable: &DisableAction) -> Resul
 /// [`Damaged`] if [`actions_text`] never returns such a text.
 pub fn switches(text: &str) -> Result<Vec<(ActionId, String, bool)>, Damaged> {
     let stored: Vec<StoredAction> = json_value(text)?;
-    let switch = |action: StoredAction| (action.id, action.does.target().to_owned(), action.enabled);
+    let switch = |action: StoredAction| (action.id, action.does.target().into_owned(), action.enabled);
     Ok(stored.into_iter().map(switch).collect())
 }
 
@@ -211,6 +218,7 @@ fn from_stored(stored: StoredAction, secrets: &mut Secrets) -> Result<Action, Da
         rate_limit,
         does: match stored.does {
             StoredDoes::SendWebhook(webhook) => Does::SendWebhook(webhook.open(secrets.take(stored.id))?),
+            StoredDoes::SendEmail(email) => Does::SendEmail(email.open()?),
         },
     })
 }

@@ -1,6 +1,6 @@
 //! Pinned templates.
 
-use postrider_model::template::TemplateKind;
+use postrider_model::template::PinnedKind;
 
 use super::{Columns, Reader};
 use crate::encoding::Damaged;
@@ -15,7 +15,7 @@ pub struct TemplateRow {
     pub account: [u8; 16],
     /// SHA-256 of its parts.
     pub hash: Vec<u8>,
-    /// [`TemplateKind::name`].
+    /// [`PinnedKind::name`].
     pub kind: String,
     /// The content type of what it produces.
     pub content_type: String,
@@ -47,7 +47,7 @@ impl TryFrom<TemplateRow> for PinnedTemplate {
 
     fn try_from(row: TemplateRow) -> Result<Self, Damaged> {
         Ok(Self {
-            kind: TemplateKind::from_name(&row.kind).ok_or(Damaged("a template's kind"))?,
+            kind: PinnedKind::from_name(&row.kind).ok_or(Damaged("a template's kind"))?,
             source: String::from_utf8(row.source).map_err(|_| Damaged("a template's source"))?,
             content_type: row.content_type,
         })

@@ -16,6 +16,7 @@ pub fn has_room(count: i64) -> bool {
 pub fn named_by(actions: &[Action]) -> BTreeSet<ConnectionId> {
     let connections = actions.iter().filter_map(|action| match &action.does {
         Does::SendWebhook(webhook) => webhook.connection,
+        Does::SendEmail(_) => None,
     });
     connections.collect()
 }
@@ -35,7 +36,9 @@ mod tests {
 
     fn with(connection: Option<ConnectionId>) -> Action {
         let mut action = automation().actions.remove(0);
-        let Does::SendWebhook(webhook) = &mut action.does;
+        let Does::SendWebhook(webhook) = &mut action.does else {
+            unreachable!("the action sends a webhook");
+        };
         webhook.url = format!("https://a.example/{}", ConnectionId::from_u128(2));
         webhook.connection = connection;
         action

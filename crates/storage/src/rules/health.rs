@@ -270,7 +270,9 @@ mod tests {
         let off_text = encoding::automation::actions_text(&off.actions);
         assert_eq!(begins_anew(&off_text, true, &before), Ok(vec![id]));
         let mut elsewhere = before.clone();
-        let postrider_model::Does::SendWebhook(webhook) = &mut elsewhere.actions[0].does;
+        let postrider_model::Does::SendWebhook(webhook) = &mut elsewhere.actions[0].does else {
+            panic!("a webhook");
+        };
         webhook.url.push_str("elsewhere");
         assert_eq!(begins_anew(&text, true, &elsewhere), Ok(vec![id]));
     }

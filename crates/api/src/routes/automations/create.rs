@@ -45,7 +45,7 @@ pub async fn create_automation(
     no_parameters(&uri)?;
     let created = state
         .configuration
-        .create_automation(&by, account, input.into_draft())
+        .create_automation(&by, account, input.into_draft()?)
         .await;
     let automation = created.map_err(|error| Problem::of_configuring(error, account_not_found))?;
     let location = format!("/v1/accounts/{account}/automations/{}", automation.id);

@@ -9,10 +9,11 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
+use super::action::ActionInput;
 use super::condition::Condition;
 use super::headers::HeadersInput;
 use super::signature::SigningKeyChoice;
-use crate::decode::{Whole, object, objects, optional_object, present};
+use crate::decode::{Whole, object, optional_object, present};
 use crate::openapi::shapes;
 use crate::problem::Problem;
 use crate::routes::kept_json;
@@ -43,10 +44,9 @@ pub struct AutomationInput {
     /// The events that trigger the automation.
     #[serde(deserialize_with = "object")]
     trigger: TriggerInput,
-    /// The actions: the webhooks to send.
-    #[serde(deserialize_with = "objects")]
-    #[schema(min_items = 1, max_items = 50)]
-    actions: Vec<ActionInput>,
+    /// The actions: the webhooks and e-mails to send.
+    #[schema(value_type = Vec<ActionInput>, min_items = 1, max_items = 50)]
+    actions: Vec<Box<RawValue>>,
     /// Seconds between the attempts of a delivery, at most 20 delays of 1 second to 7 days; null uses the
     /// account's schedule.
     #[schema(schema_with = shapes::retry_delays)]
@@ -68,10 +68,10 @@ pub struct TriggerInput {
     conditions: Option<Box<RawValue>>,
 }
 
-/// The kind of action.
+/// The kind of an action that sends a webhook.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
-pub enum ActionType {
+pub enum WebhookType {
     /// Sends a webhook.
     SendWebhook,
 }
@@ -110,14 +110,14 @@ impl ActionBody {
 /// A webhook to send.
 #[derive(Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, expecting = "an object")]
-#[schema(as = ActionInput)]
-pub struct ActionInput {
+#[schema(as = WebhookActionInput)]
+pub struct WebhookActionInput {
     /// The id of an existing action, which then keeps its record. An action without an id is new.
     #[schema(example = "act_01h455vb4pex5vsknk084sn02q")]
     id: Option<String>,
     /// The kind of action.
     #[serde(rename = "type")]
-    kind: ActionType,
+    kind: WebhookType,
     /// Whether the action is on. Postrider sends nothing for an action that is off.
     #[serde(default = "on")]
     #[schema(default = true)]
@@ -227,14 +227,18 @@ impl AutomationInput {
                 event_types: draft.event_types,
                 conditions: draft.conditions.map(kept_json).transpose()?,
             },
-            actions: draft.actions.into_iter().map(ActionInput::from_draft).collect(),
+            actions: draft
+                .actions
+                .into_iter()
+                .map(ActionInput::text)
+                .collect::<Result<_, _>>()?,
             retry_delays_s: draft.retry_delays_s.map(Whole::list),
         })
     }
 
-    /// The draft that this body describes.
-    pub(super) fn into_draft(self) -> AutomationDraft {
-        AutomationDraft {
+    /// The draft that this body describes. Fails where an action has not the members of its type.
+    pub(super) fn into_draft(self) -> Result<AutomationDraft, Problem> {
+        Ok(AutomationDraft {
             uid: self.uid,
             name: self.name,
             description: self.description.unwrap_or_default(),
@@ -245,25 +249,38 @@ impl AutomationInput {
                 .trigger
                 .conditions
                 .map(|conditions| conditions.get().to_owned()),
-            actions: self.actions.into_iter().map(ActionInput::into_draft).collect(),
+            actions: ActionInput::drafts(&self.actions)?,
             retry_delays_s: self.retry_delays_s.map(Whole::values),
+        })
+    }
+}
+
+impl RateLimitInput {
+    pub(super) const fn of(limit: RateLimitDraft) -> Self {
+        Self {
+            requests: Whole(limit.requests),
+            per_s: Whole(limit.per_s),
+        }
+    }
+
+    pub(super) const fn draft(self) -> RateLimitDraft {
+        RateLimitDraft {
+            requests: self.requests.0,
+            per_s: self.per_s.0,
         }
     }
 }
 
-impl ActionInput {
-    fn from_draft(draft: ActionDraft) -> Self {
-        let DoesDraft::SendWebhook(webhook) = draft.does;
+impl WebhookActionInput {
+    /// The webhook of a draft, whose other members are those of the action.
+    pub(super) fn of(webhook: SendWebhookDraft, draft: ActionDraft) -> Self {
         Self {
             id: draft.id,
-            kind: ActionType::SendWebhook,
+            kind: WebhookType::SendWebhook,
             enabled: draft.enabled,
             disabled_reason: draft.disabled_reason,
             health: None,
-            rate_limit: draft.rate_limit.map(|limit| RateLimitInput {
-                requests: Whole(limit.requests),
-                per_s: Whole(limit.per_s),
-            }),
+            rate_limit: draft.rate_limit.map(RateLimitInput::of),
             url: webhook.url,
             secret_query: webhook.secret_query,
             body: ActionBody::of(webhook.body.content),
@@ -279,33 +296,28 @@ impl ActionInput {
         }
     }
 
-    fn into_draft(self) -> ActionDraft {
-        let does = match self.kind {
-            ActionType::SendWebhook => DoesDraft::SendWebhook(SendWebhookDraft {
-                url: self.url,
-                secret_query: self.secret_query,
-                body: BodyDraft {
-                    content: self.body.content(),
-                    style: self.body_style,
-                    template: self.template,
-                    content_type: self.content_type,
-                },
-                headers: self.headers.0,
-                plain_headers: self.plain_headers,
-                timeout_s: self.timeout_s.map(|it| it.0),
-                signature_profile: self.signature_profile,
-                signing_key: self.signing_key.map(SigningKeyChoice::draft),
-                connection_id: self.connection_id,
-            }),
-        };
+    pub(super) fn into_draft(self) -> ActionDraft {
+        let does = DoesDraft::SendWebhook(SendWebhookDraft {
+            url: self.url,
+            secret_query: self.secret_query,
+            body: BodyDraft {
+                content: self.body.content(),
+                style: self.body_style,
+                template: self.template,
+                content_type: self.content_type,
+            },
+            headers: self.headers.0,
+            plain_headers: self.plain_headers,
+            timeout_s: self.timeout_s.map(|it| it.0),
+            signature_profile: self.signature_profile,
+            signing_key: self.signing_key.map(SigningKeyChoice::draft),
+            connection_id: self.connection_id,
+        });
         ActionDraft {
             id: self.id,
             enabled: self.enabled,
             disabled_reason: self.disabled_reason,
-            rate_limit: self.rate_limit.map(|limit| RateLimitDraft {
-                requests: limit.requests.0,
-                per_s: limit.per_s.0,
-            }),
+            rate_limit: self.rate_limit.map(RateLimitInput::draft),
             does,
         }
     }

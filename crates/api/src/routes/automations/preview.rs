@@ -4,7 +4,8 @@ use axum::Json;
 use axum::extract::State;
 use bytes::Bytes;
 use http::Uri;
-use postrider_configuration::ConfigureError;
+use postrider_configuration::{ConfigureError, EMAIL_CONTENT_TYPE};
+use postrider_engine::Preview;
 use postrider_figures::Judged;
 use postrider_model::{
     AccountId, Action, Automation, AutomationRef, Does, Event, EventHeaders, EventId, EventPattern,
@@ -55,7 +56,7 @@ pub struct PreviewView {
     matching: usize,
     /// The newest events of the automation's types, at most 50, newest first. Tests are left out.
     events: Vec<JudgedView>,
-    /// The request that each action would send for one event. Empty if no event was found.
+    /// What each action would send for one event. Empty if no event was found.
     requests: Vec<RequestView>,
 }
 
@@ -79,17 +80,17 @@ pub struct JudgedView {
     comparisons: Vec<ComparisonView>,
 }
 
-/// A request that would be sent.
+/// A request or an e-mail that would be sent.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = PreviewRequest)]
 pub struct RequestView {
-    /// The URL.
+    /// The URL; null for an e-mail.
     #[schema(example = "https://crm.example.com/hooks/postrider")]
-    url: String,
+    url: Option<String>,
     /// The content type of the body; null if there is none.
     #[schema(example = "application/json")]
     content_type: Option<String>,
-    /// The body; null if the template fails.
+    /// The body, or the text of the e-mail; null if a template fails.
     #[schema(example = "{\"text\":\"Roof\"}")]
     body: Option<String>,
     /// Why the template fails on the event; otherwise null. Do not parse it.
@@ -97,6 +98,12 @@ pub struct RequestView {
     error: Option<String>,
     /// The headers that sign the request, in the order in which they are sent.
     signature_headers: Vec<SignatureHeaderView>,
+    /// The recipients of an e-mail, separated by commas; null for a webhook.
+    #[schema(example = json!(null))]
+    recipients: Option<String>,
+    /// The subject of an e-mail; null for a webhook, and if a template fails.
+    #[schema(example = json!(null))]
+    subject: Option<String>,
 }
 
 /// Preview an automation
@@ -133,10 +140,11 @@ pub async fn preview_automation(
             Some(find(&state, account, &id).await?)
         }
     };
-    let checked =
-        state
-            .configuration
-            .check_automation(account, current.as_ref(), input.automation.into_draft());
+    let draft = input.automation.into_draft();
+    let draft = draft.map_err(|problem| problem.within("/automation"))?;
+    let checked = state
+        .configuration
+        .check_automation(account, current.as_ref(), draft);
     let automation = checked.await.map_err(of_draft)?;
     let judged = state.figures.judge_recent(account, &automation.trigger).await?;
     let event =
@@ -235,18 +243,39 @@ impl JudgedView {
 
 impl RequestView {
     fn of(action: &Action, event: &Event, outline: impl Fn(&WebhookSignature) -> Vec<HeaderOutline>) -> Self {
-        let Does::SendWebhook(webhook) = &action.does;
-        let body = postrider_engine::preview_body(&action.does, event);
-        let (body, error) = match body {
-            Ok(body) => (Some(body), None),
-            Err(reason) => (None, Some(reason)),
+        let target = action.does.target().to_owned();
+        let (url, recipients, signature_headers) = match &action.does {
+            Does::SendWebhook(webhook) => {
+                let headers = SignatureHeaderView::list(outline(&webhook.signature));
+                (Some(target), None, headers)
+            }
+            Does::SendEmail(_) => (None, Some(target), Vec::new()),
         };
-        Self {
-            url: webhook.url.clone(),
-            content_type: body.as_ref().map(|body| body.content_type.clone()),
-            body: body.map(|body| String::from_utf8_lossy(&body.bytes).into_owned()),
-            error,
-            signature_headers: SignatureHeaderView::list(outline(&webhook.signature)),
+        let empty = Self {
+            url,
+            content_type: None,
+            body: None,
+            error: None,
+            signature_headers,
+            recipients,
+            subject: None,
+        };
+        match postrider_engine::preview(&action.does, event) {
+            Ok(Preview::Webhook(body)) => Self {
+                content_type: Some(body.content_type),
+                body: Some(String::from_utf8_lossy(&body.bytes).into_owned()),
+                ..empty
+            },
+            Ok(Preview::Email(email)) => Self {
+                subject: Some(email.subject),
+                content_type: Some(EMAIL_CONTENT_TYPE.to_owned()),
+                body: Some(email.text),
+                ..empty
+            },
+            Err(reason) => Self {
+                error: Some(reason),
+                ..empty
+            },
         }
     }
 }

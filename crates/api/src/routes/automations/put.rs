@@ -54,7 +54,7 @@ pub async fn put_automation(
     JsonBody(input): JsonBody<AutomationInput>,
 ) -> Result<Response, Problem> {
     no_parameters(&uri)?;
-    let draft = input.into_draft();
+    let draft = input.into_draft()?;
     if draft.uid.as_ref().is_some_and(|own| *own != uid) {
         let detail = "expected the uid of the path, or none; PATCH changes a uid";
         return Err(Problem::body("/uid", fault_codes::INVALID_VALUE, detail));

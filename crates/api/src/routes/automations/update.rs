@@ -73,5 +73,5 @@ pub async fn update_automation(
 }
 
 fn edit(current: &Automation, patch: &str) -> Result<AutomationDraft, Problem> {
-    patched(&AutomationInput::of(current)?, patch).map(AutomationInput::into_draft)
+    patched(&AutomationInput::of(current)?, patch).and_then(AutomationInput::into_draft)
 }

@@ -7,16 +7,18 @@ use postrider_configuration::BodyDraft;
 use postrider_model::health::Health;
 use postrider_model::{
     AccountId, Action, ActionId, Automation, AutomationId, BodyStyle, ConnectionId, CustomHeader, Does,
-    RateLimit, Timestamp,
+    RateLimit, SendWebhook, Timestamp,
 };
 use postrider_storage::StoreResult;
 use serde::Serialize;
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
+use super::action::ActionType;
 use super::condition::Condition;
+use super::email::EmailView;
 use super::headers::HeadersInput;
-use super::input::{ActionBody, ActionType};
+use super::input::ActionBody;
 use super::signature::SigningKeyChoice;
 use crate::fields::delays_s;
 use crate::openapi::shapes;
@@ -47,7 +49,7 @@ pub struct AutomationView {
     enabled: bool,
     /// The events that trigger the automation.
     trigger: TriggerView,
-    /// The actions: the webhooks to send.
+    /// The actions: the webhooks and e-mails to send.
     actions: Vec<ActionView>,
     /// Seconds between the attempts of a delivery; null uses the account's schedule.
     #[schema(example = json!([10, 100]))]
@@ -77,7 +79,7 @@ pub struct TriggerView {
     conditions: Option<Box<RawValue>>,
 }
 
-/// An action of an automation: one webhook to send.
+/// An action of an automation: one webhook or one e-mail to send.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Action)]
 pub struct ActionView {
@@ -100,6 +102,26 @@ pub struct ActionView {
     health: Option<HealthView>,
     /// How often the action may be called; null if it has no limit.
     rate_limit: Option<RateLimitView>,
+    /// What the action does.
+    #[serde(flatten)]
+    does: DoesView,
+}
+
+/// What an action does.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(untagged)]
+#[schema(as = ActionOfType)]
+enum DoesView {
+    /// A webhook.
+    Webhook(WebhookView),
+    /// An e-mail.
+    Email(EmailView),
+}
+
+/// What a webhook action has besides the members of every action.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = WebhookAction)]
+struct WebhookView {
     /// The URL that the webhook is sent to.
     #[schema(example = "https://crm.example.com/hooks/postrider")]
     url: String,
@@ -313,17 +335,31 @@ impl ActionView {
             reason: action.disabled_reason,
         };
         let health = if action.enabled { health } else { Some(disabled) };
-        let Does::SendWebhook(webhook) = action.does;
-        let body = BodyDraft::of(&webhook.body);
-        let shown = |header: &CustomHeader| (header.name.clone(), header.shown().to_owned());
-        let plain = webhook.headers.iter().filter(|header| header.is_plain);
+        let (kind, does) = match action.does {
+            Does::SendWebhook(webhook) => (
+                ActionType::SendWebhook,
+                DoesView::Webhook(WebhookView::of(webhook)),
+            ),
+            Does::SendEmail(email) => (ActionType::SendEmail, DoesView::Email(EmailView::of(email))),
+        };
         Self {
             id: action.id,
-            kind: ActionType::SendWebhook,
+            kind,
             enabled: action.enabled,
             disabled_reason: action.disabled_reason.map(|reason| reason.as_str()),
             health: health.map(HealthView::of),
             rate_limit: action.rate_limit.map(RateLimitView::of),
+            does,
+        }
+    }
+}
+
+impl WebhookView {
+    fn of(webhook: SendWebhook) -> Self {
+        let body = BodyDraft::of(&webhook.body);
+        let shown = |header: &CustomHeader| (header.name.clone(), header.shown().to_owned());
+        let plain = webhook.headers.iter().filter(|header| header.is_plain);
+        Self {
             url: webhook.url,
             secret_query: webhook.secret_query.is_some(),
             body: ActionBody::of(body.content),

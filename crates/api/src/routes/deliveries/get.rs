@@ -1,9 +1,9 @@
 //! `GET /v1/accounts/{account}/deliveries/{id}`
 
-use axum::Json;
 use axum::extract::State;
+use axum::{Extension, Json};
 use http::Uri;
-use postrider_model::DeliveryId;
+use postrider_model::{Caller, DeliveryId};
 use postrider_storage::{DeliveryKey, DeliveryRecord};
 
 use super::delivery_not_found;
@@ -26,11 +26,12 @@ pub async fn get_delivery(
     State(state): State<ApiState>,
     InAccount(account): InAccount,
     PathId(delivery): PathId<DeliveryId>,
+    Extension(caller): Extension<Caller>,
     uri: Uri,
 ) -> Result<Json<DeliveryRecordView>, Problem> {
     no_parameters(&uri)?;
     let key = DeliveryKey { account, delivery };
     let record = state.figures.record(key).await?;
     let DeliveryRecord { delivery, attempts } = record.ok_or_else(delivery_not_found)?;
-    Ok(Json(DeliveryRecordView::of(delivery, attempts)))
+    Ok(Json(DeliveryRecordView::of(delivery, attempts, caller.scope)))
 }

@@ -6,11 +6,12 @@ use bytes::Bytes;
 use postrider_model::attempt::Headers;
 use postrider_model::{
     ActionId, Attempt, AutomationId, Delivery, DeliveryId, EventId, EventTypeName, Exchange, HttpExchange,
-    Timestamp,
+    Scope, Timestamp,
 };
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::dialogue::DialogueView;
 use crate::openapi::shapes;
 
 /// The delivery of one event by one action.
@@ -67,7 +68,7 @@ pub struct DeliveryRecordView {
     attempts: Vec<AttemptView>,
 }
 
-/// The record of one attempt: an HTTP request and its response.
+/// The record of one attempt: an HTTP request and its response, or a dialogue with the mail server.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Attempt)]
 pub struct AttemptView {
@@ -80,14 +81,35 @@ pub struct AttemptView {
     /// The duration of the attempt, in milliseconds.
     #[schema(example = 42)]
     duration_ms: u64,
-    /// The outcome. `succeeded` means a 2xx response.
+    /// The outcome. `succeeded` means a 2xx response, or that the mail server accepted the message.
     #[schema(schema_with = shapes::outcome)]
     outcome: &'static str,
-    /// The response's status code; null if no response arrived.
+    /// The response's status code, or the last reply code of the mail server; null if no response arrived.
     #[schema(example = 200)]
     status_code: Option<u16>,
-    /// Why the attempt failed, in plain words, unless it failed only because of its status code.
+    /// Why the attempt failed, in plain words, unless it failed only because of its status code. Of an
+    /// e-mail that was accepted: which recipients were refused.
     error: Option<String>,
+    /// What was sent and received.
+    #[serde(flatten)]
+    exchange: ExchangeView,
+}
+
+/// What was sent and received.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(untagged)]
+#[schema(as = Exchange)]
+enum ExchangeView {
+    /// Of a webhook.
+    Http(HttpView),
+    /// Of an e-mail.
+    Smtp(DialogueView),
+}
+
+/// An HTTP request and its response.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = HttpExchange)]
+struct HttpView {
     /// The URL of the request.
     #[schema(example = "https://crm.example.com/hooks/postrider")]
     url: String,
@@ -138,34 +160,41 @@ impl DeliveryView {
 }
 
 impl DeliveryRecordView {
-    pub(super) fn of(delivery: Delivery, attempts: Vec<Attempt>) -> Self {
+    /// What a caller with this scope may see of it.
+    pub(super) fn of(delivery: Delivery, attempts: Vec<Attempt>, scope: Scope) -> Self {
+        let attempts = attempts.into_iter();
         Self {
             delivery: DeliveryView::of(delivery),
-            attempts: attempts.into_iter().map(AttemptView::of).collect(),
+            attempts: attempts.map(|attempt| AttemptView::of(attempt, scope)).collect(),
         }
     }
 }
 
 impl AttemptView {
-    fn of(attempt: Attempt) -> Self {
-        let Exchange::Http(HttpExchange { request, response }) = attempt.exchange;
-        let (status_code, response_headers, body, truncated) = match response {
-            Some(response) => (
-                Some(response.status),
-                response.headers,
-                response.body,
-                response.truncated,
-            ),
-            None => (None, Vec::new(), Bytes::new(), false),
-        };
-        let is_text = is_text(&body, truncated);
+    fn of(attempt: Attempt, scope: Scope) -> Self {
         Self {
             number: attempt.number,
             started_at: attempt.started_at,
             duration_ms: u64::try_from(attempt.duration.as_millis()).unwrap_or(u64::MAX),
             outcome: attempt.outcome.as_str(),
-            status_code,
+            status_code: attempt.exchange.status_code(),
             error: attempt.error,
+            exchange: match attempt.exchange {
+                Exchange::Http(http) => ExchangeView::Http(HttpView::of(http)),
+                Exchange::Smtp(smtp) => ExchangeView::Smtp(DialogueView::of(smtp, scope)),
+            },
+        }
+    }
+}
+
+impl HttpView {
+    fn of(HttpExchange { request, response }: HttpExchange) -> Self {
+        let (response_headers, body, truncated) = match response {
+            Some(response) => (response.headers, response.body, response.truncated),
+            None => (Vec::new(), Bytes::new(), false),
+        };
+        let is_text = is_text(&body, truncated);
+        Self {
             url: request.url,
             request_headers: HeaderView::all(request.headers),
             response_headers: HeaderView::all(response_headers),

@@ -31,8 +31,8 @@ pub struct RotateInput {
         pattern = "^(whsec_[A-Za-z0-9+/]{32,86}={0,2}|whsk_[A-Za-z0-9+/]{43}=)$"
     )]
     secret: Option<String>,
-    /// The kind of the new key. Null is that of `secret`, or of the old key. The signature profile has to take
-    /// it: only `standard`, `svix` and profiles of the settings take `ed25519`.
+    /// The kind of the new key. Null is that of `secret`, or of the old key. The signature profile has to
+    /// take it: only `standard`, `svix` and profiles of the settings take `ed25519`.
     algorithm: Option<KeyAlgorithmName>,
 }
 

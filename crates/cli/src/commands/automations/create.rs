@@ -40,8 +40,26 @@ pub(super) struct CreateArgs {
     conditions: Option<String>,
 
     /// The URL of a webhook action. Repeatable: each URL becomes one action
-    #[arg(long, value_name = "URL", required_unless_present = "definition")]
+    #[arg(long, value_name = "URL", required_unless_present_any = ["definition", "email"])]
     to: Vec<String>,
+
+    /// A recipient of an e-mail action, at most 10. Repeatable, or separated by commas: all get one message
+    #[arg(
+        long,
+        value_name = "ADDRESS",
+        value_delimiter = ',',
+        requires = "subject",
+        requires = "text"
+    )]
+    email: Vec<String>,
+
+    /// A template for the e-mail's subject, in Jinja's language: `{{ data.title }} was accepted`
+    #[arg(long, value_name = "TEMPLATE", requires = "email")]
+    subject: Option<String>,
+
+    /// A template for the e-mail's text, in Jinja's language. `@FILE` reads a file, `-` standard input
+    #[arg(long, value_name = "TEMPLATE", requires = "email")]
+    text: Option<String>,
 
     /// Keep the query of the URLs secret: sealed, and `••••` wherever the URL is shown
     #[arg(long)]
@@ -78,9 +96,18 @@ pub(super) struct CreateArgs {
     timeout: Option<u64>,
 
     /// How often each action may be called, such as `100/60s`: 100 requests in 60 seconds, spaced evenly. Any
-    /// 60 seconds may see up to a tenth more [default: no limit]
+    /// 60 seconds may see up to a tenth more [default: no limit; for an e-mail, 60/60s]
     #[arg(long, value_name = "REQUESTS/DURATION", value_parser = rate_limit)]
     rate_limit: Option<(u32, u64)>,
+
+    /// Which headers sign the webhooks: `standard`, `svix`, `github`, `stripe`, `shopify`, or a profile of
+    /// the server's settings [default: the server's signature_profile]
+    #[arg(long, value_name = "NAME")]
+    signature_profile: Option<String>,
+
+    /// Give each action a signing key of its own, instead of the account's
+    #[arg(long, value_name = "ALGORITHM", value_parser = ["hmac", "ed25519"])]
+    own_key: Option<String>,
 
     /// The id of the connection that authenticates the requests [default: none]
     #[arg(long, value_name = "ID")]
@@ -96,7 +123,8 @@ pub(super) struct CreateArgs {
 
     /// The whole automation as the API's JSON, instead of the flags. `@FILE` reads a file, `-` standard input
     #[arg(long, value_name = "JSON", conflicts_with_all = [
-        "name", "uid", "description", "on", "only_if", "conditions", "to", "secret_query", "body", "template", "content_type", "body_style", "header", "plain_header", "timeout", "rate_limit", "retry_delays",
+        "name", "uid", "description", "on", "only_if", "conditions", "to", "email", "subject", "text", "secret_query", "body", "template", "content_type", "body_style", "header", "plain_header", "timeout", "rate_limit", "retry_delays",
+         "signature_profile", "own_key",
         "connection",
         "disabled",
     ])]
@@ -127,6 +155,7 @@ impl CreateArgs {
             self.to
                 .iter()
                 .map(|url| self.action(url, template.as_deref()))
+                .chain(self.email_action()?)
                 .collect(),
         );
         if let Some(delays) = &self.retry_delays {
@@ -154,6 +183,24 @@ impl CreateArgs {
         Ok((!rows.is_empty()).then(|| format!("{{\"all\":[{}]}}", rows.join(","))))
     }
 
+    /// The action that sends an e-mail, if the flags describe one.
+    fn email_action(&self) -> Result<Option<Value>, Failure> {
+        let Some(text) = self.text.as_deref().filter(|_| !self.email.is_empty()) else {
+            return Ok(None);
+        };
+        let mut action = json!({
+            "type": "send_email", "to": self.email, "subject": self.subject, "text": input::text("--text", text)?,
+        });
+        self.limit(&mut action);
+        Ok(Some(action))
+    }
+
+    fn limit(&self, action: &mut Value) {
+        if let Some((requests, per_s)) = self.rate_limit {
+            action["rate_limit"] = json!({ "requests": requests, "per_s": per_s });
+        }
+    }
+
     fn action(&self, url: &str, template: Option<&str>) -> Value {
         let headers: Map<_, _> = self
             .header
@@ -179,12 +226,16 @@ impl CreateArgs {
         if let Some(timeout_s) = self.timeout {
             action["timeout_s"] = timeout_s.into();
         }
-        if let Some((requests, per_s)) = self.rate_limit {
-            action["rate_limit"] = json!({ "requests": requests, "per_s": per_s });
+        if let Some(profile) = &self.signature_profile {
+            action["signature_profile"] = profile.clone().into();
+        }
+        if let Some(algorithm) = &self.own_key {
+            action["signing_key"] = format!("own_{algorithm}").into();
         }
         if let Some(connection) = &self.connection {
             action["connection_id"] = connection.clone().into();
         }
+        self.limit(&mut action);
         action
     }
 }
@@ -256,6 +307,31 @@ mod tests {
         };
         assert_eq!(rate_limits("100/60s"), both(100, 60));
         assert_eq!(rate_limits("1 / 1h"), both(1, 3_600));
+    }
+
+    #[test]
+    fn an_email_needs_recipients_a_subject_and_a_text() {
+        let parse = |rest: &[&str]| {
+            let line = ["create", "acct", "--name", "n", "--on", "*"];
+            <Command as clap::Parser>::try_parse_from(line.iter().chain(rest))
+        };
+        let flags = [
+            "--email",
+            "a@x.example,b@x.example",
+            "--subject",
+            "{{ data.a }}",
+            "--text",
+            "t",
+        ];
+        let command = parse(&flags).map_err(|error| error.to_string()).unwrap();
+        let body: Value = serde_json::from_str(&command.create.body().unwrap()).unwrap();
+        let action = json!({
+            "type": "send_email", "to": ["a@x.example", "b@x.example"], "subject": "{{ data.a }}", "text": "t",
+        });
+        assert_eq!(body["actions"], json!([action]));
+        for incomplete in [&flags[..2], &flags[..4], &flags[2..], &[]] {
+            assert!(parse(incomplete).is_err(), "{incomplete:?}");
+        }
     }
 
     #[test]

@@ -11,15 +11,15 @@ use crate::display::{Paint, Record, Table, cell, time};
 
 /// A list of automations.
 pub(super) fn table(automations: &[Value], paint: Paint) -> String {
-    let mut table = Table::new(&["ID", "NAME", "ENABLED", "EVENT TYPES", "URLS"]);
+    let mut table = Table::new(&["ID", "NAME", "ENABLED", "EVENT TYPES", "TARGETS"]);
     for automation in automations {
-        let urls: Vec<String> = actions(automation).map(|action| cell(&action["url"])).collect();
+        let targets: Vec<String> = actions(automation).map(target).collect();
         table.row([
             cell(&automation["id"]),
             cell(&automation["name"]),
             cell(&automation["enabled"]),
             trigger(automation),
-            urls.join(", "),
+            targets.join(", "),
         ]);
     }
     table.render(
@@ -114,8 +114,17 @@ fn action_record(action: &Value) -> Record {
             .join("\n"),
         _ => String::new(),
     };
-    Record::new()
-        .field("Action", cell(&action["id"]))
+    let record = Record::new().field("Action", cell(&action["id"]));
+    if is_email(action) {
+        return record
+            .field("E-mail to", target(action))
+            .field("Enabled", enabled)
+            .field("Health", health(&action["health"]))
+            .field("Subject", cell(&action["subject"]))
+            .field("Text", cell(&action["text"]))
+            .field("Rate limit", rate_limit);
+    }
+    record
         .field("URL", cell(&action["url"]))
         .field("Enabled", enabled)
         .field("Health", health(&action["health"]))
@@ -124,7 +133,22 @@ fn action_record(action: &Value) -> Record {
         .field("Headers", headers)
         .field("Timeout", timeout)
         .field("Rate limit", rate_limit)
+        .field("Signature profile", cell(&action["signature_profile"]))
+        .field("Signing key", cell(&action["signing_key"]))
         .field("Connection", cell(&action["connection_id"]))
+}
+
+fn is_email(action: &Value) -> bool {
+    action["type"] == "send_email"
+}
+
+/// The URL of a webhook, or the recipients of an e-mail.
+fn target(action: &Value) -> String {
+    if !is_email(action) {
+        return cell(&action["url"]);
+    }
+    let to = action["to"].as_array().into_iter().flatten();
+    to.map(cell).collect::<Vec<_>>().join(", ")
 }
 
 /// What the body holds, and its style or its content type.
@@ -160,6 +184,24 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    #[test]
+    fn an_email_is_shown_with_its_recipients_and_templates() {
+        let email = json!({"id": "act_1", "type": "send_email", "enabled": true, "to": ["a@x.example", "b@x.example"],
+            "subject": "s", "text": "t"});
+        let json = json!({"id": "auto_1", "name": "Mail", "actions": [email]});
+        let listed = table(std::slice::from_ref(&json), Paint::PLAIN);
+        assert!(listed.contains("a@x.example, b@x.example"), "{listed}");
+        let text = json.to_string();
+        let shown = record(&Response { json, text }, Paint::PLAIN);
+        for line in [
+            "E-mail to  a@x.example, b@x.example",
+            "Subject    s",
+            "Text       t",
+        ] {
+            assert!(shown.contains(line), "{shown}");
+        }
+    }
 
     #[test]
     fn an_action_is_shown_with_its_health_and_its_rate_limit() {

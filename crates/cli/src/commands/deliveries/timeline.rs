@@ -29,10 +29,14 @@ pub fn render(delivery: &Value, paint: Paint) -> String {
 
 fn render_attempt(attempt: &Value, paint: Paint) -> String {
     let outcome = attempt["outcome"].as_str().unwrap_or_default();
+    let protocol = match attempt["dialogue"] {
+        Value::Array(_) => "SMTP",
+        _ => "HTTP",
+    };
     let outcome_words = match (outcome, &attempt["status_code"]) {
-        ("succeeded", status) => paint.green(&format!("HTTP {}, succeeded", cell(status))),
+        ("succeeded", status) => paint.green(&format!("{protocol} {}, succeeded", cell(status))),
         (_, Value::Null) => paint.red(outcome),
-        (_, status) => paint.red(&format!("HTTP {}, {outcome}", cell(status))),
+        (_, status) => paint.red(&format!("{protocol} {}, {outcome}", cell(status))),
     };
     let started = attempt["started_at"]
         .as_str()
@@ -47,6 +51,10 @@ fn render_attempt(attempt: &Value, paint: Paint) -> String {
     if let Some(error) = attempt["error"].as_str() {
         text.push_str(&format!("  {}\n", paint.red(&printable(error))));
     }
+    if let Value::Array(steps) = &attempt["dialogue"] {
+        text.push_str(&dialogue(attempt, steps, paint));
+        return text;
+    }
     text.push_str(&format!(
         "  {} POST {}\n",
         paint.dim(">"),
@@ -55,6 +63,32 @@ fn render_attempt(attempt: &Value, paint: Paint) -> String {
     text.push_str(&headers(&attempt["request_headers"], ">", paint));
     text.push_str(&headers(&attempt["response_headers"], "<", paint));
     text.push_str(&body(attempt, paint));
+    text
+}
+
+/// The recipients, the mail server if it is shown, and what was said to it.
+fn dialogue(attempt: &Value, steps: &[Value], paint: Paint) -> String {
+    let mut text = format!("  To {}", printable(&cell(&attempt["recipients"])));
+    if let Some(server) = attempt["mail_server"].as_str() {
+        let tls = attempt["tls"].as_str().unwrap_or("no encryption");
+        text.push_str(&format!(", by {} ({})", printable(server), printable(tls)));
+    }
+    text.push('\n');
+    for step in steps {
+        text.push_str(&format!(
+            "  {} {}\n",
+            paint.dim(">"),
+            printable(&cell(&step["command"]))
+        ));
+        for line in step["reply"].as_str().unwrap_or_default().lines() {
+            text.push_str(&format!(
+                "  {} {} {}\n",
+                paint.dim("<"),
+                cell(&step["code"]),
+                printable(line)
+            ));
+        }
+    }
     text
 }
 
@@ -91,6 +125,31 @@ fn body(attempt: &Value, paint: Paint) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_attempt_of_an_email_shows_the_dialogue() {
+        let attempt = serde_json::json!({
+            "number": 1, "started_at": "2026-01-31T09:30:00.130Z", "duration_ms": 7, "outcome": "bad_status",
+            "status_code": 550, "error": "refused", "recipients": "a@x.example", "mail_server": "mail:25", "tls": null,
+            "dialogue": [
+                {"command": "MAIL FROM:<b@x.example>", "code": 250, "reply": "Ok"},
+                {"command": "RCPT TO:<a@x.example>", "code": 550, "reply": "no such\n\u{1b}user"},
+            ],
+        });
+        assert_eq!(
+            render_attempt(&attempt, Paint::PLAIN),
+            "\
+Attempt 1  2026-01-31 09:30:00.130Z  SMTP 550, bad_status, 7 ms
+  refused
+  To a@x.example, by mail:25 (no encryption)
+  > MAIL FROM:<b@x.example>
+  < 250 Ok
+  > RCPT TO:<a@x.example>
+  < 550 no such
+  < 550 \\u{1b}user
+"
+        );
+    }
 
     #[test]
     fn attempts_show_the_request_and_the_response() {

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use postrider_signing::HeaderNames;
-use postrider_signing::profile::{Profile, ProfileVerifier, Verdict, VerifierKey, VerifyError};
+use postrider_signing::profile::{ProfileVerifier, Verdict, VerifierKey, VerifyError};
 
 use super::Args;
 use super::received;
@@ -15,8 +15,8 @@ use crate::{Context, Failure};
 /// Prints what each header of the profile proves. `now_s` is the time in Unix seconds; `None` accepts a
 /// request of any age.
 pub fn run(args: &Args, context: Context<'_>, now_s: Option<i64>) -> Result<ExitCode, Failure> {
-    // Only `postrider` has headers under the installation's prefix.
-    let profile = Profile::built_in(args.profile, &HeaderNames::new("Postrider"));
+    // Of the built-in profiles, only `postrider` has headers under the installation's prefix.
+    let profile = args.profile.read(&HeaderNames::new("Postrider"))?;
     let keys: Vec<VerifierKey> = args.secrets.read(context.environment)?;
     let verifier =
         ProfileVerifier::new(&profile, &keys).map_err(|error| Failure::Usage(error.to_string()))?;

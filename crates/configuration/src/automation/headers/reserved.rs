@@ -34,12 +34,11 @@ const NAMES: &[(&str, &str)] = &[
     ("x-identity-header", "opens the identity service of Azure"),
 ];
 
+/// The prefix that is Postrider's, also if the installation's headers have another one.
+const POSTRIDER: &str = "postrider-";
+
 /// Prefixes of such names.
 const PREFIXES: &[(&str, &str)] = &[
-    (
-        "postrider-",
-        "is Postrider's, also if the installation's headers have another prefix",
-    ),
     ("proxy-", "belongs to proxies"),
     ("x-forwarded-", "says where a request comes from"),
     ("x-aws-ec2-metadata-token", "opens the metadata service of AWS"),
@@ -49,14 +48,19 @@ const PREFIXES: &[(&str, &str)] = &[
     ),
 ];
 
+/// Whether a name, in lowercase, belongs to the connection, to a proxy or to a cloud.
+pub fn is_reserved_by_others(lower: &str) -> bool {
+    let name = &*lower.replace('_', "-");
+    is_reserved_header(name)
+        || NAMES.iter().any(|(reserved, _)| *reserved == name)
+        || PREFIXES.iter().any(|(prefix, _)| name.starts_with(prefix))
+}
+
 /// Whether a name, in lowercase, is reserved. Many servers hand headers to a program as variables (RFC 3875
 /// section 4.1.18), where `webhook_id` and `webhook-id` are one, so `_` counts as `-`.
 pub(crate) fn is_reserved(lower: &str, header_names: &HeaderNames) -> bool {
     let name = &*lower.replace('_', "-");
-    header_names.is_ours(name)
-        || is_reserved_header(name)
-        || NAMES.iter().any(|(reserved, _)| *reserved == name)
-        || PREFIXES.iter().any(|(prefix, _)| name.starts_with(prefix))
+    header_names.is_ours(name) || name.starts_with(POSTRIDER) || is_reserved_by_others(name)
 }
 
 #[cfg(test)]

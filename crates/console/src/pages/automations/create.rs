@@ -6,6 +6,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use super::fields::{Fields, Press};
 use super::form::{Subject, faults, render};
 use super::suggestions::Suggestions;
+use super::test;
 use crate::form::Form;
 use crate::refusal::Refusal;
 use crate::state::App;
@@ -26,7 +27,7 @@ pub async fn create(State(app): State<App>, account: InAccount, form: Form) -> R
     let mut fields = Fields::typed(&form);
     let suggestions = Suggestions::of(&app, &account, &fields.event_types()).await?;
     let press = Press::of(&form);
-    if press != Press::Save {
+    if !press.saves() {
         fields.press(press, &suggestions);
         let faults = (Vec::new(), press);
         return render(&app, &account, &SUBJECT, &fields, &suggestions, faults).await;
@@ -41,8 +42,9 @@ pub async fn create(State(app): State<App>, account: InAccount, form: Form) -> R
         .await
     {
         Ok(automation) => {
-            let path = account.path(&format!("automations/{}?saved=1", automation.id));
-            Ok(Redirect::to(&path).into_response())
+            let path = test::after_saving(&app, &account, automation.id, press).await?;
+            let saved = || account.path(&format!("automations/{}?saved=1", automation.id));
+            Ok(Redirect::to(&path.unwrap_or_else(saved)).into_response())
         }
         Err(error) => {
             let faults = faults(error, own)?;

@@ -8,6 +8,7 @@ use super::fields::{Fields, Press};
 use super::form::{Subject, faults, render};
 use super::missed;
 use super::suggestions::Suggestions;
+use super::test;
 use crate::form::Form;
 use crate::refusal::Refusal;
 use crate::state::App;
@@ -47,7 +48,7 @@ pub async fn save(
     let mut fields = Fields::typed(&form);
     let suggestions = Suggestions::of(&app, &account, &fields.event_types()).await?;
     let press = Press::of(&form);
-    if press != Press::Save {
+    if !press.saves() {
         fields.press(press, &suggestions);
         let faults = (Vec::new(), press);
         return render(&app, &account, &subject, &fields, &suggestions, faults).await;
@@ -69,6 +70,9 @@ pub async fn save(
         .await
     {
         Ok(after) => {
+            if let Some(test) = test::after_saving(&app, &account, id, press).await? {
+                return Ok(Redirect::to(&test).into_response());
+            }
             let mut path = account.path(&format!("automations/{id}?saved=1"));
             if let Some(since) = missed::since_off(&app, &account, &before, &after).await? {
                 path.push_str(&format!("&off_since={since}"));

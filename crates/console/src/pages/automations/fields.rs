@@ -47,8 +47,12 @@ pub struct Fields {
 pub enum Press {
     /// Save it all.
     Save,
+    /// Save it all, and send a test.
+    SaveAndTest,
     /// One more URL.
     Add,
+    /// One more e-mail.
+    AddEmail,
     /// One more message to a chat system.
     AddPreset(Preset),
     /// Remove this URL.
@@ -71,9 +75,11 @@ impl Press {
         let pressed = form.text("do");
         match pressed.split_once('.') {
             Some(("remove", row)) => row.parse().map_or(Self::Save, Self::Remove),
+            Some(("add", "email")) => Self::AddEmail,
             Some(("add", name)) => Preset::find(name).map_or(Self::Add, Self::AddPreset),
             Some(("remove_condition", row)) => row.parse().map_or(Self::Save, Self::RemoveCondition),
             _ => match pressed {
+                "save_and_test" => Self::SaveAndTest,
                 "add" => Self::Add,
                 "add_condition" => Self::AddCondition,
                 "as_json" => Self::ConditionsAsJson,
@@ -82,6 +88,13 @@ impl Press {
                 _ => Self::Save,
             },
         }
+    }
+}
+
+impl Press {
+    /// Whether it saves the automation.
+    pub fn saves(self) -> bool {
+        matches!(self, Self::Save | Self::SaveAndTest)
     }
 }
 
@@ -139,23 +152,25 @@ impl Fields {
     /// Does what a button other than *Save* does. The last URL stays.
     pub fn press(&mut self, press: Press, suggestions: &Suggestions) {
         match press {
-            Press::Save | Press::Check => {}
+            Press::Save | Press::SaveAndTest | Press::Check => {}
             Press::AddCondition => self.conditions.add(),
             Press::RemoveCondition(row) => self.conditions.remove(row),
             Press::ConditionsAsJson => self.conditions.as_json(&|path| suggestions.kind(path)),
             Press::ConditionsAsRows => self.conditions.as_rows(),
             Press::Add => self.rows.push(RowFields::empty()),
-            Press::AddPreset(preset) => {
-                // The empty row of a new form is not meant.
-                self.rows
-                    .retain(|row| !row.id.is_empty() || !row.url.trim().is_empty());
-                self.rows.push(RowFields::of_preset(preset));
-            }
+            Press::AddPreset(preset) => self.push(RowFields::of_preset(preset)),
+            Press::AddEmail => self.push(RowFields::of_new_email()),
             Press::Remove(row) if self.rows.len() > 1 && row < self.rows.len() => {
                 self.rows.remove(row);
             }
             Press::Remove(_) => {}
         }
+    }
+
+    /// Adds a row, in the place of the empty one of a new form.
+    fn push(&mut self, row: RowFields) {
+        self.rows.retain(|row| !row.is_blank());
+        self.rows.push(row);
     }
 
     /// All event types and patterns: those ticked, then those typed.
@@ -252,6 +267,7 @@ mod tests {
         assert_eq!(Press::of(&form("do=add")), Press::Add);
         assert_eq!(Press::of(&form("do=remove.2")), Press::Remove(2));
         assert_eq!(Press::of(&form("name=x")), Press::Save);
+        assert_eq!(Press::of(&form("do=save_and_test")), Press::SaveAndTest);
     }
 
     #[test]
@@ -280,7 +296,9 @@ mod tests {
     fn headers_are_read_by_line_and_malformed_lines_are_reported() {
         let mut fields = Fields::typed(&form("row=0&headers.0=X-A:+1%0AX-B%3A2%0Aodd"));
         let (draft, faults) = fields.draft(&Suggestions::default());
-        let DoesDraft::SendWebhook(webhook) = &draft.actions[0].does;
+        let DoesDraft::SendWebhook(webhook) = &draft.actions[0].does else {
+            panic!("a webhook");
+        };
         assert_eq!(
             webhook.headers,
             [

@@ -45,8 +45,10 @@ struct FormPage<'a> {
     /// The fields that conditions can name.
     suggestions: &'a Suggestions,
     check: Check,
-    /// Whether the last URL was just added.
+    /// Whether the last action was just added.
     is_added: bool,
+    /// Whether the installation has a mail server.
+    sends_email: bool,
     /// Whether the last condition was just added.
     is_condition_added: bool,
     /// How requests can be signed.
@@ -119,7 +121,8 @@ pub async fn render(
         own_schedule: own.as_ref().map(schedule::sentence),
         check: Check::of(app, account, fields, suggestions).await?,
         suggestions,
-        is_added: matches!(press, Press::Add | Press::AddPreset(_)),
+        is_added: matches!(press, Press::Add | Press::AddEmail | Press::AddPreset(_)),
+        sends_email: app.configuration.sends_email(),
         is_condition_added: press == Press::AddCondition,
         profiles: Profiles::of(&app.configuration, account.entry.current_key()),
         connections: connections(account),

@@ -34,7 +34,7 @@ impl Preview {
             Err(reason) => reason,
         };
         Some(Self {
-            text: cut(text),
+            text: cut(text, CHARS_MAX),
             has_failed,
             is_example: *is_example,
         })
@@ -53,8 +53,9 @@ fn render(template: &Template, event: &Event) -> Result<String, String> {
     rendered.map_err(|failed| failed.to_string())
 }
 
-fn cut(text: String) -> String {
-    match text.char_indices().nth(CHARS_MAX) {
+/// The text, at most this many characters of it.
+pub(super) fn cut(text: String, chars_max: usize) -> String {
+    match text.char_indices().nth(chars_max) {
         Some((end, _)) => format!("{}…", &text[..end]),
         None => text,
     }

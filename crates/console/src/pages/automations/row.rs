@@ -5,9 +5,10 @@ use postrider_configuration::{
 };
 use postrider_model::automation::DisabledReason;
 use postrider_model::custom_header::MASK;
-use postrider_model::{Action, BodyStyle, Does, RateLimit, SecretQuery};
+use postrider_model::{Action, BodyStyle, Does, RateLimit, SecretQuery, SendWebhook};
 use postrider_signing::template::Preset;
 
+use super::email::EmailFields;
 use super::preview::Preview;
 use super::signature::SignatureFields;
 use super::suggestions::Suggestions;
@@ -50,6 +51,8 @@ pub struct RowFields {
     pub per_s: String,
     /// How requests are signed.
     pub signature: SignatureFields,
+    /// Of an e-mail: its fields. The fields of a webhook are then empty.
+    pub email: Option<EmailFields>,
     /// The id of the connection; empty for none.
     pub connection: String,
 }
@@ -67,7 +70,32 @@ impl RowFields {
 
     /// The row of a stored action.
     pub fn of(action: &Action) -> Self {
-        let Does::SendWebhook(send) = &action.does;
+        match &action.does {
+            Does::SendWebhook(send) => Self::of_webhook(action, send),
+            Does::SendEmail(email) => Self {
+                email: Some(EmailFields::of(email)),
+                ..Self::of_action(action)
+            },
+        }
+    }
+
+    /// What every action has.
+    fn of_action(action: &Action) -> Self {
+        let limit = |part: fn(RateLimit) -> u32| {
+            let value = action.rate_limit.map(part);
+            value.map(|value| value.to_string()).unwrap_or_default()
+        };
+        Self {
+            id: action.id.to_string(),
+            enabled: action.enabled,
+            disabled_reason: action.disabled_reason,
+            requests: limit(RateLimit::requests),
+            per_s: limit(RateLimit::per_s),
+            ..Self::empty()
+        }
+    }
+
+    fn of_webhook(action: &Action, send: &SendWebhook) -> Self {
         let headers: Vec<String> = send
             .headers
             .iter()
@@ -80,16 +108,9 @@ impl RowFields {
         let preset = Preset::ALL
             .into_iter()
             .find_map(|preset| Some((preset, preset.sentence_of(&template)?)));
-        let limit = |part: fn(RateLimit) -> u32| {
-            let value = action.rate_limit.map(part);
-            value.map(|value| value.to_string()).unwrap_or_default()
-        };
         Self {
-            id: action.id.to_string(),
             url: send.url.clone(),
             secret_query: send.secret_query.is_some(),
-            enabled: action.enabled,
-            disabled_reason: action.disabled_reason,
             body: match body.content {
                 ContentDraft::Envelope => "envelope",
                 ContentDraft::Data => "data",
@@ -112,10 +133,9 @@ impl RowFields {
                 .timeout_s
                 .map(|seconds| seconds.to_string())
                 .unwrap_or_default(),
-            requests: limit(RateLimit::requests),
-            per_s: limit(RateLimit::per_s),
             signature: SignatureFields::of(&send.signature),
             connection: send.connection.map(|id| id.to_string()).unwrap_or_default(),
+            ..Self::of_action(action)
         }
     }
 
@@ -140,8 +160,22 @@ impl RowFields {
             requests: text("requests"),
             per_s: text("per_s"),
             signature: SignatureFields::typed(form, row),
+            email: EmailFields::typed(form, row),
             connection: text("connection"),
         }
+    }
+
+    /// A new row for an e-mail.
+    pub fn of_new_email() -> Self {
+        Self {
+            email: Some(EmailFields::default()),
+            ..Self::empty()
+        }
+    }
+
+    /// Whether it is the empty row of a new form, which is not meant.
+    pub fn is_blank(&self) -> bool {
+        self.id.is_empty() && self.url.trim().is_empty() && self.email.is_none()
     }
 
     /// A new row for a chat system.
@@ -232,6 +266,19 @@ impl RowFields {
 
     /// The draft of the row, which is the action at `index`. Adds the faults that the form itself finds.
     pub fn draft(&self, index: usize, faults: &mut Vec<Fault>) -> ActionDraft {
+        ActionDraft {
+            id: (!self.id.is_empty()).then(|| self.id.clone()),
+            enabled: self.enabled,
+            disabled_reason: None,
+            rate_limit: self.rate_limit(),
+            does: match &self.email {
+                Some(email) => DoesDraft::SendEmail(email.draft()),
+                None => DoesDraft::SendWebhook(self.webhook(index, faults)),
+            },
+        }
+    }
+
+    fn webhook(&self, index: usize, faults: &mut Vec<Fault>) -> SendWebhookDraft {
         let mut headers = Vec::new();
         for line in self.headers.lines().filter(|line| !line.trim().is_empty()) {
             match line.split_once(':') {
@@ -245,7 +292,7 @@ impl RowFields {
         }
         let plain = self.plain.split([',', ' ', '\n', ';']).map(str::trim);
         let timeout = self.timeout.trim();
-        let webhook = SendWebhookDraft {
+        SendWebhookDraft {
             url: self.url.trim().to_owned(),
             secret_query: self.secret_query,
             body: self.body(),
@@ -256,13 +303,6 @@ impl RowFields {
             signature_profile: self.signature.profile(),
             signing_key: self.signature.key(),
             connection_id: (!self.connection.is_empty()).then(|| self.connection.clone()),
-        };
-        ActionDraft {
-            id: (!self.id.is_empty()).then(|| self.id.clone()),
-            enabled: self.enabled,
-            disabled_reason: None,
-            rate_limit: self.rate_limit(),
-            does: DoesDraft::SendWebhook(webhook),
         }
     }
 }

@@ -9,7 +9,7 @@ use postrider_model::automation::DisabledReason;
 use postrider_model::health::Health;
 use postrider_model::{
     Action, Automation, AutomationId, BodyContent, BodyStyle, DeliveryStatus, Does, EventPattern, RateLimit,
-    Scope, WebhookBody,
+    Scope, SendWebhook, WebhookBody,
 };
 
 use postrider_signing::template::Preset;
@@ -254,7 +254,17 @@ async fn example(app: &App, scope: Scope, event_type: Option<&String>) -> Result
 
 /// The options that differ from the defaults, in words.
 fn options(action: &Action) -> Vec<String> {
-    let Does::SendWebhook(send) = &action.does;
+    let mut options = match &action.does {
+        Does::SendWebhook(send) => webhook_options(send),
+        Does::SendEmail(_) => vec!["e-mail".to_owned()],
+    };
+    if let Some(limit) = action.rate_limit {
+        options.push(rate_limit(limit));
+    }
+    options
+}
+
+fn webhook_options(send: &SendWebhook) -> Vec<String> {
     let mut options = Vec::new();
     match &send.body {
         WebhookBody::BuiltIn { content, style } => {
@@ -285,9 +295,6 @@ fn options(action: &Action) -> Vec<String> {
         let timeout = duration::spelled(u64::from(timeout_s));
         options.push(format!("timeout {timeout}"));
     }
-    if let Some(limit) = action.rate_limit {
-        options.push(rate_limit(limit));
-    }
     if let Some(profile) = &send.signature.profile {
         options.push(format!("signed by the profile {profile}"));
     }
@@ -296,7 +303,9 @@ fn options(action: &Action) -> Vec<String> {
 
 /// The address of the page of an action's own signing key, if it has one.
 fn own_key(account: &InAccount, automation: &Automation, action: &Action) -> Option<String> {
-    let Does::SendWebhook(send) = &action.does;
+    let Does::SendWebhook(send) = &action.does else {
+        return None;
+    };
     let path = format!("automations/{}/actions/{}/signing-key", automation.id, action.id);
     (!send.signature.own_keys.is_empty()).then(|| account.path(&path))
 }

@@ -11,9 +11,10 @@ use http::HeaderMap;
 use postrider_configuration::AccountEntry;
 use postrider_configuration::{Fault, codes};
 use postrider_engine::{OPERATIONAL_TYPE, Rejection, TESTS_PER_MINUTE};
-use postrider_model::{AutomationId, DeliveryStatus, Event, EventId, EventTypeName};
+use postrider_model::{AutomationId, DeliveryStatus, Event, EventId, EventTypeName, Scope};
 use postrider_storage::{DeliveryFilter, DeliveryKey, DeliveryRecord};
 
+use super::fields::Press;
 use super::show::{self, Typed};
 use postrider_web::wait::whole_seconds;
 
@@ -72,6 +73,25 @@ pub async fn send(
         faults,
     };
     show::render(&app, &account, id, Some(typed)).await
+}
+
+/// Sends a test of an automation that was saved, if the button asked for one. Returns the page of its result;
+/// `None` if no test was sent, because the automation is off or the account has sent too many tests.
+pub async fn after_saving(
+    app: &App,
+    account: &InAccount,
+    id: AutomationId,
+    press: Press,
+) -> Result<Option<String>, Refusal> {
+    if press != Press::SaveAndTest {
+        return Ok(None);
+    }
+    let sent = app
+        .engine
+        .send_test(&account.visitor.by, account.id(), id, None, None)
+        .await?;
+    let accepted = sent.and_then(Result::ok);
+    Ok(accepted.map(|accepted| account.path(&format!("automations/{id}/tests/{}", accepted.id))))
 }
 
 /// A refused test is shown at the form's address; a visitor who returns to that is redirected to the form.
@@ -204,13 +224,14 @@ pub async fn result(
 ) -> Result<Response, Refusal> {
     let automation = super::automation(&account, id)?;
     let event = event.parse().map_err(|_| Refusal::NotFound)?;
+    let scope = account.visitor.caller.scope;
     let found = find(&app, &account.entry, id, event).await?;
     let path = account.path(&format!("automations/{id}"));
     page(&TestPage {
         shell: Shell::of(&app, &account.visitor, Section::Accounts, "Test"),
         head: AccountHead::of(&account, Tab::Automations),
         automation: &automation.name,
-        result: part(&app, &account.entry, &found),
+        result: part(&app, &account.entry, &found, scope),
         live: format!("{path}/tests/{event}/live"),
         path,
     })
@@ -227,6 +248,7 @@ pub async fn live(
     let event: EventId = event.parse().map_err(|_| Refusal::NotFound)?;
     find(&app, &account.entry, id, event).await?;
     let viewer = Viewer::of(&account, &headers);
+    let scope = account.visitor.caller.scope;
     let account = account.id();
     let state = Arc::clone(&app);
     Ok(live::stream(&app, viewer, move || {
@@ -234,7 +256,7 @@ pub async fn live(
         async move {
             let entry = app.configuration.entry(account).await?.ok_or(Refusal::NotFound)?;
             let found = find(&app, &entry, id, event).await?;
-            Ok(part(&app, &entry, &found).render()?)
+            Ok(part(&app, &entry, &found, scope).render()?)
         }
     }))
 }
@@ -289,13 +311,13 @@ async fn find(
     })
 }
 
-fn part<'a>(app: &App, entry: &'a AccountEntry, found: &'a Found) -> TestResult<'a> {
+fn part<'a>(app: &App, entry: &'a AccountEntry, found: &'a Found, scope: Scope) -> TestResult<'a> {
     let (account, event) = (found.event.account, &found.event);
     let urls: Vec<UrlResult<'a>> = found
         .records
         .iter()
         .enumerate()
-        .map(|(index, (record, sent))| url_result(app, entry, index, record, sent))
+        .map(|(index, (record, sent))| url_result(app, (entry, scope), index, record, sent))
         .collect();
     TestResult {
         event_type: event.event_type.as_str(),
@@ -311,7 +333,7 @@ fn part<'a>(app: &App, entry: &'a AccountEntry, found: &'a Found) -> TestResult<
 
 fn url_result<'a>(
     app: &App,
-    entry: &'a AccountEntry,
+    (entry, scope): (&'a AccountEntry, Scope),
     index: usize,
     record: &'a DeliveryRecord,
     sent: &'a Sent,
@@ -331,6 +353,7 @@ fn url_result<'a>(
                 request: is_last,
                 response: is_last,
             },
+            scope,
             now,
         };
         AttemptView::new(attempt, around)

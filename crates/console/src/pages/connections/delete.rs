@@ -39,6 +39,7 @@ pub async fn ask(
     let users = automations.filter(|automation| {
         automation.actions.iter().any(|action| match &action.does {
             Does::SendWebhook(webhook) => webhook.connection == Some(id),
+            Does::SendEmail(_) => false,
         })
     });
     let users: Vec<_> = users.map(|user| (user.id, user.name.clone())).collect();

@@ -84,6 +84,7 @@ fn uses(account: &InAccount, id: ConnectionId) -> usize {
     let actions = automations.flat_map(|automation| &automation.actions);
     let using = actions.filter(|action| match &action.does {
         Does::SendWebhook(webhook) => webhook.connection == Some(id),
+        Does::SendEmail(_) => false,
     });
     using.count()
 }

@@ -5,9 +5,10 @@ use askama::Template;
 use postrider_configuration::AccountEntry;
 use postrider_model::attempt::Headers;
 use postrider_model::delivery::BodySpec;
-use postrider_model::{ActionId, Attempt, Event, Exchange, HttpExchange, Outcome, Timestamp};
+use postrider_model::{ActionId, Attempt, Event, Exchange, Outcome, Scope, Timestamp};
 use postrider_signing::HeaderNames;
 
+use super::dialogue::{self, DialogueView};
 use crate::refusal::Refusal;
 use crate::state::App;
 use crate::view::body::Body;
@@ -18,10 +19,12 @@ use crate::view::status::Badge;
 use crate::view::time::{Moment, exact};
 use crate::view::{duration, markup, number, response};
 
-/// The body that every attempt of a delivery sends.
+/// What every attempt of a delivery sends: the body of a webhook, or an e-mail.
 pub struct Sent {
     text: String,
     body: Body,
+    /// Of an e-mail: the subject; its text is the body.
+    subject: Option<String>,
 }
 
 impl Sent {
@@ -34,13 +37,26 @@ impl Sent {
         spec: BodySpec,
     ) -> Result<Self, Refusal> {
         let template = app.engine.template_of(entry, action, spec).await?;
+        if let Ok(email) = postrider_engine::email_of(event, template.as_deref()) {
+            return Ok(Self {
+                body: Body::new(b""),
+                text: email.text,
+                subject: Some(email.subject),
+            });
+        }
         let body = postrider_engine::body_of(event, spec, template.as_deref());
         let bytes = body.map(|body| body.bytes).unwrap_or_default();
         Ok(Self {
             body: Body::new(&bytes),
             // Bodies are generated from JSON, or are the output of a template, which are UTF-8.
             text: String::from_utf8_lossy(&bytes).into_owned(),
+            subject: None,
         })
+    }
+
+    /// Subject and text of an e-mail.
+    pub(super) fn email(&self) -> Option<(&str, &str)> {
+        Some((self.subject.as_deref()?, &self.text))
     }
 
     /// Its size in bytes.
@@ -71,8 +87,11 @@ pub struct AttemptView<'a> {
     response_body: Body,
     response_size: String,
     is_cut_off: bool,
-    /// Whether there was no request, because a template failed.
+    /// Whether there was no request: a template failed, or the attempt is one of an e-mail.
     is_unsent: bool,
+    has_response: bool,
+    /// Of an e-mail: the message, and what the mail server said.
+    dialogue: Option<DialogueView<'a>>,
     folds: Folds,
 }
 
@@ -111,6 +130,8 @@ pub struct Around<'a> {
     pub marks: Vec<String>,
     /// Which folds are open.
     pub folds: Folds,
+    /// What the visitor may see.
+    pub scope: Scope,
     /// Now.
     pub now: Timestamp,
 }
@@ -118,7 +139,13 @@ pub struct Around<'a> {
 impl<'a> AttemptView<'a> {
     /// For an attempt.
     pub fn new(attempt: &'a Attempt, around: Around<'a>) -> Self {
-        let Exchange::Http(HttpExchange { request, response }) = &attempt.exchange;
+        let (request, response, smtp) = match &attempt.exchange {
+            Exchange::Http(http) => (Some(&http.request), http.response.as_ref(), None),
+            Exchange::Smtp(smtp) => (None, None, Some(smtp)),
+        };
+        let url = request.map_or("", |request| &request.url);
+        let none = Headers::new();
+        let sent_headers = request.map_or(&none, |request| &request.headers);
         let id = |number| format!("{}attempt-{number}", around.prefix);
         let body = match around.body_in {
             Some(number) if number != attempt.number => SentBody::In {
@@ -128,11 +155,10 @@ impl<'a> AttemptView<'a> {
             _ => SentBody::Here {
                 body: &around.sent.body,
                 size: number::size(around.sent.bytes()),
-                curl: Curl::new(&request.url, &request.headers, &around.sent.text),
+                curl: Curl::new(url, sent_headers, &around.sent.text),
             },
         };
-        let response = response.as_ref();
-        let status_code = response.map(|response| response.status);
+        let status_code = attempt.exchange.status_code();
         let response_body = Body::new(response.map_or(&[], |response| &*response.body));
         Self {
             id: id(attempt.number),
@@ -141,12 +167,18 @@ impl<'a> AttemptView<'a> {
             started: Moment::new(attempt.started_at, around.now),
             started_exactly: exact(attempt.started_at),
             duration: duration::exact(attempt.duration),
-            status: status_code.map(response::status),
+            status: match smtp {
+                None => status_code.map(response::status),
+                Some(_) => status_code.map(|code| code.to_string()),
+            },
             error: attempt.error.as_deref(),
-            hint: response::hint(attempt.outcome, status_code, attempt.error.as_deref()),
+            hint: match smtp {
+                None => response::hint(attempt.outcome, status_code, attempt.error.as_deref()),
+                Some(_) => dialogue::hint(attempt.outcome, status_code),
+            },
             marks: around.marks,
-            url: &request.url,
-            request_headers: headers::rows(&request.headers),
+            url,
+            request_headers: headers::rows(sent_headers),
             response_headers: response
                 .map(|response| headers::rows(&response.headers))
                 .unwrap_or_default(),
@@ -154,22 +186,25 @@ impl<'a> AttemptView<'a> {
             response_size: number::size(response_body.bytes),
             response_body,
             is_cut_off: response.is_some_and(|response| response.truncated),
-            is_unsent: attempt.outcome == Outcome::NotRendered
+            is_unsent: smtp.is_some()
+                || attempt.outcome == Outcome::NotRendered
                 || response::has_no_token(attempt.error.as_deref()),
+            has_response: response.is_some(),
+            dialogue: smtp.map(|smtp| {
+                let at = (id(attempt.number), attempt.number);
+                DialogueView::new(smtp, at, around.sent, around.scope, around.folds.response)
+            }),
             folds: around.folds,
         }
-    }
-
-    /// Whether there was a response.
-    fn has_response(&self) -> bool {
-        self.status.is_some()
     }
 }
 
 /// The number that an attempt was sent with, if the record has it under another number. A node that had lost
 /// the delivery reported it late, when its own number was taken.
 pub fn sent_as(names: &HeaderNames, attempt: &Attempt) -> Option<u32> {
-    let Exchange::Http(http) = &attempt.exchange;
+    let Exchange::Http(http) = &attempt.exchange else {
+        return None;
+    };
     number_in(&http.request.headers, &names.attempt).filter(|sent| *sent != attempt.number)
 }
 

@@ -28,7 +28,7 @@ pub struct Row {
     href: String,
     badge: Badge,
     event_type: String,
-    /// The action's present URL; `None` if the action was deleted.
+    /// The action's present target; `None` if the action was deleted.
     url: Option<String>,
     response: Option<String>,
     attempts: u32,
@@ -46,7 +46,10 @@ impl Row {
             badge: Badge::of_delivery(delivery),
             event_type: delivery.event_type.as_str().to_owned(),
             url: found.map(|(_, found)| action::target(found).to_owned()),
-            response: response::short(delivery.last_status_code, delivery.last_outcome),
+            response: match found.is_some_and(|(_, found)| action::is_email(found)) {
+                true => response::short_of_email(delivery.last_status_code, delivery.last_outcome),
+                false => response::short(delivery.last_status_code, delivery.last_outcome),
+            },
             attempts: delivery.progress.attempts,
             created: Moment::new(delivery.created_at, now),
             next: delivery

@@ -7,7 +7,7 @@ use axum::extract::State;
 use axum::response::Response;
 use http::HeaderMap;
 use postrider_configuration::AccountEntry;
-use postrider_model::{DeliveryId, Event};
+use postrider_model::{DeliveryId, Event, Scope};
 use postrider_storage::{DeliveryKey, DeliveryRecord};
 
 use super::attempt::Sent;
@@ -66,6 +66,7 @@ struct Parts {
     path: String,
     until: Option<u32>,
     may_resend: bool,
+    scope: Scope,
 }
 
 /// The page.
@@ -153,6 +154,7 @@ async fn parts(app: &App, account: &InAccount, id: DeliveryId) -> Result<Parts, 
             .get("until")
             .and_then(|text| text.parse().ok()),
         may_resend: account.visitor.may_resend(),
+        scope: account.visitor.caller.scope,
     })
 }
 
@@ -167,6 +169,7 @@ fn part<'a>(app: &App, entry: &'a AccountEntry, parts: &'a Parts) -> Part<'a> {
         until: parts.until,
         path: &parts.path,
         is_paced: paced_until.is_some(),
+        scope: parts.scope,
     };
     Part {
         sentence: sentence::of(delivery, attempts, paced_until, now),

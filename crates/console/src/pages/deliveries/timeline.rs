@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use askama::Template;
-use postrider_model::{Attempt, Delivery, DeliveryStatus, Event, Outcome, Timestamp};
+use postrider_model::{Attempt, Delivery, DeliveryStatus, Event, Outcome, Scope, Timestamp};
 use postrider_signing::HeaderNames;
 use postrider_storage::DeliveryRecord;
 
@@ -62,6 +62,8 @@ pub struct Shown<'a> {
     pub path: &'a str,
     /// Whether the delivery waits for the pace of its action.
     pub is_paced: bool,
+    /// What the visitor may see.
+    pub scope: Scope,
 }
 
 impl<'a> Timeline<'a> {
@@ -103,6 +105,7 @@ impl<'a> Timeline<'a> {
                             request: false,
                             response: open == Some(index),
                         },
+                        scope: shown.scope,
                         now,
                     },
                 ),

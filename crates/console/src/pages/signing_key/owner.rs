@@ -65,7 +65,9 @@ impl<'a> Owner<'a> {
             });
         };
         let (automation, action) = account.entry.action(action_id).ok_or(Refusal::NotFound)?;
-        let Does::SendWebhook(webhook) = &action.does;
+        let Does::SendWebhook(webhook) = &action.does else {
+            return Err(Refusal::NotFound);
+        };
         if automation.id != automation_id || webhook.signature.own_keys.is_empty() {
             return Err(Refusal::NotFound);
         }

@@ -127,8 +127,10 @@ fn with_own_keys(account: &InAccount) -> usize {
 }
 
 fn has_own_keys(action: &Action) -> bool {
-    let Does::SendWebhook(webhook) = &action.does;
-    !webhook.signature.own_keys.is_empty()
+    match &action.does {
+        Does::SendWebhook(webhook) => !webhook.signature.own_keys.is_empty(),
+        Does::SendEmail(_) => false,
+    }
 }
 
 /// The profile that signs, unless it is the default one.

@@ -64,7 +64,9 @@ pub(super) async fn fill(engine: &Engine, name: &str) -> Things {
     let sent = engine.send_test(&By::NODE, account, automation, None, data).await;
     let entry = configuration.entry(account).await.unwrap().unwrap();
     let action = &entry.config.automations[0].actions[0];
-    let Does::SendWebhook(webhook) = &action.does;
+    let Does::SendWebhook(webhook) = &action.does else {
+        panic!("a webhook");
+    };
     Things {
         account,
         automation,

@@ -16,7 +16,7 @@ use postrider_model::attempt::NO_ACCESS_TOKEN;
 use postrider_model::{Clock, ConnectionId, CustomHeader, Exchange, Outcome, SendWebhook};
 
 use super::tokens::{Asking, Got, Token, TokenFailure};
-use super::{Transport, WebhookCarrier};
+use super::{Transport, WebhookCarrier, unsent};
 use crate::carry::body::Body;
 use crate::carry::{Carried, Job};
 
@@ -147,15 +147,13 @@ fn with_header(webhook: &SendWebhook, header: CustomHeader) -> SendWebhook {
 }
 
 fn is_unauthorized(carried: &Carried) -> bool {
-    let Exchange::Http(http) = &carried.exchange;
-    http.response
-        .as_ref()
-        .is_some_and(|response| response.status == UNAUTHORIZED)
+    matches!(&carried.exchange, Exchange::Http(http)
+        if http.response.as_ref().is_some_and(|response| response.status == UNAUTHORIZED))
 }
 
 fn without_token(webhook: &SendWebhook, failure: TokenFailure, waited: Duration) -> Carried {
     let error = format!("{NO_ACCESS_TOKEN}: {}", failure.error);
-    let mut carried = Carried::unauthenticated(webhook.url.clone(), failure.outcome, error);
+    let mut carried = Carried::unauthenticated(unsent(webhook), failure.outcome, error);
     carried.advice.retry_after = failure.retry_after;
     carried.waited = waited;
     carried
@@ -163,5 +161,5 @@ fn without_token(webhook: &SendWebhook, failure: TokenFailure, waited: Duration)
 
 fn unusable(webhook: &SendWebhook, reason: &str) -> Carried {
     let error = format!("The connection cannot be used: {reason}");
-    Carried::unauthenticated(webhook.url.clone(), Outcome::ProtocolError, error)
+    Carried::unauthenticated(unsent(webhook), Outcome::ProtocolError, error)
 }

@@ -69,10 +69,14 @@ fn retry_after_is_passed_on() {
 fn an_exchange_without_a_status_has_no_response() {
     let refused = result_of(response(None));
     assert_eq!(refused.advice, Advice::default());
-    let Exchange::Http(http) = refused.exchange;
+    let Exchange::Http(http) = refused.exchange else {
+        panic!("a webhook");
+    };
     assert_eq!(http.response, None);
     assert_eq!(http.request.url, "https://a.example/");
-    let Exchange::Http(http) = result_of(response(Some(200))).exchange;
+    let Exchange::Http(http) = result_of(response(Some(200))).exchange else {
+        panic!("a webhook");
+    };
     let response = http.response.unwrap();
     assert_eq!((response.status, response.truncated), (200, true));
 }

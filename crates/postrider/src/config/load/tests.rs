@@ -293,3 +293,65 @@ fn the_identity_providers_settings_are_written_alike_everywhere_and_need_its_iss
         assert!(refused.starts_with(key) && refused.contains(why), "{refused}");
     }
 }
+
+/// A profile with one header of these members.
+fn profile(name: &str, members: &str) -> String {
+    format!("[signature_profiles.{name}]\n[[signature_profiles.{name}.headers]]\n{members}")
+}
+
+#[test]
+fn a_signature_profile_of_the_file_can_be_the_usual_one() {
+    let members = "name = \"X-Acme\"\nvalue = \"{hex}\"\nsigned = \"{body}\"";
+    let file = format!("signature_profile = \"acme\"\n{}", profile("acme", members));
+    let profiles = settings(&[], &[], &file).unwrap().signature_profiles().unwrap();
+    assert_eq!(profiles.default_profile().name(), "acme");
+    assert!(profiles.find(Some("github")).is_some());
+}
+
+#[test]
+fn each_fault_of_a_signature_profile_is_refused_with_its_place() {
+    let at = |key: &str| format!("postrider.toml, line 1: signature_profiles.{key}: ");
+    let value = "name = \"X-Acme\"\nvalue = \"{hex}\"";
+    for (file, message) in [
+        (
+            profile("acme", value),
+            at("acme") + "headers[0].signed: required, because the value holds a signature",
+        ),
+        (
+            profile("acme", "name = \"X-Acme\""),
+            at("acme") + "missing field `value`",
+        ),
+        (
+            profile(
+                "acme",
+                &format!("{value}\nsigned = \"{{body}}\"\ndigest = \"md5\""),
+            ),
+            at("acme")
+                + "unknown variant `md5`, expected one of `hmac-sha256`, `hmac-sha1`, `hmac-sha512`, `ed25519`",
+        ),
+        (
+            profile("stripe", &format!("{value}\nsigned = \"{{body}}\"")),
+            at("stripe") + "name: a built-in profile has this name",
+        ),
+        (
+            profile(
+                "acme",
+                "name = \"X-Forwarded-For\"\nvalue = \"{hex}\"\nsigned = \"{body}\"",
+            ),
+            at("acme")
+                + "headers[0].name: Postrider sets this header, or it belongs to the connection, to a proxy or to a cloud",
+        ),
+        (
+            "signature_profiles = 1".to_owned(),
+            "postrider.toml, line 1: signature_profiles: expected tables, such as [signature_profiles.acme]"
+                .to_owned(),
+        ),
+    ] {
+        assert_eq!(refusal(&[], &[], &file), message);
+    }
+    let unknown = [("POSTRIDER_SIGNATURE_PROFILE", "acme")];
+    assert_eq!(
+        refusal(&[], &unknown, ""),
+        "POSTRIDER_SIGNATURE_PROFILE: `acme` is no signature profile; there are postrider, standard, svix, github, stripe, shopify"
+    );
+}

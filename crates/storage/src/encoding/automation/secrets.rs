@@ -87,6 +87,7 @@ impl ActionSecrets {
                     keys: webhook.signature.own_keys.iter().map(StoredKey::of).collect(),
                 }
             }
+            Does::SendEmail(_) => Self::default(),
         }
     }
 

@@ -1,6 +1,6 @@
 use postrider_model::{
-    BodyContent, BodyStyle, ConnectionId, CustomHeader, Ed25519Secret, SecretQuery, SendWebhook, SigningKey,
-    SigningKeyId, SigningSecret, Timestamp, WebhookBody, WebhookSignature,
+    BodyContent, BodyStyle, ConnectionId, CustomHeader, Ed25519Secret, Recipients, SecretQuery, SendEmail,
+    SendWebhook, SigningKey, SigningKeyId, SigningSecret, Timestamp, WebhookBody, WebhookSignature,
 };
 
 use super::*;
@@ -45,6 +45,45 @@ fn webhook(id: u128) -> Action {
     }
 }
 
+fn email(id: u128) -> Action {
+    let to = ["ann@a.example", "bob@b.example"].map(|address| address.parse().unwrap());
+    Action {
+        does: Does::SendEmail(SendEmail {
+            to: Recipients::new(to.to_vec()).unwrap(),
+            subject: "{{ data.title }}".to_owned(),
+            text: "\"é\"\r\n".to_owned(),
+        }),
+        ..webhook(id)
+    }
+}
+
+#[test]
+fn the_stored_recipients_are_the_target_of_the_action() {
+    let text = actions_text(&[email(3)]);
+    let disable = DisableAction {
+        action: ActionId::from_u128(3),
+        target: email(3).does.target().to_owned(),
+        reason: DisabledReason::Gone,
+    };
+    assert_eq!(disable.target, "ann@a.example, bob@b.example");
+    assert!(with_action_disabled(&text, &disable).unwrap().is_some());
+    let other = DisableAction {
+        target: "ann@a.example".to_owned(),
+        ..disable
+    };
+    assert_eq!(with_action_disabled(&text, &other), Ok(None));
+    let twice = text.replace("bob@b", "ann@a");
+    assert_eq!(
+        actions(&twice, Secrets::default()),
+        Err(Damaged("the recipients of an e-mail"))
+    );
+    let wrong = text.replace("bob@b.example", "bob@b");
+    assert_eq!(
+        actions(&wrong, Secrets::default()),
+        Err(Damaged("an e-mail address"))
+    );
+}
+
 #[test]
 fn actions_survive_their_stored_form() {
     let bare = Action {
@@ -65,7 +104,7 @@ fn actions_survive_their_stored_form() {
         }),
         ..webhook(2)
     };
-    let written = [webhook(1), bare];
+    let written = [webhook(1), bare, email(3)];
     let secrets = Secrets::of(&written).unwrap();
     let secrets = Secrets::parse(secrets.text().as_bytes()).unwrap();
     assert_eq!(actions(&actions_text(&written), secrets), Ok(written.to_vec()));

@@ -1,5 +1,7 @@
 use bytes::Bytes;
-use postrider_model::{DeliveryId, HttpExchange, HttpRequest, HttpResponse, Timestamp};
+use postrider_model::{
+    DeliveryId, HttpExchange, HttpRequest, HttpResponse, SmtpExchange, SmtpStep, Timestamp,
+};
 
 use super::*;
 
@@ -32,7 +34,31 @@ fn an_exchange_survives_its_columns() {
         body: Bytes::from_static(b"\xffbusy"),
         truncated: true,
     };
-    for exchange in [http(None), http(Some(empty)), http(Some(full))] {
+    let step = |command: &str, code, enhanced: Option<&str>| SmtpStep {
+        command: command.to_owned(),
+        code,
+        enhanced: enhanced.map(str::to_owned),
+        reply: "no\nsuch \"user\" é\0".to_owned(),
+    };
+    let unasked = SmtpExchange {
+        to: "ann@a.example".to_owned(),
+        ..SmtpExchange::default()
+    };
+    let asked = SmtpExchange {
+        to: "ann@a.example, bob@b.example".to_owned(),
+        server: "mail.example.com:587".to_owned(),
+        tls: Some("TLSv1.3".to_owned()),
+        steps: vec![
+            step("MAIL FROM:<a@a.example>", Some(250), None),
+            step("RCPT TO:<ann@a.example>", Some(550), Some("5.1.1")),
+            step("DATA", None, None),
+        ],
+    };
+    let smtp = [unasked, asked].map(Exchange::Smtp);
+    for exchange in [http(None), http(Some(empty)), http(Some(full))]
+        .into_iter()
+        .chain(smtp)
+    {
         let columns = ExchangeColumns::of(&exchange, &CONTEXT);
         assert_eq!(
             columns.clone().into_exchange(&CONTEXT),

@@ -1,0 +1,260 @@
+//! Sends e-mails: renders subject and text, composes the message, and gives it to the mail server.
+//!
+//! All accounts share the operator's mail server. The number of messages under way to it is bounded, and
+//! accounts take turns ([`Hosts`]). A mail server that is out of reach, or takes no message from us, is a
+//! resource of ours that is missing ([`outage`]): deliveries wait for it and spend no attempt. What it says
+//! about one message or its recipients decides an attempt, like the response of a webhook's receiver.
+
+mod outage;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use parking_lot::Mutex;
+use postrider_configuration::EmailContent;
+use postrider_egress::{Allowance, Host, Hosts, NotSent, Permit};
+use postrider_mail::{Concerns, Draft, Mailer, Message, Partial, Sender, Sent, Verdict};
+use postrider_model::{Clock, Exchange, SendEmail, SmtpExchange, SmtpStep};
+
+use self::outage::Outage;
+use super::body::email_of;
+use super::{Advice, Carried, Carrier, Job, MayLeave};
+
+/// "Service not available, closing transmission channel" (RFC 5321 section 4.2.2).
+const NOT_AVAILABLE: u16 = 421;
+
+/// The error that customers see for an attempt during an outage that lasts for days. The log of the server
+/// has the words of the mail server, which concern its operator.
+const OUT_OF_REACH: &str = "The mail server of this installation does not accept e-mail at present";
+
+/// How often the log says at most that deliveries wait although no mail server is set.
+const REPORT_EVERY: Duration = Duration::from_secs(60);
+
+/// A mail server as this carrier needs it. A trait, so that tests can script one on virtual time.
+#[async_trait]
+pub trait MailTransport: Send + Sync + 'static {
+    /// Sends one message and returns within the timeout. Dropping the future aborts the attempt.
+    async fn send(
+        &self,
+        message: &Message,
+        timeout: Duration,
+        partial: Partial,
+        may_leave: MayLeave<'_>,
+    ) -> Result<Sent, postrider_mail::NotSent>;
+}
+
+#[async_trait]
+impl MailTransport for Mailer {
+    async fn send(
+        &self,
+        message: &Message,
+        timeout: Duration,
+        partial: Partial,
+        may_leave: MayLeave<'_>,
+    ) -> Result<Sent, postrider_mail::NotSent> {
+        Self::send(self, message, timeout, partial, may_leave).await
+    }
+}
+
+/// The parts of an [`EmailCarrier`].
+pub struct EmailParts<T> {
+    /// The mail server.
+    pub transport: T,
+    /// Whom messages come from.
+    pub sender: Sender,
+    /// The prefix of our own headers.
+    pub header_prefix: String,
+    /// The host of the mail server, whose messages under way are bounded.
+    pub host: Host,
+    /// Maximum messages under way: as many as `transport` has connections.
+    pub in_flight_max: usize,
+    /// The clock.
+    pub clock: Arc<dyn Clock>,
+}
+
+/// Carries out actions of type `send_email`.
+pub struct EmailCarrier<T> {
+    transport: T,
+    sender: Sender,
+    header_prefix: String,
+    host: Arc<Host>,
+    permits: Arc<Hosts>,
+    outage: Outage,
+}
+
+impl<T: MailTransport> EmailCarrier<T> {
+    /// A carrier without messages under way.
+    pub fn new(parts: EmailParts<T>) -> Self {
+        Self {
+            transport: parts.transport,
+            sender: parts.sender,
+            header_prefix: parts.header_prefix,
+            host: Arc::new(parts.host),
+            permits: Hosts::new(parts.in_flight_max),
+            outage: Outage::new(parts.clock),
+        }
+    }
+
+    /// A message for a delivery. Depends on the event and what acceptance fixed, the recipients, and the
+    /// settings alone, so that each attempt sends the same bytes.
+    fn compose(&self, job: &Job<'_>, email: &SendEmail, content: &EmailContent) -> Result<Message, String> {
+        let message = Message::compose(&Draft {
+            from: &self.sender,
+            to: &email.to,
+            subject: &content.subject,
+            text: &content.text,
+            date: job.event.created_at,
+            delivery: job.delivery,
+            event_type: &job.event.event_type,
+            header_prefix: &self.header_prefix,
+            // There is no place where a recipient could unsubscribe from an automation.
+            unsubscribe: None,
+        });
+        message.map_err(|error| error.to_string())
+    }
+
+    /// Waits for the account's turn to use the mail server. Returns how long it waited, too.
+    async fn permit(&self, job: &Job<'_>) -> Result<(Permit, Duration), NotSent> {
+        let allowance = Allowance::new(job.timeout);
+        let tenant = job.event.account.as_u128();
+        let permit = allowance.limit(self.permits.permit(&self.host, tenant, &allowance));
+        // The turn alone takes time, so only the bound on waits can be exceeded.
+        let permit = permit.await.map_err(|_| NotSent::Postponed)??;
+        Ok((permit, allowance.waited()))
+    }
+}
+
+#[async_trait]
+impl<T: MailTransport> Carrier<SendEmail> for EmailCarrier<T> {
+    async fn carry(&self, job: Job<'_>, email: &SendEmail) -> Result<Carried, NotSent> {
+        if !(job.may_leave)() {
+            return Err(NotSent::Forbidden);
+        }
+        let composed =
+            email_of(job.event, job.template).and_then(|content| self.compose(&job, email, &content));
+        let message = match composed {
+            Ok(message) => message,
+            Err(reason) => return Ok(Carried::not_rendered(unsent(email), reason)),
+        };
+        let (permit, waited) = self.permit(&job).await?;
+        if !self.outage.may_ask() {
+            return Err(NotSent::Postponed);
+        }
+        let partial = match job.is_last {
+            true => Partial::Deliver,
+            false => Partial::Wait,
+        };
+        let sent = self.transport.send(&message, job.timeout, partial, job.may_leave);
+        let sent = sent.await;
+        drop(permit);
+        let sent = match sent {
+            Ok(sent) => sent,
+            Err(postrider_mail::NotSent::Forbidden) => return Err(NotSent::Forbidden),
+            Err(postrider_mail::NotSent::Postponed) => {
+                self.outage.failed();
+                return Err(NotSent::Postponed);
+            }
+        };
+        if !is_out_of_service(&sent) {
+            self.outage.ended();
+            return Ok(carried(email, sent, waited));
+        }
+        match self.outage.failed() {
+            outage::Since::Recently => Err(NotSent::Postponed),
+            outage::Since::Days => Ok(carried(email, without_details(sent), waited)),
+        }
+    }
+}
+
+/// Whether the mail server takes no message at all. What it says once it has accepted the sender decides an
+/// attempt, so that no message that it stumbles over holds the others up; but it can ask for a sign-in, which
+/// only the operator can set up, at any time.
+fn is_out_of_service(sent: &Sent) -> bool {
+    let mut steps = sent.dialogue.steps.iter();
+    let mail = steps.find(|step| is_mail(step));
+    let has_begun = mail
+        .and_then(|step| step.code)
+        .is_some_and(|code| code / 100 == 2);
+    let is_of_message = has_begun && sent.dialogue.last_code() == Some(NOT_AVAILABLE);
+    sent.verdict != Verdict::Accepted && sent.concerns == Concerns::Server && !is_of_message
+}
+
+fn is_mail(step: &postrider_mail::Step) -> bool {
+    let command = step.command.as_deref();
+    command.is_some_and(|command| command.starts_with("MAIL FROM:"))
+}
+
+/// The same without what concerns the operator alone.
+fn without_details(mut sent: Sent) -> Sent {
+    sent.dialogue.steps.clear();
+    sent.error = Some(OUT_OF_REACH.to_owned());
+    sent
+}
+
+fn carried(email: &SendEmail, sent: Sent, waited: Duration) -> Carried {
+    // How the connection was opened shows the operator's own names and users.
+    let steps = sent.dialogue.steps.into_iter().skip_while(|step| !is_mail(step));
+    let steps = steps.map(|step| SmtpStep {
+        command: step.command.unwrap_or_default(),
+        code: step.code,
+        enhanced: step.enhanced,
+        reply: step.answer,
+    });
+    Carried {
+        outcome: sent.outcome,
+        error: sent.error,
+        exchange: Exchange::Smtp(SmtpExchange {
+            steps: steps.collect(),
+            to: email.to.as_str().to_owned(),
+            server: sent.dialogue.server,
+            tls: sent.dialogue.tls.map(str::to_owned),
+        }),
+        advice: Advice {
+            is_final: sent.verdict == Verdict::Permanent,
+            ..Advice::default()
+        },
+        waited: waited + sent.waited,
+    }
+}
+
+/// The exchange of an e-mail of which nothing was sent.
+pub(super) fn unsent(email: &SendEmail) -> Exchange {
+    Exchange::Smtp(SmtpExchange {
+        to: email.to.as_str().to_owned(),
+        ..SmtpExchange::default()
+    })
+}
+
+/// Carries out nothing: the installation has no mail server any more. Deliveries wait until there is one, or
+/// until somebody cancels them.
+pub struct EmailNotSetUp {
+    clock: Arc<dyn Clock>,
+    reported_at: Mutex<Option<Duration>>,
+}
+
+impl EmailNotSetUp {
+    /// A carrier that reports by this clock.
+    pub fn new(clock: Arc<dyn Clock>) -> Self {
+        Self {
+            clock,
+            reported_at: Mutex::default(),
+        }
+    }
+}
+
+#[async_trait]
+impl Carrier<SendEmail> for EmailNotSetUp {
+    async fn carry(&self, _: Job<'_>, _: &SendEmail) -> Result<Carried, NotSent> {
+        let now = self.clock.monotonic();
+        let mut reported_at = self.reported_at.lock();
+        if reported_at.is_none_or(|last| now.saturating_sub(last) >= REPORT_EVERY) {
+            *reported_at = Some(now);
+            tracing::warn!("e-mails wait, because no mail server is set; set smtp_url and smtp_from");
+        }
+        Err(NotSent::Postponed)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,75 @@
+use postrider_mail::{Dialogue, Step};
+use postrider_model::{Outcome, Recipients};
+
+use super::*;
+
+fn step(command: Option<&str>, code: u16) -> Step {
+    Step {
+        command: command.map(str::to_owned),
+        code: Some(code),
+        enhanced: None,
+        answer: "mta-7.internal".to_owned(),
+    }
+}
+
+fn failed(concerns: Concerns, last: Option<(&str, u16)>) -> Sent {
+    let mut steps = vec![step(None, 220), step(Some("EHLO sender"), 250)];
+    steps.extend(last.map(|_| step(Some("MAIL FROM:<a@example.com>"), 250)));
+    steps.extend(last.map(|(command, code)| step(Some(command), code)));
+    Sent {
+        verdict: Verdict::Temporary,
+        outcome: Outcome::BadStatus,
+        error: Some("The mail server mta-7.internal refused".to_owned()),
+        concerns,
+        refused: Vec::new(),
+        dialogue: Dialogue {
+            server: "10.0.0.1:25".to_owned(),
+            tls: None,
+            is_reused: false,
+            steps,
+        },
+        waited: Duration::ZERO,
+    }
+}
+
+#[test]
+fn what_the_mail_server_says_of_one_message_is_no_outage() {
+    for (concerns, last, is_outage) in [
+        (Concerns::Server, None, true),
+        (Concerns::Server, Some(("RCPT TO:<b@example.com>", 530)), true),
+        (Concerns::Server, Some(("RCPT TO:<b@example.com>", 421)), false),
+        (Concerns::Message, Some(("RCPT TO:<b@example.com>", 450)), false),
+        (Concerns::Message, Some(("DATA", 451)), false),
+    ] {
+        let sent = failed(concerns, last);
+        assert_eq!(is_out_of_service(&sent), is_outage, "{sent:?}");
+    }
+    let accepted = Sent {
+        verdict: Verdict::Accepted,
+        ..failed(Concerns::Server, None)
+    };
+    assert!(!is_out_of_service(&accepted));
+}
+
+#[test]
+fn the_record_shows_nothing_of_how_the_connection_was_opened() {
+    let email = SendEmail {
+        to: Recipients::new(vec!["b@example.com".parse().unwrap()]).unwrap(),
+        subject: "s".to_owned(),
+        text: "t".to_owned(),
+    };
+    let commands = |carried: Carried| match carried.exchange {
+        Exchange::Smtp(smtp) => smtp.steps.into_iter().map(|step| step.command).collect(),
+        Exchange::Http(_) => vec!["HTTP".to_owned()],
+    };
+    let refused = failed(Concerns::Message, Some(("RCPT TO:<b@example.com>", 450)));
+    let refused = carried(&email, refused, Duration::ZERO);
+    assert_eq!(
+        commands(refused),
+        ["MAIL FROM:<a@example.com>", "RCPT TO:<b@example.com>"]
+    );
+    let out_of_reach = failed(Concerns::Server, Some(("RCPT TO:<b@example.com>", 530)));
+    let out_of_reach = carried(&email, without_details(out_of_reach), Duration::ZERO);
+    assert_eq!(out_of_reach.error.as_deref(), Some(OUT_OF_REACH));
+    assert_eq!(commands(out_of_reach), [""; 0]);
+}

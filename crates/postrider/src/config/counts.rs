@@ -1,0 +1,38 @@
+//! Numbers of attempts and connections, within their bounds.
+
+use super::text_value;
+
+/// Bounds on the attempts in flight: a system has about 28,000 ports for one destination.
+pub(super) const IN_FLIGHT: std::ops::RangeInclusive<i64> = 1..=20_000;
+
+/// Bounds on the connections to the database. At least two, so that reads do not wait for writes. The upper
+/// bound is PostgreSQL's default limit; a node sends its work in batches over one or two connections.
+pub(super) const CONNECTIONS: std::ops::RangeInclusive<i64> = 2..=100;
+
+/// Bounds on the connections to the mail server. Providers permit 10 to 50 for each client.
+pub(super) const SMTP_CONNECTIONS: std::ops::RangeInclusive<i64> = 1..=100;
+
+pub(super) fn in_flight<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
+    number_within(&IN_FLIGHT, deserializer)
+}
+
+pub(super) fn connections<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
+    number_within(&CONNECTIONS, deserializer)
+}
+
+pub(super) fn smtp_connections<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
+    number_within(&SMTP_CONNECTIONS, deserializer)
+}
+
+fn number_within<'de, D: serde::Deserializer<'de>>(
+    range: &std::ops::RangeInclusive<i64>,
+    deserializer: D,
+) -> Result<u32, D::Error> {
+    let number: u32 = text_value::deserialize(deserializer)?;
+    if range.contains(&i64::from(number)) {
+        Ok(number)
+    } else {
+        let bounds = format!("expected {} to {}", range.start(), range.end());
+        Err(serde::de::Error::custom(bounds))
+    }
+}
