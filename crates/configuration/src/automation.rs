@@ -15,6 +15,7 @@ mod signature;
 mod switch;
 mod trigger;
 
+use postrider_model::automation::ACTIONS_MAX;
 use postrider_model::health::Health;
 use postrider_model::{
     AccountId, Action, AuditAction, AuditEntry, Automation, AutomationId, By, Connection, ConnectionId,
@@ -25,9 +26,9 @@ use postrider_storage::{SaveAutomation, StoreError, StoreResult, rules};
 
 use super::schedule::{delays_s, schedule};
 use super::{ConfigureError, Faults, codes};
-use crate::{AccountEntry, Configuration};
+use crate::Configuration;
 use about::check_about;
-use connections::{check_connections, unknown_connection};
+use connections::{check_connections, named_in, unknown_connection};
 use destinations::check_destinations;
 use signature::SigningRules;
 use trigger::check_trigger;
@@ -96,9 +97,9 @@ impl Configuration {
     ) -> Result<Automation, ConfigureError> {
         let now = self.clock.now();
         let id = self.ids.automation(now);
-        let (key, entry) = (self.current_key(account).await?, self.entry(account).await?);
-        let connections = connections_of(entry.as_deref());
-        let automation = check(self, draft, None, (key.as_ref(), connections), now)?.created(id, now);
+        let key = self.current_key(account).await?;
+        let connections = self.connections_named_in(account, &draft).await?;
+        let automation = check(self, draft, None, key.as_ref(), &connections, now)?.created(id, now);
         let actions = automation.actions.clone();
         let audit = self.automation_changed(by, account, None, Some(&automation));
         match self
@@ -128,9 +129,9 @@ impl Configuration {
         draft: AutomationDraft,
     ) -> Result<Automation, ConfigureError> {
         let now = self.clock.now();
-        let (key, entry) = (self.current_key(account).await?, self.entry(account).await?);
-        let connections = connections_of(entry.as_deref());
-        let checked = check(self, draft, Some(&current), (key.as_ref(), connections), now)?;
+        let key = self.current_key(account).await?;
+        let connections = self.connections_named_in(account, &draft).await?;
+        let checked = check(self, draft, Some(&current), key.as_ref(), &connections, now)?;
         let edited = Automation {
             uid: checked.uid,
             name: checked.name,
@@ -171,15 +172,11 @@ impl Configuration {
         draft: AutomationDraft,
     ) -> Result<Automation, ConfigureError> {
         let now = self.clock.now();
-        let (key, entry) = (self.current_key(account).await?, self.entry(account).await?);
-        let connections = connections_of(entry.as_deref());
-        let checked = check(self, draft, current, (key.as_ref(), connections), now)?;
+        let key = self.current_key(account).await?;
+        let connections = self.connections_named_in(account, &draft).await?;
+        let checked = check(self, draft, current, key.as_ref(), &connections, now)?;
         let named = rules::connections::named_by(&checked.actions);
-        let is_unknown = |id: &ConnectionId| {
-            entry
-                .as_ref()
-                .is_none_or(|entry| entry.credentials(*id).is_none())
-        };
+        let is_unknown = |id: &ConnectionId| connections.iter().all(|connection| connection.id != *id);
         if let Some(unknown) = named.into_iter().find(is_unknown) {
             return Err(unknown_connection(&checked.actions, unknown).into());
         }
@@ -237,6 +234,19 @@ impl Configuration {
     /// Notes that deliveries of this account may have been canceled in the store.
     pub fn deliveries_canceled(&self, account: AccountId) {
         self.directory.forget(account);
+    }
+
+    /// The connections that the draft names and the account has. Reads nothing for a draft without any.
+    async fn connections_named_in(
+        &self,
+        account: AccountId,
+        draft: &AutomationDraft,
+    ) -> StoreResult<Vec<Connection>> {
+        let mut found = Vec::new();
+        for id in named_in(&draft.actions).into_iter().take(ACTIONS_MAX) {
+            found.extend(self.store.connection(account, id).await?);
+        }
+        Ok(found)
     }
 
     /// The key that signs an account's requests and does not expire, as stored: memory holds more than an
@@ -304,10 +314,6 @@ impl CheckedAutomation {
     }
 }
 
-fn connections_of(entry: Option<&AccountEntry>) -> &[Connection] {
-    entry.map_or(&[], |entry| &entry.config.connections)
-}
-
 /// Checks the whole draft. Judges the name and destinations only where they differ from those of the
 /// `current` automation. `account_key` is the account's current key, if the account exists, and `connections`
 /// are its connections.
@@ -315,7 +321,8 @@ fn check(
     configuration: &Configuration,
     draft: AutomationDraft,
     current: Option<&Automation>,
-    (account_key, connections): (Option<&SigningKey>, &[Connection]),
+    account_key: Option<&SigningKey>,
+    connections: &[Connection],
     now: Timestamp,
 ) -> Result<CheckedAutomation, ConfigureError> {
     let mut faults = Faults::default();

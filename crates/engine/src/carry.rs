@@ -120,9 +120,7 @@ impl Carried {
             waited: Duration::ZERO,
         }
     }
-}
 
-impl Carried {
     /// Nothing was sent, as `exchange` says, because the credentials of the action's connection are not at
     /// hand. `error` says why.
     pub fn unauthenticated(exchange: Exchange, outcome: Outcome, error: String) -> Self {

@@ -42,7 +42,7 @@ pub async fn create_connection(
 pub fn using(mut automation: Automation, connection: Option<ConnectionId>) -> Automation {
     for action in &mut automation.actions {
         let Does::SendWebhook(webhook) = &mut action.does else {
-            panic!("a webhook");
+            panic!("a webhook")
         };
         webhook.connection = connection;
     }
@@ -218,7 +218,7 @@ pub async fn a_connection_that_an_automation_names_is_not_deleted(store: Arc<dyn
     };
     let mut bystander = new_automation(&scene.ids, 3, 1);
     let Does::SendWebhook(webhook) = &mut bystander.actions[0].does else {
-        panic!("a webhook");
+        panic!("a webhook")
     };
     webhook.url = format!("https://receiver.example/{id}");
     create_automation(&*scene.store, scene.account, bystander).await;

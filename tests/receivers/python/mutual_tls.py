@@ -4,6 +4,7 @@ Usage: mutual_tls.py CERTIFICATE KEY CLIENT_AUTHORITY. It prints `{"listening":P
 """
 
 import json
+import socket
 import ssl
 import sys
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -34,7 +35,14 @@ class Server(ThreadingHTTPServer):
 
     def finish_request(self, request, client_address):
         # The handshake, in the thread of the connection.
-        request.do_handshake()
+        try:
+            request.do_handshake()
+        except ssl.SSLError:
+            # To close with bytes unread would reset the connection, and the client could miss the alert.
+            request.settimeout(5)
+            while socket.socket.recv(request, 4096):
+                pass
+            raise
         super().finish_request(request, client_address)
 
 

@@ -1,8 +1,11 @@
-//! Checks the connections that an automation's actions name, as far as the account's configuration in memory
-//! knows them. Whether they exist is the store's to say, which alone cannot be behind.
+//! Checks the connections that an automation's actions name. Whether they exist is the store's to say, when
+//! it saves the automation: it alone can exclude that one is deleted meanwhile.
+
+use std::collections::BTreeSet;
 
 use postrider_model::{Action, Authentication, Connection, ConnectionId, Does, SendWebhook};
 
+use super::{ActionDraft, DoesDraft};
 use crate::{Fault, Faults, codes};
 
 /// Reads the connection that the draft of an action names.
@@ -14,10 +17,19 @@ pub(super) fn check_connection_id(
     faults.parsed(&format!("{pointer}/connection_id"), id?.parse::<ConnectionId>())
 }
 
+/// The ids that the drafts of actions name, each once.
+pub(super) fn named_in(actions: &[ActionDraft]) -> BTreeSet<ConnectionId> {
+    let ids = actions.iter().filter_map(|action| match &action.does {
+        DoesDraft::SendWebhook(webhook) => webhook.connection_id.as_deref()?.parse().ok(),
+        DoesDraft::SendEmail(_) => None,
+    });
+    ids.collect()
+}
+
 /// Checks that the connections suit their actions.
 pub(super) fn check_connections(actions: &[Option<Action>], connections: &[Connection], faults: &mut Faults) {
     for (index, action) in actions.iter().enumerate() {
-        let Some(Does::SendWebhook(webhook)) = action.as_ref().map(|action| &action.does) else {
+        let Some(Does::SendWebhook(webhook)) = action.as_ref().map(|it| &it.does) else {
             continue;
         };
         let connection = connections

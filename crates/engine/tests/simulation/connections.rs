@@ -78,7 +78,7 @@ async fn attempts(node: &Node, fixture: &Fixture) -> Vec<Attempt> {
 
 fn http(attempt: &Attempt) -> &HttpExchange {
     let Exchange::Http(http) = &attempt.exchange else {
-        panic!("a webhook");
+        panic!("no HTTP");
     };
     http
 }

@@ -37,7 +37,7 @@ mod tests {
     fn with(connection: Option<ConnectionId>) -> Action {
         let mut action = automation().actions.remove(0);
         let Does::SendWebhook(webhook) = &mut action.does else {
-            panic!("a webhook");
+            unreachable!("the action sends a webhook");
         };
         webhook.url = format!("https://a.example/{}", ConnectionId::from_u128(2));
         webhook.connection = connection;
