@@ -184,9 +184,19 @@ impl Configuration {
         Ok(checked.created(id, now))
     }
 
-    /// Deletes an automation with its actions; the record keeps its deliveries. Returns false if the
-    /// automation does not exist.
+    /// Deletes an automation with its actions, and the notice of its failures; the record keeps its
+    /// deliveries. Returns false if the automation does not exist.
     pub async fn delete_automation(
+        &self,
+        by: &By,
+        account: AccountId,
+        id: AutomationId,
+    ) -> StoreResult<bool> {
+        self.delete_notice(by, account, id).await?;
+        self.delete_one_automation(by, account, id).await
+    }
+
+    pub(crate) async fn delete_one_automation(
         &self,
         by: &By,
         account: AccountId,

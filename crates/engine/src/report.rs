@@ -196,7 +196,7 @@ impl Report<'_> {
                 });
                 data["error"] = json!(self.error());
             }
-            OperationalType::SigningKeyRotated | OperationalType::BacklogHigh => {}
+            OperationalType::BacklogHigh => {}
         }
         data
     }

@@ -30,8 +30,6 @@ pub enum OperationalType {
     ActionDisabled,
     /// A delivery failed for good.
     DeliveryFailed,
-    /// An account has a new signing key.
-    SigningKeyRotated,
     /// The oldest due delivery of the installation waits for too long. Only in the account `system`.
     BacklogHigh,
 }
@@ -51,12 +49,11 @@ const ACTION: &str = concat!(
 
 impl OperationalType {
     /// Every type.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 5] = [
         Self::ActionFailing,
         Self::ActionRecovered,
         Self::ActionDisabled,
         Self::DeliveryFailed,
-        Self::SigningKeyRotated,
         Self::BacklogHigh,
     ];
 
@@ -81,11 +78,6 @@ impl OperationalType {
                 name: "postrider.delivery.failed",
                 description: "A delivery failed for good.",
                 example: r#""delivery":{"id":"dlv_01jrz7n4h8e9vb0x6y5t3k2m1d","event_id":"evt_01jrz7n4h8e9vb0x6y5t3k2m1e","event_type":"proposal.accepted","attempts":3},"error":"The receiver responded 503""#,
-            },
-            Self::SigningKeyRotated => Row {
-                name: "postrider.signing_key.rotated",
-                description: "The account has a new signing key.",
-                example: r#""account":{"id":"acct_01jrz7n4h8e9vb0x6y5t3k2m1a","uid":"tenant-42","name":"Acme"},"signing_key":{"id":"key_01jrz7n4h8e9vb0x6y5t3k2m1f"},"previous_expires_at":"2026-02-01T09:30:00.000Z""#,
             },
             Self::BacklogHigh => Row {
                 name: "postrider.backlog.high",
@@ -114,7 +106,7 @@ impl OperationalType {
     pub fn example(self) -> String {
         let own = self.row().example;
         match self {
-            Self::SigningKeyRotated | Self::BacklogHigh => format!("{{{own}}}"),
+            Self::BacklogHigh => format!("{{{own}}}"),
             _ => format!("{{{ACTION},{own}}}"),
         }
     }

@@ -21,6 +21,7 @@ mod fields;
 mod form;
 mod list;
 mod missed;
+mod notice;
 mod off_since;
 mod preview;
 mod row;

@@ -3,10 +3,12 @@
 use std::time::Duration;
 
 use deadpool_postgres::Transaction;
+use postrider_model::SYSTEM_ACCOUNT;
 use postrider_storage::transfer::{Overview, Place, Stage};
 use tokio::time::sleep;
 
 use super::{ImportError, PostgresImport};
+use crate::columns::uuid;
 use crate::copies::{self, SHOWN};
 use crate::database::{Client, Database};
 use crate::options::PostgresOptions;
@@ -35,6 +37,10 @@ const EMPTY: [&str; 6] = [
     "attempts",
     "deleted_accounts",
 ];
+
+/// A server that was started once has created the account `system` ([`SYSTEM_ACCOUNT`]).
+const DELETE_UNUSED_SYSTEM_ACCOUNT: &str = "DELETE FROM accounts
+     WHERE id = $1 AND NOT EXISTS (SELECT 1 FROM automations WHERE account_id = $1)";
 
 /// The result of [`PostgresImport::begin`].
 pub enum Begun {
@@ -128,6 +134,9 @@ async fn claim(client: &mut Client, source_name: &str, overview: &Overview) -> R
     if holds(&transaction, &alive).await? {
         return Err(ImportError::InUse);
     }
+    // The source has its own.
+    let system = uuid(SYSTEM_ACCOUNT.as_bytes());
+    statement::execute(&transaction, DELETE_UNUSED_SYSTEM_ACCOUNT, &[&system]).await?;
     for table in EMPTY {
         if holds(&transaction, &format!("SELECT 1 FROM {table}")).await? {
             return Err(ImportError::NotEmpty { table });

@@ -7,6 +7,7 @@ use postrider_model::AutomationId;
 use super::create::SUBJECT;
 use super::fields::{Fields, Press};
 use super::form::render;
+use super::notice::NoticeFields;
 use super::suggestions::Suggestions;
 use crate::refusal::Refusal;
 use crate::state::App;
@@ -18,7 +19,8 @@ pub async fn show(
     account: InAccount,
     PathId(id): PathId<AutomationId>,
 ) -> Result<Response, Refusal> {
-    let fields = Fields::copy_of(super::automation(&account, id)?);
+    let mut fields = Fields::copy_of(super::automation(&account, id)?);
+    fields.notice = NoticeFields::of(&app, &account, None);
     let suggestions = Suggestions::of(&app, &account, &fields.event_types()).await?;
     let faults = (Vec::new(), Press::Save);
     render(&app, &account, &SUBJECT, &fields, &suggestions, faults).await

@@ -5,6 +5,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 
 use super::fields::{Fields, Press};
 use super::form::{Subject, faults, render};
+use super::notice::NoticeFields;
 use super::suggestions::Suggestions;
 use super::test;
 use crate::form::Form;
@@ -17,7 +18,8 @@ pub const SUBJECT: Subject = Subject { id: None, version: 0 };
 
 /// The empty form.
 pub async fn show(State(app): State<App>, account: InAccount) -> Result<Response, Refusal> {
-    let (fields, suggestions) = (Fields::empty(), Suggestions::default());
+    let (mut fields, suggestions) = (Fields::empty(), Suggestions::default());
+    fields.notice = NoticeFields::of(&app, &account, None);
     let faults = (Vec::new(), Press::Save);
     render(&app, &account, &SUBJECT, &fields, &suggestions, faults).await
 }
@@ -42,6 +44,7 @@ pub async fn create(State(app): State<App>, account: InAccount, form: Form) -> R
         .await
     {
         Ok(automation) => {
+            fields.notice.save(&app, &account, &automation).await?;
             let path = test::after_saving(&app, &account, automation.id, press).await?;
             let saved = || account.path(&format!("automations/{}?saved=1", automation.id));
             Ok(Redirect::to(&path.unwrap_or_else(saved)).into_response())

@@ -6,6 +6,7 @@ use postrider_model::AutomationId;
 
 use super::fields::{Fields, Press};
 use super::form::{Subject, faults, render};
+use super::notice::NoticeFields;
 use super::off_since::off_since;
 use super::suggestions::Suggestions;
 use super::test;
@@ -25,7 +26,8 @@ pub async fn show(
         id: Some(id),
         version: automation.version,
     };
-    let fields = Fields::of(automation);
+    let mut fields = Fields::of(automation);
+    fields.notice = NoticeFields::of(&app, &account, Some(automation));
     let suggestions = Suggestions::of(&app, &account, &fields.event_types()).await?;
     let faults = (Vec::new(), Press::Save);
     render(&app, &account, &subject, &fields, &suggestions, faults).await
@@ -70,6 +72,7 @@ pub async fn save(
         .await
     {
         Ok(after) => {
+            fields.notice.save(&app, &account, &after).await?;
             if let Some(test) = test::after_saving(&app, &account, id, press).await? {
                 return Ok(Redirect::to(&test).into_response());
             }

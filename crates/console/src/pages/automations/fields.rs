@@ -10,6 +10,7 @@ use postrider_model::automation::ACTIONS_MAX;
 use postrider_signing::template::Preset;
 
 use super::conditions::ConditionFields;
+use super::notice::NoticeFields;
 use super::row::RowFields;
 use super::suggestions::Suggestions;
 use crate::form::Form;
@@ -40,6 +41,8 @@ pub struct Fields {
     pub rows: Vec<RowFields>,
     /// Its own delays, as `view::schedule` writes them.
     pub delays: String,
+    /// Who is told when it fails.
+    pub notice: NoticeFields,
 }
 
 /// A button of the form.
@@ -111,6 +114,7 @@ impl Fields {
             conditions: ConditionFields::default(),
             rows: vec![RowFields::empty()],
             delays: String::new(),
+            notice: NoticeFields::default(),
         }
     }
 
@@ -126,6 +130,7 @@ impl Fields {
             conditions: ConditionFields::of(automation.trigger.conditions.as_ref()),
             rows: automation.actions.iter().map(RowFields::of).collect(),
             delays: schedule::field(automation.retry_delays.as_ref()),
+            notice: NoticeFields::default(),
         }
     }
 
@@ -146,6 +151,7 @@ impl Fields {
                 .map(|row| RowFields::typed(form, row))
                 .collect(),
             delays: form.text("delays").to_owned(),
+            notice: NoticeFields::typed(form),
         }
     }
 
@@ -226,6 +232,7 @@ impl Fields {
             actions,
             retry_delays_s: schedule::parse(&self.delays),
         };
+        faults.extend(self.notice.fault());
         (draft, faults)
     }
 }
