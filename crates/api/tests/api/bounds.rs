@@ -155,11 +155,13 @@ async fn an_automation_that_was_saved_is_returned_even_if_its_health_cannot_be_r
     let account = app.account().await;
     let created = app.automation(&account, 200).await;
     assert_eq!(created["actions"][0]["health"], json!({"status": "healthy"}));
+    let path = format!("{account}/automations/{}", created["id"].as_str().unwrap());
+    // The account is in memory after this.
+    app.get(&path).await.expect(200);
     app.store
         .run_sql("ALTER TABLE action_health RENAME TO lost")
         .await
         .unwrap();
-    let path = format!("{account}/automations/{}", created["id"].as_str().unwrap());
     let updated = app.patch(&path, &json!({"name": "new"})).await.expect(200);
     assert_eq!(
         (&updated["name"], &updated["actions"][0]["health"]),
