@@ -24,22 +24,23 @@
 //! check either scheme:
 //!
 //! ```
-//! use postrider_signing::standard_webhooks::{self, WebhookHeaders}; use postrider_signing::{SigningSecret,
-//! postrider_scheme};
+//! use postrider_signing::standard_webhooks::{self, WebhookHeaders};
+//! use postrider_signing::{SigningSecret, postrider_scheme};
 //!
-//! let secret: SigningSecret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw".parse()?; let body = br#"{"test":
-//! 2432232314}"#;
+//! let secret: SigningSecret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw".parse()?;
+//! let body = br#"{"test": 2432232314}"#;
 //!
 //! let headers = WebhookHeaders {
 //!     id: Some("msg_p5jXN8AQM9LWM0D4loKWxJek"),
 //!     timestamp: Some("1614265330"),
 //!     signature: Some("v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="),
-//! }; let now_s = 1_614_265_400; // The receiver's own clock. standard_webhooks::verify(&secret, &headers,
-//! body, now_s)?;
+//! };
+//! let now_s = 1_614_265_400; // The receiver's own clock.
+//! standard_webhooks::verify(&secret, &headers, body, now_s)?;
 //!
-//! let signature = postrider_scheme::sign(&secret, body); postrider_scheme::verify(&secret, body,
-//! Some(&signature), None)?; assert!(postrider_scheme::verify(&secret, b"{}", Some(&signature),
-//! None).is_err());
+//! let signature = postrider_scheme::sign(&secret, body);
+//! postrider_scheme::verify(&secret, body, Some(&signature), None)?;
+//! assert!(postrider_scheme::verify(&secret, b"{}", Some(&signature), None).is_err());
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 

@@ -150,7 +150,7 @@ async fn read(client: &impl GenericClient, groups: &[OfAction<'_>], locking: &st
 }
 
 /// Locks the health of these actions. Adds the missing rows of actions whose health may change, unless the
-/// account was deleted.
+/// automation was deleted.
 async fn lock(client: &impl GenericClient, groups: &[OfAction<'_>]) -> SqlResult<Found> {
     let (mut accounts, mut actions, mut automations) = (Vec::new(), Vec::new(), Vec::new());
     for group in groups {
@@ -167,7 +167,7 @@ async fn lock(client: &impl GenericClient, groups: &[OfAction<'_>]) -> SqlResult
          SELECT n.account_id, n.action_id, n.automation_id, false
          FROM (SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[]) AS n (account_id, action_id, automation_id)
                LIMIT cardinality($1)) AS n
-         JOIN accounts AS a ON a.id = n.account_id
+         JOIN automations AS a ON a.account_id = n.account_id AND a.id = n.automation_id
          ORDER BY n.account_id, n.action_id
          ON CONFLICT (account_id, action_id) DO NOTHING";
     statement::execute(client, sql, &[&accounts, &actions, &automations]).await?;

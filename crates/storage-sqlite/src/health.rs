@@ -110,11 +110,11 @@ fn by_action_id(
         .transpose()
 }
 
-/// Writes nothing if the account was deleted meanwhile.
+/// Writes nothing if the automation was deleted meanwhile.
 fn put(conn: &Connection, account: AccountId, row: &ActionHealthRow) -> SqlResult<()> {
     conn.prepare_cached(&format!(
         "INSERT INTO action_health (account_id, {COLUMNS})
-         SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7 WHERE EXISTS (SELECT 1 FROM accounts WHERE id = ?1)
+         SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7 WHERE EXISTS (SELECT 1 FROM automations WHERE account_id = ?1 AND id = ?3)
          ON CONFLICT (account_id, action_id) DO UPDATE SET
              failing_since = excluded.failing_since, is_announced = excluded.is_announced,
              announced_at = excluded.announced_at, disabled_at = excluded.disabled_at"
