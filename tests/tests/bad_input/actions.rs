@@ -24,7 +24,7 @@ async fn an_invalid_option_is_refused_with_a_pointer() {
     let server = Server::start();
     let account = Account::create(server.api()).await;
     for (members, pointer, code) in [
-        (json!({"type": "send_email"}), "/actions/0/type", "invalid_value"),
+        (json!({"type": "send_fax"}), "/actions/0/type", "invalid_value"),
         (json!({"url": 1}), "/actions/0/url", "wrong_type"),
         (json!({"urll": "x"}), "/actions/0/urll", "unknown_member"),
         (json!({"body": "xml"}), "/actions/0/body", "invalid_value"),

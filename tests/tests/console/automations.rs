@@ -87,7 +87,8 @@ async fn an_automation_is_disabled_enabled_edited_and_deleted() {
     let received = receiver.wait_for("/hooks", 1, SOON).await;
     assert!(received[0].body.ends_with(b"\"data\":2}"), "{received:?}");
 
-    browser.click(css("td.lead a")).await;
+    // An event happened meanwhile, so this is the page of the automation, which offers to send it.
+    browser.wait_for_text("happened while it was off").await;
     browser.click(link("Edit")).await;
     browser.click(button("Options for this URL")).await;
     browser.type_into(label("Headers"), "X-Tenant: 42").await;

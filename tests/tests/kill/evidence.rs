@@ -83,7 +83,12 @@ impl Evidence {
             .into_iter()
             .map(|delivery| (id_of(&delivery), delivery))
             .collect();
-        let events = account.all("events").await.len();
+        // Postrider's own events say that the receiver fails, and that it works again.
+        let events = account.all("events").await;
+        let events = events
+            .iter()
+            .filter(|event| event["origin"] == "producer")
+            .count();
         Self {
             accepted,
             events,

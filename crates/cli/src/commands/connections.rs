@@ -18,7 +18,7 @@ use crate::{Context, Failure, input};
 Examples:
   postrider connections create customer-42 CRM --type bearer --secret-file token.txt
   postrider connections create customer-42 Bank --type oauth2 --token-url https://id.example.com/token \\
-    --client-id postrider --secret-file secret.txt
+    --client-id acme --secret-file secret.txt
   postrider connections create customer-42 Partner --type client_certificate --certificate client.pem \\
     --secret-file client-key.pem
   postrider connections update customer-42 conn_01h455vb4pex5vsknk084sn02q --secret-file new-token.txt

@@ -10,7 +10,7 @@ use tokio::net::{TcpListener, TcpStream};
 const COMMIT: &[u8] = b"Q\0\0\0\x0bCOMMIT\0";
 
 /// The number of parameters of a step's statement, which commits by itself. No other statement has as many.
-const STEP_PARAMS: u8 = 43;
+const STEP_PARAMS: u8 = 46;
 
 /// Whether this commits: a `COMMIT`, or a step's statement. The driver sends the number of the parameters,
 /// the format of each (1: binary), and the number again.

@@ -57,7 +57,6 @@ pub struct ConnectionInput {
     name: String,
     /// The type, which never changes.
     #[serde(rename = "type")]
-    #[schema(inline)]
     connection_type: TypeInput,
     /// `bearer`: the token, a secret, without the word `Bearer`.
     #[schema(max_length = 4096, example = "eyJhbGciOi")]

@@ -20,7 +20,6 @@ pub struct ConnectionView {
     name: String,
     /// The type.
     #[serde(rename = "type")]
-    #[schema(inline)]
     connection_type: TypeInput,
     /// `bearer`: `••••` for the token.
     #[serde(skip_serializing_if = "Option::is_none")]
