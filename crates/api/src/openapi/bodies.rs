@@ -43,6 +43,10 @@ pub(super) fn distinguish_actions(document: &mut Value) {
     schemas["AutomationPatch"]["properties"]["actions"]["items"]["$ref"] =
         format!("{SCHEMAS}{ACTION_PATCH}").into();
     schemas[ACTION_PATCH] = action;
+    // Null resets it to `{}` (RFC 7396); a POST has no null there.
+    for patch in ["AccountPatch", "AutomationPatch"] {
+        schemas[patch]["properties"]["metadata"]["type"] = serde_json::json!(["object", "null"]);
+    }
     if let Some(schemas) = schemas.as_object_mut() {
         schemas.sort_keys();
     }
