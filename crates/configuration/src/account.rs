@@ -153,7 +153,7 @@ impl Configuration {
                     .is_some();
                 if !exists {
                     tracing::warn!(
-                        "an account has the uid `system`, so there is no account for the operator's automations"
+                        "another account has the uid `system`: operational events cannot trigger the operator's automations"
                     );
                 }
             }

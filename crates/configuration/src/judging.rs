@@ -8,8 +8,8 @@ use postrider_json::{CompiledConditions, Payload};
 /// slow would take two seconds.
 pub const EVENT_STEPS_MAX: usize = 2 * WORK_MAX;
 
-/// Judges the conditions of one automation after the other, oldest first, so that acceptance and whoever asks
-/// about it later come to the same verdicts.
+/// Judges the conditions of an event's automations, one after the other. The oldest automation comes first,
+/// because all share [`EVENT_STEPS_MAX`]: so acceptance and a later explanation give the same verdicts.
 #[derive(Debug)]
 pub struct Judging<'p, 'a> {
     payload: &'p Payload<'a>,

@@ -39,7 +39,7 @@ pub(crate) struct AccountSigners {
 
 impl LiveSigners {
     /// Expands `keys`, the current one first. A previous key that the profile does not take signs nothing.
-    /// `None` if there is no key.
+    /// Returns `None` if no key is current.
     fn new(profile: &Arc<Profile>, keys: &[SigningKey]) -> Option<Result<Self, KeyKindError>> {
         let current = keys.iter().find(|key| key.expires_at.is_none())?;
         let previous = keys
@@ -115,7 +115,8 @@ impl AccountSigners {
     }
 }
 
-/// `None` if there is no key.
+/// The keys that sign an action's requests: its own, or else the account's. Returns `None` if no key is
+/// current.
 fn expand(
     profiles: &SignatureProfiles,
     signature: &WebhookSignature,

@@ -8,7 +8,6 @@ use axum::response::{IntoResponse, Response};
 use http::StatusCode;
 use postrider_configuration::ConfigureError;
 use postrider_engine::AcceptError;
-use postrider_model::automation::DELIVERIES_PER_EVENT_MAX;
 use postrider_storage::StoreError;
 use postrider_storage::rules::fan_out::TooManyDeliveries;
 
@@ -112,12 +111,17 @@ impl Refusal {
     /// What happened, and what to do about it.
     pub fn words(&self) -> (&'static str, Cow<'static, str>) {
         let (title, advice) = self.fixed_words();
-        let Self::TooManyDeliveries(TooManyDeliveries { event_type, count }) = self else {
+        let Self::TooManyDeliveries(exceeding) = self else {
             return (title, advice.into());
         };
+        let TooManyDeliveries {
+            event_type,
+            count,
+            most,
+        } = exceeding;
         let which = format!(
-            "With it, an event of type “{event_type}” would trigger {count} URLs; at most \
-             {DELIVERIES_PER_EVENT_MAX} are possible. {advice}"
+            "With it, an event of type “{event_type}” would trigger {count} actions; at most {most} are \
+             possible. {advice}"
         );
         (title, which.into())
     }
@@ -226,15 +230,13 @@ impl From<ConfigureError> for Refusal {
     /// For errors that a corrected form cannot fix. A form shows the others itself.
     fn from(error: ConfigureError) -> Self {
         match error {
-            ConfigureError::Missing => Self::NotFound,
+            // No page offers to delete what is built in.
+            ConfigureError::Missing | ConfigureError::BuiltIn => Self::NotFound,
             // Another edit has returned the action to the account's key.
             ConfigureError::Stale | ConfigureError::NoOwnKey => Self::Stale,
             ConfigureError::TooManyDeliveries(exceeding) => Self::TooManyDeliveries(exceeding),
             ConfigureError::Store(error) => error.into(),
-            ConfigureError::Faults(_)
-            | ConfigureError::UidTaken
-            | ConfigureError::TooMany
-            | ConfigureError::BuiltIn => {
+            ConfigureError::Faults(_) | ConfigureError::UidTaken | ConfigureError::TooMany => {
                 tracing::error!(%error, "a form showed no message for a fault");
                 Self::Internal
             }

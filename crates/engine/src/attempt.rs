@@ -35,8 +35,8 @@ pub struct AttemptResult {
     pub automation: AutomationId,
     /// For a resend, the delivery's status before it.
     pub resend_of: Option<DeliveryStatus>,
-    /// Whether the result changes the health of its action.
-    pub changes_health: bool,
+    /// Whether the result changes its action: its health or its switch.
+    pub changes_action: bool,
 }
 
 /// How a delivery's turn ended.
@@ -113,7 +113,7 @@ async fn try_once(
         .as_ref()
         .and_then(|entry| Some((entry, entry.callable(delivery.action)?)));
     let mut advice = Advice::default();
-    let mut changes_health = false;
+    let mut changes_action = false;
     let change = match callable {
         None => Change::Canceled {
             at: engine.clock().now(),
@@ -141,7 +141,7 @@ async fn try_once(
                 is_gone: advice.gone,
             };
             let said = report.say(engine).await;
-            changes_health = said.changes_health;
+            changes_action = said.changes_action;
             Change::Attempted {
                 attempt: Box::new(attempt),
                 progress,
@@ -161,7 +161,7 @@ async fn try_once(
         session: ready.session,
         automation: delivery.automation,
         resend_of: delivery.progress.resend_of,
-        changes_health,
+        changes_action,
         event: Arc::clone(&delivery.event),
     })
 }

@@ -41,7 +41,7 @@ fn forget_changed(engine: &Engine, finished: &[Finished], subjects: &[Subject], 
             Change::Attempted { disables, .. } => *disables,
             Change::Canceled { .. } => None,
         };
-        if disables.is_some() || subject.changes_health {
+        if subject.changes_action {
             engine.configuration().action_changed(account);
         }
         if let Some(reason) = disables {
@@ -66,7 +66,7 @@ fn free_lanes(engine: &Engine, finished: &[Finished], subjects: &[Subject], reco
             wake |= lanes.waits(finished.key.account, finished.action, at, now);
         }
         // The store has stored some of them, with deliveries that wait.
-        for new in announced(finished) {
+        for new in announced(finished, *recorded) {
             for delivery in &new.deliveries {
                 wake |= lanes.waits(new.event.account, delivery.action, new.event.created_at, now);
             }
@@ -78,11 +78,11 @@ fn free_lanes(engine: &Engine, finished: &[Finished], subjects: &[Subject], reco
     }
 }
 
-/// The operational events that the result may have announced.
-fn announced(finished: &Finished) -> impl Iterator<Item = &NewEvent> {
+/// The operational events that the result may have announced: none if it was not applied.
+fn announced(finished: &Finished, recorded: Recorded) -> impl Iterator<Item = &NewEvent> {
     let report = match &finished.change {
-        Change::Attempted { report, .. } => report.as_deref(),
-        Change::Canceled { .. } => None,
+        Change::Attempted { report, .. } if recorded == Recorded::Applied => report.as_deref(),
+        Change::Attempted { .. } | Change::Canceled { .. } => None,
     };
     let announcements = report.into_iter().flat_map(|report| &report.announcements);
     announcements.map(|announcement| &announcement.event)

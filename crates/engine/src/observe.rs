@@ -59,8 +59,8 @@ pub(crate) struct Subject {
     pub(crate) automation: AutomationId,
     /// For a resend, the delivery's status before it.
     pub(crate) resend_of: Option<DeliveryStatus>,
-    /// Whether the result changes the health of its action.
-    pub(crate) changes_health: bool,
+    /// Whether the result changes its action: its health or its switch.
+    pub(crate) changes_action: bool,
 }
 
 /// A recorded result.

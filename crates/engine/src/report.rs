@@ -6,16 +6,15 @@
 //! ([`postrider_storage::rules::health`]). Nearly all results say nothing: a delivery that succeeds, of an
 //! action that is not failing.
 //!
-//! To announce something else of a result: add its type to [`OperationalType`], and push it in
-//! [`Report::announcements`].
+//! To announce something else of a result: add its type to [`OperationalType`], and push it in [`types`].
+
+use std::sync::Arc;
 
 use postrider_configuration::AccountEntry;
 use postrider_model::automation::DisabledReason;
 use postrider_model::delivery::Next;
-use postrider_model::health::{ActionHealth, Settled};
-use postrider_model::{
-    Action, Attempt, Automation, Does, OperationalType, Origin, SYSTEM_ACCOUNT, Timestamp,
-};
+use postrider_model::health::{ActionHealth, Judged, Settled};
+use postrider_model::{Action, Attempt, Automation, Does, OperationalType, Origin, SYSTEM_ACCOUNT};
 use postrider_storage::rules::health::settled;
 use postrider_storage::{ActionReport, Announcement, ReadyDelivery, StoredIf};
 use serde_json::{Value, json};
@@ -41,8 +40,8 @@ pub(crate) struct Said {
     pub(crate) disables: Option<DisabledReason>,
     /// What the store has to know.
     pub(crate) report: Option<Box<ActionReport>>,
-    /// Whether the health of the action changes, as far as this node knows.
-    pub(crate) changes_health: bool,
+    /// Whether the action changes: its health, as far as this node knows, or its switch.
+    pub(crate) changes_action: bool,
 }
 
 impl Report<'_> {
@@ -55,80 +54,50 @@ impl Report<'_> {
         if settled == Settled::Succeeded && before.failing_since.is_none() {
             return Said::default();
         }
-        // A test says nothing about health. A receiver that is gone is gone.
-        let is_test = self.delivery.event.is_test();
-        let disables = self.disables(engine, settled, before, is_test);
-        if is_test {
-            return Said {
-                disables,
-                ..Said::default()
-            };
-        }
         let at = self.attempt.started_at.after(self.attempt.duration);
-        let judged = before.after(settled, at);
-        let announcements = match self.delivery.event.origin {
-            // What announces something never announces itself.
-            Origin::Operational => Vec::new(),
-            Origin::Producer | Origin::Test => {
-                let announces = judged.is_announced;
-                self.announcements(engine, settled, announces, disables, before)
-                    .await
-            }
+        let origin = self.delivery.event.origin;
+        let judged = match origin {
+            // A test says nothing about health.
+            Origin::Test => Judged {
+                health: before,
+                is_announced: false,
+            },
+            // A notice that fails never announces itself.
+            Origin::Operational => before.after(settled, at, settled == Settled::Succeeded),
+            Origin::Producer => before.after(settled, at, true),
         };
-        let changes_health = judged.health != before || disables.is_some();
-        let report = (changes_health || !announcements.is_empty()).then(|| {
+        let disables = match settled {
+            Settled::Succeeded => None,
+            // While attempts are left, a receiver that is gone may still come back.
+            Settled::Failed if self.is_gone => Some(DisabledReason::Gone),
+            Settled::Failed if origin == Origin::Test => None,
+            Settled::Failed => before.disables(at, engine.settings().disable_failing_after),
+        };
+        let types = types(origin, settled, judged.is_announced, disables);
+        let announcements = self.announcements(engine, types, disables, judged.health).await;
+        let changes_health = judged.health != before;
+        let report = (changes_health || disables.is_some() || !announcements.is_empty()).then(|| {
             Box::new(ActionReport {
                 automation: self.automation.id,
+                changes_health,
                 announcements,
             })
         });
         Said {
             disables,
             report,
-            changes_health,
+            changes_action: changes_health || disables.is_some(),
         }
     }
 
-    fn disables(
-        &self,
-        engine: &Engine,
-        settled: Settled,
-        before: ActionHealth,
-        is_test: bool,
-    ) -> Option<DisabledReason> {
-        let at = self.attempt.started_at.after(self.attempt.duration);
-        match settled {
-            Settled::Succeeded => None,
-            // While attempts are left, a receiver that is gone may still come back.
-            Settled::Failed if self.is_gone => Some(DisabledReason::Gone),
-            Settled::Failed if is_test => None,
-            Settled::Failed => before.disables(at, engine.settings().disable_failing_after),
-        }
-    }
-
-    /// The events to store if their conditions are met.
+    /// The events of these types, to be stored if their conditions are met.
     async fn announcements(
         &self,
         engine: &Engine,
-        settled: Settled,
-        is_announced: bool,
+        types: Vec<(OperationalType, StoredIf)>,
         disables: Option<DisabledReason>,
-        before: ActionHealth,
+        after: ActionHealth,
     ) -> Vec<Announcement> {
-        let mut types = Vec::new();
-        if settled == Settled::Failed {
-            types.push((OperationalType::DeliveryFailed, StoredIf::Applied));
-        }
-        match disables {
-            Some(_) => types.push((OperationalType::ActionDisabled, StoredIf::ActionDisabled)),
-            None if is_announced && settled == Settled::Failed => {
-                types.push((OperationalType::ActionFailing, StoredIf::HealthAnnounced));
-            }
-            None if is_announced => {
-                types.push((OperationalType::ActionRecovered, StoredIf::HealthAnnounced));
-            }
-            None => {}
-        }
         let mut announcements = Vec::new();
         if types.is_empty() {
             return announcements;
@@ -136,13 +105,17 @@ impl Report<'_> {
         let system = system_entry(engine, self.entry).await;
         let now = engine.clock().now();
         for (event_type, stored_if) in types {
-            let data = self.data(event_type, disables, before, now);
+            let name = event_type.name();
             let entries = [Some(self.entry), system.as_deref()];
             for (nth, entry) in entries.into_iter().flatten().enumerate() {
-                let event = engine.operational_event(entry, event_type, &data, now);
                 // The account keeps a record of what happens to its actions. All else is stored only where
                 // it goes anywhere.
                 let is_kept = nth == 0 && event_type != OperationalType::DeliveryFailed;
+                if !is_kept && entry.matching(&name).next().is_none() {
+                    continue;
+                }
+                let data = self.data(event_type, disables, after);
+                let event = engine.operational_event(entry, event_type, &data, now);
                 if is_kept || !event.deliveries.is_empty() {
                     announcements.push(Announcement { stored_if, event });
                 }
@@ -156,8 +129,7 @@ impl Report<'_> {
         &self,
         event_type: OperationalType,
         disables: Option<DisabledReason>,
-        before: ActionHealth,
-        now: Timestamp,
+        after: ActionHealth,
     ) -> Value {
         let account = &self.entry.config.account;
         let action_type = match self.action.does {
@@ -179,10 +151,12 @@ impl Report<'_> {
         });
         match event_type {
             OperationalType::ActionFailing => {
-                data["failing_since"] = json!(before.failing_since.unwrap_or(now));
+                data["failing_since"] = json!(after.failing_since);
                 data["error"] = json!(self.error());
             }
-            OperationalType::ActionRecovered => data["failing_since"] = json!(before.failing_since),
+            OperationalType::ActionRecovered => {
+                data["failing_since"] = json!(self.entry.health(self.action.id).failing_since);
+            }
             OperationalType::ActionDisabled => {
                 data["reason"] = json!(disables.map(DisabledReason::as_str));
                 data["message"] = json!(disables.map(DisabledReason::message));
@@ -211,8 +185,33 @@ impl Report<'_> {
     }
 }
 
+/// The events that a result may announce.
+fn types(
+    origin: Origin,
+    settled: Settled,
+    is_announced: bool,
+    disables: Option<DisabledReason>,
+) -> Vec<(OperationalType, StoredIf)> {
+    let mut types = Vec::new();
+    if settled == Settled::Failed && origin == Origin::Producer {
+        types.push((OperationalType::DeliveryFailed, StoredIf::Applied));
+    }
+    match (disables, settled) {
+        (Some(_), _) if origin == Origin::Operational => {}
+        (Some(_), _) => types.push((OperationalType::ActionDisabled, StoredIf::ActionDisabled)),
+        (None, Settled::Failed) if is_announced => {
+            types.push((OperationalType::ActionFailing, StoredIf::HealthAnnounced));
+        }
+        (None, Settled::Succeeded) if is_announced => {
+            types.push((OperationalType::ActionRecovered, StoredIf::HealthAnnounced));
+        }
+        (None, _) => {}
+    }
+    types
+}
+
 /// The configuration of the account `system`, if there is one and `entry` is another account.
-async fn system_entry(engine: &Engine, entry: &AccountEntry) -> Option<std::sync::Arc<AccountEntry>> {
+async fn system_entry(engine: &Engine, entry: &AccountEntry) -> Option<Arc<AccountEntry>> {
     if entry.config.account.id == SYSTEM_ACCOUNT {
         return None;
     }

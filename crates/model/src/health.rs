@@ -77,9 +77,10 @@ pub struct Judged {
 }
 
 impl ActionHealth {
-    /// The health after a delivery that was settled at `at`. Of an action that Postrider switched off, late
-    /// results change nothing.
-    pub fn after(self, settled: Settled, at: Timestamp) -> Judged {
+    /// The health after a delivery that was settled at `at`. A change is announced only if it
+    /// `can_be_announced`: a notice that fails never announces itself. Of an action that Postrider switched
+    /// off, late results change nothing.
+    pub fn after(self, settled: Settled, at: Timestamp, can_be_announced: bool) -> Judged {
         match settled {
             _ if self.disabled_at.is_some() => Judged {
                 health: self,
@@ -91,10 +92,10 @@ impl ActionHealth {
                     is_announced: false,
                     ..self
                 },
-                is_announced: self.is_announced,
+                is_announced: self.is_announced && can_be_announced,
             },
             Settled::Failed => {
-                let announces = !self.is_announced && self.may_announce(at);
+                let announces = can_be_announced && !self.is_announced && self.may_announce(at);
                 Judged {
                     health: Self {
                         failing_since: Some(self.failing_since.unwrap_or(at)),
@@ -141,15 +142,20 @@ mod tests {
 
     #[test]
     fn an_action_fails_from_its_first_failure_to_its_next_success() {
-        let first = ActionHealth::default().after(Settled::Failed, s(10));
+        let first = ActionHealth::default().after(Settled::Failed, s(10), true);
         assert!(first.is_announced);
-        let second = first.health.after(Settled::Failed, s(20));
+        let second = first.health.after(Settled::Failed, s(20), true);
         assert_eq!(second.health.failing_since, Some(s(10)));
         assert!(!second.is_announced);
-        let recovered = second.health.after(Settled::Succeeded, s(30));
+        let recovered = second.health.after(Settled::Succeeded, s(30), true);
         assert_eq!(recovered.health.failing_since, None);
         assert!(recovered.is_announced);
-        assert!(!recovered.health.after(Settled::Succeeded, s(31)).is_announced);
+        assert!(
+            !recovered
+                .health
+                .after(Settled::Succeeded, s(31), true)
+                .is_announced
+        );
     }
 
     #[test]
@@ -158,7 +164,7 @@ mod tests {
         let mut announced = [0, 0];
         for second in 0..3_600 {
             let settled = [Settled::Failed, Settled::Succeeded][usize::from(second % 2 == 1)];
-            let judged = health.after(settled, s(second));
+            let judged = health.after(settled, s(second), true);
             announced[usize::from(settled == Settled::Succeeded)] += u32::from(judged.is_announced);
             health = judged.health;
             assert_eq!(health.failing_since.is_some(), settled == Settled::Failed);
@@ -168,30 +174,43 @@ mod tests {
 
     #[test]
     fn a_failure_that_could_not_be_announced_is_announced_later() {
-        let health = ActionHealth::default().after(Settled::Failed, s(0)).health;
-        let health = health.after(Settled::Succeeded, s(1)).health;
-        let silent = health.after(Settled::Failed, s(2));
+        let health = ActionHealth::default().after(Settled::Failed, s(0), true).health;
+        let health = health.after(Settled::Succeeded, s(1), true).health;
+        let silent = health.after(Settled::Failed, s(2), true);
         assert!(!silent.is_announced);
-        assert!(silent.health.after(Settled::Failed, s(600)).is_announced);
+        assert!(silent.health.after(Settled::Failed, s(600), true).is_announced);
+    }
+
+    #[test]
+    fn what_cannot_be_announced_does_not_count_as_announced() {
+        let silent = ActionHealth::default().after(Settled::Failed, s(0), false);
+        assert_eq!(
+            (silent.health.failing_since, silent.is_announced),
+            (Some(s(0)), false)
+        );
+        assert!(silent.health.after(Settled::Failed, s(1), true).is_announced);
+        assert!(!silent.health.after(Settled::Succeeded, s(1), true).is_announced);
     }
 
     #[test]
     fn a_clock_that_was_set_back_does_not_silence_an_action() {
-        let health = ActionHealth::default().after(Settled::Failed, s(100_000)).health;
-        let health = health.after(Settled::Succeeded, s(100_001)).health;
-        assert!(health.after(Settled::Failed, s(0)).is_announced);
+        let health = ActionHealth::default()
+            .after(Settled::Failed, s(100_000), true)
+            .health;
+        let health = health.after(Settled::Succeeded, s(100_001), true).health;
+        assert!(health.after(Settled::Failed, s(0), true).is_announced);
     }
 
     #[test]
     fn an_action_is_switched_off_once_it_has_failed_for_the_limit() {
         let limit = Duration::from_secs(100);
-        let health = ActionHealth::default().after(Settled::Failed, s(10)).health;
+        let health = ActionHealth::default().after(Settled::Failed, s(10), true).health;
         assert_eq!(health.disables(s(109), limit), None);
         assert_eq!(health.disables(s(110), limit), Some(DisabledReason::Failing));
         let off = health.after_disabling(s(110));
         assert_eq!(off.failing_since, None);
         for settled in [Settled::Failed, Settled::Succeeded] {
-            let late = off.after(settled, s(111));
+            let late = off.after(settled, s(111), true);
             assert_eq!((late.health, late.is_announced), (off, false));
         }
         assert_eq!(ActionHealth::default().disables(s(9_999), limit), None);

@@ -52,7 +52,11 @@ pub async fn an_event_has_a_bounded_number_of_deliveries_whatever_is_saved(store
     assert!(matches!(create(&last).await, SaveAutomation::Saved(_)));
     let refused = |event_type: &str, count| {
         let event_type = event_type.to_owned();
-        SaveAutomation::TooManyDeliveries(TooManyDeliveries { event_type, count })
+        SaveAutomation::TooManyDeliveries(TooManyDeliveries {
+            event_type,
+            count,
+            most: DELIVERIES_PER_EVENT_MAX,
+        })
     };
     let surplus = automation_on(&scene, 101, "a.*", 1);
     let one_more = refused("a.b", DELIVERIES_PER_EVENT_MAX + 1);

@@ -59,6 +59,7 @@ fn report(scene: &Scene, s: i64) -> (Box<ActionReport>, [NewEvent; 3]) {
         .collect();
     let report = ActionReport {
         automation: scene.automation,
+        changes_health: true,
         announcements,
     };
     (Box::new(report), events)

@@ -12,6 +12,9 @@ use crate::events::NewEvent;
 pub struct ActionReport {
     /// The automation of the action.
     pub automation: AutomationId,
+    /// Whether the delivery changes the health of the action, as far as its node knows. If not, the health
+    /// stays as it is stored: a node drops what it holds in memory of an action only if it expects a change.
+    pub changes_health: bool,
     /// The events to store in the same commit. Their deliveries wait in the store
     /// ([`crate::FirstAttempt::Waiting`]).
     pub announcements: Vec<Announcement>,
@@ -38,6 +41,12 @@ pub enum StoredIf {
 }
 
 impl ActionReport {
+    /// Whether an event is at hand that announces the change of health.
+    pub fn can_announce(&self) -> bool {
+        let mut announcements = self.announcements.iter();
+        announcements.any(|announcement| announcement.stored_if == StoredIf::HealthAnnounced)
+    }
+
     /// The events to store: `is_announced` says whether the change of health is, `is_disabled` whether the
     /// result switched the action off.
     pub fn stored(&self, is_announced: bool, is_disabled: bool) -> impl Iterator<Item = &NewEvent> {

@@ -160,8 +160,8 @@ fn check_does(
     }
 }
 
-/// Why there are no e-mail actions.
-const NOT_SET_UP: &str = "e-mail is not set up on this installation; ask whoever operates it";
+/// What a customer reads where the operator has set no mail server.
+const NOT_SET_UP: &str = "e-mail is not set up on this installation";
 
 fn action(
     draft: &ActionDraft,

@@ -263,7 +263,7 @@ impl Members<'_> {
             (_, Some(stored)) => Some(stored.secret().clone()),
             (None, None) => self.missing(pointer),
             (Some(_), None) => {
-                let detail = "send the secret: there is no stored one that could be kept";
+                let detail = "`••••` keeps a stored secret, and none is stored: send the secret";
                 self.refuse(pointer, codes::VALUE_REQUIRED, detail)
             }
         }

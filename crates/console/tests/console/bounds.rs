@@ -48,7 +48,7 @@ async fn switching_on_too_many_actions_names_the_event_type_and_their_number() {
         .await;
     assert_eq!(switched.status(), StatusCode::CONFLICT);
     let page = text(switched).await;
-    assert!(page.contains("“c.d” would trigger 550 URLs"), "{page}");
+    assert!(page.contains("“c.d” would trigger 550 actions"), "{page}");
     assert!(page.contains("at most 500 are possible"), "{page}");
 }
 

@@ -20,6 +20,7 @@ mod forms;
 mod headers;
 mod later;
 mod live;
+mod notices;
 mod receivers;
 mod replays;
 mod routes;

@@ -108,7 +108,7 @@ impl<T: MailTransport> EmailCarrier<T> {
             delivery: job.delivery,
             event_type: &job.event.event_type,
             header_prefix: &self.header_prefix,
-            // There is no place where a recipient could unsubscribe from an automation.
+            // Recipients cannot unsubscribe from an automation.
             unsubscribe: None,
         });
         message.map_err(|error| error.to_string())

@@ -56,7 +56,7 @@ impl Results {
                 event: result.event,
                 automation: result.automation,
                 resend_of: result.resend_of,
-                changes_health: result.changes_health,
+                changes_action: result.changes_action,
             });
         }
         let now = Instant::now();

@@ -268,6 +268,27 @@ fn tests_say_nothing_about_health() {
 }
 
 #[test]
+fn a_test_that_disables_an_action_says_so() {
+    let folder = folder();
+    life(async {
+        let gone = |_: &Request, _| (Duration::ZERO, status(410));
+        let node = Node::start(folder.path(), 0, settings(), gone).await;
+        let fixture = node.account(&[URL]).await;
+        let sent = node
+            .engine
+            .send_test(&BY, fixture.account, fixture.automation, None, None);
+        sent.await.unwrap().unwrap().unwrap();
+        node.wait_until_settled(fixture.account).await;
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        assert_eq!(types(&node, fixture.account).await, ["postrider.action.disabled"]);
+        let health = health(&node, &fixture).await;
+        assert_eq!((health.failing_since, health.disabled_at.is_some()), (None, true));
+        let unhealthy = node.store.unhealthy_actions(10).await.unwrap();
+        assert_eq!(unhealthy.len(), 1);
+    });
+}
+
+#[test]
 fn an_announcement_survives_a_kill_right_after_the_commit_that_it_is_part_of() {
     let folder = folder();
     let down = |request: &Request, _| {

@@ -3,8 +3,8 @@
 
 use std::cmp::Ordering;
 
-use postrider_model::automation::DELIVERIES_PER_EVENT_MAX;
-use postrider_model::{Automation, EventPattern};
+use postrider_model::automation::{DELIVERIES_PER_EVENT_MAX, FAILED_DELIVERY_ACTIONS_MAX};
+use postrider_model::{Automation, EventPattern, OperationalType};
 
 /// What an automation that is on adds to an event that triggers it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,14 +15,16 @@ pub struct FanOut {
     pub actions: usize,
 }
 
-/// Event types that would trigger more than [`DELIVERIES_PER_EVENT_MAX`] actions.
+/// Event types that would trigger too many actions.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{event_type}` would trigger {count} actions; at most {DELIVERIES_PER_EVENT_MAX} are possible")]
+#[error("`{event_type}` would trigger {count} actions; at most {most} are possible")]
 pub struct TooManyDeliveries {
     /// The event type, or the pattern of such types.
     pub event_type: String,
     /// How many actions it would trigger.
     pub count: usize,
+    /// How many it can trigger: [`DELIVERIES_PER_EVENT_MAX`] or [`FAILED_DELIVERY_ACTIONS_MAX`].
+    pub most: usize,
 }
 
 impl FanOut {
@@ -41,11 +43,30 @@ impl FanOut {
 /// automations of the account that are on. Only event types that trigger `saved` count: it can be saved
 /// beside automations that already exceed the bound without it.
 pub fn exceeding(saved: &FanOut, others: &[FanOut]) -> Option<TooManyDeliveries> {
+    if let Some(exceeding) = of_failed_deliveries(saved, others) {
+        return Some(exceeding);
+    }
     let all: usize = others.iter().map(|other| other.actions).sum();
     if saved.actions + all <= DELIVERIES_PER_EVENT_MAX {
         return None;
     }
     sweep(saved, others, &mut 0)
+}
+
+/// Whether one delivery that fails could trigger too many actions.
+fn of_failed_deliveries(saved: &FanOut, others: &[FanOut]) -> Option<TooManyDeliveries> {
+    let name = OperationalType::DeliveryFailed.name();
+    let matches = |of: &&FanOut| of.event_types.iter().any(|pattern| pattern.matches(&name));
+    if !matches(&saved) {
+        return None;
+    }
+    let others = others.iter().filter(matches).map(|other| other.actions);
+    let count = saved.actions + others.sum::<usize>();
+    (count > FAILED_DELIVERY_ACTIONS_MAX).then(|| TooManyDeliveries {
+        event_type: name.to_string(),
+        count,
+        most: FAILED_DELIVERY_ACTIONS_MAX,
+    })
 }
 
 /// A pattern of an automation.
@@ -88,6 +109,7 @@ fn sweep(saved: &FanOut, others: &[FanOut], comparisons: &mut usize) -> Option<T
             return Some(TooManyDeliveries {
                 event_type: format!("{}{}", key.text, if key.is_exact { "" } else { "*" }),
                 count,
+                most: DELIVERIES_PER_EVENT_MAX,
             });
         }
     }

@@ -93,8 +93,10 @@ impl<'a> OfAction<'a> {
             let mut is_announced = false;
             if is_disabled {
                 health = health.after_disabling(result.state_at());
-            } else if let (Some(settled), Some(_)) = (settled(result.next), result.report) {
-                let judged = health.after(settled, result.state_at());
+            } else if let (Some(settled), Some(report)) = (settled(result.next), result.report)
+                && report.changes_health
+            {
+                let judged = health.after(settled, result.state_at(), report.can_announce());
                 (health, is_announced) = (judged.health, judged.is_announced);
             }
             events.extend(
@@ -184,6 +186,7 @@ mod tests {
     fn report(n: u128) -> ActionReport {
         ActionReport {
             automation: AutomationId::from_u128(7),
+            changes_health: true,
             announcements: vec![
                 announcement(StoredIf::Applied, n),
                 announcement(StoredIf::HealthAnnounced, n + 1),
@@ -226,6 +229,31 @@ mod tests {
         let recovered = result(&attempt, &reports[1], DeliveryStatus::Succeeded, None);
         let (health, events) = after(health, vec![recovered, recovered]);
         assert_eq!((health.failing_since, events), (None, vec![20, 21, 20]));
+    }
+
+    #[test]
+    fn a_report_without_the_announcement_does_not_count_as_one() {
+        let attempt = attempt(1, 5);
+        let silent = ActionReport {
+            announcements: vec![announcement(StoredIf::Applied, 10)],
+            ..report(0)
+        };
+        let failed = result(&attempt, &silent, DeliveryStatus::Failed, None);
+        let (health, events) = after(ActionHealth::default(), vec![failed]);
+        assert_eq!(
+            (health.failing_since.is_some(), health.is_announced),
+            (true, false)
+        );
+        assert_eq!(events, [10]);
+        let unchanged = ActionReport {
+            changes_health: false,
+            ..silent
+        };
+        let failed = result(&attempt, &unchanged, DeliveryStatus::Failed, None);
+        assert_eq!(
+            after(ActionHealth::default(), vec![failed]),
+            (ActionHealth::default(), vec![10])
+        );
     }
 
     #[test]

@@ -54,10 +54,8 @@ impl EmailFields {
 
     /// The draft.
     pub fn draft(&self) -> SendEmailDraft {
-        let addresses = self.to.split([',', ';', ' ', '\t', '\r', '\n']);
-        let addresses = addresses.filter(|address| !address.is_empty());
         SendEmailDraft {
-            to: addresses.map(str::to_owned).collect(),
+            to: addresses(&self.to),
             subject: self.subject.trim().to_owned(),
             text: self.text.clone(),
         }
@@ -79,6 +77,13 @@ impl EmailFields {
             is_example: *is_example,
         })
     }
+}
+
+/// The addresses of a field, in which commas, semicolons or white space separate them.
+pub fn addresses(typed: &str) -> Vec<String> {
+    let addresses = typed.split([',', ';', ' ', '\t', '\r', '\n']);
+    let addresses = addresses.filter(|address| !address.is_empty());
+    addresses.map(str::to_owned).collect()
 }
 
 #[cfg(test)]

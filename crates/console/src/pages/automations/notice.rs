@@ -3,6 +3,7 @@
 use postrider_configuration::{Fault, codes, is_notice, notified};
 use postrider_model::{Automation, EmailAddress, Recipients};
 
+use super::email::addresses;
 use crate::form::Form;
 use crate::refusal::Refusal;
 use crate::state::App;
@@ -40,9 +41,7 @@ impl NoticeFields {
     }
 
     fn addresses(&self) -> Vec<String> {
-        let addresses = self.to.split([',', ';', ' ', '\t', '\r', '\n']);
-        let addresses = addresses.filter(|address| !address.is_empty());
-        addresses.map(str::to_owned).collect()
+        addresses(&self.to)
     }
 
     /// What is wrong with the addresses; nothing without the tick.
@@ -63,15 +62,17 @@ impl NoticeFields {
         })
     }
 
-    /// Does what the tick says, for the saved automation.
+    /// Does what the tick says, for the saved automation. Leaves a notice alone whose recipients stay the
+    /// same: a person may have edited its text.
     pub async fn save(&self, app: &App, account: &InAccount, saved: &Automation) -> Result<(), Refusal> {
-        if !self.is_offered {
-            return Ok(());
-        }
         let to = match self.is_ticked {
             true => self.addresses(),
             false => Vec::new(),
         };
+        let before = notified(&account.entry, saved.id).unwrap_or_default();
+        if !self.is_offered || addresses(before) == to {
+            return Ok(());
+        }
         let by = &account.visitor.by;
         app.configuration
             .notify_of_failures(by, account.id(), saved, to)

@@ -4,6 +4,7 @@ use askama::Template;
 use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
 use http::StatusCode;
+use postrider_model::SYSTEM_ACCOUNT;
 
 use crate::console::page;
 use crate::form::Form;
@@ -44,6 +45,9 @@ pub async fn delete(State(app): State<App>, account: InAccount, form: Form) -> R
 }
 
 fn render(app: &App, account: &InAccount, typed: Option<&str>) -> Result<Response, Refusal> {
+    if account.id() == SYSTEM_ACCOUNT {
+        return Err(Refusal::NotFound);
+    }
     page(&DeletePage {
         shell: Shell::of(app, &account.visitor, Section::Accounts, "Delete account"),
         head: AccountHead::of(account, Tab::Settings),

@@ -5,6 +5,7 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
 use http::StatusCode;
 use postrider_configuration::{ConfigureError, Fault};
+use postrider_model::SYSTEM_ACCOUNT;
 
 use super::fields::Fields;
 use crate::console::page;
@@ -35,6 +36,8 @@ struct ShowPage<'a> {
     schedule: String,
     created: Moment,
     changed: Moment,
+    /// Whether the account can be deleted.
+    is_deletable: bool,
 }
 
 /// The page.
@@ -91,5 +94,6 @@ fn render(
         schedule: schedule::sentence(is.retry_delays.as_ref().unwrap_or(usual)),
         created: Moment::new(is.created_at, now),
         changed: Moment::new(is.updated_at, now),
+        is_deletable: account.id() != SYSTEM_ACCOUNT,
     })
 }

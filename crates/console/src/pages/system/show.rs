@@ -3,6 +3,7 @@
 use askama::Template;
 use axum::extract::State;
 use axum::response::Response;
+use postrider_model::SYSTEM_ACCOUNT;
 use postrider_storage::StoreError;
 
 use super::nodes::Nodes;

@@ -27,6 +27,7 @@ fn found(event_type: &str, count: usize) -> Option<TooManyDeliveries> {
     Some(TooManyDeliveries {
         event_type: event_type.to_owned(),
         count,
+        most: DELIVERIES_PER_EVENT_MAX,
     })
 }
 
@@ -118,4 +119,26 @@ fn the_largest_account_takes_some_comparisons_for_each_pattern() {
             );
         }
     }
+}
+
+#[test]
+fn a_delivery_that_fails_triggers_few_actions() {
+    let failed = "postrider.delivery.failed";
+    let few = FAILED_DELIVERY_ACTIONS_MAX;
+    assert_eq!(
+        refused((&[failed], 4), &[(&["postrider.*"], few - 4), (&["*"], 50)]),
+        None
+    );
+    let exceeding = TooManyDeliveries {
+        event_type: failed.to_owned(),
+        count: few + 1,
+        most: few,
+    };
+    assert_eq!(
+        refused((&["postrider.delivery.*"], 5), &[(&["postrider.*"], few - 4)]),
+        Some(exceeding)
+    );
+    // Each automation can have a notice of its failures.
+    let notices = [(&["postrider.action.failing"][..], 1); 199];
+    assert_eq!(refused((&["postrider.action.failing"], 1), &notices), None);
 }
