@@ -108,8 +108,6 @@ impl<T: MailTransport> EmailCarrier<T> {
             delivery: job.delivery,
             event_type: &job.event.event_type,
             header_prefix: &self.header_prefix,
-            // Recipients cannot unsubscribe from an automation.
-            unsubscribe: None,
         });
         message.map_err(|error| error.to_string())
     }

@@ -64,7 +64,6 @@ fn sent(verdict: Verdict, concerns: Concerns, steps: Vec<Step>) -> Sent {
         outcome,
         error: (outcome != Outcome::Succeeded).then(|| "The mail server refused: said".to_owned()),
         concerns,
-        refused: Vec::new(),
         dialogue: Dialogue {
             server: "mail.internal:25".to_owned(),
             tls: None,

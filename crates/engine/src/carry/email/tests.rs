@@ -21,7 +21,6 @@ fn failed(concerns: Concerns, last: Option<(&str, u16)>) -> Sent {
         outcome: Outcome::BadStatus,
         error: Some("The mail server mta-7.internal refused".to_owned()),
         concerns,
-        refused: Vec::new(),
         dialogue: Dialogue {
             server: "10.0.0.1:25".to_owned(),
             tls: None,
