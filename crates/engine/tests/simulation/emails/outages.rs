@@ -99,6 +99,23 @@ fn a_mail_server_that_is_down_uses_up_no_rate_limit() {
 }
 
 #[test]
+fn nothing_is_rendered_for_a_mail_server_that_is_out_of_reach() {
+    let folder = folder();
+    life(async {
+        let (node, log) = node(folder.path(), |_, _| Reply::IsDown).await;
+        let [asks, waits] = [account(&node).await, account(&node).await];
+        replace_actions(&node, &waits, vec![email("s", "{{ data.title + 1 }}")]).await;
+        accept(&node, &asks).await;
+        tokio::time::sleep(S / 10).await;
+        accept(&node, &waits).await;
+        tokio::time::sleep(S / 10).await;
+        assert_eq!(log.lock().len(), 1);
+        let delivery = node.deliveries(waits.account).await.remove(0);
+        assert_eq!(delivery.progress.attempts, 0, "its text would have failed");
+    });
+}
+
+#[test]
 fn a_process_out_of_file_descriptors_is_no_outage_of_the_mail_server() {
     let folder = folder();
     life(async {
@@ -182,6 +199,33 @@ fn emails_wait_four_days_for_the_settings_of_a_mail_server_and_then_fail_by_thei
             "E-mail is not set up on this installation",
         )
         .await;
+    });
+}
+
+#[test]
+fn an_action_that_fails_for_want_of_a_mail_server_is_not_switched_off() {
+    let folder = folder();
+    let script = |at_ms, _| match at_ms < 10_000 {
+        true => Reply::Refuses(550),
+        false => Reply::IsDown,
+    };
+    let fixture = life(async {
+        let (node, _log) = node(folder.path(), script).await;
+        let fixture = account(&node).await;
+        accept(&node, &fixture).await;
+        tokio::time::sleep(20 * S).await;
+        accept(&node, &fixture).await;
+        tokio::time::sleep(S).await;
+        fixture
+    });
+    life(async {
+        // The action has been failing for longer than the five days after which it is switched off.
+        let (node, _log) = node_with(folder.path(), 6 * DAY_MS, u32::MAX, script).await;
+        tokio::time::sleep(180 * S).await;
+        assert_eq!(node.count(fixture.account, DeliveryStatus::Failed).await, 2);
+        let config = node.store.account_config(fixture.account).await.unwrap().unwrap();
+        assert!(config.health[0].1.failing_since.is_some());
+        assert!(config.automations[0].actions[0].enabled);
     });
 }
 
