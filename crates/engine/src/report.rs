@@ -52,7 +52,7 @@ impl Report<'_> {
             return Said::default();
         };
         let before = self.entry.health(self.action.id);
-        if settled == Settled::Succeeded && before.failing_since.is_none() {
+        if settled == Settled::Succeeded && !before.changes_by_success() {
             return Said::default();
         }
         let at = self.attempt.started_at.after(self.attempt.duration);
