@@ -1,5 +1,5 @@
-//! The story of a customer without a developer, from a portal link: proposals over 1,000 go to the team's chat
-//! and by mail, a mail says when that fails, and what was missed is sent once it works again.
+//! The story of a customer without a developer, from a portal link: proposals over 1,000 go to the team's
+//! chat and by mail, a mail says when that fails, and what was missed is sent once it works again.
 
 use postrider_tests::browser::{button, css, label, link};
 use postrider_tests::mail_server::MailServer;
