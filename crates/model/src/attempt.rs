@@ -80,6 +80,10 @@ impl Outcome {
 /// connection gave no access token. The outcome then says how the request to the token endpoint ended.
 pub const NO_ACCESS_TOKEN: &str = "No access token";
 
+/// How the error of an attempt begins that sent nothing, because the action's connection has no credentials
+/// that a request can carry.
+pub const CONNECTION_UNUSABLE: &str = "The connection cannot be used";
+
 /// The record of one attempt.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Attempt {

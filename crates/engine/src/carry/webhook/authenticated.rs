@@ -12,11 +12,11 @@ use std::time::Duration;
 
 use postrider_configuration::{Credentials, OAuth2Client};
 use postrider_egress::NotSent;
-use postrider_model::attempt::NO_ACCESS_TOKEN;
+use postrider_model::attempt::{CONNECTION_UNUSABLE, NO_ACCESS_TOKEN};
 use postrider_model::{Clock, ConnectionId, CustomHeader, Outcome, SendWebhook};
 
 use super::tokens::{Asking, Got, Token, TokenFailure};
-use super::{Transport, WebhookCarrier, unsent};
+use super::{SERVICE_UNAVAILABLE, TOO_MANY_REQUESTS, Transport, WebhookCarrier, unsent};
 use crate::carry::body::Body;
 use crate::carry::{Carried, Job};
 
@@ -32,6 +32,8 @@ impl<T: Transport> WebhookCarrier<T> {
         body: &Body,
         connection: ConnectionId,
     ) -> Result<Carried, NotSent> {
+        // Else a token would be fetched for a request that cannot leave.
+        job.entry.signers(job.action).map_err(|_| NotSent::Postponed)?;
         let timeout = webhook.timeout(job.timeout);
         match job.entry.credentials(connection) {
             Some(Credentials::Header(header)) => {
@@ -63,10 +65,12 @@ impl<T: Transport> WebhookCarrier<T> {
         };
         let mut carried = self.carry_with(job, webhook, body, &token, &mut time).await?;
         if is_unauthorized(&carried) && !is_new {
-            // Whatever goes wrong from here on, the 401 is what the receiver said.
+            // Whatever goes wrong from here on, the 401 is what the receiver said: the repeat has only what
+            // is left of the time.
             let renewed = self.token(job, client, Some(&token), &mut time).await;
             if let Ok(Ok(Got { token, .. })) = renewed
                 && let Ok(again) = self.carry_with(job, webhook, body, &token, &mut time).await
+                && again.exchange.status_code().is_some()
             {
                 carried = again;
             }
@@ -154,11 +158,13 @@ fn without_token(webhook: &SendWebhook, failure: &TokenFailure, waited: Duration
     let error = format!("{NO_ACCESS_TOKEN}: {}", failure.error);
     let mut carried = Carried::unauthenticated(unsent(webhook), failure.outcome, error);
     carried.advice.retry_after = failure.retry_after;
+    carried.advice.overloaded = failure.status_code == Some(SERVICE_UNAVAILABLE);
+    carried.advice.rate_limited = failure.status_code == Some(TOO_MANY_REQUESTS);
     carried.waited = waited;
     carried
 }
 
 fn unusable(webhook: &SendWebhook, reason: &str) -> Carried {
-    let error = format!("The connection cannot be used: {reason}");
+    let error = format!("{CONNECTION_UNUSABLE}: {reason}");
     Carried::unauthenticated(unsent(webhook), Outcome::ProtocolError, error)
 }
