@@ -84,6 +84,10 @@ pub const NO_ACCESS_TOKEN: &str = "No access token";
 /// that a request can carry.
 pub const CONNECTION_UNUSABLE: &str = "The connection cannot be used";
 
+/// Words in the error of every [`Outcome::TlsError`] that is about the certificate that we show, or do not
+/// show, rather than about the receiver's own.
+pub const CLIENT_CERTIFICATE: &str = "client certificate";
+
 /// The record of one attempt.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Attempt {
