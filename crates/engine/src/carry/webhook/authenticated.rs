@@ -32,7 +32,8 @@ impl<T: Transport> WebhookCarrier<T> {
         body: &Body,
         connection: ConnectionId,
     ) -> Result<Carried, NotSent> {
-        // Else a token would be fetched for a request that cannot leave.
+        // Otherwise a token would be fetched for a request that cannot be signed, and a token endpoint that
+        // fails would spend an attempt of a delivery that waits.
         job.entry.signers(job.action).map_err(|_| NotSent::Postponed)?;
         let timeout = webhook.timeout(job.timeout);
         match job.entry.credentials(connection) {

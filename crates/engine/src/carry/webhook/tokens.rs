@@ -5,9 +5,9 @@
 //! connection wait for its result; a failure counts for [`FAILURE_KEPT`]; and a receiver that refuses every
 //! token has a new one fetched at most once in [`RENEWED_EVERY`].
 //!
-//! Attempts that share a token do not share each other's troubles. A request that ran out of an attempt's time
-//! says nothing to one that has more; the token that one receiver refuses serves the others until there is a
-//! new one; and while a request waits for resources of ours, so do those that wait for it.
+//! Attempts that share a token do not share each other's troubles. A request that ran out of an attempt's
+//! time says nothing to one that has more; the token that one receiver refuses serves the others until there
+//! is a new one; and while a request waits for resources of ours, so do those that wait for it.
 
 mod request;
 mod response;
@@ -155,7 +155,7 @@ impl Tokens {
         if let Some(known) = held.known(refused, now, timeout) {
             return Ok((known, ours));
         }
-        let is_renewal = refused.is_some() && held.token.as_ref() == refused;
+        let is_renewal = held.is_refused(refused);
         let (got, waited) = self.fetch(&mut held, client, asking, timeout).await?;
         if is_renewal {
             held.renewed = Some(now);
@@ -207,20 +207,20 @@ impl Held {
         now: Duration,
         timeout: Duration,
     ) -> Option<Result<Got, TokenFailure>> {
-        match &self.token {
-            Some(token) if Some(token) == refused => {
-                if self.renewed.is_some_and(|at| now < at + RENEWED_EVERY) {
-                    return Some(Err(refused_again()));
-                }
+        if self.is_refused(refused) {
+            if self.renewed.is_some_and(|at| now < at + RENEWED_EVERY) {
+                return Some(Err(refused_again()));
             }
-            Some(token) if now < token.until => {
-                let token = token.clone();
-                return Some(Ok(Got { token, is_new: false }));
-            }
-            _ => {}
+        } else if let Some(token) = self.token.clone().filter(|token| now < token.until) {
+            return Some(Ok(Got { token, is_new: false }));
         }
         let failed = self.failure.as_ref().filter(|it| it.counts(now, timeout));
         failed.map(|it| Err(it.failure.clone()))
+    }
+
+    /// Whether the token in memory is the one that a receiver has refused.
+    fn is_refused(&self, refused: Option<&Token>) -> bool {
+        refused.is_some() && self.token.as_ref() == refused
     }
 }
 
