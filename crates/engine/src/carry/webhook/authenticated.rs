@@ -39,8 +39,8 @@ impl<T: Transport> WebhookCarrier<T> {
         body: &Body,
         connection: ConnectionId,
     ) -> Result<Carried, NotSent> {
-        // Settings and connections change after the action was saved. What cannot be signed asks for no token:
-        // a token endpoint that fails would spend an attempt of a delivery that waits.
+        // Settings and connections change after the action was saved. What cannot be signed asks for no
+        // token: a token endpoint that fails would spend an attempt of a delivery that waits.
         let Ok(signers) = job.entry.signers(job.action) else {
             return Err(NotSent::Postponed);
         };
