@@ -1,6 +1,7 @@
-//! What connections do to a request, prepared once for each change of an account.
+//! What connections do to a request, prepared when the first request needs it after a change of an account.
 
 use std::collections::HashMap;
+use std::sync::OnceLock;
 
 use postrider_egress::ClientIdentity;
 use postrider_model::{Authentication, Connection, ConnectionId, CustomHeader, OAuth2};
@@ -32,13 +33,26 @@ pub struct OAuth2Client {
     pub oauth2: OAuth2,
 }
 
-/// The credentials of these connections. Costs nothing if there are none.
-pub(crate) fn of(connections: &[Connection]) -> HashMap<ConnectionId, Credentials> {
-    let credentials = connections.iter().map(|connection| {
-        let credentials = Credentials::of(connection);
-        (connection.id, credentials)
-    });
-    credentials.collect()
+/// The credentials of an account's connections. Each is prepared when it is first needed, because a
+/// certificate and its key take time to check, and an account with 50 of them is read anew at each change.
+#[derive(Debug)]
+pub(crate) struct AccountCredentials(HashMap<ConnectionId, (usize, OnceLock<Credentials>)>);
+
+impl AccountCredentials {
+    pub(crate) fn new(connections: &[Connection]) -> Self {
+        let connections = connections.iter().enumerate();
+        Self(
+            connections
+                .map(|(index, it)| (it.id, (index, OnceLock::new())))
+                .collect(),
+        )
+    }
+
+    /// Those of one connection of the account. `connections` are the ones that this was created with.
+    pub(crate) fn of(&self, id: ConnectionId, connections: &[Connection]) -> Option<&Credentials> {
+        let (index, credentials) = self.0.get(&id)?;
+        Some(credentials.get_or_init(|| Credentials::of(&connections[*index])))
+    }
 }
 
 impl Credentials {
@@ -86,8 +100,8 @@ mod tests {
             updated_at: Timestamp::from_unix_ms(0),
             version: 1,
         };
-        match &of(&[connection])[&ConnectionId::from_u128(1)] {
-            Credentials::Header(header) if !header.is_plain => (header.name.clone(), header.value.clone()),
+        match Credentials::of(&connection) {
+            Credentials::Header(header) if !header.is_plain => (header.name, header.value),
             other => panic!("{other:?}"),
         }
     }

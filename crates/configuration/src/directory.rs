@@ -8,7 +8,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use crate::credentials::{self, Credentials};
+use crate::credentials::{AccountCredentials, Credentials};
 use crate::header_templates::{self, HeaderTemplates};
 use crate::pins::{Pinned, Pins};
 use crate::signers::{AccountSigners, CannotSign, LiveSigners};
@@ -40,7 +40,7 @@ pub struct AccountEntry {
     /// The templates in header values, of the actions that have some.
     header_templates: HashMap<ActionId, HeaderTemplates>,
     /// What each connection does to a request.
-    credentials: HashMap<ConnectionId, Credentials>,
+    credentials: AccountCredentials,
 }
 
 impl AccountEntry {
@@ -66,7 +66,7 @@ impl AccountEntry {
             signers: AccountSigners::new(profiles, &config.keys, &config.automations)?,
             pins,
             header_templates: header_templates::of(&config.automations),
-            credentials: credentials::of(&config.connections),
+            credentials: AccountCredentials::new(&config.connections),
             config,
         })
     }
@@ -109,7 +109,7 @@ impl AccountEntry {
 
     /// What a connection of the account does to a request, if the account has it.
     pub fn credentials(&self, connection: ConnectionId) -> Option<&Credentials> {
-        self.credentials.get(&connection)
+        self.credentials.of(connection, &self.config.connections)
     }
 
     /// The automation and the action of this id, if the account still has it.

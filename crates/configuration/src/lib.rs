@@ -101,6 +101,9 @@ pub use signers::{CannotSign, LiveSigners};
 pub use signing_key::RotationDraft;
 pub use verdict::{AutomationVerdict, VerdictStatus};
 
+/// Whether a certificate as typed holds a private key too, so that it must not be shown.
+pub use postrider_egress::holds_private_key;
+
 use fault::Faults;
 
 /// Most tries of a change that other changes keep interrupting. Five edits of one object within milliseconds

@@ -301,6 +301,8 @@ fn spell(duration: Duration) -> String {
 
 #[cfg(test)]
 mod tests {
+    use postrider_model::attempt::CLIENT_CERTIFICATE;
+
     use super::*;
 
     #[test]
@@ -313,6 +315,22 @@ mod tests {
             day(UnixTime::since_unix_epoch(Duration::from_secs(1_777_766_400))),
             "3 May 2026"
         );
+    }
+
+    #[test]
+    fn a_fault_of_the_client_certificate_is_not_taken_for_one_of_the_servers() {
+        for alert in [
+            AlertDescription::CertificateRequired,
+            AlertDescription::CertificateExpired,
+            AlertDescription::CertificateRevoked,
+            AlertDescription::UnknownCA,
+            AlertDescription::BadCertificate,
+        ] {
+            let sentence = tls_sentence(&rustls::Error::AlertReceived(alert));
+            assert!(sentence.contains(CLIENT_CERTIFICATE), "{sentence}");
+        }
+        let expired = rustls::Error::InvalidCertificate(CertificateError::Expired);
+        assert!(!tls_sentence(&expired).contains(CLIENT_CERTIFICATE));
     }
 
     #[test]

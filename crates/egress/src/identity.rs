@@ -48,6 +48,11 @@ pub enum IdentityError {
     /// The text holds more than [`CHAIN_MAX`] certificates.
     #[error("List the certificate and its intermediates, at most {CHAIN_MAX} certificates")]
     ChainTooLong,
+    /// The text of the certificate, which is not a secret, holds a private key too.
+    #[error(
+        "The certificate also holds a private key: leave that section out, and enter it as the private key only"
+    )]
+    KeyInCertificate,
     /// A certificate is not X.509, or not one that TLS can use.
     #[error("The certificate cannot be read: it is damaged, or not an X.509 certificate of version 3")]
     Certificate,
@@ -57,9 +62,9 @@ pub enum IdentityError {
     /// The key is encrypted.
     #[error("The private key is encrypted: decrypt it first, for example with `openssl pkey`")]
     EncryptedKey,
-    /// The key is of a kind, or a size, that TLS cannot use.
+    /// The key is of a kind, or a size, that TLS cannot use. `ring` signs with RSA keys of up to 4096 bits.
     #[error(
-        "The private key cannot be used: give an RSA key of 2048 to 8192 bits, or one on P-256, P-384 or Ed25519"
+        "The private key cannot be used: give an RSA key of 2048 to 4096 bits, or one on P-256, P-384 or Ed25519"
     )]
     Key,
     /// The key belongs to another certificate.
@@ -122,7 +127,17 @@ impl PartialEq for ClientIdentity {
 
 impl Eq for ClientIdentity {}
 
+/// Whether this text, which should be a certificate, holds a private key, as files with both do. Such a text
+/// must neither be stored as a certificate nor be shown.
+pub fn holds_private_key(certificate: &str) -> bool {
+    // RFC 7468, sections 10 and 11, and the older labels: `RSA PRIVATE KEY`, `EC PRIVATE KEY`.
+    certificate.contains("PRIVATE KEY")
+}
+
 fn chain(text: &str) -> Result<Vec<CertificateDer<'static>>, IdentityError> {
+    if holds_private_key(text) {
+        return Err(IdentityError::KeyInCertificate);
+    }
     let mut chain = Vec::new();
     for certificate in CertificateDer::pem_slice_iter(text.as_bytes()) {
         let certificate = certificate.map_err(|_| IdentityError::Certificate)?;
@@ -192,6 +207,18 @@ mod tests {
         (params.self_signed(&key).unwrap().pem(), key.serialize_pem())
     }
 
+    /// A certificate of `openssl req -x509 -newkey rsa:BITS -nodes`, and its key. `rcgen` generates no RSA
+    /// keys with `ring`.
+    macro_rules! rsa {
+        ($bits:literal, $expected:expr) => {
+            (
+                include_str!(concat!("../tests/fixtures/rsa/", $bits, ".pem")),
+                include_str!(concat!("../tests/fixtures/rsa/", $bits, "-key.pem")),
+                $expected,
+            )
+        };
+    }
+
     fn fault(certificate: &str, key: &str) -> Option<IdentityError> {
         ClientIdentity::from_pem(certificate, key).err()
     }
@@ -221,7 +248,7 @@ mod tests {
         let encrypted = "-----BEGIN ENCRYPTED PRIVATE KEY-----\nAAAA\n-----END ENCRYPTED PRIVATE KEY-----\n";
         for (certificate, key, expected) in [
             ("", &*key, IdentityError::NoCertificate),
-            (&key, &key, IdentityError::NoCertificate),
+            (&key, &key, IdentityError::KeyInCertificate),
             (damaged, &key, IdentityError::Certificate),
             (&certificate.repeat(11), &key, IdentityError::ChainTooLong),
             (
@@ -236,6 +263,33 @@ mod tests {
             (&certificate, &other_key, IdentityError::Mismatch),
         ] {
             assert_eq!(fault(certificate, key), Some(expected), "{expected}");
+        }
+    }
+
+    #[test]
+    fn a_certificate_that_holds_a_private_key_is_refused_wherever_the_key_stands() {
+        let (certificate, key) = pair();
+        let old = key.replace("PRIVATE KEY", "EC PRIVATE KEY");
+        for both in [
+            format!("{certificate}{key}"),
+            format!("{key}{certificate}"),
+            format!("{old}{certificate}"),
+        ] {
+            assert!(holds_private_key(&both));
+            assert_eq!(fault(&both, &key), Some(IdentityError::KeyInCertificate));
+        }
+        assert!(!IdentityError::KeyInCertificate.is_of_key());
+        assert!(!holds_private_key(&certificate));
+    }
+
+    #[test]
+    fn rsa_keys_of_2048_to_4096_bits_work_and_longer_ones_do_not() {
+        for (certificate, key, expected) in [
+            rsa!("2048", None),
+            rsa!("4096", None),
+            rsa!("8192", Some(IdentityError::Key)),
+        ] {
+            assert_eq!(fault(certificate, key), expected);
         }
     }
 }

@@ -129,7 +129,7 @@ pub use destination::{Destination, DestinationError, Host, Origin};
 pub use failure::{connect_sentence, handshake_sentence};
 pub use guard::{EgressGuard, EgressRules};
 pub use hosts::{Crowded, Hosts, Permit};
-pub use identity::{ClientIdentity, IdentityError, IdentityId};
+pub use identity::{ClientIdentity, IdentityError, IdentityId, holds_private_key};
 pub use name::{NamePattern, NamePatternError};
 pub use proxy::{Proxy, ProxyError};
 pub use request::{Request, is_reserved_header};

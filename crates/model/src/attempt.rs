@@ -80,6 +80,14 @@ impl Outcome {
 /// connection gave no access token. The outcome then says how the request to the token endpoint ended.
 pub const NO_ACCESS_TOKEN: &str = "No access token";
 
+/// How the error of an attempt begins that sent nothing, because the action's connection has no credentials
+/// that a request can carry.
+pub const CONNECTION_UNUSABLE: &str = "The connection cannot be used";
+
+/// Words in the error of every [`Outcome::TlsError`] that is about the certificate that we show, or do not
+/// show, rather than about the receiver's own.
+pub const CLIENT_CERTIFICATE: &str = "client certificate";
+
 /// The record of one attempt.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Attempt {

@@ -265,6 +265,28 @@ async fn faults_point_to_the_member() {
 }
 
 #[tokio::test]
+async fn a_private_key_in_the_certificate_is_refused_and_neither_stored_nor_shown() {
+    const KEY: &str = "-----BEGIN PRIVATE KEY-----\nMC4CAQAwBQYDK2VwBCIEIA\n-----END PRIVATE KEY-----\n";
+    const CERTIFICATE: &str = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n";
+    let scene = Scene::new().await;
+    for certificate in [format!("{CERTIFICATE}{KEY}"), format!("{KEY}{CERTIFICATE}")] {
+        let body = json!({
+            "name": "Partner", "type": "client_certificate", "certificate": certificate, "private_key": KEY,
+        });
+        let refused = scene.app.post(&scene.list(), &body).await;
+        refused.fault("/certificate", "invalid_value");
+        let refused = refused.json().to_string();
+        assert!(refused.contains("leave that section out"), "{refused}");
+        let trail = scene.app.get("/v1/audit").await.expect(200).to_string();
+        for shown in [refused, trail] {
+            assert!(!shown.contains("MC4CAQAw"), "{shown}");
+        }
+    }
+    let listed = scene.app.get(&scene.list()).await.expect(200);
+    assert_eq!(listed["data"], json!([]));
+}
+
+#[tokio::test]
 async fn a_connection_does_not_set_a_header_that_the_actions_profile_signs_with() {
     let scene = Scene::new().await;
     let connection = json!({

@@ -22,6 +22,8 @@ Examples:
   postrider connections create customer-42 Partner --type client_certificate --certificate client.pem \\
     --secret-file client-key.pem
   postrider connections update customer-42 conn_01h455vb4pex5vsknk084sn02q --secret-file new-token.txt
+  postrider connections update customer-42 conn_01h455vb4pex5vsknk084sn02q --certificate renewed.pem \\
+    --secret-file renewed-key.pem
   postrider connections list customer-42
   postrider connections delete customer-42 conn_01h455vb4pex5vsknk084sn02q")]
 pub struct Args {
@@ -42,7 +44,7 @@ enum Command {
     },
     /// Create a connection
     Create(Box<CreateArgs>),
-    /// Change a connection's name or secret
+    /// Change a connection's name, secret or certificate
     Update(UpdateArgs),
     /// Delete a connection that no action uses
     Delete {
@@ -99,11 +101,15 @@ struct UpdateArgs {
     /// The connection's id
     id: String,
     /// A new name
-    #[arg(long, required_unless_present = "secret_file")]
+    #[arg(long, required_unless_present_any = ["secret_file", "certificate"])]
     name: Option<String>,
     /// A file with the new secret, or `-` for standard input
     #[arg(long, value_name = "FILE")]
     secret_file: Option<String>,
+    /// `client_certificate`: a file with the new certificate and its intermediates as PEM. A certificate with
+    /// another key needs that key as the secret
+    #[arg(long, value_name = "FILE")]
+    certificate: Option<String>,
 }
 
 /// Runs the command.
@@ -183,6 +189,9 @@ async fn update(args: &UpdateArgs, remote: &mut Remote) -> Result<(), Failure> {
         let member = secret_member(&cell(&current["type"]))?;
         patch.insert(member.to_owned(), secret.into());
     }
+    if let Some(file) = &args.certificate {
+        patch.insert("certificate".to_owned(), text_of(file)?.into());
+    }
     let call = Call::new(Method::PATCH, &path);
     remote.show(call.json(&Value::from(patch)), record).await
 }
@@ -231,6 +240,10 @@ fn record(connection: &Value, paint: Paint) -> String {
         .field("Client id", cell(&connection["client_id"]))
         .field("Scope", cell(&connection["scope"]))
         .field("Audience", cell(&connection["audience"]))
+        .field(
+            "Client authentication",
+            cell(&connection["client_authentication"]),
+        )
         .field("Created", time(&connection["created_at"]))
         .field("Updated", time(&connection["updated_at"]))
         .render(paint)

@@ -1,6 +1,6 @@
 //! Checks a connection's draft: which members its type has, and their values.
 
-use postrider_egress::{ClientIdentity, EgressGuard};
+use postrider_egress::{ClientIdentity, EgressGuard, IdentityError, holds_private_key};
 use postrider_model::connection::{PARAMETER_BYTES_MAX, PEM_BYTES_MAX, SECRET_BYTES_MAX};
 use postrider_model::custom_header::MASK;
 use postrider_model::{Authentication, ClientAuthentication, Connection, ConnectionType, OAuth2, Secret};
@@ -234,6 +234,11 @@ impl Members<'_> {
         let private_key = self.draft.private_key.as_deref();
         let private_key = self.secret("/private_key", private_key, PEM_BYTES_MAX);
         let certificate = self.required("/certificate", self.draft.certificate.as_deref(), PEM_BYTES_MAX)?;
+        // Who pastes both into one member often leaves the other out.
+        if holds_private_key(&certificate) {
+            let detail = IdentityError::KeyInCertificate.to_string();
+            return self.refuse("/certificate", codes::INVALID_VALUE, detail);
+        }
         let private_key = private_key?;
         match ClientIdentity::from_pem(&certificate, private_key.expose()) {
             Ok(_) => Some(Authentication::ClientCertificate {

@@ -2,7 +2,7 @@
 
 use http::StatusCode;
 use postrider_model::Outcome;
-use postrider_model::attempt::NO_ACCESS_TOKEN;
+use postrider_model::attempt::{CLIENT_CERTIFICATE, CONNECTION_UNUSABLE, NO_ACCESS_TOKEN};
 
 use super::status::Badge;
 
@@ -34,9 +34,14 @@ pub fn short_of_email(code: Option<u16>, outcome: Option<Outcome>) -> Option<Str
 
 /// What to do about the outcome; `None` if there is nothing to do.
 pub fn hint(outcome: Outcome, status_code: Option<u16>, error: Option<&str>) -> Option<&'static str> {
-    if has_no_token(error) {
+    if begins(error, NO_ACCESS_TOKEN) {
         return Some(
             "Nothing was sent to the receiver. Check the connection: its token endpoint and its credentials.",
+        );
+    }
+    if begins(error, CONNECTION_UNUSABLE) {
+        return Some(
+            "Nothing was sent to the receiver. Correct the connection, or choose another one in the automation.",
         );
     }
     Some(match outcome {
@@ -51,6 +56,9 @@ pub fn hint(outcome: Outcome, status_code: Option<u16>, error: Option<&str>) -> 
         Outcome::ConnectError => {
             "Check that the receiver is running and that its firewall allows the request."
         }
+        Outcome::TlsError if error.is_some_and(|error| error.contains(CLIENT_CERTIFICATE)) => {
+            "The receiver wants a client certificate that has not expired, from an authority that it trusts. Check the connection that the automation uses."
+        }
         Outcome::TlsError => "Fix the certificate at the receiver. Postrider always verifies certificates.",
         Outcome::ProtocolError => {
             "Check that a web server listens on this port, and that no proxy in front of it cuts responses off."
@@ -64,9 +72,13 @@ pub fn hint(outcome: Outcome, status_code: Option<u16>, error: Option<&str>) -> 
     })
 }
 
-/// Whether an attempt with this error sent nothing, for want of an access token.
-pub fn has_no_token(error: Option<&str>) -> bool {
-    error.is_some_and(|error| error.starts_with(NO_ACCESS_TOKEN))
+/// Whether an attempt with this error sent nothing, because its connection gave no credentials.
+pub fn is_unauthenticated(error: Option<&str>) -> bool {
+    begins(error, NO_ACCESS_TOKEN) || begins(error, CONNECTION_UNUSABLE)
+}
+
+fn begins(error: Option<&str>, words: &str) -> bool {
+    error.is_some_and(|error| error.starts_with(words))
 }
 
 fn of_status(code: u16) -> &'static str {
@@ -99,12 +111,40 @@ mod tests {
                 hint(outcome, Some(500), None).is_none(),
                 outcome == Outcome::Succeeded
             );
-            assert!(
-                hint(outcome, None, Some("No access token: late"))
-                    .unwrap()
-                    .contains("token endpoint")
-            );
         }
+        let of = |outcome, error| hint(outcome, None, Some(error)).unwrap();
+        for (outcome, error, words) in [
+            (Outcome::Timeout, "No access token: late", "its token endpoint"),
+            (
+                Outcome::ProtocolError,
+                "The connection cannot be used: The private key is encrypted",
+                "Correct the connection",
+            ),
+            (
+                Outcome::TlsError,
+                "The server requires a client certificate",
+                "Check the connection",
+            ),
+            (
+                Outcome::TlsError,
+                "The certificate expired on 2 May 2026",
+                "Fix the certificate at the receiver",
+            ),
+        ] {
+            assert!(of(outcome, error).contains(words), "{error}");
+        }
+    }
+
+    #[test]
+    fn an_attempt_without_credentials_shows_no_request() {
+        for error in [
+            "No access token: late",
+            "The connection cannot be used: it is gone",
+        ] {
+            assert!(is_unauthenticated(Some(error)), "{error}");
+        }
+        assert!(!is_unauthenticated(Some("The connection was refused")));
+        assert!(!is_unauthenticated(None));
     }
 
     #[test]

@@ -63,9 +63,44 @@ async fn a_connection_is_created_listed_and_edited_and_no_page_shows_its_secret(
         (&*edited.name, edited.authentication.secret().expose()),
         ("Savings", "the-clients-own")
     );
+    // A new secret that was not saved is asked for again, so that nobody believes that it was.
+    let faulty = format!("csrf={}&version=2&{typed}%00&secret=", customer.csrf);
+    for (secret, is_lost) in [("the-next", true), ("", false)] {
+        let form = format!("{faulty}{secret}");
+        let page = text(app.post(&path, Some(&customer.cookie), &form).await).await;
+        assert!(page.contains("Not saved.") && !page.contains("the-next"));
+        assert_eq!(page.contains("Enter the secret again"), is_lost);
+    }
     // The version that this form is about is an old one by now.
     let stale = app.post(&path, Some(&customer.cookie), &form).await;
     assert_eq!(stale.status(), StatusCode::CONFLICT);
+}
+
+#[tokio::test]
+async fn a_private_key_that_was_typed_with_the_certificate_is_not_shown_again() {
+    const PEM: &str = "-----BEGIN+CERTIFICATE-----%0AMIIB%0A-----END+CERTIFICATE-----";
+    let app = App::start().await;
+    let customer = app.customer(false).await;
+    let new = app.path(&format!("{LIST}/new?type=client_certificate"), 0);
+    let key = PEM
+        .replace("CERTIFICATE", "PRIVATE+KEY")
+        .replace("MIIB", "MC4CAQAw");
+    for (certificate, is_shown) in [
+        (PEM.to_owned(), true),
+        (format!("{PEM}%0A{key}"), false),
+        (format!("{key}%0A{PEM}"), false),
+    ] {
+        let form = format!(
+            "csrf={}&name=Partner&certificate={certificate}&secret=",
+            customer.csrf
+        );
+        let refused = app.post(&new, Some(&customer.cookie), &form).await;
+        assert_eq!(refused.status(), StatusCode::UNPROCESSABLE_ENTITY);
+        let page = text(refused).await;
+        assert!(!page.contains("MC4CAQAw"), "{page}");
+        assert_eq!(page.contains("MIIB"), is_shown);
+        assert_eq!(page.contains("leave that section out"), !is_shown);
+    }
 }
 
 #[tokio::test]

@@ -13,16 +13,21 @@ use postrider_model::{Attempt, Connection, ConnectionType, DeliveryStatus, Excha
 
 use crate::support::{BY, Fixture, Node, folder, life, refused, status, webhook};
 
-const URL: &str = "https://receiver.example/hook";
-const TOKEN_URL: &str = "https://id.example/token";
+pub const URL: &str = "https://receiver.example/hook";
+pub const TOKEN_URL: &str = "https://id.example/token";
 
 /// A node whose requests this script answers, and an account whose action uses a connection.
-async fn scene(
+pub async fn scene(
     folder: &std::path::Path,
     connection: ConnectionDraft,
     script: impl Fn(&Request, usize) -> (Duration, Response) + Send + Sync + 'static,
 ) -> (Node, Fixture, Connection) {
     let node = Node::start(folder, 0, EngineSettings::default(), script).await;
+    scene_on(node, connection).await
+}
+
+/// An account of this node whose action uses a connection.
+pub async fn scene_on(node: Node, connection: ConnectionDraft) -> (Node, Fixture, Connection) {
     let fixture = node.account(&[URL]).await;
     let created = node
         .configuration
@@ -42,7 +47,7 @@ fn bearer(token: &str) -> ConnectionDraft {
     }
 }
 
-fn oauth2() -> ConnectionDraft {
+pub fn oauth2() -> ConnectionDraft {
     ConnectionDraft {
         token_url: Some(TOKEN_URL.to_owned()),
         client_id: Some("me".to_owned()),
@@ -52,7 +57,7 @@ fn oauth2() -> ConnectionDraft {
 }
 
 /// A token endpoint's response, with a token that names its request.
-fn issued(number: usize) -> Response {
+pub fn issued(number: usize) -> Response {
     let body =
         format!(r#"{{"access_token":"access-token-{number}","token_type":"Bearer","expires_in":3600}}"#);
     Response {
@@ -70,20 +75,20 @@ fn echo(code: u16, request: &Request) -> Response {
     }
 }
 
-async fn attempts(node: &Node, fixture: &Fixture) -> Vec<Attempt> {
+pub async fn attempts(node: &Node, fixture: &Fixture) -> Vec<Attempt> {
     let delivery = node.wait_until_settled(fixture.account).await.remove(0);
     let record = node.store.record(fixture.key(&delivery)).await.unwrap();
     record.unwrap().attempts
 }
 
-fn http(attempt: &Attempt) -> &HttpExchange {
+pub fn http(attempt: &Attempt) -> &HttpExchange {
     let Exchange::Http(http) = &attempt.exchange else {
         panic!("no HTTP");
     };
     http
 }
 
-fn authorizations(node: &Node, url: &str) -> Vec<String> {
+pub fn authorizations(node: &Node, url: &str) -> Vec<String> {
     let seen = node.seen().into_iter().filter(|seen| seen.request.url == url);
     seen.map(|seen| seen.header("Authorization").to_owned()).collect()
 }

@@ -29,4 +29,5 @@ mod statistics;
 mod stored_bytes;
 mod support;
 mod templates;
+mod token_endpoints;
 mod waits;

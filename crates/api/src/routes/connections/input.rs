@@ -95,7 +95,7 @@ pub struct ConnectionInput {
     #[schema(pattern = "^(basic|body)$", example = json!(null))]
     client_authentication: Option<String>,
     /// `client_certificate`: the certificate and its intermediates, as PEM, the client's first. At most 10
-    /// certificates and 16 KiB.
+    /// certificates and 16 KiB. Refused if it also holds a private key.
     #[schema(max_length = 16384, example = json!(null))]
     certificate: Option<String>,
     /// `client_certificate`: the private key of the first certificate, as PEM, unencrypted; a secret.

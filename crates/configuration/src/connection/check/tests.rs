@@ -265,6 +265,15 @@ fn a_certificate_and_its_key_are_checked_together() {
         faults(&with("no certificate", &other)),
         fault("/certificate", "invalid_value")
     );
+    let combined = format!("{certificate}{}", key.serialize_pem());
+    let holds_key = fault("/certificate", "invalid_value");
+    assert_eq!(faults(&with(&combined, &key.serialize_pem())), holds_key);
+    let alone = ConnectionDraft {
+        private_key: None,
+        ..with(&combined, "")
+    };
+    let both = [fault("/private_key", "required"), holds_key].concat();
+    assert_eq!(faults(&alone), both);
     let long = "x".repeat(16 * 1024 + 1);
     assert_eq!(
         faults(&with(&certificate, &long)),

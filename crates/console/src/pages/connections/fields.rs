@@ -1,6 +1,6 @@
 //! The contents of a connection's form, converted from and to drafts.
 
-use postrider_configuration::ConnectionDraft;
+use postrider_configuration::{ConnectionDraft, holds_private_key};
 use postrider_model::{Connection, ConnectionType};
 
 use crate::form::Form;
@@ -28,6 +28,8 @@ pub struct Fields {
     pub client_authentication: String,
     /// The certificate, as PEM.
     pub certificate: String,
+    /// Whether a secret was typed. The form that is shown again does not have it.
+    pub has_secret: bool,
 }
 
 impl Fields {
@@ -53,6 +55,7 @@ impl Fields {
             audience: draft.audience.unwrap_or_default(),
             client_authentication: draft.client_authentication.unwrap_or_default(),
             certificate: draft.certificate.unwrap_or_default(),
+            has_secret: false,
         }
     }
 
@@ -70,6 +73,7 @@ impl Fields {
             audience: text("audience"),
             client_authentication: text("client_authentication"),
             certificate: text("certificate"),
+            has_secret: !form.text("secret").is_empty(),
         }
     }
 
@@ -108,6 +112,15 @@ impl Fields {
             }
         }
         draft
+    }
+
+    /// The certificate as the form shows it again: empty if the text holds a private key too.
+    pub fn shown_certificate(&self) -> &str {
+        if holds_private_key(&self.certificate) {
+            ""
+        } else {
+            &self.certificate
+        }
     }
 
     /// What the secret is called.

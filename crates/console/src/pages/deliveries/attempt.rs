@@ -87,7 +87,8 @@ pub struct AttemptView<'a> {
     response_body: Body,
     response_size: String,
     is_cut_off: bool,
-    /// Whether there was no request: a template failed, or the attempt is one of an e-mail.
+    /// Whether there was no request: a template failed, there were no credentials, or the attempt is one of
+    /// an e-mail.
     is_unsent: bool,
     has_response: bool,
     /// Of an e-mail: the message, and what the mail server said.
@@ -188,7 +189,7 @@ impl<'a> AttemptView<'a> {
             is_cut_off: response.is_some_and(|response| response.truncated),
             is_unsent: smtp.is_some()
                 || attempt.outcome == Outcome::NotRendered
-                || response::has_no_token(attempt.error.as_deref()),
+                || response::is_unauthenticated(attempt.error.as_deref()),
             has_response: response.is_some(),
             dialogue: smtp.map(|smtp| {
                 let at = (id(attempt.number), attempt.number);

@@ -12,12 +12,12 @@ use std::time::Duration;
 
 use postrider_configuration::{Credentials, OAuth2Client};
 use postrider_egress::NotSent;
-use postrider_model::attempt::NO_ACCESS_TOKEN;
+use postrider_model::attempt::{CONNECTION_UNUSABLE, NO_ACCESS_TOKEN};
 use postrider_model::{Clock, ConnectionId, CustomHeader, Outcome, SendWebhook};
 use postrider_signing::is_same_header;
 
 use super::tokens::{Asking, Got, Token, TokenFailure};
-use super::{Transport, WebhookCarrier, unsent};
+use super::{SERVICE_UNAVAILABLE, TOO_MANY_REQUESTS, Transport, WebhookCarrier, unsent};
 use crate::carry::body::Body;
 use crate::carry::{Carried, Job};
 
@@ -39,7 +39,8 @@ impl<T: Transport> WebhookCarrier<T> {
         body: &Body,
         connection: ConnectionId,
     ) -> Result<Carried, NotSent> {
-        // Settings and connections change after the action was saved.
+        // Settings and connections change after the action was saved. What cannot be signed asks for no
+        // token: a token endpoint that fails would spend an attempt of a delivery that waits.
         let Ok(signers) = job.entry.signers(job.action) else {
             return Err(NotSent::Postponed);
         };
@@ -77,10 +78,12 @@ impl<T: Transport> WebhookCarrier<T> {
         };
         let mut carried = self.carry_with(job, webhook, body, &token, &mut time).await?;
         if is_unauthorized(&carried) && !is_new {
-            // Whatever goes wrong from here on, the 401 is what the receiver said.
+            // Whatever goes wrong from here on, the 401 is what the receiver said: the repeat has only what
+            // is left of the time.
             let renewed = self.token(job, client, Some(&token), &mut time).await;
             if let Ok(Ok(Got { token, .. })) = renewed
                 && let Ok(again) = self.carry_with(job, webhook, body, &token, &mut time).await
+                && again.exchange.status_code().is_some()
             {
                 carried = again;
             }
@@ -168,11 +171,13 @@ fn without_token(webhook: &SendWebhook, failure: &TokenFailure, waited: Duration
     let error = format!("{NO_ACCESS_TOKEN}: {}", failure.error);
     let mut carried = Carried::unauthenticated(unsent(webhook), failure.outcome, error);
     carried.advice.retry_after = failure.retry_after;
+    carried.advice.overloaded = failure.status_code == Some(SERVICE_UNAVAILABLE);
+    carried.advice.rate_limited = failure.status_code == Some(TOO_MANY_REQUESTS);
     carried.waited = waited;
     carried
 }
 
 fn unusable(webhook: &SendWebhook, reason: &str) -> Carried {
-    let error = format!("The connection cannot be used: {reason}");
+    let error = format!("{CONNECTION_UNUSABLE}: {reason}");
     Carried::unauthenticated(unsent(webhook), Outcome::ProtocolError, error)
 }

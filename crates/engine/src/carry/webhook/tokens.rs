@@ -4,6 +4,10 @@
 //! A token endpoint in trouble is not hit harder. While one request is under way, the others of the
 //! connection wait for its result; a failure counts for [`FAILURE_KEPT`]; and a receiver that refuses every
 //! token has a new one fetched at most once in [`RENEWED_EVERY`].
+//!
+//! Attempts that share a token do not share each other's troubles. A request that ran out of an attempt's
+//! time says nothing to one that has more; the token that one receiver refuses serves the others until there
+//! is a new one; and while a request waits for resources of ours, so do those that wait for it.
 
 mod request;
 mod response;
@@ -32,6 +36,10 @@ const FAILURE_KEPT: Duration = Duration::from_secs(1);
 
 /// How often a token is fetched because the receiver refused the one before.
 const RENEWED_EVERY: Duration = Duration::from_secs(10);
+
+/// How much longer than its own time an attempt waits for the request of another. Attempts that began with
+/// that one then end with it, by its failure, instead of a moment before.
+const TOGETHER: Duration = Duration::from_millis(250);
 
 /// An access token. `Debug` does not print it.
 #[derive(Clone, PartialEq, Eq)]
@@ -70,6 +78,8 @@ pub(super) struct TokenFailure {
     pub(super) error: String,
     /// How long the token endpoint asks to wait.
     pub(super) retry_after: Option<Duration>,
+    /// The status with which the token endpoint responded, if it did.
+    pub(super) status_code: Option<u16>,
 }
 
 /// How to ask a token endpoint.
@@ -93,10 +103,20 @@ pub(super) struct Tokens {
 #[derive(Default)]
 struct Held {
     token: Option<Token>,
-    /// The last failure, and when it was.
-    failure: Option<(Duration, TokenFailure)>,
-    /// When a token was last fetched because the one before was refused.
+    /// The failure of the last request, if it failed.
+    failure: Option<Failed>,
+    /// When a token was last asked for because the one before was refused.
     renewed: Option<Duration>,
+    /// How long the last request waited for resources of ours. So did those that waited for it.
+    waited: Duration,
+}
+
+/// A request to a token endpoint that failed.
+struct Failed {
+    at: Duration,
+    /// The time that it had.
+    timeout: Duration,
+    failure: TokenFailure,
 }
 
 impl Tokens {
@@ -109,6 +129,10 @@ impl Tokens {
 
     /// The connection's token: from memory if it is good and not the one that the receiver has `refused`,
     /// otherwise from the token endpoint. Also returns how long that waited for resources of ours.
+    ///
+    /// # Errors
+    /// [`NotSent::Postponed`] also if the request of another attempt takes longer than `asking.timeout`: how
+    /// much of that is a wait for resources of ours is known only when it has ended.
     pub(super) async fn get<T: Transport>(
         &self,
         client: &OAuth2Client,
@@ -121,18 +145,39 @@ impl Tokens {
             .held
             .get_or_insert_with(&key, || Ok::<_, std::convert::Infallible>(Arc::default()))
             .unwrap_or_else(|never| match never {});
-        let Ok(mut held) = tokio::time::timeout(asking.timeout, held.lock()).await else {
-            return Ok((Err(late()), Duration::ZERO));
+        let Ok(mut held) = tokio::time::timeout(asking.timeout + TOGETHER, held.lock()).await else {
+            return Err(NotSent::Postponed);
         };
         let now = self.clock.monotonic();
-        if let Some(known) = held.known(refused, now) {
-            return Ok((known, Duration::ZERO));
+        let queued = now.saturating_sub(began);
+        let ours = queued.min(held.waited);
+        let timeout = asking.timeout.saturating_sub(queued - ours);
+        if let Some(known) = held.known(refused, now, timeout) {
+            return Ok((known, ours));
         }
-        let timeout = asking.timeout.saturating_sub(now.saturating_sub(began));
+        let is_renewal = held.is_refused(refused);
+        let (got, waited) = self.fetch(&mut held, client, asking, timeout).await?;
+        if is_renewal {
+            held.renewed = Some(now);
+        }
+        Ok((got, ours + waited))
+    }
+
+    /// Asks the token endpoint, and notes what it says.
+    async fn fetch<T: Transport>(
+        &self,
+        held: &mut Held,
+        client: &OAuth2Client,
+        asking: &Asking<'_, T>,
+        timeout: Duration,
+    ) -> Result<(Result<Got, TokenFailure>, Duration), NotSent> {
+        let began = self.clock.monotonic();
         let mut request = request(client, asking, timeout);
         let leave = |_: &mut _| (asking.may_leave)();
-        let response = asking.transport.send_if(&mut request, &leave).await?;
+        let response = asking.transport.send_if(&mut request, &leave).await;
         let now = self.clock.monotonic();
+        let response = response.inspect_err(|_| held.waited = now.saturating_sub(began))?;
+        held.waited = response.waited;
         let got = match read(&response) {
             Ok(issued) => {
                 let token = issued.token(now);
@@ -141,7 +186,11 @@ impl Tokens {
                 Ok(Got { token, is_new: true })
             }
             Err(failure) => {
-                held.failure = Some((now, failure.clone()));
+                held.failure = Some(Failed {
+                    at: now,
+                    timeout,
+                    failure: failure.clone(),
+                });
                 Err(failure)
             }
         };
@@ -150,31 +199,36 @@ impl Tokens {
 }
 
 impl Held {
-    /// What is known without asking: a good token, or that there is none for now. Forgets a token that was
-    /// refused.
-    fn known(&mut self, refused: Option<&Token>, now: Duration) -> Option<Result<Got, TokenFailure>> {
-        let is_refused = self.token.is_some() && self.token.as_ref() == refused;
-        if is_refused {
+    /// What is known without asking, to an attempt that has this much time left: a good token, or that there
+    /// is none for now.
+    fn known(
+        &self,
+        refused: Option<&Token>,
+        now: Duration,
+        timeout: Duration,
+    ) -> Option<Result<Got, TokenFailure>> {
+        if self.is_refused(refused) {
             if self.renewed.is_some_and(|at| now < at + RENEWED_EVERY) {
                 return Some(Err(refused_again()));
             }
-            self.renewed = Some(now);
-            self.token = None;
-        }
-        if let Some(token) = self.token.as_ref().filter(|token| now < token.until) {
-            let token = token.clone();
+        } else if let Some(token) = self.token.clone().filter(|token| now < token.until) {
             return Some(Ok(Got { token, is_new: false }));
         }
-        let failure = self.failure.as_ref().filter(|(at, _)| now < *at + FAILURE_KEPT);
-        failure.map(|(_, failure)| Err(failure.clone()))
+        let failed = self.failure.as_ref().filter(|it| it.counts(now, timeout));
+        failed.map(|it| Err(it.failure.clone()))
+    }
+
+    /// Whether the token in memory is the one that a receiver has refused.
+    fn is_refused(&self, refused: Option<&Token>) -> bool {
+        refused.is_some() && self.token.as_ref() == refused
     }
 }
 
-fn late() -> TokenFailure {
-    TokenFailure {
-        outcome: Outcome::Timeout,
-        error: "the token endpoint did not respond in time".to_owned(),
-        retry_after: None,
+impl Failed {
+    /// Whether it counts for an attempt that has this much time left.
+    fn counts(&self, now: Duration, timeout: Duration) -> bool {
+        let wants_time = self.failure.outcome == Outcome::Timeout;
+        now < self.at + FAILURE_KEPT && !(wants_time && timeout > self.timeout)
     }
 }
 
@@ -183,6 +237,7 @@ fn refused_again() -> TokenFailure {
         outcome: Outcome::ProtocolError,
         error: "the receiver refuses the tokens of the token endpoint".to_owned(),
         retry_after: None,
+        status_code: None,
     }
 }
 

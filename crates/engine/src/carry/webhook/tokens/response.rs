@@ -77,6 +77,7 @@ pub(super) fn read(response: &Response) -> Result<Issued, TokenFailure> {
             outcome,
             error,
             retry_after: response.retry_after,
+            status_code: response.status_code,
         })
     };
     let Some(status) = response.status_code else {
@@ -239,6 +240,7 @@ mod tests {
         );
         let echo = r#"{"error":"hidden secret"}"#;
         assert_eq!(error(400, echo), "the token endpoint responded HTTP 400");
+        assert_eq!(read(&response(503, "")).unwrap_err().status_code, Some(503));
         assert_eq!(
             error(302, ""),
             "the token endpoint responded HTTP 302, and redirects are not followed"

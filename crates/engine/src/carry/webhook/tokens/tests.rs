@@ -1,7 +1,9 @@
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use bytes::Bytes;
-use postrider_egress::{Request, Response};
+use parking_lot::Mutex;
+use postrider_egress::allowance::WAIT_MAX;
+use postrider_egress::{Leave, Request, Response};
 use postrider_model::{ClientAuthentication, OAuth2, Secret, Timestamp};
 use tokio::time::{Instant, sleep};
 
@@ -25,27 +27,66 @@ impl Clock for Virtual {
 }
 
 /// A token endpoint that takes a second, and issues `token-1`, `token-2` and so on for 100 s each.
-#[derive(Default)]
 struct Endpoint {
     asked: AtomicUsize,
-    is_down: bool,
+    /// The time that each request had.
+    timeouts: Mutex<Vec<Duration>>,
+    is_down: AtomicBool,
+    takes: Duration,
+    /// How long the first request waits for resources of ours.
+    waits: Duration,
+}
+
+impl Default for Endpoint {
+    fn default() -> Self {
+        Self {
+            asked: AtomicUsize::default(),
+            timeouts: Mutex::default(),
+            is_down: AtomicBool::default(),
+            takes: SECOND,
+            waits: Duration::ZERO,
+        }
+    }
 }
 
 impl Transport for Endpoint {
-    async fn send(&self, _: &Request) -> Response {
+    async fn send(&self, request: &Request) -> Response {
         let number = self.asked.fetch_add(1, Ordering::Relaxed) + 1;
-        sleep(SECOND).await;
+        self.timeouts.lock().push(request.timeout);
+        sleep(self.takes.min(request.timeout)).await;
+        let is_late = self.takes > request.timeout;
+        let status = if self.is_down.load(Ordering::Relaxed) {
+            503
+        } else {
+            200
+        };
         let body = format!(r#"{{"access_token":"token-{number}","token_type":"Bearer","expires_in":100}}"#);
         Response {
-            outcome: Outcome::Succeeded,
-            status_code: Some(if self.is_down { 503 } else { 200 }),
-            error: None,
+            outcome: if is_late {
+                Outcome::Timeout
+            } else {
+                Outcome::Succeeded
+            },
+            status_code: (!is_late).then_some(status),
+            error: is_late.then(|| "no response in time".to_owned()),
             headers: Vec::new(),
             body: Bytes::from(body),
             truncated: false,
             retry_after: None,
             waited: Duration::ZERO,
         }
+    }
+
+    async fn send_if(&self, request: &mut Request, _: Leave<'_>) -> Result<Response, NotSent> {
+        let is_first = self.asked.load(Ordering::Relaxed) == 0;
+        let waited = if is_first { self.waits } else { Duration::ZERO };
+        sleep(waited.min(WAIT_MAX)).await;
+        if waited > WAIT_MAX {
+            self.asked.fetch_add(1, Ordering::Relaxed);
+            return Err(NotSent::Postponed);
+        }
+        let response = self.send(request).await;
+        Ok(Response { waited, ..response })
     }
 }
 
@@ -82,13 +123,14 @@ struct Scene {
 }
 
 impl Scene {
-    fn new(is_down: bool) -> Self {
+    fn new() -> Self {
+        Self::with(Endpoint::default())
+    }
+
+    fn with(endpoint: Endpoint) -> Self {
         Self {
             tokens: Tokens::new(Arc::new(Virtual(Instant::now()))),
-            endpoint: Endpoint {
-                is_down,
-                ..Endpoint::default()
-            },
+            endpoint,
         }
     }
 
@@ -98,8 +140,18 @@ impl Scene {
         got.unwrap().0
     }
 
+    /// Asks with this much time left.
+    async fn within(&self, timeout: Duration) -> Result<(Result<Got, TokenFailure>, Duration), NotSent> {
+        let asking = asking(&self.endpoint, timeout);
+        self.tokens.get(&client(1), None, &asking).await
+    }
+
     async fn token(&self) -> Token {
         self.get(1, None).await.unwrap().token
+    }
+
+    fn is_down(&self, is_down: bool) {
+        self.endpoint.is_down.store(is_down, Ordering::Relaxed);
     }
 
     fn asked(&self) -> usize {
@@ -109,7 +161,7 @@ impl Scene {
 
 #[tokio::test(start_paused = true)]
 async fn attempts_that_wait_for_the_same_token_share_one_request() {
-    let scene = Scene::new(false);
+    let scene = Scene::new();
     let all = (0..20).map(|_| scene.get(1, None));
     let mut tokens = Vec::new();
     for got in futures_of(all).await {
@@ -121,7 +173,7 @@ async fn attempts_that_wait_for_the_same_token_share_one_request() {
 
 #[tokio::test(start_paused = true)]
 async fn a_token_is_kept_until_shortly_before_its_end() {
-    let scene = Scene::new(false);
+    let scene = Scene::new();
     assert_eq!(scene.token().await.expose(), "token-1");
     sleep(89 * SECOND).await;
     assert_eq!(scene.token().await.expose(), "token-1");
@@ -131,7 +183,7 @@ async fn a_token_is_kept_until_shortly_before_its_end() {
 
 #[tokio::test(start_paused = true)]
 async fn an_edited_connection_does_not_use_the_token_of_before() {
-    let scene = Scene::new(false);
+    let scene = Scene::new();
     assert_eq!(scene.token().await.expose(), "token-1");
     let edited = scene.get(2, None).await.unwrap();
     assert!(edited.is_new);
@@ -140,7 +192,8 @@ async fn an_edited_connection_does_not_use_the_token_of_before() {
 
 #[tokio::test(start_paused = true)]
 async fn a_failure_counts_for_a_second_and_for_all_who_waited() {
-    let scene = Scene::new(true);
+    let scene = Scene::new();
+    scene.is_down(true);
     let all = (0..20).map(|_| scene.get(1, None));
     for got in futures_of(all).await {
         assert_eq!(got.unwrap_err().error, "the token endpoint responded HTTP 503");
@@ -153,7 +206,7 @@ async fn a_failure_counts_for_a_second_and_for_all_who_waited() {
 
 #[tokio::test(start_paused = true)]
 async fn a_refused_token_is_renewed_at_most_once_in_ten_seconds() {
-    let scene = Scene::new(false);
+    let scene = Scene::new();
     let first = scene.token().await;
     let second = scene.get(1, Some(&first)).await.unwrap();
     assert!(second.is_new);
@@ -169,15 +222,73 @@ async fn a_refused_token_is_renewed_at_most_once_in_ten_seconds() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_attempt_waits_for_the_request_of_another_within_its_own_timeout() {
-    let scene = Scene::new(false);
-    let hasty = async {
-        let asking = asking(&scene.endpoint, SECOND / 2);
-        scene.tokens.get(&client(1), None, &asking).await.unwrap().0
-    };
-    let (first, hasty) = tokio::join!(scene.get(1, None), hasty);
-    assert!(first.is_ok());
+async fn a_renewal_that_fails_keeps_the_token_for_the_others() {
+    let scene = Scene::new();
+    let token = scene.token().await;
+    scene.is_down(true);
+    let refused = scene.get(1, Some(&token)).await.unwrap_err();
+    assert_eq!(refused.status_code, Some(503));
+    assert_eq!(scene.token().await, token);
+    let again = scene.get(1, Some(&token)).await.unwrap_err();
+    assert!(again.error.contains("refuses the tokens"), "{}", again.error);
+    assert_eq!(scene.asked(), 2);
+    scene.is_down(false);
+    sleep(RENEWED_EVERY).await;
+    let renewed = scene.get(1, Some(&token)).await.unwrap();
+    assert_eq!(renewed.token.expose(), "token-3");
+    assert_eq!(scene.token().await, renewed.token);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_failure_for_want_of_time_does_not_fail_who_has_more() {
+    let scene = Scene::with(Endpoint {
+        takes: 3 * SECOND,
+        ..Endpoint::default()
+    });
+    let hasty = scene.within(2 * SECOND).await.unwrap().0;
     assert_eq!(hasty.unwrap_err().outcome, Outcome::Timeout);
+    // Those who have as little time, or less, need not ask.
+    let as_hasty = scene.within(2 * SECOND).await.unwrap().0;
+    assert_eq!(as_hasty.unwrap_err().outcome, Outcome::Timeout);
+    assert_eq!(scene.asked(), 1);
+    let patient = scene.within(4 * SECOND).await.unwrap().0;
+    assert_eq!(patient.unwrap().token.expose(), "token-2");
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_waits_for_a_request_that_waits_for_resources_of_ours_loses_no_time() {
+    let scene = Scene::with(Endpoint {
+        waits: 20 * SECOND,
+        ..Endpoint::default()
+    });
+    let (first, second) = tokio::join!(scene.within(5 * SECOND), scene.within(25 * SECOND));
+    assert_eq!(first.unwrap().1, 20 * SECOND);
+    let (got, waited) = second.unwrap();
+    assert!(!got.unwrap().is_new);
+    assert_eq!(waited, 20 * SECOND, "the second that the response took counts");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_request_that_never_left_takes_no_time_from_the_next() {
+    let scene = Scene::with(Endpoint {
+        waits: 2 * WAIT_MAX,
+        ..Endpoint::default()
+    });
+    let (first, second) = tokio::join!(scene.within(5 * SECOND), scene.within(40 * SECOND));
+    assert_eq!(first.unwrap_err(), NotSent::Postponed);
+    let (got, waited) = second.unwrap();
+    assert!(got.unwrap().is_new);
+    assert_eq!(waited, WAIT_MAX);
+    assert_eq!(*scene.endpoint.timeouts.lock(), [40 * SECOND]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_cannot_wait_for_the_request_of_another_is_postponed() {
+    let scene = Scene::new();
+    let (first, hasty) = tokio::join!(scene.get(1, None), scene.within(SECOND / 2));
+    assert!(first.is_ok());
+    assert_eq!(hasty.unwrap_err(), NotSent::Postponed);
+    assert_eq!(scene.asked(), 1);
 }
 
 #[test]
