@@ -39,12 +39,12 @@ impl AppendJob {
     }
 }
 
-/// Bytes of `data` that cost about as much to store as a row.
+/// Bytes of `data` and headers that cost about as much to store as a row.
 const BYTES_PER_ROW: usize = 4 * 1024;
 
-/// What it costs to store an event, in rows: its own, one for each delivery, and its `data`.
+/// What it costs to store an event, in rows: its own, one for each delivery, and its `data` and headers.
 pub fn cost_of(event: &NewEvent) -> usize {
-    1 + event.deliveries.len() + event.event.data.len() / BYTES_PER_ROW
+    1 + event.deliveries.len() + event.event.bytes() / BYTES_PER_ROW
 }
 
 /// The jobs of a step.
@@ -166,7 +166,7 @@ fn reserve(lanes: &mut Lanes, events: &mut [NewEvent], now: Timestamp) {
             // Its deliveries wait in the store, as they were made.
             continue;
         }
-        let (account, bytes) = (new.event.account, new.event.data.len());
+        let (account, bytes) = (new.event.account, new.event.bytes());
         for delivery in &mut new.deliveries {
             delivery.first_attempt = lanes.reserve(account, delivery.action, bytes, now);
         }
@@ -176,7 +176,7 @@ fn reserve(lanes: &mut Lanes, events: &mut [NewEvent], now: Timestamp) {
 fn unreserve(lanes: &mut Lanes, new: &NewEvent) {
     for delivery in &new.deliveries {
         if delivery.first_attempt == FirstAttempt::Owned {
-            lanes.release(delivery.action, new.event.data.len());
+            lanes.release(delivery.action, new.event.bytes());
         }
     }
 }

@@ -23,11 +23,12 @@ pub fn is_of_type(filter: &MissedFilter, event_type: &EventTypeName) -> bool {
         && filter.patterns.iter().any(|pattern| pattern.matches(event_type))
 }
 
-/// The actions of `actions` for which an event with deliveries for the actions `has` lacks one.
-pub fn lacking(actions: &[ActionId], has: &[ActionId]) -> Vec<ActionId> {
+/// The actions of `actions` for which an event with `count` deliveries lacks one. `has` are those of
+/// `actions` for which it has one; others among them do not matter.
+pub fn lacking(actions: &[ActionId], has: &[ActionId], count: u32) -> Vec<ActionId> {
     let lacking = actions.iter().filter(|action| !has.contains(action));
     let lacking: Vec<ActionId> = lacking.copied().collect();
-    if has.len() + lacking.len() > DELIVERIES_MAX {
+    if count as usize + lacking.len() > DELIVERIES_MAX {
         return Vec::new();
     }
     lacking
@@ -57,11 +58,12 @@ mod tests {
     fn an_event_lacks_what_it_has_no_delivery_for() {
         let action = ActionId::from_u128;
         let (one, two, three) = (action(1), action(2), action(3));
-        assert_eq!(lacking(&[one, two], &[two, three]), [one]);
-        assert_eq!(lacking(&[two], &[two]), []);
-        let many: Vec<_> = (10..10 + DELIVERIES_MAX as u128).map(action).collect();
-        assert_eq!(lacking(&[one], &many[1..]), [one]);
-        assert_eq!(lacking(&[one], &many), [], "the event is full");
+        assert_eq!(lacking(&[one, two], &[two, three], 2), [one]);
+        assert_eq!(lacking(&[two], &[two], 1), []);
+        let full = u32::try_from(DELIVERIES_MAX).unwrap();
+        assert_eq!(lacking(&[one], &[], full - 1), [one]);
+        assert_eq!(lacking(&[one], &[], full), [], "the event is full");
+        assert_eq!(lacking(&[one, two], &[], full - 1), [], "both do not fit");
     }
 
     #[test]
