@@ -1,8 +1,7 @@
 //! Which events an action has missed, and the ids of deliveries that are added to an event.
 
-use std::hash::{DefaultHasher, Hash, Hasher};
-
 use postrider_model::{AccountId, ActionId, EventId, EventTypeName, Origin, Timestamp};
+use ring::digest::{SHA256, digest};
 
 use crate::encoding::event::Flags;
 use crate::missed::MissedFilter;
@@ -41,9 +40,10 @@ pub fn lacking(actions: &[ActionId], has: &[ActionId], count: u32) -> Vec<Action
 /// that it is no id of another event that was accepted within the same millisecond. It ends in 1, because
 /// an event is the first of its block.
 pub fn first_id(account: AccountId, event: EventId, created_at: Timestamp) -> u128 {
-    let mut hasher = DefaultHasher::new();
-    (account.as_bytes(), event.as_bytes()).hash(&mut hasher);
-    let bits = u128::from(hasher.finish());
+    let hash = digest(&SHA256, &[*account.as_bytes(), *event.as_bytes()].concat());
+    let mut bits = [0; 16];
+    bits.copy_from_slice(&hash.as_ref()[..16]);
+    let bits = u128::from_be_bytes(bits);
     let time = crate::rules::ids::first_at(created_at.unix_ms());
     let (sequence, node) = (bits & 0xfff, (bits >> 12) & ((1 << 46) - 1));
     // RFC 9562, figure 11.
@@ -76,6 +76,10 @@ mod tests {
         assert_eq!((id >> 76) & 0xf, 7);
         assert_eq!((id >> 62) & 0b11, 0b10);
         assert_eq!(id & 0xffff, 1);
+        assert_eq!(
+            id, 2_137_906_973_744_654_253_816_774_279_643_201_537,
+            "on every node, whatever it was built with"
+        );
         assert_ne!(id, first_id(AccountId::from_u128(3), event, at));
         assert_ne!(id, first_id(account, EventId::from_u128(3), at));
     }
