@@ -356,7 +356,8 @@ fn check(
     let fresh_id = || configuration.ids.action(now);
     let actions = actions::check(&draft.actions, &rules, fresh_id, &mut faults);
     check_destinations(&configuration.guard, &actions, existing, &mut faults);
-    check_connections(&actions, connections, &mut faults);
+    let profiles = configuration.signature_profiles();
+    check_connections(&actions, connections, profiles, &mut faults);
     faults.into_checked(Some(CheckedAutomation {
         uid: draft.uid,
         name: draft.name,

@@ -15,7 +15,7 @@ use crate::signers::{AccountSigners, CannotSign, LiveSigners};
 use postrider_json::{CompiledConditions, Conditions};
 use postrider_model::health::ActionHealth;
 use postrider_model::{
-    Account, AccountId, Action, ActionId, AuditEntry, Automation, AutomationId, Clock, ConnectionId,
+    Account, AccountId, Action, ActionId, AuditEntry, Automation, AutomationId, Clock, ConnectionId, Does,
     EventTypeName, Schedule, SigningKey, Timestamp,
 };
 use postrider_signing::profile::SignatureProfiles;
@@ -134,6 +134,18 @@ impl AccountEntry {
         }
     }
 
+    /// The webhook actions that may be called.
+    fn callable_webhooks(&self) -> impl Iterator<Item = ActionId> {
+        let automations = self
+            .config
+            .automations
+            .iter()
+            .filter(|automation| automation.enabled);
+        let actions = automations.flat_map(|automation| &automation.actions);
+        let webhooks = actions.filter(|action| action.enabled && matches!(action.does, Does::SendWebhook(_)));
+        webhooks.map(|action| action.id)
+    }
+
     /// The automation of this id.
     pub fn automation(&self, id: AutomationId) -> Option<&Automation> {
         self.config
@@ -233,8 +245,8 @@ impl Directory {
                 let Some(entry) = AccountEntry::new(config, pins, &self.profiles) else {
                     return Ok(None);
                 };
-                for (action, reason) in entry.signers.unsigned() {
-                    tracing::error!(%account, action, %reason, "webhooks cannot be signed; their deliveries wait");
+                if let Some((actions, reason)) = entry.signers.unsigned(entry.callable_webhooks()) {
+                    tracing::error!(%account, actions, %reason, "webhooks cannot be signed; their deliveries wait");
                 }
                 let entry = Arc::new(entry);
                 let _ = guard.insert(Arc::clone(&entry));

@@ -1,9 +1,10 @@
 //! How the requests of each action are signed: its keys, expanded for its signature profile.
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::fmt;
+use std::sync::{Arc, OnceLock};
 
-use postrider_model::{ActionId, Automation, Does, SigningKey, Timestamp, WebhookSignature};
+use postrider_model::{ActionId, Automation, Does, KeyMaterial, SigningKey, Timestamp, WebhookSignature};
 use postrider_signing::profile::{KeyKindError, LiveKeys, Profile, ProfileSigners, SignatureProfiles};
 
 /// Why the requests of an action cannot be signed. Its deliveries wait until they can.
@@ -17,13 +18,15 @@ pub enum CannotSign {
     Key(#[from] KeyKindError),
 }
 
-/// The keys that sign for a profile.
-#[derive(Debug)]
+/// The keys that sign for a profile, which takes them. They are expanded when they first sign: an account may
+/// have thousands of actions with keys of their own, and is read again after each of its edits.
 pub struct LiveSigners {
-    /// The current key, with the previous one, and when their overlap ends.
-    both: Option<(ProfileSigners, Timestamp)>,
-    /// The current key alone.
-    alone: ProfileSigners,
+    profile: Arc<Profile>,
+    current: KeyMaterial,
+    /// The key before, and when it stops signing.
+    previous: Option<(KeyMaterial, Timestamp)>,
+    alone: OnceLock<ProfileSigners>,
+    both: OnceLock<ProfileSigners>,
 }
 
 type Signing = Arc<Result<LiveSigners, CannotSign>>;
@@ -38,31 +41,48 @@ pub(crate) struct AccountSigners {
 }
 
 impl LiveSigners {
-    /// Expands `keys`, the current one first. A previous key that the profile does not take signs nothing.
-    /// Returns `None` if no key is current.
+    /// The signers of `keys`. A previous key that the profile does not take signs nothing. Returns `None` if
+    /// no key is current.
     fn new(profile: &Arc<Profile>, keys: &[SigningKey]) -> Option<Result<Self, KeyKindError>> {
         let current = keys.iter().find(|key| key.expires_at.is_none())?;
         let previous = keys
             .iter()
-            .filter_map(|key| Some((key, key.expires_at?)))
-            .max_by_key(|(_, ends)| *ends);
-        let expanded = |previous: Option<&SigningKey>| {
-            let keys = LiveKeys {
-                current: current.secret.clone(),
-                previous: previous.map(|key| key.secret.clone()),
-            };
-            ProfileSigners::new(profile, &keys)
-        };
-        let both = previous.and_then(|(previous, ends)| Some((expanded(Some(previous)).ok()?, ends)));
-        Some(expanded(None).map(|alone| Self { both, alone }))
+            .filter_map(|key| Some((&key.secret, key.expires_at?)))
+            .max_by_key(|(_, ends)| *ends)
+            .filter(|(secret, _)| profile.takes(secret.algorithm()).is_ok());
+        let takes = profile.takes(current.secret.algorithm());
+        Some(takes.map(|()| Self {
+            profile: Arc::clone(profile),
+            current: current.secret.clone(),
+            previous: previous.map(|(secret, ends)| (secret.clone(), ends)),
+            alone: OnceLock::new(),
+            both: OnceLock::new(),
+        }))
     }
 
     /// The keys that sign at `now`.
     pub fn at(&self, now: Timestamp) -> &ProfileSigners {
-        match &self.both {
-            Some((both, ends)) if now < *ends => both,
-            _ => &self.alone,
+        match &self.previous {
+            Some((previous, ends)) if now < *ends => {
+                self.both.get_or_init(|| self.expanded(Some(previous.clone())))
+            }
+            _ => self.alone.get_or_init(|| self.expanded(None)),
         }
+    }
+
+    fn expanded(&self, previous: Option<KeyMaterial>) -> ProfileSigners {
+        let current = self.current.clone();
+        let expanded = ProfileSigners::new(&self.profile, &LiveKeys { current, previous });
+        expanded.expect("the profile takes these keys")
+    }
+}
+
+/// Leaves out the keys, so that they never appear in logs.
+impl fmt::Debug for LiveSigners {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("LiveSigners")
+            .field("profile", &self.profile.name())
+            .finish_non_exhaustive()
     }
 }
 
@@ -97,15 +117,11 @@ impl AccountSigners {
         Some(Self { usual, of_actions })
     }
 
-    /// The actions whose requests cannot be signed, and why; `all others` for those without a profile or keys
-    /// of their own.
-    pub(crate) fn unsigned(&self) -> impl Iterator<Item = (String, &CannotSign)> {
-        let of_actions = self
-            .of_actions
-            .iter()
-            .map(|(id, signing)| (id.to_string(), signing));
-        let all = of_actions.chain([("all others".to_owned(), &self.usual)]);
-        all.filter_map(|(action, signing)| Some((action, (**signing).as_ref().err()?)))
+    /// How many of these actions have requests that cannot be signed, and why those of the first cannot.
+    pub(crate) fn unsigned(&self, actions: impl Iterator<Item = ActionId>) -> Option<(usize, &CannotSign)> {
+        let mut reasons = actions.filter_map(|action| self.of(action).err());
+        let first = reasons.next()?;
+        Some((1 + reasons.count(), first))
     }
 
     /// The signers of an action.
@@ -133,4 +149,78 @@ fn expand(
         )),
     };
     Some(Arc::new(signing))
+}
+
+#[cfg(test)]
+mod tests {
+    use postrider_model::{Ed25519Secret, SigningKeyId, SigningSecret};
+    use postrider_signing::HeaderNames;
+    use postrider_signing::profile::{BuiltIn, Message};
+
+    use super::*;
+
+    fn key(byte: u8, is_ed25519: bool, ends_s: Option<i64>) -> SigningKey {
+        SigningKey {
+            id: SigningKeyId::from_u128(byte.into()),
+            secret: match is_ed25519 {
+                true => Ed25519Secret::from_random([byte; 32]).into(),
+                false => SigningSecret::from_random([byte; 24]).into(),
+            },
+            created_at: Timestamp::from_unix_ms(0),
+            expires_at: ends_s.map(|s| Timestamp::from_unix_ms(s * 1_000)),
+        }
+    }
+
+    fn profile(which: BuiltIn) -> Arc<Profile> {
+        Arc::new(Profile::built_in(which, &HeaderNames::new("Acme")))
+    }
+
+    /// The value of the first header that signs at `s`.
+    fn signed(signers: &LiveSigners, s: i64) -> String {
+        let message = Message {
+            id: "evt_1",
+            timestamp_s: s,
+            body: b"{}",
+        };
+        let mut values = Vec::new();
+        let at = signers.at(Timestamp::from_unix_ms(s * 1_000));
+        at.sign(&message, |_, value| values.push(value));
+        values.remove(0)
+    }
+
+    #[test]
+    fn a_previous_key_that_the_profile_does_not_take_signs_nothing() {
+        let github = profile(BuiltIn::Github);
+        let alone = LiveSigners::new(&github, &[key(1, false, None)])
+            .unwrap()
+            .unwrap();
+        let mixed = [key(1, false, None), key(2, true, Some(100))];
+        let mixed = LiveSigners::new(&github, &mixed).unwrap().unwrap();
+        assert_eq!(signed(&mixed, 50), signed(&alone, 50));
+        let both = [key(1, false, None), key(2, false, Some(100))];
+        let both = LiveSigners::new(&github, &both).unwrap().unwrap();
+        assert_ne!(
+            signed(&both, 50),
+            signed(&alone, 50),
+            "the previous key signs while it lives"
+        );
+        assert_eq!(signed(&both, 100), signed(&alone, 100));
+    }
+
+    #[test]
+    fn a_current_key_that_the_profile_does_not_take_cannot_sign() {
+        let refused = LiveSigners::new(&profile(BuiltIn::Github), &[key(1, true, None)]);
+        assert!(matches!(refused, Some(Err(KeyKindError::NeedsHmac { .. }))));
+        assert!(LiveSigners::new(&profile(BuiltIn::Github), &[]).is_none());
+    }
+
+    #[test]
+    fn no_key_appears_in_debug_output() {
+        let signers = LiveSigners::new(&profile(BuiltIn::Github), &[key(1, false, None)]);
+        let printed = format!("{signers:?}");
+        assert!(
+            printed.contains("github") && !printed.contains("whsec_"),
+            "{printed}"
+        );
+    }
 }

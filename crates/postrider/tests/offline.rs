@@ -180,6 +180,28 @@ fn an_invalid_key_is_not_echoed_in_the_error() {
 }
 
 #[test]
+fn a_settings_file_is_not_accepted_and_ignored_when_the_profile_is_built_in() {
+    for arguments in [
+        &["sign", "--body", "-", "--config", "postrider.toml"][..],
+        &[
+            "verify",
+            "--body",
+            "-",
+            "--header",
+            "a: b",
+            "--profile",
+            "github",
+            "--config",
+            "postrider.toml",
+        ],
+    ] {
+        let output = run(arguments, b"{}");
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}");
+        assert!(stderr(&output).contains("is built in"), "{}", stderr(&output));
+    }
+}
+
+#[test]
 fn unknown_settings_are_refused_from_every_source() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("postrider.toml");

@@ -3,6 +3,16 @@
 
 use crate::profile::Profile;
 
+/// Whether two names mean the same header to a receiver, in any case. Servers that hand headers to a program
+/// as variables do not tell `_` from `-` (RFC 3875 section 4.1.18).
+pub fn is_same_header(one: &str, other: &str) -> bool {
+    let folded = |byte: u8| match byte {
+        b'_' => b'-',
+        other => other.to_ascii_lowercase(),
+    };
+    one.len() == other.len() && one.bytes().map(folded).eq(other.bytes().map(folded))
+}
+
 /// The headers with the installation's prefix that Postrider sets itself, spelt as they are sent.
 #[derive(Debug, Clone)]
 pub struct HeaderNames {
@@ -22,7 +32,7 @@ pub struct HeaderNames {
     pub attempt: String,
     /// The value of `User-Agent`, which carries the prefix too.
     pub user_agent: String,
-    /// The headers of the installation's signature profile, in lower case.
+    /// The headers of the installation's signature profile.
     of_profile: Vec<String>,
 }
 
@@ -45,18 +55,21 @@ impl HeaderNames {
     /// The same, with the headers of the installation's signature profile reserved too.
     #[must_use]
     pub fn and_of(mut self, profile: &Profile) -> Self {
-        self.of_profile = profile.header_names().map(str::to_ascii_lowercase).collect();
+        self.of_profile = profile.header_names().map(str::to_owned).collect();
         self
     }
 
-    /// Whether Postrider reserves this name, in any case, so that a custom header cannot have it.
+    /// Whether Postrider reserves this name ([`is_same_header`]), so that a custom header cannot have it.
     pub fn is_ours(&self, name: &str) -> bool {
-        let name = name.to_ascii_lowercase();
-        name.starts_with(&self.ours)
-            || name.starts_with("webhook-")
-            || name == "user-agent"
-            || name == "content-type"
-            || self.of_profile.contains(&name)
+        let begins = |prefix: &str| {
+            let start = name.get(..prefix.len());
+            start.is_some_and(|start| is_same_header(start, prefix))
+        };
+        begins(&self.ours)
+            || begins("webhook-")
+            || is_same_header(name, "user-agent")
+            || is_same_header(name, "content-type")
+            || self.of_profile.iter().any(|own| is_same_header(own, name))
     }
 }
 
@@ -69,7 +82,7 @@ mod tests {
     fn prefixed_and_standard_webhooks_headers_are_reserved_in_any_case() {
         let names = HeaderNames::new("Acme");
         assert_eq!(names.signature_next, "Acme-Signature-Next");
-        for ours in ["ACME-x", "Webhook-Id", "User-Agent", "content-type"] {
+        for ours in ["ACME-x", "acme_x", "Webhook-Id", "User_Agent", "content-type"] {
             assert!(names.is_ours(ours), "{ours}");
         }
         for free in ["Acme", "X-Acme-Signature", "Postrider-Signature", "Authorization"] {
@@ -82,6 +95,7 @@ mod tests {
         let names = HeaderNames::new("Acme");
         let github = Profile::built_in(BuiltIn::Github, &names);
         assert!(!names.is_ours("X-Hub-Signature-256"));
-        assert!(names.and_of(&github).is_ours("x-hub-SIGNATURE-256"));
+        let names = names.and_of(&github);
+        assert!(names.is_ours("x-hub-SIGNATURE-256") && names.is_ours("x_hub_signature_256"));
     }
 }

@@ -53,7 +53,7 @@ pub mod render;
 pub mod standard_webhooks;
 pub mod template;
 
-pub use header_names::HeaderNames;
+pub use header_names::{HeaderNames, is_same_header};
 pub use postrider_model::FixedPoints;
 pub use postrider_model::body::{BodyContent, BodyStyle};
 pub use postrider_model::ed25519::{Ed25519Public, Ed25519Secret, KeyMaterial};

@@ -40,6 +40,7 @@ pub use profiles::SignatureProfiles;
 pub use signers::{KeyKindError, LiveKeys, Message, ProfileSigners};
 pub use verifier::{ProfileVerifier, Verdict, VerifierKey, VerifyError};
 
+use crate::header_names::is_same_header;
 pub use built_in::BuiltIn;
 use format::Format;
 use key::Scheme;
@@ -106,10 +107,9 @@ impl Profile {
         self.headers.iter().map(|header| &*header.name)
     }
 
-    /// Whether one of its headers has this name, in any case.
+    /// Whether one of its headers has this name ([`is_same_header`]).
     pub fn has_header(&self, name: &str) -> bool {
-        self.header_names()
-            .any(|header| header.eq_ignore_ascii_case(name))
+        self.header_names().any(|header| is_same_header(header, name))
     }
 
     /// The same under another name.

@@ -225,6 +225,24 @@ fn names_of_headers_and_profiles_are_checked() {
         faults.into_iter().map(|fault| fault.problem).collect::<Vec<_>>()
     };
     assert_eq!(problems("acme", vec![id]), [Problem::NothingSigned]);
+    let next = HeaderDraft {
+        overlap: Some(Overlap::Next),
+        ..named("Acme-Signature-2")
+    };
+    assert_eq!(
+        problems("acme", vec![next.clone()]),
+        [Problem::SignedInOverlapOnly]
+    );
+    assert!(checked("acme", vec![header(), next]).is_ok());
+    let ed25519 = HeaderDraft {
+        digest: Some(Digest::Ed25519),
+        ..named("Acme-Signature-2")
+    };
+    assert_eq!(problems("acme", vec![header(), ed25519]), [Problem::TwoKinds]);
+    assert_eq!(
+        problems("acme", vec![header(), named("Acme_Signature")]),
+        [Problem::Duplicate]
+    );
     assert_eq!(
         problems("acme", vec![header(), named("ACME-SIGNATURE")]),
         [Problem::Duplicate]

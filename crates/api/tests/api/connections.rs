@@ -265,6 +265,31 @@ async fn faults_point_to_the_member() {
 }
 
 #[tokio::test]
+async fn a_connection_does_not_set_a_header_that_the_actions_profile_signs_with() {
+    let scene = Scene::new().await;
+    let connection = json!({
+        "name": "CRM", "type": "header", "header_name": "X_Hub_Signature_256", "header_value": "sha256=0",
+    });
+    let id = scene.create(&connection).await;
+    let list = format!("{}/automations", scene.account);
+    let automation = |profile: &str| {
+        json!({
+            "name": "Tell the CRM",
+            "trigger": {"event_types": ["proposal.*"]},
+            "actions": [{
+                "type": "send_webhook", "url": url(200), "connection_id": id, "signature_profile": profile,
+            }],
+        })
+    };
+    scene
+        .app
+        .post(&list, &automation("github"))
+        .await
+        .fault("/actions/0/connection_id", "reserved_header");
+    scene.app.post(&list, &automation("postrider")).await.expect(201);
+}
+
+#[tokio::test]
 async fn an_account_has_at_most_fifty_connections() {
     let scene = Scene::new().await;
     for _ in 0..50 {

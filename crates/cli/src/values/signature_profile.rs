@@ -31,7 +31,7 @@ struct SettingsFile {
 impl ProfileArgs {
     /// Whether this is the profile that signs without settings.
     pub fn is_usual(&self) -> bool {
-        self.profile == BuiltIn::Postrider.name()
+        self.profile == BuiltIn::Postrider.name() && self.config.is_none()
     }
 
     /// The profile.
@@ -40,6 +40,12 @@ impl ProfileArgs {
     /// There is none of this name, or the file's is not valid.
     pub fn read(&self, names: &HeaderNames) -> Result<Profile, Failure> {
         if let Some(built_in) = BuiltIn::find(&self.profile) {
+            if self.config.is_some() {
+                return Err(Failure::Usage(format!(
+                    "--config: `{}` is built in; name a profile of the file with --profile",
+                    self.profile
+                )));
+            }
             return Ok(Profile::built_in(built_in, names));
         }
         let Some(path) = &self.config else {

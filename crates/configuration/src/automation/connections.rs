@@ -2,8 +2,12 @@
 //! it saves the automation: it alone can exclude that one is deleted meanwhile.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use postrider_model::{Action, Authentication, Connection, ConnectionId, Does, SendWebhook};
+
+use postrider_signing::is_same_header;
+use postrider_signing::profile::{Profile, SignatureProfiles};
 
 use super::{ActionDraft, DoesDraft};
 use crate::{Fault, Faults, codes};
@@ -26,8 +30,13 @@ pub(super) fn named_in(actions: &[ActionDraft]) -> BTreeSet<ConnectionId> {
     ids.collect()
 }
 
-/// Checks that the connections suit their actions.
-pub(super) fn check_connections(actions: &[Option<Action>], connections: &[Connection], faults: &mut Faults) {
+/// Checks that the connections suit their actions, and the profiles that sign for those.
+pub(super) fn check_connections(
+    actions: &[Option<Action>],
+    connections: &[Connection],
+    profiles: &SignatureProfiles,
+    faults: &mut Faults,
+) {
     for (index, action) in actions.iter().enumerate() {
         let Some(Does::SendWebhook(webhook)) = action.as_ref().map(|it| &it.does) else {
             continue;
@@ -36,15 +45,32 @@ pub(super) fn check_connections(actions: &[Option<Action>], connections: &[Conne
             .iter()
             .find(|connection| Some(connection.id) == webhook.connection);
         if let Some(connection) = connection {
-            check_connection(webhook, connection, &format!("/actions/{index}"), faults);
+            let profile = profiles.find(webhook.signature.profile.as_deref());
+            let pointer = format!("/actions/{index}");
+            check_connection(webhook, connection, profile, &pointer, faults);
         }
     }
 }
 
-fn check_connection(webhook: &SendWebhook, connection: &Connection, pointer: &str, faults: &mut Faults) {
+fn check_connection(
+    webhook: &SendWebhook,
+    connection: &Connection,
+    profile: Option<&Arc<Profile>>,
+    pointer: &str,
+    faults: &mut Faults,
+) {
     let authentication = &connection.authentication;
     let sets = authentication.header_name();
-    let same = |name: &str| sets.is_some_and(|sets| sets.eq_ignore_ascii_case(name));
+    if let (Some(sets), Some(profile)) = (sets, profile)
+        && profile.has_header(sets)
+    {
+        let detail = format!(
+            "the connection sets the header {sets}, and so does the signature profile `{}`",
+            profile.name()
+        );
+        faults.add(format!("{pointer}/connection_id"), codes::RESERVED_HEADER, detail);
+    }
+    let same = |name: &str| sets.is_some_and(|sets| is_same_header(sets, name));
     if let Some(header) = webhook.headers.iter().find(|header| same(&header.name)) {
         let detail = format!(
             "the connection sets the header {}: remove one of the two",

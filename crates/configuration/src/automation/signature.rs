@@ -88,6 +88,7 @@ impl SigningRules<'_> {
         let own_algorithm = stored.and_then(WebhookSignature::own_algorithm);
         match draft {
             None => own.to_vec(),
+            // At once: the account's receivers have its key, and it cannot sign beside keys of another owner.
             Some(SigningKeyDraft::Account) => Vec::new(),
             Some(SigningKeyDraft::Own(algorithm)) if own_algorithm == Some(algorithm) => own.to_vec(),
             Some(SigningKeyDraft::Own(algorithm)) => {
@@ -106,8 +107,7 @@ impl SigningRules<'_> {
     /// No header of the action may be one that its profile sends.
     fn check_headers(&self, draft: &SendWebhookDraft, profile: &Profile, pointer: &str, faults: &mut Faults) {
         for (name, _) in &draft.headers {
-            let spelt = name.replace('_', "-");
-            if profile.has_header(&spelt) && !self.header_names.is_ours(&spelt) {
+            if profile.has_header(name) && !self.header_names.is_ours(name) {
                 let name = postrider_json::pointer::escape(name);
                 let detail = format!("the signature profile `{}` sets this header", profile.name());
                 faults.add(

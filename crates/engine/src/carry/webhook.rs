@@ -13,9 +13,9 @@ use postrider_configuration::LiveSigners;
 use postrider_egress::{ClientIdentity, HttpClient, Leave, NotSent, Request, Response};
 use postrider_model::attempt::Headers;
 use postrider_model::{Clock, Exchange, HttpExchange, HttpRequest, HttpResponse, SendWebhook};
-use postrider_signing::HeaderNames;
-use postrider_signing::profile::Message;
+use postrider_signing::profile::{Message, Profile};
 use postrider_signing::standard_webhooks::ID_HEADER;
+use postrider_signing::{HeaderNames, is_same_header};
 
 use super::body::{Body, Seen, body_of, data_of};
 use super::{Advice, Carried, Carrier, Job};
@@ -104,12 +104,7 @@ impl<T: Transport> WebhookCarrier<T> {
         let mut put = |name: &str, value: String| headers.push((name.to_owned(), value));
         put("Content-Type", body.content_type.clone());
         // Common firewall rules refuse a POST without it (OWASP rule 920300).
-        let of_event = |name: &str| {
-            job.event
-                .headers
-                .iter()
-                .any(|(own, _)| own.eq_ignore_ascii_case(name))
-        };
+        let of_event = |name: &str| job.event.headers.iter().any(|(own, _)| is_same_header(own, name));
         if !has_header(webhook, "accept") && !of_event("accept") {
             put("Accept", "*/*".to_owned());
         }
@@ -132,9 +127,7 @@ impl<T: Transport> WebhookCarrier<T> {
         put(&names.event_type, job.event.event_type.as_str().to_owned());
         put(&names.delivery_id, job.delivery.to_string());
         put(&names.attempt, job.number.to_string());
-        // Receivers that hand headers on as variables do not tell `_` from `-` (RFC 3875 section 4.1.18).
-        let signs = |name: &str| signers.profile().has_header(&name.replace('_', "-"));
-        let is_ours = |name: &str| names.is_ours(name) || signs(name);
+        let is_ours = |name: &str| self.sets(signers.profile(), name);
         for (name, value) in job.event.headers.iter() {
             // A customer's own header is not for the producer to change, and neither is a signature.
             if !is_ours(name) && !has_header(webhook, name) {
@@ -154,7 +147,7 @@ impl<T: Transport> WebhookCarrier<T> {
 /// Whether the action has a header of this name.
 fn has_header(webhook: &SendWebhook, name: &str) -> bool {
     let mut headers = webhook.headers.iter();
-    headers.any(|header| header.name.eq_ignore_ascii_case(name))
+    headers.any(|header| is_same_header(&header.name, name))
 }
 
 #[async_trait]
@@ -181,6 +174,11 @@ impl<T: Transport> Carrier<SendWebhook> for WebhookCarrier<T> {
 }
 
 impl<T: Transport> WebhookCarrier<T> {
+    /// Whether Postrider sets a header of this name itself, in a request that is signed by this profile.
+    fn sets(&self, profile: &Profile, name: &str) -> bool {
+        self.header_names.is_ours(name) || profile.has_header(name)
+    }
+
     /// Sends the webhook once, as it is.
     async fn carry_once(
         &self,

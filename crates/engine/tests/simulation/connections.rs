@@ -292,3 +292,34 @@ fn fetching_a_token_takes_its_time_from_the_attempts_timeout() {
         assert_eq!(sent.unwrap().request.timeout.as_secs(), 6);
     });
 }
+
+#[test]
+fn a_connection_that_was_edited_to_set_a_header_of_the_signature_sends_nothing() {
+    let folder = folder();
+    life(async {
+        let header = |name: &str| ConnectionDraft {
+            header_name: Some(name.to_owned()),
+            header_value: Some("sha256=0".to_owned()),
+            ..ConnectionDraft::new("CRM", ConnectionType::Header)
+        };
+        let script = |_: &Request, _: usize| (Duration::ZERO, status(200));
+        let (node, fixture, connection) = scene(folder.path(), header("X-Key"), script).await;
+        node.edit(&fixture, |automation| {
+            webhook(&mut automation.actions[0]).signature_profile = Some("github".to_owned());
+        })
+        .await;
+        let edited = header("X_Hub_Signature_256");
+        let saved = node
+            .configuration
+            .update_connection(&BY, fixture.account, connection, edited);
+        saved.await.unwrap();
+        node.accept(fixture.account).await;
+        let attempts = attempts(&node, &fixture).await;
+        let error = "The connection cannot be used: The signature profile sets the same header";
+        assert_eq!(
+            (attempts[0].outcome, attempts[0].error.as_deref()),
+            (Outcome::ProtocolError, Some(error))
+        );
+        assert!(node.seen().is_empty());
+    });
+}

@@ -15,6 +15,7 @@
 mod faults;
 mod header;
 
+use postrider_model::KeyAlgorithm;
 use serde::Deserialize;
 
 use super::format::FormatError;
@@ -90,6 +91,12 @@ pub enum Problem {
     /// No header holds a signature.
     #[error("no header holds a signature: `{{hex}}` or `{{base64}}`")]
     NothingSigned,
+    /// Outside of a rotation's overlap, nothing is signed.
+    #[error("every signature has `overlap = \"next\"`: outside of a rotation, nothing would be signed")]
+    SignedInOverlapOnly,
+    /// No key can sign all its headers.
+    #[error("some headers need an HMAC key and others an Ed25519 key: one key signs all headers")]
+    TwoKinds,
     /// Not a valid name of a header (RFC 9110 section 5.6.2).
     #[error(
         "a header's name has 1 to {HEADER_NAME_BYTES_MAX} letters, digits and !#$%&'*+-.^_`|~ (RFC 9110)"
@@ -99,7 +106,7 @@ pub enum Problem {
     #[error("Postrider sets this header, or it belongs to the connection, to a proxy or to a cloud")]
     Reserved,
     /// Another header of the profile has the name.
-    #[error("this header is listed more than once; case is ignored")]
+    #[error("this header is listed more than once; case is ignored, and `_` counts as `-`")]
     Duplicate,
     /// It is not a format.
     #[error(transparent)]
@@ -164,9 +171,7 @@ impl ProfileDraft {
         let mut profile = Profile::new(name);
         for (at, header) in self.headers.iter().enumerate() {
             let at = format!("headers[{at}]");
-            let earlier = profile
-                .header_names()
-                .any(|other| other.eq_ignore_ascii_case(&header.name));
+            let earlier = profile.has_header(&header.name);
             match header.name_problem(names, &is_reserved) {
                 Some(problem) => faults.add(&format!("{at}.name"), problem),
                 None if earlier => faults.add(&format!("{at}.name"), Problem::Duplicate),
@@ -187,10 +192,18 @@ impl ProfileDraft {
     }
 }
 
-/// What concerns several headers: one signs, and what is signed is sent.
+/// What concerns several headers: one signs each request, one key signs them all, and what is signed is sent.
 fn check_whole(profile: &Profile, faults: &mut Faults) {
-    if profile.headers.iter().all(|header| header.tokens.is_empty()) {
+    let signing = || profile.headers.iter().filter(|header| !header.tokens.is_empty());
+    if signing().next().is_none() {
         faults.add("headers", Problem::NothingSigned);
+    } else if signing().all(|header| header.overlap == Overlap::Next) {
+        faults.add("headers", Problem::SignedInOverlapOnly);
+    } else if KeyAlgorithm::ALL
+        .into_iter()
+        .all(|kind| profile.takes(kind).is_err())
+    {
+        faults.add("headers", Problem::TwoKinds);
     }
     for (at, header) in profile.headers.iter().enumerate() {
         if let Some(hole) = header.unsent(&profile.headers) {

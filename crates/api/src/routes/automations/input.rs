@@ -185,7 +185,7 @@ pub struct WebhookActionInput {
     #[schema(example = json!(null), max_length = 32)]
     signature_profile: Option<String>,
     /// Which keys sign the webhooks. Null changes nothing; for a new action it is `account`. A new key
-    /// overlaps for a day with the key that signed before.
+    /// overlaps for a day with the key that signed before; going back to `account` takes effect at once.
     #[serde(default)]
     signing_key: Option<SigningKeyChoice>,
     /// The id of the connection that authenticates the request; null for none. `headers` cannot have the

@@ -56,11 +56,10 @@ pub fn is_reserved_by_others(lower: &str) -> bool {
         || PREFIXES.iter().any(|(prefix, _)| name.starts_with(prefix))
 }
 
-/// Whether a name, in lowercase, is reserved. Many servers hand headers to a program as variables (RFC 3875
-/// section 4.1.18), where `webhook_id` and `webhook-id` are one, so `_` counts as `-`.
+/// Whether a name, in lowercase, is reserved; `_` counts as `-` ([`postrider_signing::is_same_header`]).
 pub(crate) fn is_reserved(lower: &str, header_names: &HeaderNames) -> bool {
-    let name = &*lower.replace('_', "-");
-    header_names.is_ours(name) || name.starts_with(POSTRIDER) || is_reserved_by_others(name)
+    let is_postriders = lower.replace('_', "-").starts_with(POSTRIDER);
+    header_names.is_ours(lower) || is_postriders || is_reserved_by_others(lower)
 }
 
 #[cfg(test)]

@@ -78,6 +78,8 @@ struct UrlRow {
     url: String,
     badge: Badge,
     disabled_reason: Option<DisabledReason>,
+    /// Why its requests cannot be signed, if they cannot.
+    cannot_sign: Option<String>,
     failing_since: Option<Moment>,
     /// Until when nothing is sent, because the receiver asked for it.
     paused_until: Option<Moment>,
@@ -195,6 +197,10 @@ async fn urls(app: &App, account: &InAccount, automation: &Automation) -> Result
             url: action::target(action).to_owned(),
             badge: Badge::of_health(health),
             disabled_reason: action.disabled_reason,
+            cannot_sign: match action.does {
+                Does::SendWebhook(_) => account.entry.signers(action.id).err().map(ToString::to_string),
+                Does::SendEmail(_) => None,
+            },
             failing_since: match health {
                 Health::Failing { since } => Some(Moment::new(since, now)),
                 Health::Healthy | Health::Disabled { .. } => None,

@@ -14,6 +14,7 @@ use postrider_configuration::{Credentials, OAuth2Client};
 use postrider_egress::NotSent;
 use postrider_model::attempt::NO_ACCESS_TOKEN;
 use postrider_model::{Clock, ConnectionId, CustomHeader, Outcome, SendWebhook};
+use postrider_signing::is_same_header;
 
 use super::tokens::{Asking, Got, Token, TokenFailure};
 use super::{Transport, WebhookCarrier, unsent};
@@ -22,6 +23,12 @@ use crate::carry::{Carried, Job};
 
 /// "401 Unauthorized" (RFC 9110, section 15.5.2).
 const UNAUTHORIZED: u16 = 401;
+
+/// The header of an access token.
+const AUTHORIZATION: &str = "Authorization";
+
+/// Why a connection is of no use beside the signature profile.
+const TAKEN: &str = "The signature profile sets the same header";
 
 impl<T: Transport> WebhookCarrier<T> {
     /// Sends the webhook with the credentials of this connection; nothing without them.
@@ -32,8 +39,15 @@ impl<T: Transport> WebhookCarrier<T> {
         body: &Body,
         connection: ConnectionId,
     ) -> Result<Carried, NotSent> {
+        // Settings and connections change after the action was saved.
+        let Ok(signers) = job.entry.signers(job.action) else {
+            return Err(NotSent::Postponed);
+        };
+        let is_taken = |name: &str| self.sets(signers.at(self.clock.now()).profile(), name);
         let timeout = webhook.timeout(job.timeout);
         match job.entry.credentials(connection) {
+            Some(Credentials::Header(header)) if is_taken(&header.name) => Ok(unusable(webhook, TAKEN)),
+            Some(Credentials::OAuth2(_)) if is_taken(AUTHORIZATION) => Ok(unusable(webhook, TAKEN)),
             Some(Credentials::Header(header)) => {
                 let webhook = with_header(webhook, header.clone());
                 self.carry_once(job, &webhook, body, None, timeout).await
@@ -83,7 +97,7 @@ impl<T: Transport> WebhookCarrier<T> {
         token: &Token,
         time: &mut Time<'_>,
     ) -> Result<Carried, NotSent> {
-        let header = CustomHeader::secret("Authorization", format!("Bearer {}", token.expose()));
+        let header = CustomHeader::secret(AUTHORIZATION, format!("Bearer {}", token.expose()));
         let webhook = with_header(webhook, header);
         let carried = self.carry_once(job, &webhook, body, None, time.left()).await?;
         time.waited += carried.waited;
@@ -141,7 +155,7 @@ fn with_header(webhook: &SendWebhook, header: CustomHeader) -> SendWebhook {
     let mut webhook = webhook.clone();
     webhook
         .headers
-        .retain(|own| !own.name.eq_ignore_ascii_case(&header.name));
+        .retain(|own| !is_same_header(&own.name, &header.name));
     webhook.headers.push(header);
     webhook
 }
