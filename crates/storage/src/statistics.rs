@@ -151,8 +151,9 @@ impl AddAssign for Counts {
 }
 
 /// What a row of an event, a delivery or an attempt takes on disk besides `data`, headers and the response,
-/// with its share of the indexes. The benchmark measured, with SQLite and 512 bytes of `data`, 1,018 bytes for
-/// an event with one delivery and one attempt, and 3,860 for one with ten of each (`docs/performance.md`).
+/// with its share of the indexes. The benchmark measured, with SQLite and 512 bytes of `data`, 1,018 bytes
+/// for an event with one delivery and one attempt, and 3,860 for one with ten of each
+/// (`docs/performance.md`).
 pub const ROW_BYTES: u64 = 160;
 
 /// Bytes that acceptance stores: the event's `data` and headers, its row, and a row for each delivery.

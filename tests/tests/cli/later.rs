@@ -46,7 +46,8 @@ async fn events_wait_for_their_time_and_are_canceled_and_missed_ones_sent() {
         unconfirmed.code == 2 && unconfirmed.err.contains("--yes"),
         "{unconfirmed:?}"
     );
-    let counted = missed(&["--dry-run"]).success();
+    let counted = missed(&["--dry-run"]);
+    let counted = counted.success();
     assert!(
         counted.starts_with("1 event: account acme, automation crm, after "),
         "{counted}"

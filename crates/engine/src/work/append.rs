@@ -270,7 +270,18 @@ pub mod test_events {
 
 #[cfg(test)]
 mod tests {
+    use postrider_model::EventHeaders;
+
     use super::*;
+
+    #[test]
+    fn headers_count_toward_what_it_costs_to_store_an_event() {
+        let mut new = test_events::events(1, 1).remove(0);
+        assert_eq!(cost_of(&new), 1);
+        let value = "x".repeat(BYTES_PER_ROW);
+        new.event.headers = EventHeaders::new(vec![("X-Tenant".to_owned(), value)]);
+        assert_eq!(cost_of(&new), 2);
+    }
 
     #[test]
     fn a_missing_result_from_the_store_is_an_internal_error_not_a_conflict() {
