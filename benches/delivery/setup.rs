@@ -86,6 +86,14 @@ impl Client {
         Ok(value)
     }
 
+    /// Creates an account with a [`chosen`] automation. Returns the account's id.
+    pub async fn chosen_account(&mut self, url: &str) -> Outcome<String> {
+        let account = self.empty_account().await?;
+        let path = format!("/v1/accounts/{account}/automations");
+        self.call("POST", &path, &chosen(url).to_string()).await?;
+        Ok(account)
+    }
+
     /// Creates an account with an automation that sends each event to these URLs. Returns the account's id.
     pub async fn account(&mut self, urls: &[String], retry_delays_s: &[u32]) -> Outcome<String> {
         let account = self.empty_account().await?;
@@ -146,6 +154,27 @@ impl Client {
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     }
+}
+
+/// An automation with five conditions, which all events of [`crate::payload`] meet, and a template.
+fn chosen(url: &str) -> Value {
+    let template = r#"{"n":"{{ data.n }}","text":"{{ data.proposal.customer.name }} accepted {{ data.proposal.title }} for {{ data.proposal.amount }}"}"#;
+    json!({
+        "name": "Benchmark",
+        "trigger": {"event_types": [EVENT_TYPE]},
+        "conditions": {"all": [
+            {"path": "/proposal/amount", "op": "gte", "value": 1000},
+            {"path": "/proposal/currency", "op": "in", "value": ["EUR", "CHF"]},
+            {"path": "/proposal/customer/vip", "op": "eq", "value": false},
+            {"path": "/proposal/title", "op": "contains", "value": "roof"},
+            {"path": "/proposal/lines/0/sku", "op": "starts_with", "value": "PV-"},
+        ]},
+        "actions": [{
+            "type": "send_webhook", "url": url, "body": "template", "template": template,
+            "content_type": "application/json",
+        }],
+        "retry_delays_s": DEFAULT_DELAYS,
+    })
 }
 
 /// The retry schedule if no delivery is expected to fail.

@@ -36,6 +36,7 @@ pub mod identity_provider;
 pub mod log;
 pub mod mail_server;
 pub mod mutual_tls;
+pub mod nginx;
 pub mod postgres;
 pub mod proxy;
 pub mod receiver;

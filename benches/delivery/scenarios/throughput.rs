@@ -33,6 +33,8 @@ struct Variant {
     /// With more than one, the nodes share a database.
     nodes: usize,
     to: Receives,
+    /// Whether the automation has five conditions and a template.
+    is_chosen: bool,
     /// Requests in flight on each of [`HTTP2_CONNECTIONS`] of a producer that speaks HTTP/2.
     from_http2: Option<usize>,
 }
@@ -60,7 +62,7 @@ pub const PLAIN: &str = "one by one";
 /// The name of the scenario in the report.
 pub const NAME: &str = "throughput";
 
-const VARIANTS: [Variant; 13] = {
+const VARIANTS: [Variant; 14] = {
     let plain = Variant {
         name: PLAIN,
         fewer: 1,
@@ -71,6 +73,7 @@ const VARIANTS: [Variant; 13] = {
         nodes: 1,
         to: Receives::Http1,
         from_http2: None,
+        is_chosen: false,
     };
     [
         plain,
@@ -94,6 +97,11 @@ const VARIANTS: [Variant; 13] = {
             name: "16 KiB payloads",
             fewer: 2,
             data_bytes: 16 * 1024,
+            ..plain
+        },
+        Variant {
+            name: "five conditions and a template",
+            is_chosen: true,
             ..plain
         },
         Variant {
@@ -197,7 +205,11 @@ async fn measure(bench: &Bench, binary: &Path, variant: Variant) -> Outcome<Row>
     let urls = (0..variant.actions)
         .map(|number| sink.url(&format!("/ok/{number}")))
         .collect();
-    let accounts = setup::accounts(server.address(), vec![urls; variant.accounts]).await?;
+    let accounts = if variant.is_chosen {
+        vec![server.client().chosen_account(&sink.url("/ok/0")).await?]
+    } else {
+        setup::accounts(server.address(), vec![urls; variant.accounts]).await?
+    };
     let warm_up = Arc::new(Ledger::new(WARM_UP_EVENTS, variant.actions));
     sink.note(&warm_up);
     variant.carry(&server, &accounts, &warm_up).await?;

@@ -31,7 +31,7 @@ To: {{ data.action.target }}
 Reason: {{ data.message }}
 
 Once the receiver works, enable the action again. Events that it missed can be sent then.
-{% else %}A delivery of "{{ data.automation.name }}" succeeded. Deliveries had failed since {{ data.failing_since | date("%d %B %Y, %H:%M") }} UTC.
+{% else %}A delivery of "{{ data.automation.name }}" succeeded.{% if data.failing_since %} Deliveries had failed since {{ data.failing_since | date("%d %B %Y, %H:%M") }} UTC.{% endif %}
 
 To: {{ data.action.target }}
 {% endif %}"#;

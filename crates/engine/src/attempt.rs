@@ -138,7 +138,7 @@ async fn try_once(
                 delivery,
                 attempt: &attempt,
                 next,
-                is_gone: advice.gone,
+                advice,
             };
             let said = report.say(engine).await;
             changes_action = said.changes_action;

@@ -86,14 +86,17 @@ pub struct Advice {
     pub gone: bool,
     /// A further attempt would fail in the same way.
     pub is_final: bool,
+    /// The attempt failed for want of what the operator provides. It says nothing about the action: neither
+    /// about its health nor about the pace that its receiver takes.
+    pub is_operators: bool,
 }
 
 /// Carries out actions of one type, which `A` describes.
 #[async_trait]
 pub trait Carrier<A>: Send + Sync + 'static {
     /// Makes one attempt within its timeout, give or take the scheduling of tasks and waits for resources of
-    /// ours. Sends nothing if `job.may_leave` forbids it, or if the waits take too long. Dropping the future
-    /// aborts it.
+    /// ours; a mail server may take a minute longer to confirm a message. Sends nothing if `job.may_leave`
+    /// forbids it, or if the waits take too long. Dropping the future aborts it.
     async fn carry(&self, job: Job<'_>, action: &A) -> Result<Carried, NotSent>;
 }
 

@@ -55,9 +55,9 @@ const STUCK_AFTER: Duration = Duration::from_secs(1);
 /// For how long after a refusal the width counts more than the schedule.
 const REFUSAL_LASTS: Duration = Duration::from_secs(60);
 
-/// How long a lane pauses after a request of it waited too long for a resource of ours. The request has
-/// waited for longer ([`postrider_egress::allowance::WAIT_MAX`]), so that this only keeps the lane from
-/// spinning.
+/// How long a lane pauses after a request of it was not sent for want of a resource of ours. Most such
+/// requests have waited for longer ([`postrider_egress::allowance::WAIT_MAX`]). An e-mail does not wait for a
+/// mail server that is out of reach, or for its account's turn within the hour, so this is how often it asks.
 const POSTPONED_FOR: Duration = Duration::from_secs(1);
 
 /// Attempts in a row without a response, or without a success, after which a receiver that responds again, or
@@ -326,6 +326,7 @@ impl Pace {
             Heard::Unasked => {
                 self.silent = self.silent.saturating_add(1);
                 self.postponed_until = now + POSTPONED_FOR;
+                self.slot_not_used(started);
             }
             Heard::Crowded => {
                 self.crowd.found(started, now, in_flight.saturating_sub(1));

@@ -19,6 +19,7 @@ use postrider_storage::rules::health::settled;
 use postrider_storage::{ActionReport, Announcement, ReadyDelivery, StoredIf};
 use serde_json::{Value, json};
 
+use crate::carry::Advice;
 use crate::engine::Engine;
 
 /// A settled delivery, and all that is said about it.
@@ -29,8 +30,8 @@ pub(crate) struct Report<'a> {
     pub(crate) delivery: &'a ReadyDelivery,
     pub(crate) attempt: &'a Attempt,
     pub(crate) next: Next,
-    /// Whether the receiver asked for no more deliveries.
-    pub(crate) is_gone: bool,
+    /// What the last attempt says about the action.
+    pub(crate) advice: Advice,
 }
 
 /// What follows from a result for its action.
@@ -51,26 +52,27 @@ impl Report<'_> {
             return Said::default();
         };
         let before = self.entry.health(self.action.id);
-        if settled == Settled::Succeeded && before.failing_since.is_none() {
+        if settled == Settled::Succeeded && !before.changes_by_success() {
             return Said::default();
         }
         let at = self.attempt.started_at.after(self.attempt.duration);
         let origin = self.delivery.event.origin;
+        // Tests and failures of the operator's part say nothing about the action.
+        let is_of_action = origin != Origin::Test && !self.advice.is_operators;
         let judged = match origin {
-            // A test says nothing about health.
-            Origin::Test => Judged {
+            _ if !is_of_action => Judged {
                 health: before,
                 is_announced: false,
             },
             // A notice that fails never announces itself.
             Origin::Operational => before.after(settled, at, settled == Settled::Succeeded),
-            Origin::Producer => before.after(settled, at, true),
+            Origin::Producer | Origin::Test => before.after(settled, at, true),
         };
         let disables = match settled {
             Settled::Succeeded => None,
             // While attempts are left, a receiver that is gone may still come back.
-            Settled::Failed if self.is_gone => Some(DisabledReason::Gone),
-            Settled::Failed if origin == Origin::Test => None,
+            Settled::Failed if self.advice.gone => Some(DisabledReason::Gone),
+            Settled::Failed if !is_of_action => None,
             Settled::Failed => before.disables(at, engine.settings().disable_failing_after),
         };
         let types = types(origin, settled, judged.is_announced, disables);

@@ -56,9 +56,10 @@ impl Answer {
         matches!(self.code, 530 | 534 | 535 | 538)
     }
 
-    /// As an answer to `MAIL`: a message of this size is not accepted (RFC 1870 section 6).
+    /// As an answer to `MAIL`: a message of this size is not accepted (RFC 1870 section 6). A 452 there may
+    /// be about the size as well, but usually says that the server's disk is full (RFC 3463, `4.3.1`).
     pub(crate) const fn is_about_size(&self) -> bool {
-        matches!(self.code, 452 | 552)
+        matches!(self.code, 552)
     }
 
     /// The enhanced status code at the beginning of the text (RFC 3463), such as `5.1.1`.

@@ -6,6 +6,7 @@
 mod sign_in;
 mod stream;
 
+use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
@@ -19,7 +20,7 @@ use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 
 use crate::answer::{Answer, Incoming, ReadError};
-use crate::dialogue::{Dialogue, Masks};
+use crate::dialogue::{Dialogue, Masks, Names};
 use crate::sent::{Failure, NotSent};
 use crate::settings::{Security, SmtpSettings};
 use stream::Stream;
@@ -65,6 +66,8 @@ pub(crate) struct Connection {
     incoming: Incoming,
     extensions: Extensions,
     server: Arc<Server>,
+    /// Names of the server that its answers do not show, once it is signed in to.
+    names: Names,
     /// Messages that it has carried, or begun to carry.
     pub(crate) messages: u32,
     /// Whether a transaction has begun that `RSET` has to end.
@@ -91,12 +94,14 @@ impl Connection {
         if !greeting.is_positive() {
             return Err(Failure::session("The mail server accepts no connection", &greeting).into());
         }
-        connection.hello(dialogue).await?;
+        let mut hello = connection.hello(dialogue).await?;
         if security == Security::StartTls {
             connection = connection.upgraded(dialogue).await?;
-            connection.hello(dialogue).await?;
+            hello = connection.hello(dialogue).await?;
         }
         sign_in::sign_in(&mut connection, dialogue).await?;
+        // What was said until here is for the operator alone.
+        connection.names = Names::of(&server.settings, [&greeting, &hello]);
         Ok(connection)
     }
 
@@ -112,13 +117,14 @@ impl Connection {
             incoming: Incoming::default(),
             extensions: Extensions::default(),
             server: Arc::clone(server),
+            names: Names::default(),
             messages: 0,
             is_dirty: false,
             is_spoiled: false,
         }
     }
 
-    async fn hello(&mut self, dialogue: &mut Dialogue) -> Result<(), Failure> {
+    async fn hello(&mut self, dialogue: &mut Dialogue) -> Result<Answer, Failure> {
         let name = self.server.settings.sender.address.domain();
         let answer = self.command(dialogue, &format!("EHLO {name}")).await?;
         if !answer.is_positive() {
@@ -126,7 +132,7 @@ impl Connection {
         }
         // The first line is the server's name.
         self.extensions = Extensions::of(answer.lines.iter().skip(1));
-        Ok(())
+        Ok(answer)
     }
 
     /// The connection after `STARTTLS` (RFC 3207). What the server says before the handshake, and what
@@ -168,6 +174,18 @@ impl Connection {
         shown: String,
         bytes: &[u8],
     ) -> Result<Answer, Failure> {
+        let written = self.write(dialogue, shown, bytes).await?;
+        self.reply(dialogue, written).await
+    }
+
+    /// Sends bytes that the record shows as `shown`. Returns whether all of them were written, for
+    /// [`Self::reply`].
+    pub(crate) async fn write(
+        &mut self,
+        dialogue: &mut Dialogue,
+        shown: String,
+        bytes: &[u8],
+    ) -> Result<io::Result<()>, Failure> {
         self.check_step()?;
         dialogue.begin(Some(shown));
         let written = match self.stream.write_all(bytes).await {
@@ -175,7 +193,16 @@ impl Connection {
             failed => failed,
         };
         self.is_spoiled |= written.is_err();
-        // A server that closes the connection may have said why, so the answer is read in any case.
+        Ok(written)
+    }
+
+    /// Reads the answer to what was written. A server that closes the connection may have said why, so the
+    /// answer is read in any case.
+    pub(crate) async fn reply(
+        &mut self,
+        dialogue: &mut Dialogue,
+        written: io::Result<()>,
+    ) -> Result<Answer, Failure> {
         let answer = self.answer(dialogue).await?;
         match written {
             // Nothing can be accepted that was not written in full.
@@ -197,7 +224,8 @@ impl Connection {
 
     async fn answer(&mut self, dialogue: &mut Dialogue) -> Result<Answer, Failure> {
         match self.incoming.read(&mut self.stream, &self.server.masks).await {
-            Ok(answer) => {
+            Ok(mut answer) => {
+                answer.lines = self.names.masked(answer.lines);
                 dialogue.answered(&answer);
                 self.is_spoiled |= answer.is_farewell();
                 Ok(answer)
@@ -308,7 +336,7 @@ fn closed() -> Failure {
     }
 }
 
-fn broken(error: &std::io::Error) -> Failure {
+fn broken(error: &io::Error) -> Failure {
     let is_tls = error.get_ref().is_some_and(|it| it.is::<rustls::Error>());
     if is_tls {
         return Failure::broken(Outcome::TlsError, handshake_sentence(error));

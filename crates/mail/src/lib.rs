@@ -2,7 +2,7 @@
 //!
 //! The mail server is the operator's choice and may be on a private address, so the rules for destinations of
 //! webhooks do not apply. It is not trusted with more than the messages: whatever it answers, however slowly,
-//! a [`Mailer`] stays within its timeout, reads at most 20 KiB of an answer, and neither records nor reports
+//! a [`Mailer`] stays within its times, reads at most 20 KiB of an answer, and neither records nor reports
 //! a password of four bytes or more.
 //!
 //! ```no_run
@@ -32,13 +32,12 @@
 //!     delivery,
 //!     event_type,
 //!     header_prefix: "Postrider",
-//!     unsubscribe: None,
 //! })?;
 //! let sent = mailer
 //!     .send(&message, Duration::from_secs(15), Partial::Wait, &|| true)
 //!     .await?;
 //! match sent.verdict {
-//!     Verdict::Accepted => {}  // settled, even if `sent.refused` names some of the recipients
+//!     Verdict::Accepted => {}  // settled, even if `sent.error` names some of the recipients
 //!     Verdict::Temporary => {} // try again by the schedule
 //!     Verdict::Permanent => {} // settled: failed
 //! }
@@ -77,9 +76,9 @@ mod sent;
 mod settings;
 mod transaction;
 
-pub use dialogue::{ANSWER_BYTES_KEPT, Dialogue, Step};
+pub use dialogue::{Dialogue, Step};
 pub use mailer::{Mailer, MayLeave, Options};
-pub use message::{Draft, Message, MessageError, SUBJECT_CHARS_MAX, TEXT_BYTES_MAX, UnsubscribeUrl};
+pub use message::{Draft, Message, MessageError};
 pub use sender::{Sender, SenderError};
-pub use sent::{Concerns, NotSent, Partial, Refused, Sent, Verdict};
+pub use sent::{Concerns, NotSent, Partial, Sent, Verdict};
 pub use settings::{Credentials, Password, Security, SettingsError, SmtpSettings, SmtpTexts};

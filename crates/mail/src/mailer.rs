@@ -16,13 +16,18 @@ use crate::message::Message;
 use crate::pool::Pool;
 use crate::sent::{Concerns, Failure, NotSent, Partial, Refused, Sent, Verdict};
 use crate::settings::SmtpSettings;
-use crate::transaction::{self, IN_DOUBT, Stage, Task};
+use crate::transaction::{self, IN_DOUBT, Posted, Stage, Task};
 
 /// Called before `MAIL` and again before the message is sent; returns whether it may leave.
 pub type MayLeave<'a> = &'a (dyn Fn() -> bool + Send + Sync);
 
 /// How often the log says at most that no e-mail can be sent.
 const REPORT_EVERY: Duration = Duration::from_secs(60);
+
+/// How much longer than its timeout a message may take until the server confirms it. Servers that check a
+/// message before they accept it can take minutes, and RFC 5321 section 4.5.3.2.6 asks for 10, because a
+/// message that is given up then is sent twice. It holds one of few connections, so it gets 1.
+const CONFIRM_MAX: Duration = Duration::from_secs(60);
 
 /// Settings with defaults.
 #[derive(Clone)]
@@ -34,6 +39,9 @@ pub struct Options {
     pub extra_ca_pem: Option<Vec<u8>>,
     /// Looks up the name of the mail server.
     pub resolver: Arc<dyn Resolve>,
+    /// How much longer than its timeout a message may take until the server confirms it. With the default,
+    /// 60 s, most servers confirm what they check first, and no copy is sent.
+    pub confirm_max: Duration,
 }
 
 impl Default for Options {
@@ -43,6 +51,7 @@ impl Default for Options {
             extra_ca_pem: None,
             // The operator chose the name, so the search domains of this machine complete it.
             resolver: Arc::new(SystemResolver::with_search_domains()),
+            confirm_max: CONFIRM_MAX,
         }
     }
 }
@@ -51,6 +60,7 @@ impl Default for Options {
 pub struct Mailer {
     server: Arc<Server>,
     pool: Arc<Pool>,
+    confirm_max: Duration,
     reported: Mutex<Option<Instant>>,
 }
 
@@ -65,6 +75,7 @@ impl Mailer {
         let tls = tls_client_config(clock, options.extra_ca_pem.as_deref())?;
         Ok(Self {
             pool: Pool::new(options.connections_max.max(1)),
+            confirm_max: options.confirm_max,
             server: Arc::new(Server {
                 masks: Masks::new(settings.credentials.as_ref()),
                 settings,
@@ -77,10 +88,12 @@ impl Mailer {
 
     /// Sends a message, and returns how that ended.
     ///
-    /// It takes at most `timeout`, in which everything from the look-up of the name to the server's last
-    /// answer has to happen, after a wait for a free connection of at most [`WAIT_MAX`]. Returns
-    /// [`NotSent`] if `may_leave` forbids it, if that wait was too long, or, at once, if this process is out
-    /// of file descriptors; the server then has no message. Pause before sending again.
+    /// It takes at most `timeout`, in which everything from the look-up of the name to the last dot of the
+    /// message has to happen, and [`Options::confirm_max`] longer for the server's answer to the message,
+    /// after a wait for a free connection of at most [`WAIT_MAX`]. Returns [`NotSent`] if `may_leave` forbids
+    /// it, if that wait was too long, or, at once, if this process is out of file descriptors. The server
+    /// then has no message. Pause before sending again.
+    ///
     /// Dropping the future aborts the attempt, and the server discards what it has, unless the last dot was
     /// sent.
     pub async fn send(
@@ -99,19 +112,18 @@ impl Mailer {
             may_leave,
         };
         let mut attempt = Attempt::new(self.server.settings.server());
-        let ended = tokio::time::timeout(timeout, self.attempt(task, &mut attempt)).await;
+        let ended = self.attempt(task, timeout, &mut attempt).await;
         if let Some(connection) = attempt.connection.take() {
             self.pool.check_in(connection).await;
         }
         drop(place);
         let ended = match ended {
-            Ok(Ok(refused)) => Ok(refused),
-            Ok(Err(Stop::NotSent(not_sent))) => {
+            Ok(refused) => Ok(refused),
+            Err(Stop::NotSent(not_sent)) => {
                 self.report_not_sent(not_sent);
                 return Err(not_sent);
             }
-            Ok(Err(Stop::Failed(failure))) => Err(failure),
-            Err(_) => Err(timed_out(timeout, &attempt)),
+            Err(Stop::Failed(failure)) => Err(failure),
         };
         let ended = ended.map_err(|failure| match attempt.stage {
             Stage::Before => failure,
@@ -122,21 +134,44 @@ impl Mailer {
         Ok(sent)
     }
 
-    async fn attempt(&self, task: Task<'_>, attempt: &mut Attempt) -> Result<Vec<Refused>, Stop> {
+    /// Sends the message and waits for its confirmation, each in its time.
+    async fn attempt(
+        &self,
+        task: Task<'_>,
+        timeout: Duration,
+        attempt: &mut Attempt,
+    ) -> Result<Vec<Refused>, Stop> {
+        let confirmed_by = Instant::now() + timeout + self.confirm_max;
+        let posted = tokio::time::timeout(timeout, self.post(task, attempt)).await;
+        let (mut connection, posted) = posted.map_err(|_| timed_out(timeout, attempt))??;
+        let confirmed = transaction::confirm(&mut connection, posted, &mut attempt.dialogue);
+        let confirmed = tokio::time::timeout_at(confirmed_by, confirmed).await;
+        let confirmed = confirmed.map_err(|_| timed_out(timeout + self.confirm_max, attempt))?;
+        attempt.connection = Some(connection);
+        Ok(confirmed?)
+    }
+
+    /// Sends the message, up to the last dot.
+    async fn post(&self, task: Task<'_>, attempt: &mut Attempt) -> Result<(Connection, Posted), Stop> {
         let mut connection = match self.pool.check_out().await {
             Some(connection) => attempt.reuses(connection),
             None => attempt.opens(&self.server).await?,
         };
-        let mut ended = attempt.run(&mut connection, task).await;
+        let mut posted = attempt.run(&mut connection, task).await;
         // A server may close an idle connection in the very moment in which it is used.
-        let is_gone = matches!(&ended, Err(Stop::Failed(failure)) if failure.is_gone);
+        let is_gone = matches!(&posted, Err(Stop::Failed(failure)) if failure.is_gone);
         if is_gone && attempt.dialogue.is_reused && attempt.stage == Stage::Before {
             drop(connection);
             connection = attempt.opens(&self.server).await?;
-            ended = attempt.run(&mut connection, task).await;
+            posted = attempt.run(&mut connection, task).await;
         }
-        attempt.connection = Some(connection);
-        ended
+        match posted {
+            Ok(posted) => Ok((connection, posted)),
+            Err(stop) => {
+                attempt.connection = Some(connection);
+                Err(stop)
+            }
+        }
     }
 
     /// Tells the operator that no mail can be sent.
@@ -207,7 +242,7 @@ impl Attempt {
         Connection::open(server, &mut self.dialogue).await
     }
 
-    async fn run(&mut self, connection: &mut Connection, task: Task<'_>) -> Result<Vec<Refused>, Stop> {
+    async fn run(&mut self, connection: &mut Connection, task: Task<'_>) -> Result<Posted, Stop> {
         transaction::run(connection, task, &mut self.stage, &mut self.dialogue).await
     }
 }
@@ -238,7 +273,6 @@ fn sent(
             outcome: Outcome::Succeeded,
             error: partly(&refused, message),
             concerns: Concerns::Message,
-            refused,
             dialogue,
             waited,
         },
@@ -247,7 +281,6 @@ fn sent(
             outcome: failure.outcome,
             error: Some(failure.error),
             concerns: failure.concerns,
-            refused: Vec::new(),
             dialogue,
             waited,
         },

@@ -9,19 +9,15 @@ mod headers;
 mod text;
 
 use postrider_model::{DeliveryId, EmailAddress, EventTypeName, Recipients, Timestamp};
-use url::Url;
 
 use crate::sender::Sender;
 
 /// Maximum bytes of a text, as of any output of a template.
-pub const TEXT_BYTES_MAX: usize = 256 * 1_024;
+const TEXT_BYTES_MAX: usize = 256 * 1_024;
 
 /// Maximum characters of a subject; of a longer one the rest is left out. Mail programs show less than a
 /// hundred.
-pub const SUBJECT_CHARS_MAX: usize = 300;
-
-/// Maximum bytes of the address for unsubscribing: it has to fit into one line.
-const UNSUBSCRIBE_URL_BYTES_MAX: usize = 900;
+const SUBJECT_CHARS_MAX: usize = 300;
 
 /// Maximum bytes of the prefix of our own headers.
 const PREFIX_BYTES_MAX: usize = 64;
@@ -47,8 +43,6 @@ pub struct Draft<'a> {
     pub event_type: &'a EventTypeName,
     /// The prefix of our own headers, such as `Postrider`.
     pub header_prefix: &'a str,
-    /// Where recipients can unsubscribe, if there is such a place.
-    pub unsubscribe: Option<&'a UnsubscribeUrl>,
 }
 
 /// A message, ready to be sent.
@@ -62,7 +56,7 @@ pub struct Message {
 /// Why a message cannot be composed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum MessageError {
-    /// The text has more than [`TEXT_BYTES_MAX`].
+    /// The text has more than 256 KiB.
     #[error("the text is longer than {TEXT_BYTES_MAX} bytes")]
     TextTooLong,
     /// The prefix cannot be part of a header's name.
@@ -105,35 +99,6 @@ impl std::fmt::Debug for Message {
             .field("to", &self.to)
             .field("bytes", &self.bytes.len())
             .finish()
-    }
-}
-
-/// An https address at which one POST unsubscribes a recipient (RFC 8058).
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct UnsubscribeUrl(String);
-
-/// Why a text is not an address for unsubscribing.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "an address for unsubscribing begins with https:// and has at most {UNSUBSCRIBE_URL_BYTES_MAX} bytes"
-)]
-pub struct UnsubscribeUrlError;
-
-impl std::str::FromStr for UnsubscribeUrl {
-    type Err = UnsubscribeUrlError;
-
-    fn from_str(text: &str) -> Result<Self, UnsubscribeUrlError> {
-        let url = Url::parse(text).map_err(|_| UnsubscribeUrlError)?;
-        // The parser has encoded what is not a visible character of ASCII; commas separate addresses in the
-        // header (RFC 2369 section 2).
-        let text = String::from(url.clone()).replace(',', "%2C");
-        let is_clean = text
-            .bytes()
-            .all(|it| it.is_ascii_graphic() && !matches!(it, b'<' | b'>'));
-        if url.scheme() != "https" || !is_clean || text.len() > UNSUBSCRIBE_URL_BYTES_MAX {
-            return Err(UnsubscribeUrlError);
-        }
-        Ok(Self(text))
     }
 }
 

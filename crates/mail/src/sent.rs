@@ -54,14 +54,11 @@ pub enum Partial {
 }
 
 /// A recipient that the mail server refused, while it accepted others.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Refused {
-    /// The recipient.
-    pub to: EmailAddress,
+#[derive(Debug)]
+pub(crate) struct Refused {
+    pub(crate) to: EmailAddress,
     /// The code of the answer, 400 to 599.
-    pub code: u16,
-    /// The text of the answer, at most [`crate::ANSWER_BYTES_KEPT`].
-    pub answer: String,
+    pub(crate) code: u16,
 }
 
 /// The result of an attempt.
@@ -71,13 +68,11 @@ pub struct Sent {
     pub verdict: Verdict,
     /// The same for the record: `succeeded`, `bad_status` for an answer that refuses, or what went wrong.
     pub outcome: Outcome,
-    /// What went wrong, in plain words, with the server's own; `None` if every recipient was accepted. It
-    /// holds no secret.
+    /// What went wrong, in plain words, with the server's own; `None` if every recipient was accepted. If
+    /// some were, it names those who do not get the message. It holds no secret.
     pub error: Option<String>,
     /// What caused a failure.
     pub concerns: Concerns,
-    /// The recipients who do not get the message although it was accepted.
-    pub refused: Vec<Refused>,
     /// What was said.
     pub dialogue: Dialogue,
     /// How long the message waited for a free connection; no part of its timeout.

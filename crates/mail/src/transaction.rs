@@ -3,16 +3,21 @@
 //! | answer | follows |
 //! |---|---|
 //! | 552 to `MAIL`, 5xx to `DATA`, to the message, or to every `RCPT` | permanent |
-//! | 452 to `MAIL`, 4xx to those, or a mix in which no `RCPT` was accepted | temporary |
+//! | 4xx to `DATA` or to the message, or a mix in which no `RCPT` was accepted | temporary |
 //! | 4xx to some `RCPT` | as [`Partial`] says |
-//! | 5xx to some `RCPT`, the others accepted | it goes to the others; [`crate::Refused`] names the rest |
+//! | 5xx to some `RCPT`, the others accepted | it goes to the others; the record names the rest |
 //! | any other refusal of `MAIL` | temporary; it concerns the server, because the sender is a setting |
 //! | 421, 530, 534, 535, 538 anywhere | temporary; it concerns the server |
 //!
 //! [`MayLeave`] is asked before `MAIL`, and again when the server waits for the message. A server that gets
 //! no last dot discards what it has (RFC 5321 section 4.1.1.4), so until then everything can be taken back.
 //!
+//! The message is sent in two steps, [`run`] and [`confirm`], because the caller gives a server more time for
+//! the second one.
+//!
 //! Commands are not pipelined (RFC 2920): the message must not leave before each recipient's answer is known.
+
+use std::io;
 
 use postrider_model::Outcome;
 
@@ -45,13 +50,19 @@ pub(crate) struct Task<'a> {
     pub(crate) may_leave: MayLeave<'a>,
 }
 
-/// Sends the message. Returns who was refused, if it was accepted.
+/// A message that was sent and is not confirmed yet.
+pub(crate) struct Posted {
+    refused: Vec<Refused>,
+    written: io::Result<()>,
+}
+
+/// Sends the message, up to the last dot.
 pub(crate) async fn run(
     connection: &mut Connection,
     task: Task<'_>,
     stage: &mut Stage,
     dialogue: &mut Dialogue,
-) -> Result<Vec<Refused>, Stop> {
+) -> Result<Posted, Stop> {
     *stage = Stage::Before;
     if connection.is_dirty {
         reset(connection, dialogue).await?;
@@ -71,9 +82,30 @@ pub(crate) async fn run(
         connection.is_spoiled = true;
         return Err(Stop::NotSent(NotSent::Forbidden));
     }
-    content(connection, task.message, stage, dialogue).await?;
+    let written = content(connection, task.message, stage, dialogue).await?;
+    Ok(Posted { refused, written })
+}
+
+/// Waits for the server's answer to the message. Returns who was refused, if it was accepted.
+pub(crate) async fn confirm(
+    connection: &mut Connection,
+    posted: Posted,
+    dialogue: &mut Dialogue,
+) -> Result<Vec<Refused>, Failure> {
+    let answer = connection.reply(dialogue, posted.written).await;
+    let answer = answer.map_err(|failure| Failure {
+        error: format!("{} {IN_DOUBT}", failure.error),
+        ..failure
+    })?;
+    if !answer.is_positive() {
+        return Err(unexpected(
+            connection,
+            "The mail server refused the message",
+            &answer,
+        ));
+    }
     connection.is_dirty = false;
-    Ok(refused)
+    Ok(posted.refused)
 }
 
 async fn reset(connection: &mut Connection, dialogue: &mut Dialogue) -> Result<(), Failure> {
@@ -142,7 +174,6 @@ async fn recipients(
         let refusal = Refused {
             to: address.clone(),
             code: answer.code,
-            answer: answer.text(),
         };
         refused.push((refusal, failure));
     }
@@ -164,25 +195,13 @@ async fn content(
     message: &Message,
     stage: &mut Stage,
     dialogue: &mut Dialogue,
-) -> Result<(), Failure> {
+) -> Result<io::Result<()>, Failure> {
     let bytes = with_dots(message.bytes());
     let shown = format!("(message of {} bytes)", message.bytes().len());
     // An answer that is here already cannot be one to the message.
     connection.check_step()?;
     *stage = Stage::InDoubt;
-    let answer = connection.send(dialogue, shown, &bytes).await;
-    let answer = answer.map_err(|failure| Failure {
-        error: format!("{} {IN_DOUBT}", failure.error),
-        ..failure
-    })?;
-    if !answer.is_positive() {
-        return Err(unexpected(
-            connection,
-            "The mail server refused the message",
-            &answer,
-        ));
-    }
-    Ok(())
+    connection.write(dialogue, shown, &bytes).await
 }
 
 /// The message as it goes out: a dot before each line that begins with one, and a line with a dot at the end

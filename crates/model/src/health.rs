@@ -20,7 +20,8 @@ pub const ANNOUNCED_EVERY: Duration = Duration::from_secs(10 * 60);
 pub struct ActionHealth {
     /// When the first delivery failed for good, if none has succeeded since.
     pub failing_since: Option<Timestamp>,
-    /// Whether the last announcement said that the action is failing.
+    /// Whether the last announcement said that the action is failing, or that Postrider switched it off.
+    /// Stays when an edit begins the health anew, so that the next success is announced.
     pub is_announced: bool,
     /// When the last announcement said so.
     pub announced_at: Option<Timestamp>,
@@ -95,7 +96,8 @@ impl ActionHealth {
                 is_announced: self.is_announced && can_be_announced,
             },
             Settled::Failed => {
-                let announces = can_be_announced && !self.is_announced && self.may_announce(at);
+                let is_news = !self.is_announced || self.failing_since.is_none();
+                let announces = can_be_announced && is_news && self.may_announce(at);
                 Judged {
                     health: Self {
                         failing_since: Some(self.failing_since.unwrap_or(at)),
@@ -109,14 +111,30 @@ impl ActionHealth {
         }
     }
 
-    /// The health after Postrider switched the action off at `at`.
-    pub fn after_disabling(self, at: Timestamp) -> Self {
+    /// The health after Postrider switched the action off at `at`; `is_announced` says whether an operational
+    /// event announces this.
+    pub fn after_disabling(self, at: Timestamp, is_announced: bool) -> Self {
         Self {
             failing_since: None,
-            is_announced: false,
+            is_announced: self.is_announced || is_announced,
             announced_at: self.announced_at,
             disabled_at: Some(at),
         }
+    }
+
+    /// The health after a person switched the action on or sent it elsewhere. What was announced still is.
+    #[must_use]
+    pub fn begun_anew(self) -> Self {
+        Self {
+            failing_since: None,
+            disabled_at: None,
+            ..self
+        }
+    }
+
+    /// Whether a delivery that succeeds changes something.
+    pub fn changes_by_success(self) -> bool {
+        self.failing_since.is_some() || self.is_announced
     }
 
     /// Why to switch off an action whose delivery failed for good at `at`: none has succeeded for `limit`.
@@ -193,6 +211,26 @@ mod tests {
     }
 
     #[test]
+    fn a_success_is_announced_after_an_edit_that_began_the_health_anew() {
+        let failing = ActionHealth::default().after(Settled::Failed, s(0), true).health;
+        for before in [failing, ActionHealth::default().after_disabling(s(1), true)] {
+            let anew = before.begun_anew();
+            assert_eq!((anew.failing_since, anew.disabled_at), (None, None));
+            let success = anew.after(Settled::Succeeded, s(2), true);
+            assert!(anew.changes_by_success() && success.is_announced);
+            assert!(!success.health.changes_by_success());
+        }
+        let soon = failing.begun_anew().after(Settled::Failed, s(599), true);
+        assert!(!soon.is_announced && soon.health.is_announced);
+        assert!(
+            failing
+                .begun_anew()
+                .after(Settled::Failed, s(600), true)
+                .is_announced
+        );
+    }
+
+    #[test]
     fn a_clock_that_was_set_back_does_not_silence_an_action() {
         let health = ActionHealth::default()
             .after(Settled::Failed, s(100_000), true)
@@ -207,7 +245,7 @@ mod tests {
         let health = ActionHealth::default().after(Settled::Failed, s(10), true).health;
         assert_eq!(health.disables(s(109), limit), None);
         assert_eq!(health.disables(s(110), limit), Some(DisabledReason::Failing));
-        let off = health.after_disabling(s(110));
+        let off = health.after_disabling(s(110), true);
         assert_eq!(off.failing_since, None);
         for settled in [Settled::Failed, Settled::Succeeded] {
             let late = off.after(settled, s(111), true);

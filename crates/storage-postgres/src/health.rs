@@ -11,7 +11,7 @@ use postrider_model::health::ActionHealth;
 use postrider_model::{AccountId, ActionId, Automation, AutomationId};
 use postrider_storage::rows::ActionHealthRow;
 use postrider_storage::rules::attempts::AttemptResult;
-use postrider_storage::rules::health::{OfAction, begins_anew, by_action};
+use postrider_storage::rules::health::{Anew, OfAction, by_action};
 use postrider_storage::{HealthStore, NewEvent, SessionId, StoreResult, UnhealthyAction};
 use tokio_postgres::Row;
 use uuid::Uuid;
@@ -239,13 +239,16 @@ pub(crate) async fn begin_anew(
     (actions, was_enabled): (&str, bool),
     after: &Automation,
 ) -> SqlResult<()> {
-    let anew = begins_anew(actions, was_enabled, after)?;
-    if anew.is_empty() {
-        return Ok(());
+    let anew = Anew::of(actions, was_enabled, after)?;
+    // What `ActionHealth::begun_anew` changes.
+    let begin = "UPDATE action_health SET failing_since = NULL, disabled_at = NULL";
+    for (verb, actions) in [("DELETE FROM action_health", anew.removed), (begin, anew.begun)] {
+        if !actions.is_empty() {
+            let actions: Vec<Uuid> = actions.iter().map(|action| uuid(action.as_bytes())).collect();
+            let sql = format!("{verb} WHERE account_id = $1 AND action_id = ANY($2)");
+            statement::execute(client, &sql, &[&uuid(account.as_bytes()), &actions]).await?;
+        }
     }
-    let actions: Vec<Uuid> = anew.iter().map(|action| uuid(action.as_bytes())).collect();
-    let sql = "DELETE FROM action_health WHERE account_id = $1 AND action_id = ANY($2)";
-    statement::execute(client, sql, &[&uuid(account.as_bytes()), &actions]).await?;
     Ok(())
 }
 

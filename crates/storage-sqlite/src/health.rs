@@ -5,7 +5,7 @@ use postrider_model::health::ActionHealth;
 use postrider_model::{AccountId, ActionId, Automation, AutomationId};
 use postrider_storage::rows::ActionHealthRow;
 use postrider_storage::rules::attempts::AttemptResult;
-use postrider_storage::rules::health::{OfAction, begins_anew, by_action};
+use postrider_storage::rules::health::{Anew, OfAction, by_action};
 use postrider_storage::{HealthStore, SessionId, StoreResult, UnhealthyAction};
 use rusqlite::Connection;
 
@@ -139,9 +139,16 @@ pub(crate) fn begin_anew(
     (actions, was_enabled): (&str, bool),
     after: &Automation,
 ) -> SqlResult<()> {
-    for action in begins_anew(actions, was_enabled, after)? {
+    let anew = Anew::of(actions, was_enabled, after)?;
+    for action in anew.removed {
         conn.prepare_cached("DELETE FROM action_health WHERE account_id = ?1 AND action_id = ?2")?
             .execute((account.as_bytes(), action.as_bytes()))?;
+    }
+    for action in anew.begun {
+        if let Some(row) = by_action_id(conn, account, action)? {
+            let health = row.open().1.begun_anew();
+            put(conn, account, &row.with(health))?;
+        }
     }
     Ok(())
 }

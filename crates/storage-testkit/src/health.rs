@@ -245,7 +245,9 @@ pub async fn edits_begin_the_health_of_what_they_change_anew(store: Arc<dyn Stor
         update(&scene, &automation).await,
         SaveAutomation::Saved(_)
     ));
-    assert_eq!(first_health(&scene).await, ActionHealth::default());
+    // What was announced still is, so that a success is announced too.
+    let begun = first_health(&scene).await;
+    assert_eq!((begun.failing_since, begun.is_announced), (None, true));
 
     for is_on in [false, true] {
         if !is_on {
@@ -261,6 +263,13 @@ pub async fn edits_begin_the_health_of_what_they_change_anew(store: Arc<dyn Stor
     }
 
     fail(30).await;
+    let mut automation = stored(&scene).await;
+    let removed = automation.actions.remove(0);
+    assert!(matches!(
+        update(&scene, &automation).await,
+        SaveAutomation::Saved(_)
+    ));
+    assert_eq!(health(&scene, scene.account, removed.id).await, None);
     let deleted = scene
         .store
         .delete_automation(scene.account, scene.automation, audit())

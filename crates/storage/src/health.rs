@@ -47,6 +47,12 @@ impl ActionReport {
         announcements.any(|announcement| announcement.stored_if == StoredIf::HealthAnnounced)
     }
 
+    /// Whether an event is at hand that announces that the result switches the action off.
+    pub fn can_announce_disabling(&self) -> bool {
+        let mut announcements = self.announcements.iter();
+        announcements.any(|announcement| announcement.stored_if == StoredIf::ActionDisabled)
+    }
+
     /// The events to store: `is_announced` says whether the change of health is, `is_disabled` whether the
     /// result switched the action off.
     pub fn stored(&self, is_announced: bool, is_disabled: bool) -> impl Iterator<Item = &NewEvent> {
@@ -74,7 +80,7 @@ pub struct UnhealthyAction {
 }
 
 /// Reading the health of actions. Results change it ([`crate::WorkStore::advance`]), and so do edits
-/// ([`crate::rules::health::begins_anew`]). That of an account is part of
+/// ([`crate::rules::health::Anew`]). That of an account is part of
 /// [`crate::AccountConfig`].
 #[async_trait]
 pub trait HealthStore: Send + Sync {

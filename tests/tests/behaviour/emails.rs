@@ -164,6 +164,16 @@ async fn an_email_waits_for_a_mail_server_that_is_down_and_is_sent_once_it_is_ba
     let (server, account) = start(&mail).await;
     mail.stop();
     automation(&account, &["ann@example.org"], &[1]).await;
+    let gauge_is = async |value: &str| {
+        let line = format!("postrider_mail_server_out_of_reach {value}");
+        let what = format!("the metrics have {line}");
+        until(&what, SOON, async || {
+            let metrics = server.api().get("/metrics").await.text();
+            metrics.lines().any(|it| it == line).then_some(())
+        })
+        .await;
+    };
+    gauge_is("0").await;
     let event = account.send("a", DATA).await;
     let logged = |words: &str| server.log().lines().iter().any(|line| line.contains(words));
     until("the log says so", SOON, async || {
@@ -175,6 +185,7 @@ async fn an_email_waits_for_a_mail_server_that_is_down_and_is_sent_once_it_is_ba
         (&delivery["status"], &delivery["attempt_count"]),
         (&json!("pending"), &json!(0))
     );
+    gauge_is("1").await;
     mail.start_again();
     let delivery = account.wait_for_delivery(&event, "succeeded").await;
     assert_eq!(attempts_of(&delivery).len(), 1);
@@ -182,6 +193,7 @@ async fn an_email_waits_for_a_mail_server_that_is_down_and_is_sent_once_it_is_ba
         logged("accepts e-mail again").then_some(())
     })
     .await;
+    gauge_is("0").await;
     assert_eq!(messages(&mail, 1).await.len(), 1);
 }
 

@@ -4,6 +4,7 @@ mod command_line;
 mod hostile;
 mod kinds;
 mod mutual_tls;
+mod nginx;
 mod oauth2;
 
 use postrider_tests::Account;

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::create;
 
-async fn connection(account: &Account, identity: &Identity) -> String {
+pub(super) async fn connection(account: &Account, identity: &Identity) -> String {
     let body = json!({
         "name": "Partner", "type": "client_certificate", "certificate": identity.certificate,
         "private_key": identity.private_key,
@@ -16,7 +16,7 @@ async fn connection(account: &Account, identity: &Identity) -> String {
 }
 
 /// The one attempt of an event to an action with this connection.
-async fn attempt(account: &Account, event_type: &str, status: &str) -> Value {
+pub(super) async fn attempt(account: &Account, event_type: &str, status: &str) -> Value {
     let event = account.send(event_type, "1").await;
     let delivery = account.wait_for_delivery(&event, status).await;
     attempts_of(&delivery)[0].clone()

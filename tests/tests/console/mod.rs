@@ -1,7 +1,8 @@
 //! The console in a real browser.
 //!
 //! * [`desk`]: the start of a journey. The journeys: [`sign_in`], [`automations`], [`deliveries`], [`keys`],
-//!   [`customer`], [`frames`], [`live`], [`people`], [`lying_provider`].
+//!   [`customer`], [`frames`], [`live`], [`people`], [`lying_provider`],
+//!   [`only_if`], [`story`].
 //! * [`every_page`]: no page has an accessibility fault.
 //! * [`harness`]: the browser works as the other tests assume, shown on the static pages of [`pages`].
 
@@ -19,3 +20,4 @@ mod only_if;
 mod pages;
 mod people;
 mod sign_in;
+mod story;

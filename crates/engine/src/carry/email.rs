@@ -1,35 +1,33 @@
 //! Sends e-mails: renders subject and text, composes the message, and gives it to the mail server.
 //!
 //! All accounts share the operator's mail server. The number of messages under way to it is bounded, and
-//! accounts take turns ([`Hosts`]). A mail server that is out of reach, or takes no message from us, is a
-//! resource of ours that is missing ([`outage`]): deliveries wait for it and spend no attempt. What it says
-//! about one message or its recipients decides an attempt, like the response of a webhook's receiver.
+//! accounts take turns ([`Hosts`]); the recipients of an account within an hour are bounded too
+//! ([`recipients`]). A mail server that is out of reach, or takes no message from us, is a resource of ours
+//! that is missing ([`outage`]): deliveries wait for it and spend no attempt. What it says about one message
+//! or its recipients decides an attempt, like the response of a webhook's receiver.
 
+mod not_set_up;
 mod outage;
+mod recipients;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use parking_lot::Mutex;
 use postrider_configuration::EmailContent;
 use postrider_egress::{Allowance, Host, Hosts, NotSent, Permit};
 use postrider_mail::{Concerns, Draft, Mailer, Message, Partial, Sender, Sent, Verdict};
-use postrider_model::{Clock, Exchange, SendEmail, SmtpExchange, SmtpStep};
+use postrider_model::{Clock, Exchange, Outcome, SendEmail, SmtpExchange, SmtpStep};
 
-use self::outage::Outage;
+pub use self::not_set_up::EmailNotSetUp;
+use self::outage::{Outage, is_overdue};
+use self::recipients::RecipientLimit;
 use super::body::email_of;
 use super::{Advice, Carried, Carrier, Job, MayLeave};
 
-/// "Service not available, closing transmission channel" (RFC 5321 section 4.2.2).
-const NOT_AVAILABLE: u16 = 421;
-
-/// The error that customers see for an attempt during an outage that lasts for days. The log of the server
+/// The error that customers see for an attempt of a delivery that has waited for days. The log of the server
 /// has the words of the mail server, which concern its operator.
 const OUT_OF_REACH: &str = "The mail server of this installation does not accept e-mail at present";
-
-/// How often the log says at most that deliveries wait although no mail server is set.
-const REPORT_EVERY: Duration = Duration::from_secs(60);
 
 /// A mail server as this carrier needs it. A trait, so that tests can script one on virtual time.
 #[async_trait]
@@ -69,6 +67,8 @@ pub struct EmailParts<T> {
     pub host: Host,
     /// Maximum messages under way: as many as `transport` has connections.
     pub in_flight_max: usize,
+    /// Maximum recipients of the e-mails of one account within an hour, on this node.
+    pub recipients_per_hour_and_account: u32,
     /// The clock.
     pub clock: Arc<dyn Clock>,
 }
@@ -80,7 +80,9 @@ pub struct EmailCarrier<T> {
     header_prefix: String,
     host: Arc<Host>,
     permits: Arc<Hosts>,
+    recipients: RecipientLimit,
     outage: Outage,
+    clock: Arc<dyn Clock>,
 }
 
 impl<T: MailTransport> EmailCarrier<T> {
@@ -92,7 +94,9 @@ impl<T: MailTransport> EmailCarrier<T> {
             header_prefix: parts.header_prefix,
             host: Arc::new(parts.host),
             permits: Hosts::new(parts.in_flight_max),
-            outage: Outage::new(parts.clock),
+            recipients: RecipientLimit::new(Arc::clone(&parts.clock), parts.recipients_per_hour_and_account),
+            outage: Outage::new(Arc::clone(&parts.clock)),
+            clock: parts.clock,
         }
     }
 
@@ -108,10 +112,16 @@ impl<T: MailTransport> EmailCarrier<T> {
             delivery: job.delivery,
             event_type: &job.event.event_type,
             header_prefix: &self.header_prefix,
-            // Recipients cannot unsubscribe from an automation.
-            unsubscribe: None,
         });
         message.map_err(|error| error.to_string())
+    }
+
+    /// The result for a message that the mail server did not take in an outage: it waits, but not for ever.
+    fn without_asking(&self, job: &Job<'_>, email: &SendEmail) -> Result<Carried, NotSent> {
+        match is_overdue(job, self.clock.now()) {
+            true => Ok(out_of_reach(email, OUT_OF_REACH)),
+            false => Err(NotSent::Postponed),
+        }
     }
 
     /// Waits for the account's turn to use the mail server. Returns how long it waited, too.
@@ -131,6 +141,12 @@ impl<T: MailTransport> Carrier<SendEmail> for EmailCarrier<T> {
         if !(job.may_leave)() {
             return Err(NotSent::Forbidden);
         }
+        if self.outage.is_closed() {
+            return self.without_asking(&job, email);
+        }
+        let count = email.to.as_slice().len();
+        let reserved = self.recipients.reserve(job.event.account, count);
+        let reserved = reserved.ok_or(NotSent::Postponed)?;
         let composed =
             email_of(job.event, job.template).and_then(|content| self.compose(&job, email, &content));
         let message = match composed {
@@ -139,7 +155,7 @@ impl<T: MailTransport> Carrier<SendEmail> for EmailCarrier<T> {
         };
         let (permit, waited) = self.permit(&job).await?;
         if !self.outage.may_ask() {
-            return Err(NotSent::Postponed);
+            return self.without_asking(&job, email);
         }
         let partial = match job.is_last {
             true => Partial::Deliver,
@@ -151,45 +167,31 @@ impl<T: MailTransport> Carrier<SendEmail> for EmailCarrier<T> {
         let sent = match sent {
             Ok(sent) => sent,
             Err(postrider_mail::NotSent::Forbidden) => return Err(NotSent::Forbidden),
-            Err(postrider_mail::NotSent::Postponed) => {
-                self.outage.failed();
-                return Err(NotSent::Postponed);
-            }
+            // The mail server has no part in it.
+            Err(postrider_mail::NotSent::Postponed) => return Err(NotSent::Postponed),
         };
-        if !is_out_of_service(&sent) {
-            self.outage.ended();
-            return Ok(carried(email, sent, waited));
+        if is_out_of_service(&sent) {
+            self.outage.failed();
+            return self.without_asking(&job, email);
         }
-        match self.outage.failed() {
-            outage::Since::Recently => Err(NotSent::Postponed),
-            outage::Since::Days => Ok(carried(email, without_details(sent), waited)),
-        }
+        self.outage.ended();
+        reserved.spend();
+        Ok(carried(email, sent, waited))
     }
 }
 
-/// Whether the mail server takes no message at all. What it says once it has accepted the sender decides an
-/// attempt, so that no message that it stumbles over holds the others up; but it can ask for a sign-in, which
-/// only the operator can set up, at any time.
+/// Whether the mail server takes no message at all. What it says once it has accepted `MAIL` decides an
+/// attempt, so that no message that it stumbles over holds the others up.
 fn is_out_of_service(sent: &Sent) -> bool {
-    let mut steps = sent.dialogue.steps.iter();
-    let mail = steps.find(|step| is_mail(step));
-    let has_begun = mail
-        .and_then(|step| step.code)
-        .is_some_and(|code| code / 100 == 2);
-    let is_of_message = has_begun && sent.dialogue.last_code() == Some(NOT_AVAILABLE);
-    sent.verdict != Verdict::Accepted && sent.concerns == Concerns::Server && !is_of_message
+    let mail = sent.dialogue.steps.iter().find(|step| is_mail(step));
+    let code = mail.and_then(|step| step.code);
+    let is_accepted = matches!(code, Some(200..=299));
+    sent.verdict != Verdict::Accepted && sent.concerns == Concerns::Server && !is_accepted
 }
 
 fn is_mail(step: &postrider_mail::Step) -> bool {
     let command = step.command.as_deref();
     command.is_some_and(|command| command.starts_with("MAIL FROM:"))
-}
-
-/// The same without what concerns the operator alone.
-fn without_details(mut sent: Sent) -> Sent {
-    sent.dialogue.steps.clear();
-    sent.error = Some(OUT_OF_REACH.to_owned());
-    sent
 }
 
 fn carried(email: &SendEmail, sent: Sent, waited: Duration) -> Carried {
@@ -218,6 +220,20 @@ fn carried(email: &SendEmail, sent: Sent, waited: Duration) -> Carried {
     }
 }
 
+/// A failed attempt for want of a mail server. It says nothing that concerns the operator alone.
+fn out_of_reach(email: &SendEmail, error: &str) -> Carried {
+    Carried {
+        outcome: Outcome::ConnectError,
+        error: Some(error.to_owned()),
+        exchange: unsent(email),
+        advice: Advice {
+            is_operators: true,
+            ..Advice::default()
+        },
+        waited: Duration::ZERO,
+    }
+}
+
 /// The exchange of an e-mail of which nothing was sent.
 pub(super) fn unsent(email: &SendEmail) -> Exchange {
     Exchange::Smtp(SmtpExchange {
@@ -226,35 +242,7 @@ pub(super) fn unsent(email: &SendEmail) -> Exchange {
     })
 }
 
-/// Carries out nothing: the installation has no mail server any more. Deliveries wait until there is one, or
-/// until somebody cancels them.
-pub struct EmailNotSetUp {
-    clock: Arc<dyn Clock>,
-    reported_at: Mutex<Option<Duration>>,
-}
-
-impl EmailNotSetUp {
-    /// A carrier that reports by this clock.
-    pub fn new(clock: Arc<dyn Clock>) -> Self {
-        Self {
-            clock,
-            reported_at: Mutex::default(),
-        }
-    }
-}
-
-#[async_trait]
-impl Carrier<SendEmail> for EmailNotSetUp {
-    async fn carry(&self, _: Job<'_>, _: &SendEmail) -> Result<Carried, NotSent> {
-        let now = self.clock.monotonic();
-        let mut reported_at = self.reported_at.lock();
-        if reported_at.is_none_or(|last| now.saturating_sub(last) >= REPORT_EVERY) {
-            *reported_at = Some(now);
-            tracing::warn!("e-mails wait, because no mail server is set; set smtp_url and smtp_from");
-        }
-        Err(NotSent::Postponed)
-    }
-}
-
+#[cfg(test)]
+mod hand;
 #[cfg(test)]
 mod tests;

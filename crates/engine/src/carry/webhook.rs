@@ -256,7 +256,7 @@ fn carried(request: Request, response: Response) -> Carried {
             overloaded: response.status_code == Some(SERVICE_UNAVAILABLE),
             rate_limited: response.status_code == Some(TOO_MANY_REQUESTS),
             gone: response.status_code == Some(GONE),
-            is_final: false,
+            ..Advice::default()
         },
         exchange: Exchange::Http(HttpExchange {
             request: HttpRequest {

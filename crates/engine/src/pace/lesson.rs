@@ -59,10 +59,11 @@ impl Lesson {
         }
     }
 
-    /// The lesson of an attempt that took `took`; `None` if nothing was sent, so that the receiver had no
-    /// part in it.
+    /// The lesson of an attempt that took `took`; `None` if the receiver had no part in it, because nothing
+    /// was sent or the operator's part failed.
     pub fn of(outcome: Outcome, advice: Advice, took: Duration) -> Option<Self> {
         let heard = match outcome {
+            _ if advice.is_operators => return None,
             _ if advice.rate_limited => Heard::Limited,
             _ if advice.overloaded => Heard::Overloaded,
             Outcome::Succeeded | Outcome::BadStatus | Outcome::ProtocolError => Heard::Response,

@@ -55,7 +55,6 @@ fn message(text: &str) -> Message {
         delivery: DeliveryId::from_u128(1),
         event_type: &"a.b".parse().unwrap(),
         header_prefix: "Postrider",
-        unsubscribe: None,
     };
     Message::compose(&draft).unwrap()
 }

@@ -40,10 +40,6 @@ pub(super) fn written(draft: &Draft<'_>, encoding: &str) -> String {
     line(&mut out, "Auto-Submitted", "auto-generated");
     // Exchange answers a message that is only auto-submitted with notices of absence.
     line(&mut out, "X-Auto-Response-Suppress", "OOF, AutoReply");
-    if let Some(url) = draft.unsubscribe {
-        line(&mut out, "List-Unsubscribe", &format!("<{}>", url.0));
-        line(&mut out, "List-Unsubscribe-Post", "List-Unsubscribe=One-Click");
-    }
     let ours = |name: &str| format!("{}-{name}", draft.header_prefix);
     line(&mut out, &ours("Event-Type"), draft.event_type.as_str());
     line(&mut out, &ours("Delivery-Id"), &draft.delivery.to_string());

@@ -9,7 +9,6 @@ fn to(addresses: &[&str]) -> Recipients {
 }
 
 fn composed(from: &str, recipients: &[&str], subject: &str, text: &str) -> String {
-    let url: UnsubscribeUrl = "https://a.example/u?a=1,2".parse().unwrap();
     let message = Message::compose(&Draft {
         from: &sender(from),
         to: &to(recipients),
@@ -19,7 +18,6 @@ fn composed(from: &str, recipients: &[&str], subject: &str, text: &str) -> Strin
         delivery: DeliveryId::from_u128(1),
         event_type: &"proposal.accepted".parse().unwrap(),
         header_prefix: "Postrider",
-        unsubscribe: Some(&url),
     });
     String::from_utf8(message.unwrap().bytes().to_vec()).unwrap()
 }
@@ -40,8 +38,6 @@ fn a_message_is_exactly_these_bytes() {
         "Message-ID: <dlv_00000000000000000000000001@example.com>",
         "Auto-Submitted: auto-generated",
         "X-Auto-Response-Suppress: OOF, AutoReply",
-        "List-Unsubscribe: <https://a.example/u?a=1%2C2>",
-        "List-Unsubscribe-Post: List-Unsubscribe=One-Click",
         "Postrider-Event-Type: proposal.accepted",
         "Postrider-Delivery-Id: dlv_00000000000000000000000001",
         "MIME-Version: 1.0",
@@ -94,7 +90,6 @@ fn no_subject_name_or_text_adds_a_header_or_ends_the_headers() {
             delivery: DeliveryId::from_u128(1),
             event_type: &"a.b".parse().unwrap(),
             header_prefix: "P",
-            unsubscribe: None,
         });
         headers.push_str(std::str::from_utf8(draft_headers.unwrap().bytes()).unwrap());
         assert!(!headers.contains("\nBcc"), "{headers}");
@@ -221,7 +216,6 @@ fn what_is_too_long_is_refused_or_cut() {
             delivery: DeliveryId::from_u128(1),
             event_type: &"a.b".parse().unwrap(),
             header_prefix,
-            unsubscribe: None,
         })
     };
     let longest = "x".repeat(TEXT_BYTES_MAX);
@@ -237,19 +231,4 @@ fn what_is_too_long_is_refused_or_cut() {
             "{prefix:?}"
         );
     }
-}
-
-#[test]
-fn an_address_for_unsubscribing_is_https_and_fits_a_header() {
-    for text in [
-        "http://a.example/",
-        "mailto:a@example.com",
-        "a.example",
-        "",
-        &format!("https://a.example/{}", "x".repeat(900)),
-    ] {
-        assert!(text.parse::<UnsubscribeUrl>().is_err(), "{text}");
-    }
-    let url: UnsubscribeUrl = "https://a.example/ü?a=<\r\nBcc: x>".parse().unwrap();
-    assert_eq!(url.0, "https://a.example/%C3%BC?a=%3CBcc:%20x%3E");
 }

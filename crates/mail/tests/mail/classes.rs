@@ -74,7 +74,7 @@ async fn each_answer_has_its_verdict() {
         ("MAIL", "451 4.3.0 later", Temporary, Server),
         ("MAIL", "550 5.7.1 not you", Temporary, Server),
         ("MAIL", "553 5.1.8 no such domain", Temporary, Server),
-        ("MAIL", "452 4.3.1 too big for now", Temporary, Mail),
+        ("MAIL", "452 4.3.1 system full", Temporary, Server),
         ("MAIL", "552 5.3.4 too big", Permanent, Mail),
         ("MAIL", "421 4.3.2 shutting down", Temporary, Server),
         ("MAIL", "530 5.7.0 authenticate first", Temporary, Server),
@@ -215,18 +215,6 @@ async fn recipients_who_are_refused_for_good_do_not_keep_the_message_from_the_ot
     );
     let sent = send_message(&server.mailer(), &mail).await;
     assert_eq!((sent.verdict, sent.outcome), (Accepted, Outcome::Succeeded));
-    let refused: Vec<_> = sent
-        .refused
-        .iter()
-        .map(|it| (it.to.as_str(), it.code, it.answer.as_str()))
-        .collect();
-    assert_eq!(
-        refused,
-        [
-            ("b@example.org", 550, "5.1.1 unknown"),
-            ("b2@example.org", 550, "5.1.1 unknown")
-        ]
-    );
     let error = "The mail server refused 2 of 4 recipients: b@example.org (550), and others";
     assert_eq!(sent.error.as_deref(), Some(error));
 }
@@ -238,7 +226,6 @@ async fn a_recipient_who_is_refused_for_now_holds_the_message_back_until_the_las
     let mail = message(&["a@example.org", "b@example.org", "c@example.org"], "s", "t");
     let sent = send_message(&mailer, &mail).await;
     assert_eq!((sent.verdict, sent.outcome), (Temporary, Outcome::BadStatus));
-    assert!(sent.refused.is_empty());
     assert!(!server.has_heard("DATA"), "nobody gets what is sent to all again");
 
     let last = mailer
@@ -246,7 +233,8 @@ async fn a_recipient_who_is_refused_for_now_holds_the_message_back_until_the_las
         .await
         .unwrap();
     assert_eq!(last.verdict, Accepted);
-    assert_eq!(last.refused.len(), 2);
+    let error = "The mail server refused 2 of 3 recipients: b@example.org (550), and others";
+    assert_eq!(last.error.as_deref(), Some(error));
     let data = server.heard().into_iter().filter(|it| it == "DATA").count();
     assert_eq!(data, 1, "those who are accepted get it once");
 }

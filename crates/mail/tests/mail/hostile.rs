@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use postrider_mail::{Concerns, Mailer, Partial, Verdict};
+use postrider_mail::{Concerns, Mailer, Options, Partial, Verdict};
 use postrider_model::Outcome;
 
 use super::support::{
@@ -13,6 +13,9 @@ use super::support::{
 
 /// Long enough for loopback, short enough to wait for.
 const SHORT: Duration = Duration::from_millis(400);
+
+/// How much longer the servers of these tests may take to confirm.
+const CONFIRM: Duration = Duration::from_millis(200);
 
 const STEPS: [&str; 6] = ["", "EHLO", "MAIL", "RCPT", "DATA", "."];
 
@@ -36,14 +39,17 @@ async fn a_server_that_keeps_silent_or_trickles_at_any_step_is_given_up_in_time(
     for prefix in STEPS {
         for reply in [Reply::Silent, Reply::Trickle] {
             let server = Scripted::except(prefix, reply.clone()).await;
-            let mailer = server.mailer_with(1);
+            let mailer = server.mailer_of(Options {
+                connections_max: 1,
+                confirm_max: CONFIRM,
+                ..Options::default()
+            });
             let sent = within_short(&mailer).await;
             assert_eq!(sent.outcome, Outcome::Timeout, "{prefix}");
             let error = sent.error.unwrap();
-            assert!(
-                error.starts_with("No answer of the mail server within 0.4 s"),
-                "{error}"
-            );
+            let after_s = if prefix == "." { 0.6 } else { 0.4 };
+            let expected = format!("No answer of the mail server within {after_s} s");
+            assert!(error.starts_with(&expected), "{error}");
             assert_eq!(
                 error.contains("may have been accepted"),
                 prefix == ".",
@@ -58,6 +64,52 @@ async fn a_server_that_keeps_silent_or_trickles_at_any_step_is_given_up_in_time(
             }
         }
     }
+}
+
+#[tokio::test]
+async fn a_server_that_confirms_late_gets_no_second_copy() {
+    let late = Reply::Late(2 * SHORT, "250 2.0.0 queued");
+    let server = Scripted::except(".", late.clone()).await;
+    let sent = server
+        .mailer()
+        .send(&simple(), SHORT, Partial::Wait, &|| true)
+        .await;
+    assert_eq!(sent.unwrap().verdict, Verdict::Accepted);
+
+    // All other answers have to come in time.
+    for prefix in ["MAIL", "RCPT", "DATA"] {
+        let server = Scripted::except(prefix, late.clone()).await;
+        assert_eq!(
+            within_short(&server.mailer()).await.outcome,
+            Outcome::Timeout,
+            "{prefix}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn neither_reply_nor_error_names_the_mail_server_once_a_message_begins() {
+    let says = "by Mail.Example.Com for localhost";
+    for prefix in ["MAIL", "RCPT", "DATA", "."] {
+        let server = Scripted::except(prefix, say(format!("450 4.3.0 {says}"))).await;
+        let sent = send(&server.mailer()).await;
+        let last = sent.dialogue.steps.last().unwrap();
+        assert_eq!(last.answer, "4.3.0 by •••• for localhost", "{prefix}");
+        let error = sent.error.as_deref().unwrap();
+        assert!(
+            error.ends_with("450 4.3.0 by •••• for localhost"),
+            "{prefix}: {error}"
+        );
+    }
+    let server = Scripted::except("RCPT", say("550 127.0.0.1 says no")).await;
+    let sent = send(&mailer(
+        &format!("smtp://{}?tls=none", server.address),
+        None,
+        None,
+        1,
+    ))
+    .await;
+    assert!(sent.error.unwrap().ends_with(": 550 •••• says no"));
 }
 
 #[tokio::test]

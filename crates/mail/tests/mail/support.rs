@@ -42,6 +42,8 @@ impl Clock for Now {
 pub enum Reply {
     /// Sends lines, with CRLF at the end.
     Say(String),
+    /// Sends a line after this time.
+    Late(Duration, &'static str),
     /// Sends these bytes, then closes.
     SayAndClose(String),
     /// Closes.
@@ -158,6 +160,14 @@ impl Scripted {
     }
 
     pub fn mailer_with(&self, connections_max: usize) -> Mailer {
+        self.mailer_of(Options {
+            connections_max,
+            ..Options::default()
+        })
+    }
+
+    /// Does the same with these options.
+    pub fn mailer_of(&self, options: Options) -> Mailer {
         let port = self.address.port();
         let is_tls = self.certificate.is_some();
         let url = if is_tls {
@@ -165,12 +175,12 @@ impl Scripted {
         } else {
             format!("smtp://127.0.0.1:{port}?tls=none")
         };
-        mailer(
-            &url,
-            is_tls.then_some((USER, PASSWORD)),
-            self.certificate.as_deref(),
-            connections_max,
-        )
+        let options = Options {
+            extra_ca_pem: self.certificate.as_ref().map(|it| it.as_bytes().to_vec()),
+            ..options
+        };
+        let settings = settings(&url, is_tls.then_some((USER, PASSWORD)));
+        Mailer::new(settings, Arc::new(Now), &options).unwrap()
     }
 }
 
@@ -241,6 +251,10 @@ async fn act(stream: &mut BufReader<Box<dyn Duplex>>, reply: Reply) -> bool {
         Reply::Say(text) => {
             stream.write_all(format!("{text}\r\n").as_bytes()).await.is_ok() && stream.flush().await.is_ok()
         }
+        Reply::Late(after, text) => {
+            tokio::time::sleep(after).await;
+            stream.write_all(format!("{text}\r\n").as_bytes()).await.is_ok() && stream.flush().await.is_ok()
+        }
         Reply::SayAndClose(text) => {
             let _ = stream.write_all(format!("{text}\r\n").as_bytes()).await;
             let _ = stream.shutdown().await;
@@ -299,7 +313,6 @@ pub fn message(to: &[&str], subject: &str, text: &str) -> Message {
         delivery: DeliveryId::from_u128(7),
         event_type: &"proposal.accepted".parse().unwrap(),
         header_prefix: "Postrider",
-        unsubscribe: None,
     };
     Message::compose(&draft).unwrap()
 }

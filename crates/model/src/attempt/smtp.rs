@@ -11,7 +11,7 @@ pub struct SmtpExchange {
     pub server: String,
     /// The version of TLS, such as `TLSv1.3`; `None` without encryption.
     pub tls: Option<String>,
-    /// Commands and replies, in their order: at most 12.
+    /// Commands and replies, in their order: at most 13 (`MAIL`, ten `RCPT`, `DATA` and the message).
     pub steps: Vec<SmtpStep>,
 }
 

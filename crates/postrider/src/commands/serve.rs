@@ -142,6 +142,7 @@ fn log_settings(loaded: &Loaded, logo: Option<&Logo>, open_files: Option<u64>) {
         smtp_password_file = shown(settings.smtp_password_file.as_deref()),
         smtp_from = settings.smtp_from,
         smtp_connections = settings.smtp_connections,
+        email_recipients_per_hour_and_account = settings.email_recipients_per_hour_and_account,
         extra_ca_file = shown(settings.extra_ca_file.as_deref()),
         response_bytes_kept = %settings.response_bytes_kept,
         body_limit = %settings.body_limit,

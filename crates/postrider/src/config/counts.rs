@@ -1,5 +1,7 @@
 //! Numbers of attempts and connections, within their bounds.
 
+use postrider_model::email_address::RECIPIENTS_MAX;
+
 use super::text_value;
 
 /// Bounds on the attempts in flight: a system has about 28,000 ports for one destination.
@@ -12,6 +14,9 @@ pub(super) const CONNECTIONS: std::ops::RangeInclusive<i64> = 2..=100;
 /// Bounds on the connections to the mail server. Providers permit 10 to 50 for each client.
 pub(super) const SMTP_CONNECTIONS: std::ops::RangeInclusive<i64> = 1..=100;
 
+/// Bounds on the recipients of an account within an hour. The least is what one e-mail may have.
+pub(super) const RECIPIENTS_PER_HOUR: std::ops::RangeInclusive<i64> = RECIPIENTS_MAX as i64..=1_000_000;
+
 pub(super) fn in_flight<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
     number_within(&IN_FLIGHT, deserializer)
 }
@@ -22,6 +27,12 @@ pub(super) fn connections<'de, D: serde::Deserializer<'de>>(deserializer: D) -> 
 
 pub(super) fn smtp_connections<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
     number_within(&SMTP_CONNECTIONS, deserializer)
+}
+
+pub(super) fn recipients_per_hour<'de, D: serde::Deserializer<'de>>(
+    deserializer: D,
+) -> Result<u32, D::Error> {
+    number_within(&RECIPIENTS_PER_HOUR, deserializer)
 }
 
 fn number_within<'de, D: serde::Deserializer<'de>>(

@@ -14,7 +14,7 @@ use postrider_egress::{NamePattern, Origin};
 use serde::{Deserialize, Serialize};
 
 use super::accent_color::AccentColor;
-use super::counts::{self, CONNECTIONS, IN_FLIGHT, SMTP_CONNECTIONS};
+use super::counts::{self, CONNECTIONS, IN_FLIGHT, RECIPIENTS_PER_HOUR, SMTP_CONNECTIONS};
 use super::database::DatabaseUrl;
 use super::duration::{AttemptTimeout, BacklogAlarm, DisableAfter, Retention, SessionLease, ShutdownGrace};
 use super::egress_proxy::EgressProxyUrl;
@@ -377,6 +377,12 @@ pub struct Settings {
     #[arg(long, value_name = "NUMBER", default_value = "4", value_parser = clap::value_parser!(u32).range(SMTP_CONNECTIONS))]
     #[serde(deserialize_with = "counts::smtp_connections")]
     pub smtp_connections: u32,
+
+    /// The most recipients that the e-mails of one account may have within any hour, on each server. Further
+    /// e-mails wait and spend no attempt.
+    #[arg(long, value_name = "NUMBER", default_value = "1000", value_parser = clap::value_parser!(u32).range(RECIPIENTS_PER_HOUR))]
+    #[serde(deserialize_with = "counts::recipients_per_hour")]
+    pub email_recipients_per_hour_and_account: u32,
 
     /// The format of the log: `text` for people, or `json` with one object per line.
     #[arg(long, value_name = "FORMAT", value_enum, default_value = "text")]

@@ -62,6 +62,7 @@ pub fn carrier(
         header_prefix: settings.header_prefix.as_str().to_owned(),
         host,
         in_flight_max: options.connections_max,
+        recipients_per_hour_and_account: settings.email_recipients_per_hour_and_account,
         clock,
     })))
 }

@@ -9,7 +9,7 @@ use postrider_model::{AccountId, ActionId, Automation, AutomationId, DeliverySta
 
 use super::attempts::AttemptResult;
 use crate::encoding::{self, Damaged};
-use crate::{DisableAction, NewEvent};
+use crate::{ActionReport, DisableAction, NewEvent};
 
 /// What the next state of a delivery says about its action's health; `None` if nothing.
 pub fn settled(next: Next) -> Option<Settled> {
@@ -92,7 +92,9 @@ impl<'a> OfAction<'a> {
             let is_disabled = disabled.is_some_and(|disabled| disabled.nth == nth);
             let mut is_announced = false;
             if is_disabled {
-                health = health.after_disabling(result.state_at());
+                let reports = result.report.into_iter();
+                let is_announced = reports.clone().any(ActionReport::can_announce_disabling);
+                health = health.after_disabling(result.state_at(), is_announced);
             } else if let (Some(settled), Some(report)) = (settled(result.next), result.report)
                 && report.changes_health
             {
@@ -121,26 +123,36 @@ pub struct Disabling {
     nth: usize,
 }
 
-/// The actions whose health an edit begins anew: those that it removes, sends elsewhere or switches on,
-/// whether alone or with their automation. What is known of them concerns the time before.
-///
-/// `actions` is [`encoding::automation::actions_text`] before the edit; `was_enabled` says whether the
-/// automation was on.
-///
-/// # Errors
-/// [`Damaged`] if the text holds no actions.
-pub fn begins_anew(actions: &str, was_enabled: bool, after: &Automation) -> Result<Vec<ActionId>, Damaged> {
-    let is_on_now = after.enabled && !was_enabled;
-    let before = encoding::automation::switches(actions)?;
-    let begins_anew = |(id, target, was_on): &(ActionId, String, bool)| {
-        let after = after.actions.iter().find(|action| action.id == *id);
-        after.is_none_or(|after| is_on_now || (after.enabled && !was_on) || after.does.target() != target)
-    };
-    Ok(before
-        .into_iter()
-        .filter(begins_anew)
-        .map(|(id, ..)| id)
-        .collect())
+/// The actions whose health an edit changes. What is known of them concerns the time before.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Anew {
+    /// Those that it removes: their health is forgotten.
+    pub removed: Vec<ActionId>,
+    /// Those that it sends elsewhere or switches on, whether alone or with their automation:
+    /// [`ActionHealth::begun_anew`].
+    pub begun: Vec<ActionId>,
+}
+
+impl Anew {
+    /// What an edit changes. `actions` is [`encoding::automation::actions_text`] before the edit;
+    /// `was_enabled` says whether the automation was on.
+    ///
+    /// # Errors
+    /// [`Damaged`] if the text holds no actions.
+    pub fn of(actions: &str, was_enabled: bool, after: &Automation) -> Result<Self, Damaged> {
+        let is_on_now = after.enabled && !was_enabled;
+        let mut anew = Self::default();
+        for (id, target, was_on) in encoding::automation::switches(actions)? {
+            match after.actions.iter().find(|action| action.id == id) {
+                None => anew.removed.push(id),
+                Some(after) if is_on_now || (after.enabled && !was_on) || after.does.target() != target => {
+                    anew.begun.push(id);
+                }
+                Some(_) => {}
+            }
+        }
+        Ok(anew)
+    }
 }
 
 #[cfg(test)]
@@ -284,24 +296,29 @@ mod tests {
         let before = automation();
         let text = encoding::automation::actions_text(&before.actions);
         let id = before.actions[0].id;
-        assert_eq!(begins_anew(&text, true, &before), Ok(Vec::new()));
+        let begun = |begun| {
+            let removed = Vec::new();
+            Ok(Anew { removed, begun })
+        };
+        assert_eq!(Anew::of(&text, true, &before), Ok(Anew::default()));
         assert_eq!(
-            begins_anew(&text, false, &before),
-            Ok(before.actions.iter().map(|a| a.id).collect())
+            Anew::of(&text, false, &before),
+            begun(before.actions.iter().map(|a| a.id).collect())
         );
         let mut removed = before.clone();
         removed.actions.remove(0);
-        assert_eq!(begins_anew(&text, true, &removed), Ok(vec![id]));
+        let of_removed = Anew::of(&text, true, &removed).unwrap();
+        assert_eq!((of_removed.removed, of_removed.begun), (vec![id], vec![]));
         let mut off = before.clone();
         off.actions[0].enabled = false;
-        assert_eq!(begins_anew(&text, true, &off), Ok(Vec::new()));
+        assert_eq!(Anew::of(&text, true, &off), Ok(Anew::default()));
         let off_text = encoding::automation::actions_text(&off.actions);
-        assert_eq!(begins_anew(&off_text, true, &before), Ok(vec![id]));
+        assert_eq!(Anew::of(&off_text, true, &before), begun(vec![id]));
         let mut elsewhere = before.clone();
         let postrider_model::Does::SendWebhook(webhook) = &mut elsewhere.actions[0].does else {
             panic!("a webhook");
         };
         webhook.url.push_str("elsewhere");
-        assert_eq!(begins_anew(&text, true, &elsewhere), Ok(vec![id]));
+        assert_eq!(Anew::of(&text, true, &elsewhere), begun(vec![id]));
     }
 }

@@ -265,7 +265,11 @@ fn options(action: &Action) -> Vec<String> {
         Does::SendEmail(_) => vec!["e-mail".to_owned()],
     };
     if let Some(limit) = action.rate_limit {
-        options.push(rate_limit(limit));
+        let (one, many) = match &action.does {
+            Does::SendWebhook(_) => ("request", "requests"),
+            Does::SendEmail(_) => ("e-mail", "e-mails"),
+        };
+        options.push(rate_limit(limit, one, many));
     }
     options
 }
@@ -317,11 +321,8 @@ fn own_key(account: &InAccount, automation: &Automation, action: &Action) -> Opt
 }
 
 /// A limit such as “at most 100 requests every 60 seconds”.
-fn rate_limit(limit: RateLimit) -> String {
-    let requests = match limit.requests() {
-        1 => "1 request".to_owned(),
-        many => format!("{} requests", number::grouped(many.into())),
-    };
+fn rate_limit(limit: RateLimit, one: &str, many: &str) -> String {
+    let requests = number::counted(limit.requests().into(), one, many);
     match limit.per_s() {
         1 => format!("at most {requests} a second"),
         seconds => format!("at most {requests} every {seconds} seconds"),

@@ -174,7 +174,7 @@ impl<'a> AttemptView<'a> {
             error: attempt.error.as_deref(),
             hint: match smtp {
                 None => response::hint(attempt.outcome, status_code, attempt.error.as_deref()),
-                Some(_) => dialogue::hint(attempt.outcome, status_code),
+                Some(smtp) => dialogue::hint(attempt.outcome, smtp),
             },
             marks: around.marks,
             url,

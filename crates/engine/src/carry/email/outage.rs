@@ -1,14 +1,21 @@
-//! An outage of the mail server: while it lasts, one message at a time finds out whether it is over, after
-//! pauses that grow.
+//! An outage of the mail server: while it lasts, a message now and then finds out whether it is over, after
+//! pauses that grow. A server that keeps silent lets each such message wait for its timeout, so that several
+//! may ask at a time.
 //!
-//! An outage does not hide for ever: the mailer logs it, and after [`WAIT_MAX`] attempts count, so that
-//! deliveries fail by their schedule.
+//! An outage does not hide for ever: the mailer logs it, a gauge shows it, and the attempts of deliveries
+//! that have waited for [`WAIT_MAX`] count, so that they fail by their schedule. What counts is the age of
+//! the event, which outlives restarts, and not that of the outage, which one success would end.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use parking_lot::Mutex;
-use postrider_model::Clock;
+use postrider_model::{Clock, Timestamp};
+
+use crate::carry::Job;
+
+/// The gauge that shows an outage: 0 or 1.
+const GAUGE: &str = "postrider_mail_server_out_of_reach";
 
 /// The pause after the first failure. Each message that asks in vain doubles it.
 const PAUSE_MIN: Duration = Duration::from_secs(1);
@@ -28,29 +35,36 @@ pub(super) struct Outage {
 
 /// An outage.
 struct State {
-    began: Duration,
     /// When the next message may ask.
     next: Duration,
     /// The pause after it.
     pause: Duration,
 }
 
-/// How long an outage has lasted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Since {
-    /// Deliveries wait for its end.
-    Recently,
-    /// For more than [`WAIT_MAX`].
-    Days,
+/// Whether the attempts of a delivery count, even if the mail server takes no message: its event was due
+/// [`WAIT_MAX`] ago. The same for deliveries that were added to the event later, and for resends.
+pub(super) fn is_overdue(job: &Job<'_>, now: Timestamp) -> bool {
+    now >= job.event.due_at().after(WAIT_MAX)
 }
 
 impl Outage {
     /// No outage.
     pub(super) fn new(clock: Arc<dyn Clock>) -> Self {
+        metrics::describe_gauge!(
+            GAUGE,
+            "1 while the mail server is out of reach or takes no e-mail, otherwise 0"
+        );
+        metrics::gauge!(GAUGE).set(0);
         Self {
             clock,
             state: Mutex::new(None),
         }
+    }
+
+    /// Whether no message may be sent now. Unlike [`Self::may_ask`], this changes nothing.
+    pub(super) fn is_closed(&self) -> bool {
+        let now = self.clock.monotonic();
+        self.state.lock().as_ref().is_some_and(|state| now < state.next)
     }
 
     /// Whether a message may be sent now. During an outage, one of each pause may.
@@ -68,24 +82,23 @@ impl Outage {
         }
     }
 
-    /// A message could not be sent. Returns since when that is so.
-    pub(super) fn failed(&self) -> Since {
+    /// A message could not be sent.
+    pub(super) fn failed(&self) {
         let now = self.clock.monotonic();
         let mut state = self.state.lock();
-        let outage = state.get_or_insert(State {
-            began: now,
-            next: now + PAUSE_MIN,
-            pause: PAUSE_MIN * 2,
-        });
-        match now.saturating_sub(outage.began) > WAIT_MAX {
-            true => Since::Days,
-            false => Since::Recently,
+        if state.is_none() {
+            metrics::gauge!(GAUGE).set(1);
+            *state = Some(State {
+                next: now + PAUSE_MIN,
+                pause: PAUSE_MIN * 2,
+            });
         }
     }
 
     /// The mail server takes messages.
     pub(super) fn ended(&self) {
         if self.state.lock().take().is_some() {
+            metrics::gauge!(GAUGE).set(0);
             tracing::info!("the mail server accepts e-mail again");
         }
     }
@@ -93,40 +106,20 @@ impl Outage {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::atomic::{AtomicU64, Ordering};
-
-    use postrider_model::Timestamp;
-
     use super::*;
-
-    /// A clock that a test sets, in seconds.
-    #[derive(Default)]
-    struct Hand(AtomicU64);
-
-    impl Clock for Hand {
-        fn now(&self) -> Timestamp {
-            Timestamp::from_unix_ms(0)
-        }
-
-        fn wall(&self) -> Timestamp {
-            self.now()
-        }
-
-        fn monotonic(&self) -> Duration {
-            Duration::from_secs(self.0.load(Ordering::Relaxed))
-        }
-    }
+    use crate::carry::email::hand::Hand;
 
     #[test]
     fn during_an_outage_one_message_asks_after_pauses_that_grow_to_half_a_minute() {
         let hand = Arc::new(Hand::default());
         let outage = Outage::new(Arc::clone(&hand) as Arc<dyn Clock>);
-        assert!(outage.may_ask());
-        assert_eq!(outage.failed(), Since::Recently);
+        assert!(!outage.is_closed() && outage.may_ask());
+        outage.failed();
         let mut asked_at = Vec::new();
         for now_s in 0..150 {
-            hand.0.store(now_s, Ordering::Relaxed);
-            while outage.may_ask() {
+            hand.set_s(now_s);
+            while !outage.is_closed() {
+                assert!(outage.may_ask());
                 asked_at.push(now_s);
                 outage.failed();
             }
@@ -134,18 +127,5 @@ mod tests {
         assert_eq!(asked_at, [1, 3, 7, 15, 31, 61, 91, 121]);
         outage.ended();
         assert!(outage.may_ask() && outage.may_ask());
-    }
-
-    #[test]
-    fn attempts_count_once_an_outage_has_lasted_for_four_days() {
-        let hand = Arc::new(Hand::default());
-        let outage = Outage::new(Arc::clone(&hand) as Arc<dyn Clock>);
-        outage.failed();
-        hand.0.store(4 * 24 * 3_600, Ordering::Relaxed);
-        assert_eq!(outage.failed(), Since::Recently);
-        hand.0.fetch_add(1, Ordering::Relaxed);
-        assert_eq!(outage.failed(), Since::Days);
-        outage.ended();
-        assert_eq!(outage.failed(), Since::Recently, "the next outage is another one");
     }
 }

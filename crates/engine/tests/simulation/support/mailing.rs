@@ -13,13 +13,15 @@ use postrider_signing::HeaderNames;
 use super::{Node, Receivers, VirtualClock, inline, status};
 
 impl Node {
-    /// Starts a node whose webhooks all get a 200, and whose e-mails this carrier carries.
+    /// Starts a node whose time begins `offset_ms` after [`super::START_MS`]. Its webhooks all get a 200, and
+    /// this carrier carries its e-mails.
     pub async fn start_mailing(
         folder: &std::path::Path,
+        offset_ms: i64,
         email: impl FnOnce(Arc<VirtualClock>) -> Arc<dyn Carrier<SendEmail>>,
     ) -> Self {
         let store = inline(folder);
-        let clock = Arc::new(VirtualClock::new(0));
+        let clock = Arc::new(VirtualClock::new(offset_ms));
         let receivers = Arc::new(Receivers {
             clock: Arc::clone(&clock),
             script: Box::new(|_, _| (Duration::ZERO, status(200))),
