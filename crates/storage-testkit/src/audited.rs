@@ -90,11 +90,13 @@ async fn change_everything(scene: &Scene, mut entry: impl FnMut() -> AuditEntry)
         )
         .await;
     let _ = store
-        .rotate_signing_key(id, new_key(ids, 21), at(30), entry())
+        .rotate_signing_key(id, new_key(ids, 21), at(30), Vec::new(), entry())
         .await;
     let automation = new_automation(ids, 22, 1);
     let _ = store.create_automation(id, automation.clone(), entry()).await;
-    let _ = store.update_automation(id, automation.clone(), entry()).await;
+    let _ = store
+        .update_automation(id, automation.clone(), Vec::new(), entry())
+        .await;
     let _ = store.delete_automation(id, automation.id, entry()).await;
     let connection = new_connection(ids, 23);
     let _ = store.create_connection(id, connection.clone(), entry()).await;
@@ -198,14 +200,16 @@ pub async fn a_verb_that_changes_nothing_leaves_no_entry(store: Arc<dyn Store>) 
     let missing = new_account(&scene.ids, 51);
     let _ = store.update_account(missing, audit()).await;
     let _ = store
-        .rotate_signing_key(never, new_key(&scene.ids, 52), at(60), audit())
+        .rotate_signing_key(never, new_key(&scene.ids, 52), at(60), Vec::new(), audit())
         .await;
     let _ = store
         .create_automation(never, new_automation(&scene.ids, 53, 1), audit())
         .await;
     let mut stale = stored(&scene).await;
     stale.version -= 1;
-    let _ = store.update_automation(scene.account, stale, audit()).await;
+    let _ = store
+        .update_automation(scene.account, stale, Vec::new(), audit())
+        .await;
     let _ = store.delete_automation(scene.account, automation, audit()).await;
     change_no_connection(&scene, never).await;
     let _ = store.delete_event_type(&event_type("audit.type"), audit()).await;
@@ -270,7 +274,7 @@ pub async fn a_change_whose_entry_cannot_be_written_is_not_made(store: Arc<dyn S
     };
     failed_so(
         store
-            .update_automation(scene.account, renamed, refused())
+            .update_automation(scene.account, renamed, Vec::new(), refused())
             .await
             .map(drop),
     );
@@ -282,7 +286,13 @@ pub async fn a_change_whose_entry_cannot_be_written_is_not_made(store: Arc<dyn S
     );
     failed_so(
         store
-            .rotate_signing_key(scene.account, new_key(&scene.ids, 3), at(9), refused())
+            .rotate_signing_key(
+                scene.account,
+                new_key(&scene.ids, 3),
+                at(9),
+                Vec::new(),
+                refused(),
+            )
             .await
             .map(drop),
     );
