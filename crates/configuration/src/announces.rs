@@ -1,8 +1,8 @@
 //! Operational events about changes of configuration.
 //!
-//! A verb whose change such an event reports takes an [`Announces`]. It asks for the events, gives them to the
-//! store together with the change, and says when they are stored. The engine implements it; this crate makes
-//! no delivery.
+//! A verb whose change such an event reports takes an [`Announces`]. It asks for the events, gives them to
+//! the store together with the change, and says when they are stored. The engine implements it; this crate
+//! makes no delivery.
 
 use async_trait::async_trait;
 use postrider_model::{Account, Action, Automation, Does, OperationalType};

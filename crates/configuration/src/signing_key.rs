@@ -83,8 +83,8 @@ impl Configuration {
     }
 
     /// Creates a new current key for the account, and returns it. A key of another kind has to suit the
-    /// signature profile of every action that the account's keys sign. `announces` makes the operational event
-    /// about it. Fails with `Faults` and `Missing`.
+    /// signature profile of every action that the account's keys sign. `announces` makes the operational
+    /// event about it. Fails with `Faults` and `Missing`.
     pub async fn rotate_signing_key(
         &self,
         by: &By,

@@ -67,8 +67,9 @@ pub trait AutomationStore: Send + Sync {
     async fn automations(&self, account: AccountId, page: PageRequest) -> StoreResult<Page<Automation>>;
 
     /// Replaces everything but `id` and `created_at` if the stored version still equals `automation.version`,
-    /// and increments the version. Actions missing from `automation.actions` are deleted. If it saves, the same
-    /// commit stores the events `announced` about it; all their deliveries wait. Returns all but `TooMany`.
+    /// and increments the version. Actions missing from `automation.actions` are deleted. If it saves, the
+    /// same commit stores the events `announced` about it; all their deliveries wait. Returns all but
+    /// `TooMany`.
     async fn update_automation(
         &self,
         account: AccountId,

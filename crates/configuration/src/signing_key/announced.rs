@@ -6,9 +6,9 @@ use serde_json::{Value, json};
 use crate::AccountEntry;
 use crate::announces::subject;
 
-/// `data` of the event about the rotation to `key`: of the account, or of an action of one of its automations.
-/// Holds no secret, and no public key either: who trusts a key because a webhook names it trusts whoever holds
-/// the old one.
+/// `data` of the event about the rotation to `key`: of the account, or of an action of one of its
+/// automations. It holds neither the secret nor the public key: a receiver that took a key from a webhook
+/// would trust whoever holds the old one.
 pub(super) fn data(
     entry: &AccountEntry,
     of_action: Option<(&Automation, ActionId)>,

@@ -54,6 +54,8 @@ fn a_rotation_tells_the_customer_and_the_operator() {
         notices(&node, all.account, &[CUSTOMER], &[ROTATED]).await;
         node.configuration.create_system_account().await.unwrap();
         notices(&node, SYSTEM_ACCOUNT, &[OPERATOR], &["postrider.*"]).await;
+        // Far from the scans of the store, which would find the delivery too.
+        tokio::time::sleep(Duration::from_millis(10_500)).await;
         let rotated_at = node.clock_ms();
         let rotated = node
             .configuration

@@ -55,9 +55,9 @@ pub async fn list_action_signing_keys(
 
 /// Rotate the signing key of an action
 ///
-/// As for an account: the new key becomes the current key at once, both sign during the overlap, and the event
-/// `postrider.signing_key.rotated` reports it. The action must have a key of its own: set its `signing_key`
-/// first.
+/// As for an account: the new key becomes the current key at once, both sign during the overlap, and the
+/// event `postrider.signing_key.rotated` reports it. The action must have a key of its own: set its
+/// `signing_key` first.
 #[utoipa::path(
     post,
     path = "/v1/accounts/{account}/automations/{id}/actions/{action}/signing-keys/rotate",
