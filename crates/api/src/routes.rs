@@ -1,13 +1,14 @@
 //! One folder per resource, one file per endpoint: its documentation, its handler, its own errors.
 //!
 //! A resource's `input.rs` has the members of its bodies, its `view.rs` its JSON form in responses.
-//! `postrider_configuration` checks the values.
+//! `postrider_configuration` checks the values. `count.rs` has what the responses of several resources share.
 
 pub mod accounts;
 pub mod api_keys;
 pub mod audit;
 pub mod automations;
 pub mod connections;
+mod count;
 pub mod deliveries;
 pub mod event_types;
 pub mod events;

@@ -11,6 +11,7 @@ pub mod accounts;
 pub mod api_keys;
 pub mod audit;
 pub mod automations;
+mod bulk;
 mod confirm;
 pub mod connections;
 pub mod deliveries;

@@ -11,6 +11,8 @@ use postrider_model::{AccountId, Clock};
 use postrider_storage::{CountStep, Position, StoreError, StoreResult};
 use tokio::sync::watch;
 
+use crate::engine::Engine;
+
 /// How many deliveries a replay would make due, or a request to cancel would cancel; or how many missed
 /// events would be sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -74,29 +76,59 @@ impl Drop for Running {
     }
 }
 
-/// A count under way.
-pub(crate) struct Counting {
-    /// What was counted so far.
-    pub(crate) count: DeliveryCount,
-    /// When it ends, on the monotonic clock.
-    ends: Duration,
+/// Starts a job; `running` says whose. The job goes on if nobody listens to its progress. If the node stops,
+/// it ends with an error.
+pub(crate) fn start_bulk<F>(
+    engine: &Arc<Engine>,
+    running: Running,
+    job: impl FnOnce(Arc<Engine>, Arc<watch::Sender<BulkProgress>>) -> F,
+) -> watch::Receiver<BulkProgress>
+where
+    F: Future<Output = StoreResult<()>> + Send + 'static,
+{
+    let (sender, progress) = watch::channel(BulkProgress::default());
+    let sender = Arc::new(sender);
+    let job = job(Arc::clone(engine), Arc::clone(&sender));
+    let end = {
+        let sender = Arc::clone(&sender);
+        move |result| sender.send_modify(|progress: &mut BulkProgress| progress.result = Some(result))
+    };
+    let is_started = engine.start_job(async move {
+        let result = job.await;
+        drop(running);
+        end(result);
+    });
+    if !is_started {
+        sender.send_modify(|progress| progress.result = Some(Err(stopping())));
+    }
+    progress
 }
 
-impl Counting {
-    /// Begins a count that takes about `time` at most.
-    pub(crate) fn begin(clock: &dyn Clock, time: Duration) -> Self {
-        Self {
-            count: DeliveryCount::NONE,
-            ends: clock.monotonic() + time,
+/// Counts in steps, for about `time` at most. `step` counts one, from a position on.
+pub(crate) async fn count<E, F>(
+    clock: &dyn Clock,
+    time: Duration,
+    step: impl Fn(Option<Position>) -> F,
+) -> Result<DeliveryCount, E>
+where
+    F: Future<Output = Result<CountStep, E>>,
+{
+    let ends = clock.monotonic() + time;
+    let mut count = DeliveryCount::NONE;
+    let mut after = None;
+    loop {
+        let step = step(after).await?;
+        count.matching += step.matching as u64;
+        if step.next.is_none() {
+            return Ok(count);
         }
-    }
-
-    /// Adds a step. Returns where the next one begins, if there is one within the time.
-    pub(crate) fn add(&mut self, clock: &dyn Clock, step: CountStep) -> Option<Position> {
-        self.count.matching += step.matching as u64;
-        let next = step.next?;
-        self.count.is_all = clock.monotonic() < self.ends;
-        self.count.is_all.then_some(next)
+        if clock.monotonic() >= ends {
+            return Ok(DeliveryCount {
+                is_all: false,
+                ..count
+            });
+        }
+        after = step.next;
     }
 }
 

@@ -13,7 +13,7 @@ use postrider_model::{AccountId, AuditAction, AuditEntry, By, Target};
 use postrider_storage::{DeliveryFilter, StoreError, StoreResult, rules};
 use tokio::sync::watch;
 
-use crate::bulk::{self, BulkProgress, Counting, DeliveryCount};
+use crate::bulk::{self, BulkProgress, DeliveryCount};
 use crate::engine::Engine;
 
 /// The account has one request to cancel at a time, on each node, and it is running.
@@ -58,9 +58,6 @@ impl Engine {
         filter: DeliveryFilter,
     ) -> Result<watch::Receiver<BulkProgress>, CancelRunning> {
         let running = self.cancels().begin(account).ok_or(CancelRunning)?;
-        let (sender, progress) = watch::channel(BulkProgress::default());
-        let sender = Arc::new(sender);
-        let (engine, task_sender) = (Arc::clone(self), Arc::clone(&sender));
         let id = self.ids().audit(self.clock().now());
         let audit = by
             .did(
@@ -70,15 +67,9 @@ impl Engine {
                 Target::default(),
             )
             .with_details(Some(rules::audit::delivery_filter(&filter)));
-        let is_started = self.start_job(async move {
-            let result = engine.cancel_all(account, &filter, audit, &task_sender).await;
-            drop(running);
-            task_sender.send_modify(|progress| progress.result = Some(result));
-        });
-        if !is_started {
-            sender.send_modify(|progress| progress.result = Some(Err(bulk::stopping())));
-        }
-        Ok(progress)
+        Ok(bulk::start_bulk(self, running, |engine, progress| async move {
+            engine.cancel_all(account, &filter, audit, &progress).await
+        }))
     }
 
     /// Counts the deliveries that [`Self::cancel`] would cancel now with the same filter, for about `time` at
@@ -90,18 +81,10 @@ impl Engine {
         time: Duration,
     ) -> StoreResult<DeliveryCount> {
         let began_at = self.clock().now();
-        let mut counting = Counting::begin(&**self.clock(), time);
-        let mut after = None;
-        loop {
-            let step = self
-                .store()
-                .count_cancel_step(account, filter, after, began_at)
-                .await?;
-            after = counting.add(&**self.clock(), step);
-            if after.is_none() {
-                return Ok(counting.count);
-            }
-        }
+        bulk::count(&**self.clock(), time, |after| {
+            self.store().count_cancel_step(account, filter, after, began_at)
+        })
+        .await
     }
 
     async fn cancel_all(

@@ -61,7 +61,7 @@ fn free_lanes(engine: &Engine, finished: &[Finished], subjects: &[Subject], reco
     let mut wake = false;
     let mut lanes = engine.lanes();
     for ((finished, subject), recorded) in finished.iter().zip(subjects).zip(recorded) {
-        wake |= lanes.release(finished.action, subject.event.data.len());
+        wake |= lanes.release(finished.action, subject.event.bytes());
         if let (Recorded::Applied, Some(Next::Retry(at))) = (recorded, next(finished)) {
             wake |= lanes.waits(finished.key.account, finished.action, at, now);
         }

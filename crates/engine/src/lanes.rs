@@ -60,7 +60,7 @@ pub struct Ready {
 impl Ready {
     /// Bytes that the delivery takes up in the window.
     pub fn bytes(&self) -> usize {
-        self.delivery.event.data.len()
+        self.delivery.event.bytes()
     }
 }
 

@@ -21,7 +21,7 @@ use postrider_storage::{
 use tokio::sync::watch;
 
 use crate::accept::body_spec;
-use crate::bulk::{self, BulkProgress, Counting, DeliveryCount};
+use crate::bulk::{self, BulkProgress, DeliveryCount};
 use crate::engine::Engine;
 use crate::replay::ReplayRunning;
 
@@ -90,9 +90,6 @@ impl Engine {
             of => of.automation.name.clone(),
         };
         let running = self.replays().begin(account).ok_or(ReplayRunning)?;
-        let (sender, progress) = watch::channel(BulkProgress::default());
-        let sender = Arc::new(sender);
-        let (engine, task_sender) = (Arc::clone(self), Arc::clone(&sender));
         let id = self.ids().audit(self.clock().now());
         let target = Target::named(missed.automation, name);
         let audit = by
@@ -102,15 +99,9 @@ impl Engine {
                 missed.before,
                 missed.event_type.as_ref(),
             )));
-        let is_started = self.start_job(async move {
-            let result = engine.send_all(account, &missed, audit, &task_sender).await;
-            drop(running);
-            task_sender.send_modify(|progress| progress.result = Some(result));
-        });
-        if !is_started {
-            sender.send_modify(|progress| progress.result = Some(Err(bulk::stopping())));
-        }
-        Ok(progress)
+        Ok(bulk::start_bulk(self, running, |engine, progress| async move {
+            engine.send_all(account, &missed, audit, &progress).await
+        }))
     }
 
     /// Counts the events that [`Self::send_missed`] would send now, for about `time` at most.
@@ -121,9 +112,7 @@ impl Engine {
         time: Duration,
     ) -> Result<DeliveryCount, SendMissedError> {
         let began_at = self.clock().now();
-        let mut counting = Counting::begin(&**self.clock(), time);
-        let mut after = None;
-        loop {
+        bulk::count(&**self.clock(), time, |after| async move {
             let entry = self.configuration().entry(account).await?;
             let entry = entry.ok_or(SendMissedError::Missing)?;
             let of = Of::the(&entry, missed.automation)?;
@@ -133,15 +122,12 @@ impl Engine {
             let found = self
                 .find(account, &of, missed, began_at, COUNTED_MAX, after)
                 .await?;
-            let step = CountStep {
+            Ok(CountStep {
                 matching: found.new.len(),
                 next: found.next,
-            };
-            after = counting.add(&**self.clock(), step);
-            if after.is_none() {
-                return Ok(counting.count);
-            }
-        }
+            })
+        })
+        .await
     }
 
     async fn send_all(

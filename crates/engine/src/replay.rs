@@ -8,7 +8,7 @@ use postrider_model::{AccountId, ActionId, AuditAction, AuditEntry, By, Target};
 use postrider_storage::{DeliveryFilter, StoreError, StoreResult, rules};
 use tokio::sync::watch;
 
-use crate::bulk::{self, BulkProgress, Counting, DeliveryCount};
+use crate::bulk::{self, BulkProgress, DeliveryCount};
 use crate::engine::Engine;
 use postrider_configuration::AccountEntry;
 
@@ -51,9 +51,6 @@ impl Engine {
         filter: DeliveryFilter,
     ) -> Result<watch::Receiver<BulkProgress>, ReplayRunning> {
         let running = self.replays().begin(account).ok_or(ReplayRunning)?;
-        let (sender, progress) = watch::channel(BulkProgress::default());
-        let sender = Arc::new(sender);
-        let (engine, task_sender) = (Arc::clone(self), Arc::clone(&sender));
         let id = self.ids().audit(self.clock().now());
         let audit = by
             .did(
@@ -63,15 +60,9 @@ impl Engine {
                 Target::default(),
             )
             .with_details(Some(rules::audit::delivery_filter(&filter)));
-        let is_started = self.start_job(async move {
-            let result = engine.replay_all(account, &filter, audit, &task_sender).await;
-            drop(running);
-            task_sender.send_modify(|progress| progress.result = Some(result));
-        });
-        if !is_started {
-            sender.send_modify(|progress| progress.result = Some(Err(bulk::stopping())));
-        }
-        Ok(progress)
+        Ok(bulk::start_bulk(self, running, |engine, progress| async move {
+            engine.replay_all(account, &filter, audit, &progress).await
+        }))
     }
 
     /// Counts the deliveries that [`Self::replay`] would make due now with the same filter, for about `time`
@@ -87,18 +78,11 @@ impl Engine {
         };
         let actions = callable(&entry);
         let began_at = self.clock().now();
-        let mut counting = Counting::begin(&**self.clock(), time);
-        let mut after = None;
-        loop {
-            let step = self
-                .store()
+        bulk::count(&**self.clock(), time, |after| {
+            self.store()
                 .count_step(account, filter, &actions, after, began_at)
-                .await?;
-            after = counting.add(&**self.clock(), step);
-            if after.is_none() {
-                return Ok(counting.count);
-            }
-        }
+        })
+        .await
     }
 
     async fn replay_all(

@@ -128,7 +128,7 @@ impl Recent {
             if self.is_full() {
                 break;
             }
-            self.bytes += event.data.len();
+            self.bytes += event.bytes();
             self.events.push(event);
         }
         self.is_full()

@@ -54,6 +54,12 @@ impl Event {
         self.occurred_at.unwrap_or(self.created_at)
     }
 
+    /// About how many bytes it takes in memory and in a store, besides a fixed part: its data, and the names
+    /// and values of its headers. Whatever bounds or counts bytes of events uses this.
+    pub fn bytes(&self) -> usize {
+        self.data.len() + self.headers.bytes()
+    }
+
     /// When the first attempts of the deliveries that it has from its acceptance are due.
     pub fn due_at(&self) -> Timestamp {
         self.deliver_at

@@ -28,6 +28,11 @@ impl EventHeaders {
         self.0.is_none()
     }
 
+    /// The length of all names and values, in bytes: at most [`EVENT_HEADERS_BYTES_MAX`].
+    pub fn bytes(&self) -> usize {
+        self.iter().map(|(name, value)| name.len() + value.len()).sum()
+    }
+
     /// Each header's name and value.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
         let headers = self.0.iter().flat_map(|headers| headers.iter());

@@ -230,7 +230,7 @@ CREATE TABLE deliveries (
     action_id        uuid     NOT NULL,
     state_at         bigint   NOT NULL,    -- waiting: due time; owned: former due time; settled: since when
     owner            bigint,               -- number of a session
-    data_bytes       integer  NOT NULL,    -- length of the event's data
+    data_bytes       integer  NOT NULL,    -- of the event's data and headers; see `Event::bytes`
     attempts         integer  NOT NULL,
     resends          integer  NOT NULL,
     recorded         integer  NOT NULL,    -- the highest number of a recorded attempt; 0: none

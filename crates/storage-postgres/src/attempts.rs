@@ -95,7 +95,7 @@ pub(crate) async fn record(
     let Some(first) = rows.first() else {
         return Ok(None);
     };
-    let delivery = deliveries::from_row(first)?;
+    let delivery = deliveries::from_row(first)?.delivery;
     let has_attempts = first
         .try_get::<_, Option<i32>>(deliveries::COLUMN_COUNT)?
         .is_some();

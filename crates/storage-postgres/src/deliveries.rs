@@ -18,7 +18,7 @@ pub(crate) mod waiting;
 use async_trait::async_trait;
 use deadpool_postgres::GenericClient;
 use postrider_model::{AccountId, ActionId, AuditEntry, Delivery, Timestamp};
-use postrider_storage::rows::deliveries::EventOfDelivery;
+use postrider_storage::rows::deliveries::{EventOfDelivery, OfEvent};
 use postrider_storage::rows::{self, DeliveryRow};
 use postrider_storage::{
     CancelStep, Claim, ClaimRequest, CountStep, DeliveryFilter, DeliveryKey, DeliveryRecord, DeliveryStore,
@@ -208,7 +208,7 @@ pub(crate) const EVENT_OF_DELIVERY: &str =
     "e.account_id = d.account_id AND e.created_at = d.event_created_at AND e.seq = d.event_seq";
 
 /// Reads a delivery, from a row that begins with [`columns()`].
-pub(crate) fn from_row(row: &Row) -> SqlResult<Delivery> {
+pub(crate) fn from_row(row: &Row) -> SqlResult<OfEvent> {
     columns::read(row, 0, rows::deliveries::read)
 }
 
@@ -221,5 +221,6 @@ pub(crate) async fn by_key(client: &impl GenericClient, key: DeliveryKey) -> Sql
     );
     let (account, id) = (uuid(key.account.as_bytes()), uuid(key.delivery.as_bytes()));
     let row = statement::query_opt(client, &sql, &[&account, &id]).await?;
-    row.as_ref().map(from_row).transpose()
+    let found = row.as_ref().map(from_row).transpose()?;
+    Ok(found.map(|of| of.delivery))
 }

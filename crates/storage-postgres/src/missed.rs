@@ -65,19 +65,18 @@ async fn step(
     let mut found = Vec::new();
     let (mut looked_at, mut chunk) = (0, bounds.events + 1);
     let next = loop {
-        let size = chunk.min(ROWS_LOOKED_AT_MAX - looked_at);
+        let room = ROWS_LOOKED_AT_MAX - looked_at;
+        let size = chunk.min(room);
         let rows = looked_through(client, account, filter, behind, size).await?;
-        let (count, is_end) = (rows.len(), rows.len() < size);
-        let candidates: Vec<Candidate> = rows
-            .iter()
-            .map(candidate)
-            .filter(|it| it.as_ref().map_or(true, |it| it.is_of(filter)))
-            .collect::<SqlResult<_>>()?;
-        let has = actions_of(client, account, &candidates).await?;
-        let last = rows.last().map(place).transpose()?;
+        let events: Vec<Candidate> = rows.iter().map(candidate).collect::<SqlResult<_>>()?;
+        let (events, count) = fitting(&events, room);
+        let is_end = events.len() == rows.len() && rows.len() < size;
+        let last = events.last().map(|event| event.place);
+        let candidates: Vec<&Candidate> = events.iter().filter(|event| event.is_of(filter)).collect();
+        let has = actions_of(client, account, &filter.actions, &candidates).await?;
         let mut stopped = None;
         for (candidate, has) in candidates.into_iter().zip(has) {
-            let lacking = rules::missed::lacking(&filter.actions, &has);
+            let lacking = rules::missed::lacking(&filter.actions, &has, candidate.count);
             if lacking.is_empty() {
                 behind = candidate.place;
             } else if found.len() == bounds.events.max(1) {
@@ -85,7 +84,7 @@ async fn step(
                 break;
             } else {
                 behind = candidate.place;
-                found.push((candidate, lacking));
+                found.push((candidate.clone(), lacking));
             }
         }
         if stopped.is_some() || is_end {
@@ -101,17 +100,40 @@ async fn step(
     read(client, account, found, bounds, next).await
 }
 
+/// The first of these events that make up at most about `room` rows, with their deliveries; at least one.
+/// And how many rows these are.
+fn fitting(events: &[Candidate], room: usize) -> (&[Candidate], usize) {
+    let mut rows = 0_usize;
+    let fits = events.iter().take_while(|event| {
+        let fits = rows < room;
+        if fits {
+            rows = rows.saturating_add(1 + event.count as usize);
+        }
+        fits
+    });
+    let count = fits.count();
+    (&events[..count], rows)
+}
+
 /// An event that may have been missed.
+#[derive(Clone)]
 struct Candidate {
     place: Place,
     id: EventId,
     event_type: EventTypeName,
     flags: encoding::event::Flags,
-    /// The range of its deliveries' ids.
-    deliveries: (u128, u128),
+    first_delivery: Option<u128>,
+    /// How many deliveries it has.
+    count: u32,
 }
 
 impl Candidate {
+    /// The range of its deliveries' ids.
+    fn deliveries(&self) -> (u128, u128) {
+        let first = self.first_delivery.unwrap_or_default();
+        (first, first + u128::from(self.count))
+    }
+
     fn is_of(&self, filter: &MissedFilter) -> bool {
         rules::missed::is_of_type(filter, &self.event_type) && rules::missed::may_be_missed(self.flags)
     }
@@ -127,13 +149,13 @@ fn place(row: &Row) -> SqlResult<Place> {
 fn candidate(row: &Row) -> SqlResult<Candidate> {
     let flags: i16 = row.try_get(4)?;
     let first: Option<Uuid> = row.try_get(5)?;
-    let first = first.map_or(0, |first| first.as_u128());
     Ok(Candidate {
         place: place(row)?,
         id: columns::id(row, 2, EventId::from_bytes)?,
         event_type: event_type(row, 3)?,
         flags: encoding::event::from_flags(flags.into())?,
-        deliveries: (first, first + u128::from(columns::count(row, 6)?)),
+        first_delivery: first.map(|first| first.as_u128()),
+        count: columns::count(row, 6)?,
     })
 }
 
@@ -160,20 +182,23 @@ async fn looked_through(
     statement::query(client, sql, params).await
 }
 
-/// The actions of each candidate's deliveries.
+/// Those of the actions for which each candidate has a delivery.
 async fn actions_of(
     client: &impl GenericClient,
     account: AccountId,
-    candidates: &[Candidate],
+    actions: &[ActionId],
+    candidates: &[&Candidate],
 ) -> SqlResult<Vec<Vec<ActionId>>> {
-    let ranges = candidates.iter().map(|candidate| candidate.deliveries);
-    actions_in(client, account, &ranges.collect::<Vec<_>>()).await
+    let ranges = candidates.iter().map(|candidate| candidate.deliveries());
+    actions_in(client, account, actions, &ranges.collect::<Vec<_>>()).await
 }
 
-/// The actions of the deliveries in each of these ranges of ids.
+/// Those of the actions that have a delivery in each of these ranges of ids. An event can have 1,000
+/// deliveries: those of other actions are left in the database.
 async fn actions_in(
     client: &impl GenericClient,
     account: AccountId,
+    of: &[ActionId],
     ranges: &[(u128, u128)],
 ) -> SqlResult<Vec<Vec<ActionId>>> {
     let mut actions: Vec<Vec<ActionId>> = vec![Vec::new(); ranges.len()];
@@ -189,6 +214,7 @@ async fn actions_in(
          CROSS JOIN LATERAL (
              SELECT action_id FROM deliveries
              WHERE account_id = $1 AND id >= r.first AND id < r.past AND id BETWEEN $5 AND $6
+                 AND action_id = ANY ($7)
          ) AS d";
     let nth: Vec<i64> = filled.iter().map(|(nth, ..)| *nth).collect();
     let first: Vec<Uuid> = filled
@@ -198,7 +224,8 @@ async fn actions_in(
     let past: Vec<Uuid> = filled.iter().map(|(.., end)| Uuid::from_u128(*end)).collect();
     let (least, greatest) = (first.iter().min(), past.iter().max());
     let account = uuid(account.as_bytes());
-    let params: &statement::Params<'_> = &[&account, &nth, &first, &past, &least, &greatest];
+    let of: Vec<Uuid> = of.iter().map(|action| uuid(action.as_bytes())).collect();
+    let params: &statement::Params<'_> = &[&account, &nth, &first, &past, &least, &greatest, &of];
     for row in &statement::query(client, sql, params).await? {
         let nth: i64 = row.try_get(0)?;
         if let Some(actions) = usize::try_from(nth).ok().and_then(|nth| actions.get_mut(nth)) {

@@ -15,7 +15,7 @@ pub(crate) mod waiting;
 
 use async_trait::async_trait;
 use postrider_model::{AccountId, ActionId, AuditEntry, Delivery, Timestamp};
-use postrider_storage::rows::deliveries::EventOfDelivery;
+use postrider_storage::rows::deliveries::{EventOfDelivery, OfEvent};
 use postrider_storage::rows::{self, DeliveryRow};
 use postrider_storage::{
     CancelStep, Claim, ClaimRequest, CountStep, DeliveryFilter, DeliveryKey, DeliveryRecord, DeliveryStore,
@@ -174,18 +174,18 @@ pub(crate) fn columns() -> String {
 }
 
 /// Reads a delivery from a row that begins with [`columns()`].
-pub(crate) fn from_row(row: &Row<'_>) -> SqlResult<Delivery> {
+pub(crate) fn from_row(row: &Row<'_>) -> SqlResult<OfEvent> {
     columns::read(row, 0, rows::deliveries::read)
 }
 
 /// The delivery with this key.
 pub(crate) fn by_key(conn: &Connection, key: DeliveryKey) -> SqlResult<Option<Delivery>> {
-    let found = by_id(conn, *key.delivery.as_bytes())?;
+    let found = by_id(conn, *key.delivery.as_bytes())?.map(|of| of.delivery);
     Ok(found.filter(|delivery| delivery.account == key.account))
 }
 
 /// The delivery with this id, of any account.
-pub(crate) fn by_id(conn: &Connection, id: [u8; 16]) -> SqlResult<Option<Delivery>> {
+pub(crate) fn by_id(conn: &Connection, id: [u8; 16]) -> SqlResult<Option<OfEvent>> {
     let mut statement = conn.prepare_cached(&format!(
         "SELECT {} FROM deliveries d CROSS JOIN events e ON e.seq = d.event_seq WHERE d.id = ?1",
         columns()

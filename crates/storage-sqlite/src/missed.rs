@@ -102,7 +102,11 @@ fn lacking(actions: &mut Actions<'_>, filter: &MissedFilter, seen: &Seen) -> Sql
         Some(first) => actions.of(first.as_u128(), u128::from(seen.place.index))?,
         None => Vec::new(),
     };
-    Ok(rules::missed::lacking(&filter.actions, &has))
+    Ok(rules::missed::lacking(
+        &filter.actions,
+        &has,
+        seen.place.index.into(),
+    ))
 }
 
 pub(crate) const ACTIONS: &str = "SELECT action_id FROM deliveries WHERE id >= ?1 AND id < ?2";
@@ -183,14 +187,14 @@ fn add(conn: &Connection, account: AccountId, new: &NewMissed, now: Timestamp) -
     if !rules::missed::may_be_missed(encoding::event::from_flags(event.flags.into())?) {
         return Ok(false);
     }
-    let count = u128::from(event.deliveries().unsigned_abs());
+    let count = event.deliveries().unsigned_abs();
     let first = event.first_delivery().map(|first| first.as_u128());
     let has = match first {
-        Some(first) => Actions::prepare(conn)?.of(first, count)?,
+        Some(first) => Actions::prepare(conn)?.of(first, count.into())?,
         None => Vec::new(),
     };
     let actions: Vec<ActionId> = new.deliveries.iter().map(|delivery| delivery.action).collect();
-    let lacking = rules::missed::lacking(&actions, &has);
+    let lacking = rules::missed::lacking(&actions, &has, count);
     if lacking.is_empty() {
         return Ok(false);
     }
@@ -203,7 +207,7 @@ fn add(conn: &Connection, account: AccountId, new: &NewMissed, now: Timestamp) -
     )?;
     let deliveries = new.deliveries.iter();
     let deliveries = deliveries.filter(|delivery| lacking.contains(&delivery.action));
-    for (id, delivery) in (first + count..).zip(deliveries) {
+    for (id, delivery) in (first + u128::from(count)..).zip(deliveries) {
         insert.execute((
             id.to_be_bytes(),
             seq,

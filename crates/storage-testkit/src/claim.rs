@@ -5,9 +5,10 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use postrider_model::delivery::Progress;
-use postrider_model::{DeliveryStatus, Outcome, Timestamp};
+use postrider_model::{DeliveryStatus, EventHeaders, Outcome, Timestamp};
 
 use super::build::*;
+use super::missed::{add, new_missed};
 use super::scene::*;
 use postrider_storage::{
     Claim, ClaimRequest, DeliveryKey, DueAhead, DueEarlier, FirstAttempt, ReadyDelivery, Recorded, Store,
@@ -175,6 +176,30 @@ pub async fn bytes_bound_a_claim_but_never_keep_the_first_back(store: Arc<dyn St
         (left, None),
         "all that is left fits"
     );
+}
+
+pub async fn headers_of_events_count_toward_the_bytes_of_a_claim(store: Arc<dyn Store>) {
+    let scene = Scene::new(store).await;
+    let (action, other) = (scene.actions[0], scene.actions[1]);
+    let header = ("X-Tenant".to_owned(), "x".repeat(992));
+    for s in 0..4 {
+        let mut event = scene.waiting(s);
+        event.event.headers = EventHeaders::new(vec![header.clone(); 4]);
+        scene.append_new(&event).await;
+        let missed = new_missed(&scene, &event, &[other]);
+        assert_eq!(add(&scene, vec![missed], 5).await, 1);
+    }
+    for action in [action, other] {
+        let request = ClaimRequest {
+            action,
+            since: ALL_TIME,
+            room: ROOM,
+            room_bytes: 10_000,
+        };
+        let claims = scene.store.claim(scene.session, vec![request], at(100)).await;
+        let claimed = claims.expect("claim")[0].deliveries.len();
+        assert_eq!(claimed, 2, "of 4,000 bytes of headers each");
+    }
 }
 
 pub async fn requests_of_one_call_are_served_in_order(store: Arc<dyn Store>) {

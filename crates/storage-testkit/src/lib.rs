@@ -45,6 +45,7 @@ pub mod held_back;
 pub mod keys;
 pub mod lists;
 pub mod missed;
+pub mod missed_bounds;
 pub mod model_check;
 mod odd_attempts;
 pub mod people;

@@ -1,8 +1,7 @@
-//! Promises of [`postrider_storage::MissedStore`].
+//! Promises of [`postrider_storage::MissedStore`]; those about its bounds are in [`super::missed_bounds`].
 
 use std::sync::Arc;
 
-use bytes::Bytes;
 use postrider_model::delivery::Progress;
 use postrider_model::{ActionId, Delivery, DeliveryStatus, EventId, Origin};
 
@@ -17,12 +16,12 @@ use postrider_storage::{
 };
 
 /// Without a bound that a test could reach, and without data.
-const ALL: MissedBounds = MissedBounds {
+pub(super) const ALL: MissedBounds = MissedBounds {
     events: 1_000,
     data_bytes: None,
 };
 
-fn filter(actions: &[ActionId]) -> MissedFilter {
+pub(super) fn filter(actions: &[ActionId]) -> MissedFilter {
     MissedFilter {
         actions: actions.to_vec(),
         patterns: vec!["proposal.*".parse().expect("a pattern")],
@@ -33,7 +32,11 @@ fn filter(actions: &[ActionId]) -> MissedFilter {
 }
 
 /// All that the steps return, and how many steps there were.
-async fn found(scene: &Scene, filter: &MissedFilter, bounds: MissedBounds) -> (Vec<MissedEvent>, usize) {
+pub(super) async fn found(
+    scene: &Scene,
+    filter: &MissedFilter,
+    bounds: MissedBounds,
+) -> (Vec<MissedEvent>, usize) {
     let (mut events, mut after) = (Vec::new(), None);
     for steps in 1..1_000 {
         let step = scene
@@ -51,12 +54,12 @@ async fn found(scene: &Scene, filter: &MissedFilter, bounds: MissedBounds) -> (V
     panic!("looking has no end");
 }
 
-fn ids(events: &[MissedEvent]) -> Vec<EventId> {
+pub(super) fn ids(events: &[MissedEvent]) -> Vec<EventId> {
     events.iter().map(|event| event.id).collect()
 }
 
 /// Deliveries of the scene's automation to add to an event.
-fn new_missed(scene: &Scene, event: &NewEvent, actions: &[ActionId]) -> NewMissed {
+pub(super) fn new_missed(scene: &Scene, event: &NewEvent, actions: &[ActionId]) -> NewMissed {
     let delivery = |action: &ActionId| MissedDelivery {
         automation: scene.automation,
         action: *action,
@@ -69,7 +72,7 @@ fn new_missed(scene: &Scene, event: &NewEvent, actions: &[ActionId]) -> NewMisse
     }
 }
 
-async fn add(scene: &Scene, events: Vec<NewMissed>, s: i64) -> usize {
+pub(super) async fn add(scene: &Scene, events: Vec<NewMissed>, s: i64) -> usize {
     let added = scene
         .store
         .add_missed(scene.account, events, at(s), Some(audit()))
@@ -150,49 +153,6 @@ pub async fn events_that_lack_a_delivery_for_an_action_are_found(store: Arc<dyn 
     let (account, _) = scene.another_account(5).await;
     let of_other = scene.store.missed_step(account, &filter(&[one]), ALL, None).await;
     assert_eq!(of_other.expect("missed_step").events, []);
-}
-
-pub async fn missed_events_come_once_each_whatever_the_bounds(store: Arc<dyn Store>) {
-    let scene = Scene::new(store).await;
-    let action = scene.actions[0];
-    let mut expected = Vec::new();
-    for n in 0..40_i64 {
-        let mut new = match n % 3 {
-            0 => scene.event_for(11 + n / 4, &[action], FirstAttempt::Waiting),
-            _ => scene.event(11 + n / 4),
-        };
-        new.event.data = Bytes::from(format!("\"{}\"", "x".repeat(100)));
-        scene.append_new(&new).await;
-        if n % 3 != 0 {
-            expected.insert(0, new.event.id);
-        }
-    }
-    for (events, data_bytes) in [
-        (1, None),
-        (2, Some(1)),
-        (7, Some(1_000)),
-        (7, None),
-        (1_000, Some(250)),
-    ] {
-        let bounds = MissedBounds { events, data_bytes };
-        let (seen, _) = found(&scene, &filter(&[action]), bounds).await;
-        assert_eq!(ids(&seen), expected, "{bounds:?}");
-        let length = if data_bytes.is_some() { 102 } else { 0 };
-        assert!(seen.iter().all(|event| event.data.len() == length), "{bounds:?}");
-    }
-    let bounds = MissedBounds {
-        events: 1_000,
-        data_bytes: Some(250),
-    };
-    let step = scene
-        .store
-        .missed_step(scene.account, &filter(&[action]), bounds, None)
-        .await;
-    assert_eq!(
-        step.expect("missed_step").events.len(),
-        2,
-        "a third one does not fit"
-    );
 }
 
 pub async fn an_added_delivery_is_one_of_its_event_and_waits(store: Arc<dyn Store>) {

@@ -348,3 +348,40 @@ pub async fn a_replayed_delivery_is_claimed_and_finished_as_a_resend(store: Arc<
     assert_eq!(scene.finish(news).await, Recorded::Applied);
     assert_eq!(scene.delivery(key).await.progress.status, DeliveryStatus::Failed);
 }
+
+pub async fn a_replay_leaves_a_canceled_event_out(store: Arc<dyn Store>) {
+    let scene = Scene::new(store).await;
+    let actions = &scene.actions[..2];
+    let canceled = scene.event_for(5, actions, FirstAttempt::Waiting);
+    scene.append_new(&canceled).await;
+    let done = scene
+        .store
+        .cancel_event(scene.account, canceled.event.id, at(10), audit())
+        .await;
+    assert!(matches!(done, Ok(postrider_storage::EventCanceled::Done(of)) if of.len() == 2));
+    let other = scene.append_in_status(6, DeliveryStatus::Canceled).await;
+    let every_filter = [None, Some(DeliveryStatus::Canceled)].map(|status| DeliveryFilter {
+        status,
+        ..DeliveryFilter::default()
+    });
+    for filter in &every_filter {
+        let counted = scene
+            .store
+            .count_step(scene.account, filter, actions, None, at(100))
+            .await;
+        assert_eq!(counted.expect("count_step").matching, 1, "{filter:?}");
+    }
+    let of_event = DeliveryFilter {
+        event: Some(canceled.event.id),
+        ..DeliveryFilter::default()
+    };
+    assert_eq!(replay(&scene, &of_event, actions, at(100), 2).await, 0);
+    let [all, _] = every_filter;
+    assert_eq!(replay(&scene, &all, actions, at(100), 3).await, 1);
+    for index in 0..2 {
+        let status = scene.delivery(key_of(&canceled, index)).await.progress.status;
+        assert_eq!(status, DeliveryStatus::Canceled);
+    }
+    let status = scene.delivery(other).await.progress.status;
+    assert_eq!(status, DeliveryStatus::Pending, "canceled by itself");
+}

@@ -21,4 +21,4 @@ pub mod rate_limits;
 pub mod replay;
 pub mod signing_keys;
 #[cfg(test)]
-mod test_values;
+pub(crate) mod test_values;

@@ -150,14 +150,15 @@ impl AddAssign for Counts {
     }
 }
 
-/// What a row of an event, a delivery or an attempt takes on disk besides `data` and the response, with its
-/// share of the indexes. The benchmark measured, with SQLite and 512 bytes of `data`, 1,018 bytes for an
-/// event with one delivery and one attempt, and 3,860 for one with ten of each (`docs/performance.md`).
+/// What a row of an event, a delivery or an attempt takes on disk besides `data`, headers and the response,
+/// with its share of the indexes. The benchmark measured, with SQLite and 512 bytes of `data`, 1,018 bytes
+/// for an event with one delivery and one attempt, and 3,860 for one with ten of each
+/// (`docs/performance.md`).
 pub const ROW_BYTES: u64 = 160;
 
-/// Bytes that acceptance stores: the event's `data`, its row, and a row for each delivery.
-pub const fn stored_with_event(event: &Event) -> u64 {
-    event.data.len() as u64 + ROW_BYTES * (1 + event.deliveries as u64)
+/// Bytes that acceptance stores: the event's `data` and headers, its row, and a row for each delivery.
+pub fn stored_with_event(event: &Event) -> u64 {
+    event.bytes() as u64 + ROW_BYTES * (1 + event.deliveries as u64)
 }
 
 /// Bytes that the record of an attempt takes: the kept headers and body of the response, and a row.
@@ -268,4 +269,20 @@ pub trait StatisticsStore: Send + Sync {
     /// over 10 to 5,000 actions (measured with Python's sqlite3 and PostgreSQL 15), and 140 ms where
     /// PostgreSQL had never analyzed the table.
     async fn backlog(&self, now: Timestamp) -> StoreResult<Backlog>;
+}
+
+#[cfg(test)]
+mod tests {
+    use postrider_model::EventHeaders;
+
+    use super::*;
+    use crate::rules::test_values;
+
+    #[test]
+    fn headers_count_toward_the_stored_bytes() {
+        let mut event = test_values::event();
+        let bare = stored_with_event(&event);
+        event.headers = EventHeaders::new(vec![("X-Tenant".to_owned(), "42".to_owned())]);
+        assert_eq!(stored_with_event(&event), bare + 10);
+    }
 }

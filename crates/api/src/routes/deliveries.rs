@@ -2,7 +2,7 @@
 
 pub mod cancel;
 mod dialogue;
-mod filter;
+pub(super) mod filter;
 pub mod get;
 pub mod list;
 pub mod replay;

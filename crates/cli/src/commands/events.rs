@@ -3,8 +3,8 @@
 use http::Method;
 use postrider_model::Clock;
 use serde::Deserialize;
-use serde_json::Value;
 use serde_json::value::RawValue;
+use serde_json::{Map, Value};
 
 use super::automations::create::header;
 use super::remote::Remote;
@@ -151,14 +151,27 @@ fn body(args: &SendArgs, clock: &dyn Clock) -> Result<String, Failure> {
         body.push_str(&format!(",\"deliver_at\":\"{}\"", time.resolve(clock)));
     }
     if !args.header.is_empty() {
-        let headers = args
-            .header
-            .iter()
-            .map(|(name, value)| (name.clone(), Value::from(value.as_str())));
-        body.push_str(&format!(",\"headers\":{}", Value::Object(headers.collect())));
+        body.push_str(&format!(",\"headers\":{}", Value::Object(members(&args.header)?)));
     }
     body.push_str(&format!(",\"data\":{}}}", input::json("--data", &args.data)?));
     Ok(body)
+}
+
+/// The headers as members of an object, in which each name stands once.
+fn members(headers: &[(String, String)]) -> Result<Map<String, Value>, Failure> {
+    for (nth, (name, _)) in headers.iter().enumerate() {
+        if headers[..nth]
+            .iter()
+            .any(|(other, _)| other.eq_ignore_ascii_case(name))
+        {
+            return Err(Failure::Usage(format!(
+                "--header `{name}` is given twice: a header has one value"
+            )));
+        }
+    }
+    let members = headers.iter();
+    let members = members.map(|(name, value)| (name.clone(), Value::from(value.as_str())));
+    Ok(members.collect())
 }
 
 fn receipt(event: &Value, paint: Paint) -> String {
@@ -265,4 +278,19 @@ fn warnings(event: &Value) -> String {
         )
     });
     lines.collect::<Vec<_>>().join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_header_that_is_given_twice_is_refused_and_not_dropped() {
+        let header = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+        let both = [header("X-Tenant", "1"), header("X-Region", "eu")];
+        assert_eq!(members(&both).unwrap().len(), 2);
+        let twice = [header("X-Tenant", "1"), header("x-tenant", "2")];
+        let refused = members(&twice).unwrap_err();
+        assert!(matches!(refused, Failure::Usage(text) if text.contains("`x-tenant` is given twice")));
+    }
 }

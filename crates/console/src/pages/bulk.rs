@@ -7,7 +7,7 @@
 //! No state is kept between the count and the run, so that any node can serve either: the form carries the
 //! filter, and the time of the count as its end.
 
-mod fields;
+pub mod fields;
 pub mod run;
 mod show;
 pub mod verb;

@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::StatusCode;
-use postrider_configuration::AutomationDraft;
+use postrider_configuration::{AutomationDraft, DoesDraft};
 use postrider_engine::Submission;
-use postrider_model::{EventHeaders, EventId, Timestamp};
+use postrider_model::{Automation, By, EventHeaders, EventId, Timestamp};
 
 use crate::app::{App, Session, text};
 
@@ -61,7 +61,7 @@ async fn the_page_of_a_waiting_event_shows_its_time_and_headers_and_cancels_it()
             .await,
     )
     .await;
-    assert!(page.contains("Canceled. No receiver gets this event."), "{page}");
+    assert!(page.contains("Canceled. No attempt was made."), "{page}");
     assert!(
         page.contains(">canceled</span>") && !page.contains("Cancel event"),
         "{page}"
@@ -132,29 +132,30 @@ async fn switching_on_asks_whether_to_send_what_happened_meanwhile() {
     assert!(again.contains("It missed no event"), "{again}");
 }
 
-#[tokio::test]
-async fn an_edit_that_switches_a_url_on_asks_too() {
-    let app = App::start().await;
-    let operator = app.operator().await;
-    let account = app.accounts[0].account;
-    let by = &postrider_model::By::NODE;
-    let stored = async || {
-        let stored = app
-            .configuration
-            .automation(account, app.accounts[0].automation)
-            .await;
-        stored.unwrap().unwrap()
-    };
-    let current = stored().await;
+/// The automation of the first account.
+async fn stored(app: &App) -> Automation {
+    let (account, automation) = (app.accounts[0].account, app.accounts[0].automation);
+    let stored = app.configuration.automation(account, automation).await;
+    stored.unwrap().unwrap()
+}
+
+/// Changes the automation of the first account, as a client of the API would.
+async fn change(app: &App, change: impl FnOnce(&mut AutomationDraft)) {
+    let current = stored(app).await;
     let mut draft = AutomationDraft::of(&current);
-    draft.actions[0].enabled = false;
-    app.configuration
-        .update_automation(by, account, current, draft)
-        .await
-        .unwrap();
-    accept(&app, |_| {}).await;
-    until_later(&app).await;
-    let current = stored().await;
+    change(&mut draft);
+    let account = app.accounts[0].account;
+    let changed = app
+        .configuration
+        .update_automation(&By::NODE, account, current, draft)
+        .await;
+    changed.unwrap();
+    until_later(app).await;
+}
+
+/// Switches the action on in the form, and returns the page that follows.
+async fn edit_to_on(app: &App, operator: &Session) -> String {
+    let current = stored(app).await;
     let edit = app.path("/accounts/{account}/automations/{automation}/edit", 0);
     let pattern = &current.trigger.event_types[0];
     let form = format!(
@@ -164,9 +165,92 @@ async fn an_edit_that_switches_a_url_on_asks_too() {
     let saved = app.post(&edit, Some(&operator.cookie), &form).await;
     assert_eq!(saved.status(), StatusCode::SEE_OTHER);
     let page = saved.headers()["location"].to_str().unwrap().to_owned();
-    let page = text(app.get(&page, Some(&operator.cookie)).await).await;
+    text(app.get(&page, Some(&operator.cookie)).await).await
+}
+
+#[tokio::test]
+async fn an_edit_that_switches_a_url_on_asks_too() {
+    let app = App::start().await;
+    let operator = app.operator().await;
+    change(&app, |draft| draft.actions[0].enabled = false).await;
+    accept(&app, |_| {}).await;
+    until_later(&app).await;
+    let page = edit_to_on(&app, &operator).await;
     assert!(
         page.contains("Saved.") && page.contains("1 event happened while it was off."),
+        "{page}"
+    );
+}
+
+#[tokio::test]
+async fn an_edit_while_it_is_off_does_not_hide_what_happened_before() {
+    let app = App::start().await;
+    let operator = app.operator().await;
+    // A span that it was off before, whose event nobody wanted to send.
+    change(&app, |draft| draft.enabled = false).await;
+    accept(&app, |_| {}).await;
+    until_later(&app).await;
+    change(&app, |draft| draft.enabled = true).await;
+    change(&app, |draft| draft.actions[0].enabled = false).await;
+    for _ in 0..2 {
+        accept(&app, |_| {}).await;
+    }
+    until_later(&app).await;
+    change(&app, |draft| draft.name = "Renamed".to_owned()).await;
+    let page = edit_to_on(&app, &operator).await;
+    assert!(page.contains("2 events happened while it was off."), "{page}");
+}
+
+#[tokio::test]
+async fn a_url_that_a_final_410_switched_off_is_asked_about_too() {
+    let app = App::start().await;
+    let operator = app.operator().await;
+    change(&app, |draft| {
+        let DoesDraft::SendWebhook(webhook) = &mut draft.actions[0].does else {
+            panic!("a webhook");
+        };
+        webhook.url = "https://receiver.example/gone".to_owned();
+        draft.retry_delays_s = Some(Vec::new());
+    })
+    .await;
+    accept(&app, |_| {}).await;
+    while stored(&app).await.actions[0].enabled {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    for _ in 0..2 {
+        accept(&app, |_| {}).await;
+    }
+    until_later(&app).await;
+    change(&app, |draft| draft.name = "Renamed".to_owned()).await;
+    let page = edit_to_on(&app, &operator).await;
+    assert!(page.contains("2 events happened while it was off."), "{page}");
+}
+
+#[tokio::test]
+async fn the_fields_of_a_span_show_it_as_browsers_write_times() {
+    let app = App::start().await;
+    let operator = app.operator().await;
+    let cookie = Some(&*operator.cookie);
+    let path = app.path("/accounts/{account}/automations/{automation}/send-missed", 0);
+    let counted = format!("{path}?count=1&after=2026-01-14T09:30:00.120Z&before=2026-01-15T10:00:00Z");
+    let page = text(app.get(&counted, cookie).await).await;
+    for shown in ["2026-01-14T09:30:00.120", "2026-01-15T10:00"] {
+        assert!(
+            page.contains(&format!("type=\"datetime-local\" value=\"{shown}\"")),
+            "{page}"
+        );
+    }
+    let page = text(app.get(&path, cookie).await).await;
+    let created = stored(&app).await.created_at.to_string();
+    let shown = &created[.."2026-01-14T09:30".len()];
+    assert!(
+        page.contains(&format!("type=\"datetime-local\" value=\"{shown}")),
+        "{page}"
+    );
+    let replay = app.path("/accounts/{account}/replay?count=1&after=2026-01-14T09:30:00Z", 0);
+    let page = text(app.get(&replay, cookie).await).await;
+    assert!(
+        page.contains("type=\"datetime-local\" value=\"2026-01-14T09:30\""),
         "{page}"
     );
 }

@@ -6,7 +6,8 @@ use bytes::Bytes;
 use postrider_engine::carry::Transport;
 use postrider_model::Outcome;
 
-/// Receivers that accept everything, but for one at `/hang`, which never responds.
+/// Receivers that accept everything, but for one at `/hang`, which never responds, and one at `/gone`, which
+/// responds 410.
 pub struct Thanks;
 
 impl Transport for Thanks {
@@ -14,9 +15,13 @@ impl Transport for Thanks {
         if request.url.ends_with("/hang") {
             std::future::pending::<()>().await;
         }
+        let (outcome, status_code) = match request.url.ends_with("/gone") {
+            true => (Outcome::BadStatus, 410),
+            false => (Outcome::Succeeded, 200),
+        };
         postrider_egress::Response {
-            outcome: Outcome::Succeeded,
-            status_code: Some(200),
+            outcome,
+            status_code: Some(status_code),
             error: None,
             headers: Vec::new(),
             body: Bytes::new(),

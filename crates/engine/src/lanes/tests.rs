@@ -316,6 +316,15 @@ fn a_dead_session_leaves_nothing_queued() {
 }
 
 #[test]
+fn headers_of_an_event_take_room_in_the_window() {
+    let mut ready = ready(action(1), 1);
+    let bare = ready.bytes();
+    let headers = EventHeaders::new(vec![("X-Tenant".to_owned(), "42".to_owned())]);
+    Arc::make_mut(&mut ready.delivery.event).headers = headers;
+    assert_eq!(ready.bytes(), bare + 10);
+}
+
+#[test]
 fn what_is_due_beyond_the_horizon_takes_no_memory() {
     let mut lanes = lanes(1_000, 1_000);
     assert!(!lanes.waits(account(), action(1), at(60_001), at(0)));

@@ -39,12 +39,12 @@ impl AppendJob {
     }
 }
 
-/// Bytes of `data` that cost about as much to store as a row.
+/// Bytes of `data` and headers that cost about as much to store as a row.
 const BYTES_PER_ROW: usize = 4 * 1024;
 
-/// What it costs to store an event, in rows: its own, one for each delivery, and its `data`.
+/// What it costs to store an event, in rows: its own, one for each delivery, and its `data` and headers.
 pub fn cost_of(event: &NewEvent) -> usize {
-    1 + event.deliveries.len() + event.event.data.len() / BYTES_PER_ROW
+    1 + event.deliveries.len() + event.event.bytes() / BYTES_PER_ROW
 }
 
 /// The jobs of a step.
@@ -166,7 +166,7 @@ fn reserve(lanes: &mut Lanes, events: &mut [NewEvent], now: Timestamp) {
             // Its deliveries wait in the store, as they were made.
             continue;
         }
-        let (account, bytes) = (new.event.account, new.event.data.len());
+        let (account, bytes) = (new.event.account, new.event.bytes());
         for delivery in &mut new.deliveries {
             delivery.first_attempt = lanes.reserve(account, delivery.action, bytes, now);
         }
@@ -176,7 +176,7 @@ fn reserve(lanes: &mut Lanes, events: &mut [NewEvent], now: Timestamp) {
 fn unreserve(lanes: &mut Lanes, new: &NewEvent) {
     for delivery in &new.deliveries {
         if delivery.first_attempt == FirstAttempt::Owned {
-            lanes.release(delivery.action, new.event.data.len());
+            lanes.release(delivery.action, new.event.bytes());
         }
     }
 }
@@ -270,7 +270,18 @@ pub mod test_events {
 
 #[cfg(test)]
 mod tests {
+    use postrider_model::EventHeaders;
+
     use super::*;
+
+    #[test]
+    fn headers_count_toward_what_it_costs_to_store_an_event() {
+        let mut new = test_events::events(1, 1).remove(0);
+        assert_eq!(cost_of(&new), 1);
+        let value = "x".repeat(BYTES_PER_ROW);
+        new.event.headers = EventHeaders::new(vec![("X-Tenant".to_owned(), value)]);
+        assert_eq!(cost_of(&new), 2);
+    }
 
     #[test]
     fn a_missing_result_from_the_store_is_an_internal_error_not_a_conflict() {

@@ -85,10 +85,10 @@ async fn choose(
         return Ok(None);
     };
     let first_chunk = rules::cancel::STEP_DELIVERIES_MAX + 1;
-    list::walk(client, account, &filter, after, first_chunk, |delivery| {
+    list::walk(client, account, &filter, after, first_chunk, |of| {
         visit(DeliveryKey {
             account,
-            delivery: delivery.id,
+            delivery: of.delivery.id,
         })
     })
     .await

@@ -43,12 +43,20 @@ pub(crate) async fn claim(
         return Ok(claims);
     }
     let mut shared = HashMap::new();
+    let mut lost = 0;
     for round in rounds(requests) {
         let wishes: Vec<_> = round.iter().map(|nth| requests[*nth]).collect();
         let given = claim_each(&transaction, session, &wishes, now, &mut shared).await?;
-        for (nth, claim) in round.into_iter().zip(given) {
+        for (nth, (claim, lost_of_request)) in round.into_iter().zip(given) {
             claims[nth] = claim;
+            lost += lost_of_request;
         }
+    }
+    if lost > 0 {
+        tracing::error!(
+            deliveries = lost,
+            "pending deliveries without their events: they are not attempted"
+        );
     }
     let given = Given {
         session,
@@ -58,7 +66,7 @@ pub(crate) async fn claim(
             .collect(),
         now,
     };
-    if !given.deliveries.is_empty() {
+    if !given.deliveries.is_empty() || lost > 0 {
         in_doubt.commit(transaction, backend, given).await?;
     }
     Ok(claims)
@@ -97,13 +105,17 @@ struct Due {
 }
 
 /// Serves requests for different actions. `shared` keeps the events read here.
+///
+/// With each claim comes how many of its deliveries have no event. There should be none, and they can never
+/// be attempted. They get the session as their owner all the same, and no claim finds them again: otherwise
+/// one of them would stop its whole lane, and others.
 async fn claim_each(
     client: &impl GenericClient,
     session: SessionId,
     requests: &[ClaimRequest],
     now: Timestamp,
     shared: &mut HashMap<EventKey, Arc<Event>>,
-) -> SqlResult<Vec<Claim>> {
+) -> SqlResult<Vec<(Claim, usize)>> {
     let due = due(client, requests, now).await?;
     let keys: Vec<_> = due.iter().flatten().map(|due| due.key).collect();
     let missing: HashSet<EventKey> = due
@@ -124,26 +136,23 @@ async fn claim_each(
     )
     .await?;
     shared.extend(read);
-    due.into_iter()
+    let claims = due
+        .into_iter()
         .zip(requests)
         .zip(next_due)
         .map(|((due, request), next_due)| {
-            Ok(Claim {
-                deliveries: due
-                    .iter()
-                    .map(|due| ready(due, request.action, shared))
-                    .collect::<SqlResult<_>>()?,
-                next_due,
-            })
-        })
-        .collect()
+            let ready = due.iter().filter_map(|due| ready(due, request.action, shared));
+            let deliveries: Vec<_> = ready.collect();
+            let lost = due.len() - deliveries.len();
+            (Claim { deliveries, next_due }, lost)
+        });
+    Ok(claims.collect())
 }
 
-fn ready(due: &Due, action: ActionId, shared: &HashMap<EventKey, Arc<Event>>) -> SqlResult<ReadyDelivery> {
-    let event = shared
-        .get(&due.event)
-        .ok_or(SqlError::Damaged("a delivery without its event"))?;
-    Ok(ReadyDelivery {
+/// `None` if there is no such event.
+fn ready(due: &Due, action: ActionId, shared: &HashMap<EventKey, Arc<Event>>) -> Option<ReadyDelivery> {
+    let event = shared.get(&due.event)?;
+    Some(ReadyDelivery {
         key: due.key,
         automation: due.automation,
         action,

@@ -10,6 +10,7 @@
 
 use deadpool_postgres::GenericClient;
 use postrider_model::{AccountId, Delivery, DeliveryId, DeliveryStatus, Timestamp};
+use postrider_storage::rows::deliveries::OfEvent;
 use postrider_storage::{DeliveryFilter, Page, PageRequest, Position, rules};
 use tokio_postgres::Row;
 use uuid::Uuid;
@@ -38,11 +39,11 @@ pub(crate) async fn list(
     page: PageRequest,
 ) -> SqlResult<Page<Delivery>> {
     let mut items = Vec::new();
-    let next = walk(client, account, filter, page.after, page.limit + 1, |delivery| {
+    let next = walk(client, account, filter, page.after, page.limit + 1, |of| {
         if items.len() == page.limit {
             return Walk::Stop;
         }
-        items.push(delivery);
+        items.push(of.delivery);
         Walk::On
     })
     .await?;
@@ -58,7 +59,7 @@ pub(crate) async fn walk(
     filter: &DeliveryFilter,
     after: Option<Position>,
     first_chunk: usize,
-    mut visit: impl FnMut(Delivery) -> Walk,
+    mut visit: impl FnMut(OfEvent) -> Walk,
 ) -> SqlResult<Option<Position>> {
     let Some((oldest, mut end)) = ids(client, account, filter, after).await? else {
         return Ok(None);
@@ -160,7 +161,7 @@ async fn looked_through(
                 AND d.event_created_at >= $8 AND d.event_created_at < $9 AS own
          ) AS o
          LEFT JOIN LATERAL (
-             SELECT e.id, e.type, e.created_at FROM events AS e WHERE o.own AND {EVENT_OF_DELIVERY} OFFSET 0
+             SELECT e.id, e.type, e.created_at, e.flags FROM events AS e WHERE o.own AND {EVENT_OF_DELIVERY} OFFSET 0
          ) AS e ON true
          CROSS JOIN LATERAL (
              SELECT o.own AND e.id IS NOT NULL AND ($10::text IS NULL OR e.type = $10) AS matches

@@ -75,15 +75,15 @@ async fn choose(
 ) -> SqlResult<Option<Position>> {
     let filter = rules::replay::filter(filter, now);
     let first_chunk = rules::replay::STEP_DELIVERIES_MAX + 1;
-    list::walk(client, account, &filter, after, first_chunk, |delivery| {
-        let Some(becomes) = rules::replay::replayed(&delivery, actions) else {
+    list::walk(client, account, &filter, after, first_chunk, |of| {
+        let Some(becomes) = rules::replay::replayed(&of, actions) else {
             return Walk::On;
         };
         let key = DeliveryKey {
             account,
-            delivery: delivery.id,
+            delivery: of.delivery.id,
         };
-        let was = delivery.progress;
+        let was = of.delivery.progress;
         visit(Chosen { key, was, becomes })
     })
     .await

@@ -324,7 +324,7 @@ impl DeliveryRows {
         let account = new.event.account;
         let created_at = new.event.created_at.unix_ms();
         let due_at = new.event.due_at().unix_ms();
-        let data_bytes = i32::try_from(new.event.data.len()).unwrap_or(i32::MAX);
+        let data_bytes = i32::try_from(new.event.bytes()).unwrap_or(i32::MAX);
         for delivery in &new.deliveries {
             keys.push(DeliveryKey {
                 account,

@@ -131,7 +131,7 @@ async fn deliveries(transaction: &Transaction<'_>, rows: &[EventRows]) -> SqlRes
         ..
     } in rows
     {
-        let data_bytes = i32::try_from(event.data.len()).unwrap_or(i32::MAX);
+        let data_bytes = i32::try_from(event.bytes()?).unwrap_or(i32::MAX);
         for rows in deliveries {
             let row = &rows.delivery;
             writer

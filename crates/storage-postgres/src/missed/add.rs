@@ -1,7 +1,7 @@
 //! Adding deliveries to events. The events' rows are locked first, so that no other node adds to them or
 //! cancels them meanwhile.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use deadpool_postgres::GenericClient;
 use postrider_model::{AccountId, ActionId, AuditEntry, EventId, Timestamp};
@@ -29,7 +29,10 @@ pub(super) async fn add(
     let transaction = client.transaction().await?;
     let locked = locked(&transaction, account, events).await?;
     let ranges: Vec<_> = locked.iter().map(Locked::deliveries).collect();
-    let has = actions_in(&transaction, account, &ranges).await?;
+    let deliveries = events.iter().flat_map(|new| &new.deliveries);
+    let actions: BTreeSet<ActionId> = deliveries.map(|delivery| delivery.action).collect();
+    let actions: Vec<ActionId> = actions.into_iter().collect();
+    let has = actions_in(&transaction, account, &actions, &ranges).await?;
     let new: HashMap<EventId, &NewMissed> = events.iter().map(|new| (new.event, new)).collect();
     let mut rows = Rows::default();
     for (event, has) in locked.iter().zip(has) {
@@ -76,7 +79,8 @@ async fn locked(
     let times: Vec<i64> = events.iter().map(|new| new.created_at.unix_ms()).collect();
     let (first, last) = (times.iter().min(), times.iter().max());
     let sql = "SELECT e.id, e.created_at, e.seq, e.first_delivery_id,
-                      e.delivery_count + coalesce(e.missed_count, 0), e.deliver_at, length(e.data), e.flags
+                      e.delivery_count + coalesce(e.missed_count, 0), e.deliver_at, length(e.data), e.flags,
+                      e.headers
          FROM (SELECT * FROM unnest($2::uuid[], $3::bigint[]) AS n (id, created_at)
                LIMIT cardinality($2)) AS n
          JOIN events AS e ON e.account_id = $1 AND e.id = n.id AND e.created_at = n.created_at
@@ -96,6 +100,8 @@ async fn locked(
 
 fn from_row(row: &Row) -> SqlResult<Locked> {
     let first: Option<Uuid> = row.try_get(3)?;
+    let (data_bytes, headers): (i32, Option<&[u8]>) = (row.try_get(6)?, row.try_get(8)?);
+    let headers = encoding::event_headers::decode(headers)?;
     Ok(Locked {
         id: columns::id(row, 0, EventId::from_bytes)?,
         created_at: row.try_get(1)?,
@@ -103,7 +109,7 @@ fn from_row(row: &Row) -> SqlResult<Locked> {
         first: first.map(|first| first.as_u128()),
         count: columns::count(row, 4)?,
         deliver_at: row.try_get(5)?,
-        data_bytes: row.try_get(6)?,
+        data_bytes: data_bytes.saturating_add(i32::try_from(headers.bytes()).unwrap_or(i32::MAX)),
     })
 }
 
@@ -135,7 +141,7 @@ impl Rows {
         now: Timestamp,
     ) {
         let actions: Vec<ActionId> = deliveries.iter().map(|delivery| delivery.action).collect();
-        let lacking = rules::missed::lacking(&actions, has);
+        let lacking = rules::missed::lacking(&actions, has, event.count);
         if lacking.is_empty() {
             return;
         }

@@ -38,10 +38,10 @@ impl Kept {
         self.events.iter().map(Old::rows).sum::<usize>() <= ROWS_MAX
     }
 
-    /// Whether all of these events are among the others.
+    /// Whether all of these events are among the others, with as many deliveries.
     pub(super) fn are_among(&self, others: &Self) -> bool {
-        let others: HashSet<Key> = others.events.iter().map(Old::key).collect();
-        self.events.iter().all(|old| others.contains(&old.key()))
+        let others: HashSet<&Old> = others.events.iter().collect();
+        self.events.iter().all(|old| others.contains(old))
     }
 
     /// How many of the events, and of their deliveries, are of this day.
@@ -189,3 +189,26 @@ const TAKE_ATTEMPTS: &str = "
         RETURNING a.*
     )
     INSERT INTO kept_attempts SELECT * FROM taken";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn kept(counts: &[u32]) -> Kept {
+        let events = (0_u8..).zip(counts);
+        Kept {
+            events: events.map(|(nth, count)| Old::of_test(nth, *count)).collect(),
+            are_only_late: false,
+        }
+    }
+
+    /// Otherwise the added delivery would be dropped with its day.
+    #[test]
+    fn an_event_that_got_one_more_delivery_is_not_among_those_found_before() {
+        let before = kept(&[1, 2]);
+        assert!(kept(&[1, 2]).are_among(&before));
+        assert!(kept(&[1]).are_among(&before));
+        assert!(!kept(&[1, 3]).are_among(&before));
+        assert!(!kept(&[1, 2, 0]).are_among(&before));
+    }
+}

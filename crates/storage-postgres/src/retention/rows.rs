@@ -19,7 +19,7 @@ use crate::statement;
 const LOOKED_AT_MAX: usize = 1000;
 
 /// The columns of an event's row that removing it needs: [`Old::COLUMNS`].
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) struct Old {
     account: Uuid,
     created_at: i64,
@@ -54,6 +54,18 @@ impl Old {
     /// About how many rows are removed with it: the event, its deliveries, and one attempt each.
     pub(super) fn rows(&self) -> usize {
         1 + 2 * usize::try_from(self.count).unwrap_or(usize::MAX / 4)
+    }
+
+    /// The `nth` event of an account.
+    #[cfg(test)]
+    pub(super) fn of_test(nth: u8, count: u32) -> Self {
+        Self {
+            account: Uuid::nil(),
+            created_at: nth.into(),
+            seq: nth.into(),
+            first_delivery: None,
+            count,
+        }
     }
 
     /// The key of its row.
@@ -202,25 +214,47 @@ pub(super) async fn lock_settled(
 }
 
 /// Removes events with their keys, their deliveries and the deliveries' attempts.
+///
+/// An event that got missed deliveries since it was read is left: its row tells, which whoever adds some
+/// locks first.
 pub(super) async fn remove(transaction: &Transaction<'_>, events: &[Old]) -> SqlResult<Pruned> {
-    if events.is_empty() {
+    let removed = remove_events(transaction, events).await?;
+    if removed.is_empty() {
         return Ok(Pruned::default());
     }
-    let ids = DeliveryIds::of(events);
+    let ids = DeliveryIds::of(&removed);
     let params: &statement::Params<'_> = &[&ids.accounts, &ids.ids, &ids.first, &ids.last];
     statement::execute(transaction, REMOVE_ATTEMPTS, params).await?;
     let deliveries = statement::execute(transaction, REMOVE_DELIVERIES, params).await?;
-    let accounts: Vec<_> = events.iter().map(|old| old.account).collect();
-    let times: Vec<_> = events.iter().map(|old| old.created_at).collect();
-    let seqs: Vec<_> = events.iter().map(|old| old.seq).collect();
-    let params: &statement::Params<'_> = &[&accounts, &times, &seqs];
+    let keys = Keys::of(&removed);
+    let params: &statement::Params<'_> = &[&keys.accounts, &keys.times, &keys.seqs];
     statement::execute(transaction, REMOVE_KEYS, params).await?;
-    let events = statement::execute(transaction, REMOVE_EVENTS, params).await?;
     Ok(Pruned {
-        events: usize::try_from(events).unwrap_or(usize::MAX),
+        events: removed.len(),
         deliveries: usize::try_from(deliveries).unwrap_or(usize::MAX),
         ..Pruned::default()
     })
+}
+
+/// Removes the rows of those events that have as many deliveries as when they were read, and returns these
+/// events.
+async fn remove_events(transaction: &Transaction<'_>, events: &[Old]) -> SqlResult<Vec<Old>> {
+    if events.is_empty() {
+        return Ok(Vec::new());
+    }
+    let keys = Keys::of(events);
+    let counts: Vec<i64> = events.iter().map(|old| old.count.into()).collect();
+    let params: &statement::Params<'_> = &[&keys.accounts, &keys.times, &keys.seqs, &counts];
+    let mut removed = HashSet::with_capacity(events.len());
+    for row in &statement::query(transaction, REMOVE_EVENTS, params).await? {
+        removed.insert(Key {
+            account: row.try_get(0)?,
+            created_at: row.try_get(1)?,
+            seq: row.try_get(2)?,
+        });
+    }
+    let is_removed = |old: &&Old| removed.contains(&old.key());
+    Ok(events.iter().filter(is_removed).copied().collect())
 }
 
 const REMOVE_ATTEMPTS: &str = "
@@ -236,8 +270,28 @@ const REMOVE_KEYS: &str = "
     WHERE k.created_at = old.created_at AND k.account_id = old.account_id AND k.seq = old.seq";
 
 const REMOVE_EVENTS: &str = "
-    DELETE FROM events AS e USING unnest($1::uuid[], $2::bigint[], $3::bigint[]) AS old (account_id, created_at, seq)
-    WHERE e.account_id = old.account_id AND e.created_at = old.created_at AND e.seq = old.seq";
+    DELETE FROM events AS e
+    USING unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::bigint[]) AS old (account_id, created_at, seq, deliveries)
+    WHERE e.account_id = old.account_id AND e.created_at = old.created_at AND e.seq = old.seq
+        AND e.delivery_count + coalesce(e.missed_count, 0) = old.deliveries
+    RETURNING e.account_id, e.created_at, e.seq";
+
+/// The keys of some events' rows, by column.
+struct Keys {
+    accounts: Vec<Uuid>,
+    times: Vec<i64>,
+    seqs: Vec<i64>,
+}
+
+impl Keys {
+    fn of(events: &[Old]) -> Self {
+        Self {
+            accounts: events.iter().map(|old| old.account).collect(),
+            times: events.iter().map(|old| old.created_at).collect(),
+            seqs: events.iter().map(|old| old.seq).collect(),
+        }
+    }
+}
 
 /// All deliveries of some events, for statements that find each by its key. The smallest and the greatest id
 /// tell the server which partitions to look into.

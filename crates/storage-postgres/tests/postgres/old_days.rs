@@ -18,11 +18,11 @@ const DAY_S: i64 = 86_400;
 const HOUR_S: i64 = 3600;
 
 /// A store with partitions of the day on which tests begin, and of the day before.
-struct Days {
-    scene: Scene,
-    store: Arc<PostgresStore>,
-    client: Client,
-    database: TestDatabase,
+pub struct Days {
+    pub scene: Scene,
+    pub store: Arc<PostgresStore>,
+    pub client: Client,
+    pub database: TestDatabase,
 }
 
 /// The names of the two days.
@@ -30,7 +30,7 @@ const FIRST: &str = "20260114";
 const SECOND: &str = "20260115";
 
 impl Days {
-    async fn new() -> Self {
+    pub async fn new() -> Self {
         let database = TestDatabase::create().await;
         let store = database.open().await;
         let store = Arc::new(store.expect("an open store"));
@@ -59,7 +59,7 @@ impl Days {
     }
 
     /// An event with one delivery, accepted at `s` and settled at `settled_s`.
-    async fn append_settled_at(&self, s: i64, settled_s: i64) -> NewEvent {
+    pub async fn append_settled_at(&self, s: i64, settled_s: i64) -> NewEvent {
         let action = &self.scene.actions[..1];
         let event = self.scene.event_for(s, action, FirstAttempt::Owned);
         self.scene.append_new(&event).await;
@@ -70,12 +70,12 @@ impl Days {
         event
     }
 
-    async fn prune(&self, before: Timestamp, limit: usize) -> Pruned {
+    pub async fn prune(&self, before: Timestamp, limit: usize) -> Pruned {
         self.store.prune(before, limit).await.expect("prune")
     }
 
     /// Prunes to the end. Returns how many events it removed, and in how many steps.
-    async fn prune_all(&self, before: Timestamp) -> (usize, usize) {
+    pub async fn prune_all(&self, before: Timestamp) -> (usize, usize) {
         let (mut events, mut steps) = (0, 0);
         loop {
             let pruned = self.prune(before, 100).await;
@@ -101,7 +101,7 @@ impl Days {
     }
 
     /// Rows of events, deliveries, attempts and keys.
-    async fn rows(&self) -> [i64; 4] {
+    pub async fn rows(&self) -> [i64; 4] {
         let mut rows = [0; 4];
         let tables = ["events", "deliveries", "attempts", "event_keys"];
         for (count, table) in rows.iter_mut().zip(tables) {
@@ -111,7 +111,7 @@ impl Days {
         rows
     }
 
-    async fn is_there(&self, event: &NewEvent) -> bool {
+    pub async fn is_there(&self, event: &NewEvent) -> bool {
         let read = self.store.event(event.event.account, event.event.id).await;
         read.expect("event").is_some()
     }

@@ -1,7 +1,8 @@
 //! Canceling every matching pending delivery, step by step; and counting these deliveries beforehand.
 
-use postrider_model::{AccountId, Delivery, Origin, Timestamp};
-use postrider_storage::{CancelStep, CanceledDelivery, CountStep, DeliveryFilter, Position, encoding, rules};
+use postrider_model::{AccountId, Origin, Timestamp};
+use postrider_storage::rows::deliveries::OfEvent;
+use postrider_storage::{CancelStep, CanceledDelivery, CountStep, DeliveryFilter, Position, rules};
 use rusqlite::Connection;
 
 use crate::accounts;
@@ -18,18 +19,18 @@ pub(crate) fn step(
     now: Timestamp,
 ) -> SqlResult<CancelStep> {
     let mut chosen = Vec::new();
-    let next = choose(conn, account, filter, after, now, |delivery| {
+    let next = choose(conn, account, filter, after, now, |of| {
         if chosen.len() == rules::cancel::STEP_DELIVERIES_MAX {
             return Walk::Stop;
         }
-        chosen.push(delivery);
+        chosen.push(of);
         Walk::On
     })?;
     // Only after the walk, because the walk reads the index that this changes.
-    let canceled = chosen.iter().map(|delivery| cancel(conn, delivery, now));
+    let canceled = chosen.iter().map(|of| cancel(conn, of, now));
     let canceled = canceled.collect::<SqlResult<_>>()?;
     // A pending delivery that does not wait is owned.
-    if chosen.iter().any(|delivery| delivery.next_attempt_at.is_none()) {
+    if chosen.iter().any(|of| of.delivery.next_attempt_at.is_none()) {
         accounts::note_canceled(conn, account, now)?;
     }
     Ok(CancelStep { canceled, next })
@@ -58,7 +59,7 @@ fn choose(
     filter: &DeliveryFilter,
     after: Option<Position>,
     now: Timestamp,
-    mut visit: impl FnMut(Delivery) -> Walk,
+    mut visit: impl FnMut(OfEvent) -> Walk,
 ) -> SqlResult<Option<Position>> {
     match rules::cancel::filter(filter, now) {
         Some(filter) => list::walk(conn, account, &filter, after, &mut visit),
@@ -66,7 +67,8 @@ fn choose(
     }
 }
 
-fn cancel(conn: &Connection, delivery: &Delivery, now: Timestamp) -> SqlResult<CanceledDelivery> {
+fn cancel(conn: &Connection, of: &OfEvent, now: Timestamp) -> SqlResult<CanceledDelivery> {
+    let delivery = &of.delivery;
     let status = delivery.progress.status_when_canceled();
     conn.prepare_cached(
         "UPDATE deliveries SET status = ?2, resend_of = NULL, owner = NULL, state_at = ?3 WHERE id = ?1",
@@ -77,15 +79,6 @@ fn cancel(conn: &Connection, delivery: &Delivery, now: Timestamp) -> SqlResult<C
         action: delivery.action,
         status,
         resend_of: delivery.progress.resend_of,
-        is_test: is_test(conn, delivery)?,
+        is_test: of.event.origin == Origin::Test,
     })
-}
-
-fn is_test(conn: &Connection, delivery: &Delivery) -> SqlResult<bool> {
-    let flags = conn
-        .prepare_cached(
-            "SELECT e.flags FROM deliveries d CROSS JOIN events e ON e.seq = d.event_seq WHERE d.id = ?1",
-        )?
-        .query_row((delivery.id.as_bytes(),), |row| row.get(0))?;
-    Ok(encoding::event::from_flags(flags)?.origin == Origin::Test)
 }

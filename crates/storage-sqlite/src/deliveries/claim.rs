@@ -61,7 +61,7 @@ fn due(
     let mut bytes = 0_usize;
     while let Some(row) = rows.next()? {
         let event = event(conn, row.get(3)?, shared)?;
-        bytes = bytes.saturating_add(event.data.len());
+        bytes = bytes.saturating_add(event.bytes());
         if bytes > request.room_bytes && !ready.is_empty() {
             break;
         }

@@ -8,6 +8,7 @@
 //! The remaining conditions are checked row by row, for up to [`ROWS_LOOKED_AT_MAX`] rows per page.
 
 use postrider_model::{AccountId, Delivery, DeliveryId, DeliveryStatus};
+use postrider_storage::rows::deliveries::OfEvent;
 use postrider_storage::{DeliveryFilter, Page, PageRequest, Position, rules};
 use rusqlite::{CachedStatement, Connection};
 
@@ -26,11 +27,11 @@ pub(crate) fn list(
     page: PageRequest,
 ) -> SqlResult<Page<Delivery>> {
     let mut items = Vec::new();
-    let next = walk(conn, account, filter, page.after, &mut |delivery| {
+    let next = walk(conn, account, filter, page.after, &mut |of| {
         if items.len() == page.limit {
             return Walk::Stop;
         }
-        items.push(delivery);
+        items.push(of.delivery);
         Walk::On
     })?;
     Ok(Page { items, next })
@@ -43,7 +44,7 @@ pub(crate) fn walk(
     account: AccountId,
     filter: &DeliveryFilter,
     after: Option<Position>,
-    visit: &mut dyn FnMut(Delivery) -> Walk,
+    visit: &mut dyn FnMut(OfEvent) -> Walk,
 ) -> SqlResult<Option<Position>> {
     let mut progress = Progress {
         filter,
@@ -65,7 +66,7 @@ pub(crate) fn walk(
 /// The progress of a walk.
 struct Progress<'a> {
     filter: &'a DeliveryFilter,
-    visit: &'a mut dyn FnMut(Delivery) -> Walk,
+    visit: &'a mut dyn FnMut(OfEvent) -> Walk,
     looked_at: usize,
     last: Option<Position>,
     stopped: Option<Position>,
@@ -73,8 +74,8 @@ struct Progress<'a> {
 
 impl Progress<'_> {
     /// Checks a delivery at this position and, if it matches, passes it to `visit`.
-    fn offer(&mut self, position: Position, delivery: Delivery) -> Walk {
-        if self.is_over() || (matches(self.filter, &delivery) && (self.visit)(delivery) == Walk::Stop) {
+    fn offer(&mut self, position: Position, of: OfEvent) -> Walk {
+        if self.is_over() || (matches(self.filter, &of.delivery) && (self.visit)(of) == Walk::Stop) {
             self.stopped = self.last;
             return Walk::Stop;
         }
@@ -125,7 +126,7 @@ impl<'conn> Range<'conn> {
     }
 
     /// Passes the deliveries with ids from `first` to below `end` to `visit`, in descending order.
-    fn show(&mut self, first: u128, end: u128, mut visit: impl FnMut(Delivery) -> Walk) -> SqlResult<Walk> {
+    fn show(&mut self, first: u128, end: u128, mut visit: impl FnMut(OfEvent) -> Walk) -> SqlResult<Walk> {
         let mut rows = self.0.query((first.to_be_bytes(), end.to_be_bytes()))?;
         while let Some(row) = rows.next()? {
             if visit(from_row(row)?) == Walk::Stop {
@@ -153,8 +154,8 @@ fn of_event(
     };
     let end = (first + u128::from(stored.event.deliveries + stored.event.missed))
         .min(after.map_or(u128::MAX, |after| after.0));
-    Range::prepare(conn)?.show(first, end, |delivery| {
-        progress.offer(Position(delivery.id.as_u128()), delivery)
+    Range::prepare(conn)?.show(first, end, |of| {
+        progress.offer(Position(of.delivery.id.as_u128()), of)
     })?;
     Ok(())
 }
@@ -205,9 +206,9 @@ fn of_seen(
     } else {
         place.index
     };
-    range.show(first, first + u128::from(count), |delivery| {
-        let index = u16::try_from(delivery.id.as_u128() - first).unwrap_or(u16::MAX);
-        progress.offer(Place { index, ..place }.position(), delivery)
+    range.show(first, first + u128::from(count), |of| {
+        let index = u16::try_from(of.delivery.id.as_u128() - first).unwrap_or(u16::MAX);
+        progress.offer(Place { index, ..place }.position(), of)
     })
 }
 
@@ -248,8 +249,8 @@ fn in_status(
         heads.push(range.next()?.map(|row| row.get(0)).transpose()?);
     }
     while let Some((index, Some(id))) = heads.iter().copied().enumerate().max_by_key(|(_, head)| *head) {
-        let delivery = by_id(conn, id)?.ok_or(SqlError::Damaged("a delivery without its event"))?;
-        if progress.offer(columns::position_of_id(id), delivery) == Walk::Stop {
+        let of = by_id(conn, id)?.ok_or(SqlError::Damaged("a delivery without its event"))?;
+        if progress.offer(columns::position_of_id(id), of) == Walk::Stop {
             break;
         }
         heads[index] = ranges[index].next()?.map(|row| row.get(0)).transpose()?;

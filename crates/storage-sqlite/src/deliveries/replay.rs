@@ -76,8 +76,8 @@ fn choose(
         account,
         &filter,
         after,
-        &mut |delivery| match rules::replay::replayed(&delivery, actions) {
-            Some(progress) => visit(delivery.id, progress),
+        &mut |of| match rules::replay::replayed(&of, actions) {
+            Some(progress) => visit(of.delivery.id, progress),
             None => Walk::On,
         },
     )

@@ -28,7 +28,7 @@ pub(crate) fn work(
 
 /// About how many bytes an event adds to the store.
 pub(crate) fn weight(new: &NewEvent) -> usize {
-    new.event.data.len() + ROW_BYTES * (1 + new.deliveries.len())
+    new.event.bytes() + ROW_BYTES * (1 + new.deliveries.len())
 }
 
 /// About how many bytes these events add to the store.

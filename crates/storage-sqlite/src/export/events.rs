@@ -66,7 +66,8 @@ fn weight(rows: &EventRows) -> usize {
         let headers = attempt.request_headers.len() + attempt.response_headers.len();
         ROW_BYTES + attempt.url.len() + headers + attempt.response_body.len()
     });
-    ROW_BYTES * (1 + rows.deliveries.len()) + rows.event.data.len() + attempts.sum::<usize>()
+    let headers = rows.event.headers.as_ref().map_or(0, Vec::len);
+    ROW_BYTES * (1 + rows.deliveries.len()) + rows.event.data.len() + headers + attempts.sum::<usize>()
 }
 
 /// The statements that every event needs.

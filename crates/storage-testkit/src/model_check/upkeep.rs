@@ -1,6 +1,8 @@
 //! The steps of the check that concern no single delivery: sessions, replay, canceling, retention.
 
-use postrider_model::{DeliveryStatus, Timestamp};
+use std::collections::HashSet;
+
+use postrider_model::{DeliveryStatus, EventId, Timestamp};
 
 use super::super::build::*;
 use super::super::scene::Scene;
@@ -82,10 +84,16 @@ pub async fn replay(check: &mut Check) {
     };
     let (now, given) = (check.now(), check.actions[..2].to_vec());
     let mut expected = 0;
+    let events = check.model.events.iter();
+    let canceled: HashSet<EventId> = events
+        .filter(|(event, _)| event.is_canceled)
+        .map(|(event, _)| event.id)
+        .collect();
     for tracked in check.model.deliveries.values_mut() {
         let delivery = &mut tracked.delivery;
         let chosen = delivery.progress.status != DeliveryStatus::Pending
             && given.contains(&delivery.action)
+            && !canceled.contains(&delivery.event)
             && delivery.created_at < now
             && super::super::filters::matches(&filter, delivery);
         if let (true, Some(progress)) = (chosen, delivery.progress.resend()) {

@@ -34,6 +34,7 @@ fn every_promise_is_in_the_list() {
         include_str!("../cancel.rs"),
         include_str!("../deliver_later.rs"),
         include_str!("../missed.rs"),
+        include_str!("../missed_bounds.rs"),
         include_str!("../cancel_event.rs"),
         include_str!("../lists.rs"),
         include_str!("../filters.rs"),

@@ -10,7 +10,7 @@ use postrider_model::{
 };
 
 use super::{Columns, Reader, from_code, time};
-use crate::encoding::Damaged;
+use crate::encoding::{Damaged, event};
 
 /// A row of `deliveries`, without the columns that link it to its event and its attempts: each store has its
 /// own way to find those.
@@ -112,10 +112,12 @@ pub struct EventOfDelivery {
     pub event_type: String,
     /// When it was accepted.
     pub created_at: i64,
+    /// See [`crate::encoding::event`].
+    pub flags: i16,
 }
 
 impl EventOfDelivery {
-    super::columns!("e": "id", "type", "created_at");
+    super::columns!("e": "id", "type", "created_at", "flags");
 
     /// Reads [`Self::COLUMNS`].
     pub fn read<C: Columns>(row: &mut Reader<'_, C>) -> Result<Self, C::Error> {
@@ -123,6 +125,7 @@ impl EventOfDelivery {
             id: row.id()?,
             event_type: row.text()?,
             created_at: row.number()?,
+            flags: row.number()?,
         })
     }
 }
@@ -130,10 +133,22 @@ impl EventOfDelivery {
 /// How many columns [`read`] reads.
 pub const COUNT: usize = DeliveryRow::COUNT + EventOfDelivery::COUNT;
 
+/// A delivery, with what decisions about it need of its event.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OfEvent {
+    /// The delivery.
+    pub delivery: Delivery,
+    /// The flags of its event.
+    pub event: event::Flags,
+}
+
 /// Reads a delivery: [`DeliveryRow::COLUMNS`], then [`EventOfDelivery::COLUMNS`].
-pub fn read<C: Columns>(row: &mut Reader<'_, C>) -> Result<Delivery, C::Error> {
+pub fn read<C: Columns>(row: &mut Reader<'_, C>) -> Result<OfEvent, C::Error> {
     let (delivery, event) = (DeliveryRow::read(row)?, EventOfDelivery::read(row)?);
-    Ok(delivery_of(&delivery, &event)?)
+    Ok(OfEvent {
+        delivery: delivery_of(&delivery, &event)?,
+        event: event::from_flags(event.flags.into())?,
+    })
 }
 
 fn delivery_of(row: &DeliveryRow, event: &EventOfDelivery) -> Result<Delivery, Damaged> {

@@ -67,6 +67,15 @@ impl EventRow {
         })
     }
 
+    /// [`Event::bytes`].
+    ///
+    /// # Errors
+    /// [`Damaged`] if the headers are.
+    pub fn bytes(&self) -> Result<usize, Damaged> {
+        let headers = encoding::event_headers::decode(self.headers.as_deref())?;
+        Ok(self.data.len() + headers.bytes())
+    }
+
     /// How many deliveries it has.
     pub const fn deliveries(&self) -> i32 {
         match self.missed_count {

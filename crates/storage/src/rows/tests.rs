@@ -70,6 +70,7 @@ fn delivery_row(status: i64, owner: Value) -> Row {
         ID,
         Text("proposal.accepted"),
         Integer(1_000),
+        Integer(0),
     ])
 }
 
@@ -78,7 +79,7 @@ fn every_area_reads_as_many_columns_as_it_names() {
     let row = delivery_row(0, Value::Null);
     let mut reader = Reader::new(&row);
     deliveries::read(&mut reader).unwrap();
-    assert_eq!((reader.next, deliveries::COUNT), (16, 16));
+    assert_eq!((reader.next, deliveries::COUNT), (17, 17));
     assert_eq!(DeliveryRow::COLUMNS.split(", ").count(), DeliveryRow::COUNT);
     assert!(DeliveryRow::QUALIFIED.starts_with("d.id, d.account_id, "));
     assert!(DeliveryRow::COLUMNS.ends_with(deliveries::ProgressRow::COLUMNS));
@@ -86,7 +87,7 @@ fn every_area_reads_as_many_columns_as_it_names() {
 
 #[test]
 fn one_time_means_what_status_and_owner_say() {
-    let read = |row: &Row| deliveries::read(&mut Reader::new(row)).unwrap();
+    let read = |row: &Row| deliveries::read(&mut Reader::new(row)).unwrap().delivery;
     let at = Some(Timestamp::from_unix_ms(5_000));
     let waiting = read(&delivery_row(0, Value::Null));
     assert_eq!((waiting.next_attempt_at, waiting.settled_at), (at, None));

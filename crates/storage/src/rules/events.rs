@@ -46,9 +46,10 @@ fn is_same_value(one: &[u8], other: &[u8]) -> bool {
 #[cfg(test)]
 mod tests {
     use bytes::Bytes;
-    use postrider_model::{EventHeaders, FixedPoints, IdGenerator, Origin, Timestamp};
+    use postrider_model::{EventHeaders, IdGenerator, Timestamp};
 
     use super::*;
+    use crate::rules::test_values;
 
     fn new_event(ids: &IdGenerator, id_is_callers: bool) -> NewEvent {
         let at = Timestamp::from_unix_ms(1_000);
@@ -56,18 +57,7 @@ mod tests {
             event: Event {
                 id: ids.event(at),
                 account: ids.account(at),
-                event_type: "proposal.accepted".parse().unwrap(),
-                data: Bytes::from_static(b"{}"),
-                occurred_at: None,
-                created_at: at,
-                origin: Origin::Producer,
-                fixed_points: FixedPoints::default(),
-                warning: None,
-                deliveries: 0,
-                deliver_at: None,
-                headers: EventHeaders::default(),
-                missed: 0,
-                is_canceled: false,
+                ..test_values::event()
             },
             id_is_callers,
             idempotency_key: Some("key".to_owned()),

@@ -1,8 +1,7 @@
 //! Which events an action has missed, and the ids of deliveries that are added to an event.
 
-use std::hash::{DefaultHasher, Hash, Hasher};
-
 use postrider_model::{AccountId, ActionId, EventId, EventTypeName, Origin, Timestamp};
+use ring::digest::{SHA256, digest};
 
 use crate::encoding::event::Flags;
 use crate::missed::MissedFilter;
@@ -23,11 +22,12 @@ pub fn is_of_type(filter: &MissedFilter, event_type: &EventTypeName) -> bool {
         && filter.patterns.iter().any(|pattern| pattern.matches(event_type))
 }
 
-/// The actions of `actions` for which an event with deliveries for the actions `has` lacks one.
-pub fn lacking(actions: &[ActionId], has: &[ActionId]) -> Vec<ActionId> {
+/// The actions of `actions` for which an event with `count` deliveries lacks one. `has` are those of
+/// `actions` for which it has one; others among them do not matter.
+pub fn lacking(actions: &[ActionId], has: &[ActionId], count: u32) -> Vec<ActionId> {
     let lacking = actions.iter().filter(|action| !has.contains(action));
     let lacking: Vec<ActionId> = lacking.copied().collect();
-    if has.len() + lacking.len() > DELIVERIES_MAX {
+    if count as usize + lacking.len() > DELIVERIES_MAX {
         return Vec::new();
     }
     lacking
@@ -40,9 +40,10 @@ pub fn lacking(actions: &[ActionId], has: &[ActionId]) -> Vec<ActionId> {
 /// that it is no id of another event that was accepted within the same millisecond. It ends in 1, because
 /// an event is the first of its block.
 pub fn first_id(account: AccountId, event: EventId, created_at: Timestamp) -> u128 {
-    let mut hasher = DefaultHasher::new();
-    (account.as_bytes(), event.as_bytes()).hash(&mut hasher);
-    let bits = u128::from(hasher.finish());
+    let hash = digest(&SHA256, &[*account.as_bytes(), *event.as_bytes()].concat());
+    let mut bits = [0; 16];
+    bits.copy_from_slice(&hash.as_ref()[..16]);
+    let bits = u128::from_be_bytes(bits);
     let time = crate::rules::ids::first_at(created_at.unix_ms());
     let (sequence, node) = (bits & 0xfff, (bits >> 12) & ((1 << 46) - 1));
     // RFC 9562, figure 11.
@@ -57,11 +58,12 @@ mod tests {
     fn an_event_lacks_what_it_has_no_delivery_for() {
         let action = ActionId::from_u128;
         let (one, two, three) = (action(1), action(2), action(3));
-        assert_eq!(lacking(&[one, two], &[two, three]), [one]);
-        assert_eq!(lacking(&[two], &[two]), []);
-        let many: Vec<_> = (10..10 + DELIVERIES_MAX as u128).map(action).collect();
-        assert_eq!(lacking(&[one], &many[1..]), [one]);
-        assert_eq!(lacking(&[one], &many), [], "the event is full");
+        assert_eq!(lacking(&[one, two], &[two, three], 2), [one]);
+        assert_eq!(lacking(&[two], &[two], 1), []);
+        let full = u32::try_from(DELIVERIES_MAX).unwrap();
+        assert_eq!(lacking(&[one], &[], full - 1), [one]);
+        assert_eq!(lacking(&[one], &[], full), [], "the event is full");
+        assert_eq!(lacking(&[one, two], &[], full - 1), [], "both do not fit");
     }
 
     #[test]
@@ -74,6 +76,10 @@ mod tests {
         assert_eq!((id >> 76) & 0xf, 7);
         assert_eq!((id >> 62) & 0b11, 0b10);
         assert_eq!(id & 0xffff, 1);
+        assert_eq!(
+            id, 2_137_906_973_744_654_253_816_774_279_643_201_537,
+            "on every node, whatever it was built with"
+        );
         assert_ne!(id, first_id(AccountId::from_u128(3), event, at));
         assert_ne!(id, first_id(account, EventId::from_u128(3), at));
     }

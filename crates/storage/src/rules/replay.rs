@@ -3,18 +3,21 @@
 use std::collections::HashSet;
 
 use postrider_model::delivery::Progress;
-use postrider_model::{ActionId, Delivery, DeliveryStatus, Timestamp};
+use postrider_model::{ActionId, DeliveryStatus, Timestamp};
 
 use crate::deliveries::DeliveryFilter;
+use crate::rows::deliveries::OfEvent;
 
 /// Most deliveries that one step of a replay makes due: they keep a store busy for about ten milliseconds.
 pub const STEP_DELIVERIES_MAX: usize = 500;
 
 /// The progress of a delivery after it is replayed. `None` if a replay skips it: it is pending, its action is
-/// not in `actions`, or it has had [`postrider_model::delivery::ATTEMPTS_MAX`] attempts.
-pub fn replayed(delivery: &Delivery, actions: &HashSet<ActionId>) -> Option<Progress> {
+/// not in `actions`, it has had [`postrider_model::delivery::ATTEMPTS_MAX`] attempts, or its event was
+/// canceled. A filter cannot name the last ones, and whoever canceled the event does not want it sent.
+pub fn replayed(of: &OfEvent, actions: &HashSet<ActionId>) -> Option<Progress> {
+    let delivery = &of.delivery;
     let is_settled = delivery.progress.status != DeliveryStatus::Pending;
-    (is_settled && actions.contains(&delivery.action))
+    (is_settled && !of.event.is_canceled && actions.contains(&delivery.action))
         .then(|| delivery.progress.resend())
         .flatten()
 }
@@ -31,9 +34,26 @@ pub fn filter(filter: &DeliveryFilter, now: Timestamp) -> DeliveryFilter {
 #[cfg(test)]
 mod tests {
     use postrider_model::delivery::ATTEMPTS_MAX;
+    use postrider_model::{FixedPoints, Origin};
 
     use super::*;
+    use crate::encoding::event::Flags;
     use crate::rules::test_values::delivery;
+
+    fn of_event(status: DeliveryStatus, attempts: u32, is_canceled: bool) -> OfEvent {
+        OfEvent {
+            delivery: delivery(status, attempts),
+            event: Flags {
+                origin: Origin::Producer,
+                fixed_points: FixedPoints::default(),
+                is_canceled,
+            },
+        }
+    }
+
+    fn with_its_action(of: &OfEvent) -> Option<Progress> {
+        replayed(of, &HashSet::from([of.delivery.action]))
+    }
 
     #[test]
     fn settled_deliveries_of_the_given_actions_are_replayed() {
@@ -42,23 +62,30 @@ mod tests {
             DeliveryStatus::Failed,
             DeliveryStatus::Canceled,
         ] {
-            let delivery = delivery(status, 1);
-            let becomes = replayed(&delivery, &HashSet::from([delivery.action])).unwrap();
+            let of = of_event(status, 1, false);
+            let becomes = with_its_action(&of).unwrap();
             assert_eq!(
                 (becomes.status, becomes.resend_of),
                 (DeliveryStatus::Pending, Some(status))
             );
-            assert_eq!(replayed(&delivery, &HashSet::new()), None);
+            assert_eq!(replayed(&of, &HashSet::new()), None);
         }
     }
 
     #[test]
     fn a_pending_delivery_and_one_with_too_many_attempts_are_left_out() {
-        for delivery in [
-            delivery(DeliveryStatus::Pending, 1),
-            delivery(DeliveryStatus::Failed, ATTEMPTS_MAX),
+        for of in [
+            of_event(DeliveryStatus::Pending, 1, false),
+            of_event(DeliveryStatus::Failed, ATTEMPTS_MAX, false),
         ] {
-            assert_eq!(replayed(&delivery, &HashSet::from([delivery.action])), None);
+            assert_eq!(with_its_action(&of), None);
+        }
+    }
+
+    #[test]
+    fn a_delivery_of_a_canceled_event_is_left_out() {
+        for status in [DeliveryStatus::Canceled, DeliveryStatus::Failed] {
+            assert_eq!(with_its_action(&of_event(status, 1, true)), None);
         }
     }
 

@@ -5,9 +5,9 @@ use std::time::Duration;
 use bytes::Bytes;
 use postrider_model::delivery::{BodySpec, Progress};
 use postrider_model::{
-    Action, Attempt, Automation, BodyContent, BodyStyle, Delivery, DeliveryId, DeliveryStatus, Does,
-    Exchange, HttpExchange, HttpRequest, HttpResponse, IdGenerator, Outcome, SendWebhook, Timestamp, Trigger,
-    WebhookBody,
+    Action, Attempt, Automation, BodyContent, BodyStyle, Delivery, DeliveryId, DeliveryStatus, Does, Event,
+    EventHeaders, Exchange, FixedPoints, HttpExchange, HttpRequest, HttpResponse, IdGenerator, Origin,
+    Outcome, SendWebhook, Timestamp, Trigger, WebhookBody,
 };
 
 const AT: Timestamp = Timestamp::from_unix_ms(1_000);
@@ -32,6 +32,27 @@ pub(super) fn attempt(number: u32, started_ms: i64) -> Attempt {
                 truncated: false,
             }),
         }),
+    }
+}
+
+/// An event without deliveries.
+pub(crate) fn event() -> Event {
+    let ids = IdGenerator::new(1);
+    Event {
+        id: ids.event(AT),
+        account: ids.account(AT),
+        event_type: "proposal.accepted".parse().unwrap(),
+        data: Bytes::from_static(b"{}"),
+        occurred_at: None,
+        created_at: AT,
+        origin: Origin::Producer,
+        fixed_points: FixedPoints::default(),
+        warning: None,
+        deliveries: 0,
+        deliver_at: None,
+        headers: EventHeaders::default(),
+        missed: 0,
+        is_canceled: false,
     }
 }
 

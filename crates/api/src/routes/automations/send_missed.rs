@@ -4,7 +4,8 @@ use axum::Json;
 use axum::extract::State;
 use http::{StatusCode, Uri};
 use postrider_engine::MissedEvents;
-use serde::{Deserialize, Serialize};
+use postrider_model::AutomationId;
+use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::find_id;
@@ -12,10 +13,11 @@ use super::path::{AutomationPath, PathAutomation};
 use crate::by::Asks;
 use crate::json_body::JsonBody;
 use crate::path::InAccount;
-use crate::problem::{Code, Faults, Problem, fault_codes};
+use crate::problem::{Code, Faults, Problem};
 use crate::query::no_parameters;
 use crate::router::ApiState;
-use crate::routes::deliveries::replay::COUNT_MAX;
+use crate::routes::count::{COUNT_MAX, CountView};
+use crate::routes::deliveries::filter::parsed;
 
 /// Which missed events to send.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -37,46 +39,20 @@ pub struct MissedInput {
     dry_run: bool,
 }
 
-/// The number of missed events.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = Missed)]
-pub struct MissedView {
-    /// The number of events that were sent, or would be.
-    #[schema(example = 23)]
-    count: u64,
-    /// True if a dry run did not finish within 20 seconds, so that `count` is a lower bound; otherwise
-    /// absent.
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
-    #[schema(required = false)]
-    incomplete: bool,
-}
-
 impl MissedInput {
-    fn events(&self, automation: postrider_model::AutomationId) -> Result<MissedEvents, Problem> {
+    fn events(&self, automation: AutomationId) -> Result<MissedEvents, Problem> {
         let mut faults = Faults::default();
-        let invalid = |pointer: &'static str, error: &dyn std::fmt::Display, faults: &mut Faults| {
-            faults.add(pointer, fault_codes::INVALID_VALUE, error.to_string());
-        };
-        let after = self
-            .after
-            .parse()
-            .map_err(|error| invalid("/after", &error, &mut faults));
-        let before = self.before.as_deref().map(str::parse).transpose();
-        let before = before.map_err(|error| invalid("/before", &error, &mut faults));
-        let event_type = self.event_type.as_deref().map(str::parse).transpose();
-        let event_type = event_type.map_err(|error| invalid("/event_type", &error, &mut faults));
-        match (after, before, event_type) {
-            (Ok(after), Ok(before), Ok(event_type)) => Ok(MissedEvents {
-                automation,
-                after,
-                before,
-                event_type,
-            }),
-            _ => match faults.into_result(Code::InvalidBody) {
-                Err(problem) => Err(problem),
-                Ok(()) => Err(Problem::internal("a selection was refused without a fault")),
-            },
-        }
+        let after = parsed("/after", Some(&self.after), &mut faults);
+        let before = parsed("/before", self.before.as_deref(), &mut faults);
+        let event_type = parsed("/event_type", self.event_type.as_deref(), &mut faults);
+        faults.into_result(Code::InvalidBody)?;
+        let after = after.ok_or_else(|| Problem::internal("a time was refused without a fault"))?;
+        Ok(MissedEvents {
+            automation,
+            after,
+            before,
+            event_type,
+        })
     }
 }
 
@@ -84,9 +60,9 @@ impl MissedInput {
 ///
 /// Sends the events of a time span that the automation's trigger and conditions match as they are now, and of
 /// which one of its enabled actions has no delivery, because the automation or the action was off or did not
-/// exist when the event was accepted. Each such action gets one delivery. Tests and canceled events are left
-/// out. Sending again sends only what is still missing. With `"dry_run": true`, Postrider only counts the
-/// events.
+/// exist when the event was accepted. Each such action gets one delivery. Test events, operational events and
+/// canceled events are left out. Sending again sends only what is still missing. With `"dry_run": true`,
+/// Postrider only counts the events.
 #[utoipa::path(
     post,
     path = "/v1/accounts/{account}/automations/{id}/send-missed",
@@ -95,7 +71,7 @@ impl MissedInput {
     params(AutomationPath),
     request_body(content = MissedInput, example = json!({"after": "2026-01-31T00:00:00.000Z", "dry_run": true})),
     responses(
-        (status = 202, description = "The number of events.", body = MissedView),
+        (status = 202, description = "The number of events.", body = CountView),
         (status = 409, description = "`automation_disabled`: the automation, or each of its actions, is off. \
             `replay_running`: missed events of the account are being sent, or a replay is running, on this node."),
     )
@@ -107,21 +83,15 @@ pub async fn send_missed(
     PathAutomation(automation): PathAutomation,
     uri: Uri,
     JsonBody(input): JsonBody<MissedInput>,
-) -> Result<(StatusCode, Json<MissedView>), Problem> {
+) -> Result<(StatusCode, Json<CountView>), Problem> {
     no_parameters(&uri)?;
     let id = find_id(&state, account, &automation).await?;
     let missed = input.events(id)?;
     let view = if input.dry_run {
         let counted = state.engine.count_missed(account, &missed, COUNT_MAX).await?;
-        MissedView {
-            count: counted.matching,
-            incomplete: !counted.is_all,
-        }
+        CountView::counted(counted)
     } else {
-        MissedView {
-            count: state.engine.send_missed(&by, account, missed).await?,
-            incomplete: false,
-        }
+        CountView::done(state.engine.send_missed(&by, account, missed).await?)
     };
     Ok((StatusCode::ACCEPTED, Json(view)))
 }

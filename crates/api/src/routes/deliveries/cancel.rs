@@ -3,31 +3,15 @@
 use axum::Json;
 use axum::extract::State;
 use http::{StatusCode, Uri};
-use serde::Serialize;
-use utoipa::ToSchema;
 
 use super::filter::SelectionInput;
-use super::replay::COUNT_MAX;
 use crate::by::Asks;
 use crate::json_body::JsonBody;
 use crate::path::{AccountPath, InAccount};
 use crate::problem::Problem;
 use crate::query::no_parameters;
 use crate::router::ApiState;
-
-/// The number of deliveries that were canceled.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = Cancellation)]
-pub struct CancelView {
-    /// The number of deliveries that get no further attempt.
-    #[schema(example = 120)]
-    count: u64,
-    /// True if a dry run did not finish within 20 seconds, so that `count` is a lower bound; otherwise
-    /// absent.
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
-    #[schema(required = false)]
-    incomplete: bool,
-}
+use crate::routes::count::{COUNT_MAX, CountView};
 
 /// Cancel deliveries
 ///
@@ -47,7 +31,7 @@ pub struct CancelView {
         "before": "2026-01-31T00:00:00.000Z"
     })),
     responses(
-        (status = 202, description = "The number of deliveries that get no further attempt.", body = CancelView),
+        (status = 202, description = "The number of deliveries that get no further attempt.", body = CountView),
         (status = 409, description = "`cancel_running`: deliveries of the account are already being canceled on \
             this node."),
     )
@@ -58,20 +42,14 @@ pub async fn cancel_deliveries(
     InAccount(account): InAccount,
     uri: Uri,
     JsonBody(input): JsonBody<SelectionInput>,
-) -> Result<(StatusCode, Json<CancelView>), Problem> {
+) -> Result<(StatusCode, Json<CountView>), Problem> {
     no_parameters(&uri)?;
     let filter = input.filter()?;
     let view = if input.dry_run {
         let counted = state.engine.count_cancel(account, &filter, COUNT_MAX).await?;
-        CancelView {
-            count: counted.matching,
-            incomplete: !counted.is_all,
-        }
+        CountView::counted(counted)
     } else {
-        CancelView {
-            count: state.engine.cancel(&by, account, filter).await?,
-            incomplete: false,
-        }
+        CountView::done(state.engine.cancel(&by, account, filter).await?)
     };
     Ok((StatusCode::ACCEPTED, Json(view)))
 }

@@ -107,7 +107,12 @@ impl SelectionInput {
     }
 }
 
-fn parsed<T: FromStr<Err: Display>>(pointer: &str, text: Option<&str>, faults: &mut Faults) -> Option<T> {
+/// The value of a member; `None`, and a fault at `pointer`, if it is not one.
+pub(in crate::routes) fn parsed<T: FromStr<Err: Display>>(
+    pointer: &str,
+    text: Option<&str>,
+    faults: &mut Faults,
+) -> Option<T> {
     checked(pointer, text, faults, |text| {
         text.parse().map_err(|error: T::Err| error.to_string())
     })

@@ -14,10 +14,10 @@ use crate::router::ApiState;
 
 /// Cancel an event
 ///
-/// Cancels an event that waits, such as one with a `deliver_at`, with all its pending deliveries: no
-/// receiver gets it. The event stays on record, so that its id and its `Idempotency-Key` are not used
-/// again. Fails, and changes nothing, once an attempt was made or may be under way; cancel the pending
-/// deliveries then.
+/// Cancels an event that waits, such as one with a `deliver_at`, with all its pending deliveries. A replay
+/// leaves them out; resending one of them by its id still sends it. The event stays on record, so that its id
+/// and its `Idempotency-Key` are not used again. Fails, and changes nothing, once an attempt was made or may
+/// be under way; cancel the pending deliveries then.
 #[utoipa::path(
     delete,
     path = "/v1/accounts/{account}/events/{id}",
@@ -25,7 +25,7 @@ use crate::router::ApiState;
     tag = "Events",
     params(ObjectPath),
     responses(
-        (status = 204, description = "The event is canceled. No receiver got it."),
+        (status = 204, description = "The event is canceled. No attempt is on record."),
         (status = 409, description = "`event_attempted`: an attempt was made, or may be under way."),
     )
 )]

@@ -19,9 +19,9 @@ use crate::router::ApiState;
 /// Most events per read of the store.
 const CHUNK: usize = 50;
 
-/// Bytes of `data` after which a page ends early. 250 events at the limit of `data` would be a response of 64
-/// MiB; with this bound, a page has at most this and one chunk. Each page takes room for so much from the
-/// budget of bodies until its client has read it.
+/// Bytes of `data` and headers after which a page ends early. 250 events at the limit of `data` would be a
+/// response of 64 MiB; with this bound, a page has at most this and one chunk. Each page takes room for so
+/// much from the budget of bodies until its client has read it.
 const PAGE_BYTES: usize = 4 * 1024 * 1024;
 
 /// A filter of events.
@@ -67,13 +67,13 @@ pub async fn list_events(
     let mut room = state.page_budget.body_of(Owner::of(&caller));
     room.grow(PAGE_BYTES).await.map_err(|NoRoom| Problem::no_room())?;
     let page = bounded_page(&state.figures, account, &filter, request).await?;
-    room.shrink(data_bytes(&page.items));
+    room.shrink(bytes_of(&page.items));
     let list = List::of(list, page, EventView::of)?;
     Ok((Extension(HeldRoom::from(room)), Json(list)))
 }
 
-fn data_bytes(events: &[Event]) -> usize {
-    events.iter().map(|event| event.data.len()).sum()
+fn bytes_of(events: &[Event]) -> usize {
+    events.iter().map(Event::bytes).sum()
 }
 
 /// A page of events that ends early if its data is large.
@@ -89,7 +89,7 @@ async fn bounded_page(
         let chunk = figures
             .events(account, filter, PageRequest { limit, after })
             .await?;
-        bytes += data_bytes(&chunk.items);
+        bytes += bytes_of(&chunk.items);
         // A store may end a page early; the page then ends here too.
         let is_short = chunk.items.len() < limit;
         items.extend(chunk.items);

@@ -49,7 +49,8 @@ pub struct EventView {
     /// The number of deliveries that were added since, because actions had missed the event.
     #[schema(example = 0)]
     missed: u32,
-    /// Whether the event was canceled: none of its deliveries was attempted, and none will be.
+    /// Whether the event was canceled before an attempt was made. It is then sent only if one of its
+    /// deliveries is resent by its id.
     canceled: bool,
 }
 

@@ -1,13 +1,9 @@
 //! `postrider deliveries replay` and `postrider deliveries cancel`: each counts the matching deliveries,
 //! shows the count, and asks before it changes anything.
 
-use http::Method;
-use serde_json::{Map, Value};
-
 use super::filter::FilterArgs;
-use crate::client::Call;
+use crate::commands::bulk::{Bulk, Wording};
 use crate::commands::remote::Remote;
-use crate::commands::{confirm, counted};
 use crate::{Context, Failure};
 
 /// Flags of `replay`.
@@ -54,33 +50,20 @@ struct ManyArgs {
     yes: bool,
 }
 
-/// The words in which the two commands differ.
-struct Wording {
-    /// The command and the last segment of the API's path.
-    verb: &'static str,
-    question: &'static str,
-    /// What did not happen if the answer is no.
-    declined: &'static str,
-    /// What precedes the count in the end.
-    done: &'static str,
-    /// Filters that a user would try.
-    examples: &'static str,
-}
-
 const REPLAY: Wording = Wording {
     verb: "replay",
+    counted: ("delivery", "deliveries"),
     question: "Resend each of them once? [y/N]",
     declined: "nothing was sent",
     done: "Resending",
-    examples: "--status failed or --after 2h",
 };
 
 const CANCEL: Wording = Wording {
     verb: "cancel",
+    counted: ("delivery", "deliveries"),
     question: "Cancel them? [y/N]",
     declined: "nothing was canceled",
     done: "Canceled",
-    examples: "--status pending or --action act_…",
 };
 
 /// Runs `replay`.
@@ -89,7 +72,8 @@ pub(super) async fn replay(
     remote: &mut Remote,
     context: Context<'_>,
 ) -> Result<(), Failure> {
-    run(args.many, &REPLAY, remote, context).await
+    let examples = "--status failed or --after 2h";
+    run(args.many, &REPLAY, examples, remote, context).await
 }
 
 /// Runs `cancel`.
@@ -98,99 +82,31 @@ pub(super) async fn cancel(
     remote: &mut Remote,
     context: Context<'_>,
 ) -> Result<(), Failure> {
-    run(args.many, &CANCEL, remote, context).await
+    let examples = "--status pending or --action act_…";
+    run(args.many, &CANCEL, examples, remote, context).await
 }
 
-impl ManyArgs {
-    fn call(&self, wording: &Wording, filter: &[(&'static str, String)], dry_run: bool) -> Call<'_> {
-        let named = |(name, value): &(&str, String)| ((*name).to_owned(), value.clone().into());
-        let mut body: Map<String, Value> = filter.iter().map(named).collect();
-        if dry_run {
-            body.insert("dry_run".to_owned(), true.into());
-        }
-        Call::new(
-            Method::POST,
-            &["accounts", &self.account, "deliveries", wording.verb],
-        )
-        .json(&body.into())
-    }
-}
-
+/// Runs a command that needs a filter; `examples` are some that a user would try.
 async fn run(
     args: ManyArgs,
-    wording: &Wording,
+    wording: &'static Wording,
+    examples: &str,
     remote: &mut Remote,
     context: Context<'_>,
 ) -> Result<(), Failure> {
     let verb = wording.verb;
-    let mut filter = args.filter.parameters(context.clock);
-    if filter.is_empty() {
+    let selection = args.filter.parameters(context.clock);
+    if selection.is_empty() {
         return Err(Failure::Usage(format!(
-            "{verb} needs at least one filter, such as {}",
-            wording.examples
+            "{verb} needs at least one filter, such as {examples}"
         )));
     }
-    if !args.yes && !args.dry_run && !confirm::can_ask() {
-        return Err(Failure::Usage(format!(
-            "{verb} asks for confirmation, and standard input is not a terminal: add --yes, or --dry-run to count"
-        )));
-    }
-    let scope = in_words(&args.account, &filter);
-    if !filter.iter().any(|(name, _)| *name == "before") {
-        // Excludes deliveries that are created while somebody reads the count: they are not part of it.
-        filter.push(("before", context.clock.now().to_string()));
-    }
-    if args.dry_run {
-        let count = args.call(wording, &filter, true);
-        return remote
-            .show(count, |counted, _| {
-                format!("{}: {scope}.", deliveries(&counted["count"]))
-            })
-            .await;
-    }
-    if !args.yes {
-        let count = remote.ask(args.call(wording, &filter, true)).await?["count"].clone();
-        eprintln!("{}: {scope}", deliveries(&count));
-        if count.as_u64() == Some(0) {
-            return Ok(());
-        }
-        if !confirm::is_yes(&confirm::ask(wording.question)?) {
-            return Err(Failure::Failed(wording.declined.to_owned()));
-        }
-    }
-    remote
-        .show(args.call(wording, &filter, false), |answer, _| {
-            format!("{} {}.", wording.done, deliveries(&answer["count"]))
-        })
-        .await
-}
-
-/// The filter as people read it: `account acme, status failed, after 2026-01-31T09:30:00.000Z`.
-fn in_words(account: &str, filter: &[(&'static str, String)]) -> String {
-    let filters = filter
-        .iter()
-        .map(|(name, value)| format!(", {} {value}", name.trim_end_matches("_id").replace('_', " ")));
-    format!("account {account}{}", filters.collect::<String>())
-}
-
-fn deliveries(count: &Value) -> String {
-    counted(count, "delivery", "deliveries")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_scope_of_a_replay_is_described_in_words() {
-        let filter = [
-            ("status", "failed".to_owned()),
-            ("action_id", "act_1".to_owned()),
-            ("event_type", "a.b".to_owned()),
-        ];
-        assert_eq!(
-            in_words("acme", &filter),
-            "account acme, status failed, action act_1, event type a.b"
-        );
-    }
+    let bulk = Bulk {
+        wording,
+        path: &["accounts", &args.account, "deliveries", verb],
+        selection,
+        dry_run: args.dry_run,
+        yes: args.yes,
+    };
+    bulk.run(remote, context).await
 }

@@ -13,15 +13,16 @@ use axum::response::Response;
 use http::StatusCode;
 use postrider_configuration::Fault;
 use postrider_engine::{DeliveryCount, MissedEvents, SendMissedError};
-use postrider_model::{Automation, AutomationId, EventTypeName, Timestamp};
+use postrider_model::{Automation, AutomationId, Timestamp};
 
 use super::choices::{Choice, choices};
 use crate::console::page;
 use crate::faults::FieldFaults;
 use crate::form::Form;
+use crate::pages::bulk::fields;
 use crate::pages::bulk::run::{self, Run};
 use crate::pages::bulk::verb::Words;
-use crate::pages::deliveries::moment;
+use crate::pages::deliveries::moment::MomentField;
 use crate::refusal::Refusal;
 use crate::shell::{AccountHead, Section, Shell, Tab};
 use crate::state::App;
@@ -45,10 +46,10 @@ const WORDS: Words = Words {
     infinitive: "send",
     intro: "Send the events that happened while this automation, or one of its URLs, was off, or before it existed. They \
             are counted before anything is sent.",
-    effect: "Each URL that is on gets the events that it has not had. Retries and limits apply as usual. Events accepted \
-             after this count are not included.",
-    skipped: "Events that do not match its trigger and conditions as they are now are left out, and so are tests, canceled \
-              events and those that its URLs have already had.",
+    effect: "Each URL that is on gets the events that it has not had. Retries and limits apply as usual. Test events, \
+             operational events, canceled events and events accepted after this count are left out.",
+    skipped: "Events that do not match its trigger and conditions as they are now are left out, and so are those \
+              that its URLs have already had. Test events, operational events and canceled events are left out.",
     continues: "You can leave this page. Sending continues.",
     stopped: "Sending stopped because the database could not be reached.",
 };
@@ -72,8 +73,8 @@ struct MissedPage<'a> {
 /// The span as typed.
 #[derive(Debug, Default)]
 struct Fields {
-    from: String,
-    to: String,
+    from: MomentField,
+    to: MomentField,
     event_type: String,
 }
 
@@ -89,36 +90,19 @@ struct Counted {
 
 impl Fields {
     fn of<'a>(get: impl Fn(&str) -> Option<&'a str>) -> Self {
-        let text = |name| get(name).unwrap_or_default().trim().to_owned();
         Self {
-            from: text("after"),
-            to: text("before"),
-            event_type: text("type"),
+            from: MomentField::of(get("after")),
+            to: MomentField::of(get("before")),
+            event_type: get("type").unwrap_or_default().trim().to_owned(),
         }
     }
 
     /// The events, none of them accepted at `now` or later; and the faults of the fields.
     fn events(&self, automation: AutomationId, now: Timestamp) -> (MissedEvents, Vec<Fault>) {
         let mut faults = Vec::new();
-        let mut fault = |pointer: &str, detail: &str| {
-            faults.push(Fault {
-                pointer: pointer.to_owned(),
-                code: "invalid_value",
-                detail: detail.to_owned(),
-            });
-        };
-        let mut time = |text: &str, pointer| {
-            let time = moment::parse(text);
-            if time.is_none() && !text.is_empty() {
-                fault(pointer, "is not a date and time, such as “2026-11-24 15:40”");
-            }
-            time
-        };
-        let (after, before) = (time(&self.from, "/from"), time(&self.to, "/to"));
-        let event_type: Option<EventTypeName> = self.event_type.parse().ok();
-        if event_type.is_none() && !self.event_type.is_empty() {
-            fault("/event_type", "is not an event type, such as “invoice.paid”");
-        }
+        let after = fields::time(&self.from, "/from", &mut faults);
+        let before = fields::time(&self.to, "/to", &mut faults);
+        let event_type = fields::event_type(&self.event_type, &mut faults);
         let missed = MissedEvents {
             automation,
             after: after.unwrap_or(Timestamp::EPOCH),
@@ -145,8 +129,8 @@ pub async fn show(
         let count = count(&app, &account, &missed, COUNT_MAX).await?;
         counted = count.map(|count| Counted::new(count, &missed));
     }
-    if fields.from.is_empty() && query.get("count").is_none() {
-        fields.from = for_input(automation.created_at);
+    if fields.from == MomentField::default() && query.get("count").is_none() {
+        fields.from = MomentField::of(Some(&automation.created_at.to_string()));
     }
     let faults = FieldFaults::new(faults);
     let is_faulty = !faults.is_empty();
@@ -219,11 +203,6 @@ impl Counted {
     }
 }
 
-/// `2026-11-24T15:41`, as a field for a time holds it.
-fn for_input(time: Timestamp) -> String {
-    time.to_string().chars().take("2026-11-24T15:41".len()).collect()
-}
-
 fn is_on(automation: &Automation) -> bool {
     automation.enabled && automation.actions.iter().any(|action| action.enabled)
 }
@@ -247,6 +226,8 @@ async fn count(
 pub struct Meanwhile {
     /// `23 events` or `More than 1,000 events`.
     pub words: String,
+    /// The name of the link: `Send it…` or `Send them…`.
+    pub link: &'static str,
     /// The address that counts them, with the button that sends them.
     pub href: String,
 }
@@ -277,6 +258,11 @@ pub async fn meanwhile(
             number
         } else {
             format!("More than {number}")
+        },
+        link: if count.is_all && count.matching == 1 {
+            "Send it…"
+        } else {
+            "Send them…"
         },
         href: format!("{path}?after={since}&count=1"),
     }))

@@ -3,11 +3,11 @@
 use std::str::FromStr;
 
 use postrider_configuration::Fault;
-use postrider_model::{DeliveryStatus, Timestamp};
+use postrider_model::{DeliveryStatus, EventTypeName, Timestamp};
 use postrider_storage::DeliveryFilter;
 
 use super::verb::Verb;
-use crate::pages::deliveries::moment;
+use crate::pages::deliveries::moment::MomentField;
 
 /// The code of the fault for a missing filter.
 pub const FILTER_REQUIRED: &str = "filter_required";
@@ -16,10 +16,10 @@ pub const FILTER_REQUIRED: &str = "filter_required";
 /// deliveries.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Fields {
-    /// Created at this time or later: `2026-11-24T15:41`, in UTC; empty for any.
-    pub from: String,
+    /// Created at this time or later; empty for any.
+    pub from: MomentField,
     /// Created before this time.
-    pub to: String,
+    pub to: MomentField,
     /// For a replay `failed`, `succeeded`, `canceled`, or `all` of them, which requires another filter; to
     /// cancel always `pending`.
     pub status: String,
@@ -43,8 +43,8 @@ impl Fields {
             (Verb::Replay, Some(status)) => status,
         };
         Self {
-            from: text("after"),
-            to: text("before"),
+            from: MomentField::of(get("after")),
+            to: MomentField::of(get("before")),
             status: status.to_owned(),
             event_type: text("type"),
             event: text("event"),
@@ -91,12 +91,7 @@ impl Fields {
                 "is not the id of an action, such as “act_01h455vb4pex5vsknk084sn02q”",
                 &mut faults,
             ),
-            event_type: parsed(
-                &self.event_type,
-                "/event_type",
-                "is not an event type, such as “invoice.paid”",
-                &mut faults,
-            ),
+            event_type: event_type(&self.event_type, &mut faults),
             after: time(&self.from, "/from", &mut faults),
             before: Some(before),
         };
@@ -106,8 +101,8 @@ impl Fields {
     /// Whether every delivery of the account would match.
     fn is_unfiltered(&self) -> bool {
         let others = [
-            &self.from,
-            &self.to,
+            &self.from.text,
+            &self.to.text,
             &self.event_type,
             &self.event,
             &self.automation,
@@ -117,16 +112,26 @@ impl Fields {
     }
 }
 
-fn time(text: &str, pointer: &str, faults: &mut Vec<Fault>) -> Option<Timestamp> {
-    let time = moment::parse(text);
-    if time.is_none() && !text.is_empty() {
+/// The time in a field; `None`, and a fault if the field is not empty, if it is none.
+pub fn time(field: &MomentField, pointer: &str, faults: &mut Vec<Fault>) -> Option<Timestamp> {
+    if field.is_wrong() {
         faults.push(Fault {
             pointer: pointer.to_owned(),
             code: "invalid_value",
             detail: "is not a date and time, such as “2026-11-24 15:40”".to_owned(),
         });
     }
-    time
+    field.at
+}
+
+/// The event type in a field; `None`, and a fault if the field is not empty, if it is none.
+pub fn event_type(text: &str, faults: &mut Vec<Fault>) -> Option<EventTypeName> {
+    parsed(
+        text,
+        "/event_type",
+        "is not an event type, such as “invoice.paid”",
+        faults,
+    )
 }
 
 fn parsed<T: FromStr>(text: &str, pointer: &str, detail: &str, faults: &mut Vec<Fault>) -> Option<T> {

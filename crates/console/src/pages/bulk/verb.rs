@@ -59,8 +59,10 @@ const REPLAY: Words = Words {
     intro: "Replay the deliveries that failed while a receiver was down. Choose which ones; they are counted before \
             anything is sent.",
     effect: "Each gets one more attempt now, with the same id and body. Deliveries created after this count are not \
-             included. Pending deliveries are skipped, and so are those whose URL is disabled or deleted.",
-    skipped: "Pending deliveries are skipped, and so are those whose URL is disabled or deleted.",
+             included. Pending deliveries are skipped, and so are those of canceled events and those whose URL is \
+             disabled or deleted.",
+    skipped: "Pending deliveries are skipped, and so are those of canceled events and those whose URL is disabled or \
+              deleted.",
     continues: "You can leave this page. The replay continues.",
     stopped: "The replay stopped because the database could not be reached.",
 };

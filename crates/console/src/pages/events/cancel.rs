@@ -30,7 +30,10 @@ pub async fn cancel(
 /// The message of this name in an address.
 pub fn message(name: &str) -> Option<Message> {
     let (class, words) = match name {
-        "done" => ("done", "Canceled. No receiver gets this event."),
+        "done" => (
+            "done",
+            "Canceled. No attempt was made. A replay leaves this event out.",
+        ),
         "attempted" => (
             "warn",
             "Not canceled: an attempt was made or may be in flight. Cancel its pending deliveries instead.",
