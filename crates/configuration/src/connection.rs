@@ -7,11 +7,13 @@
 //! `connection/check.rs`, and what it does to a request in `credentials.rs`.
 
 mod check;
+mod hosts;
 mod shown;
 
 use postrider_model::custom_header::MASK;
 use postrider_model::{
-    AccountId, AuditAction, Authentication, By, Connection, ConnectionId, ConnectionType, OAuth2, Target,
+    AccountId, AuditAction, Authentication, By, Connection, ConnectionId, ConnectionType, OAuth2,
+    SYSTEM_ACCOUNT, Target,
 };
 use postrider_storage::{DeleteConnection, Page, PageRequest, SaveConnection, StoreError, StoreResult};
 
@@ -51,6 +53,9 @@ pub struct ConnectionDraft {
     pub certificate: Option<String>,
     /// `client_certificate`: the private key as PEM, a secret.
     pub private_key: Option<String>,
+    /// The hosts that may receive the credentials, as [`postrider_egress::HostPattern`] reads them. If there
+    /// are none, any host may; the installation's connections need one.
+    pub hosts: Vec<String>,
 }
 
 impl ConnectionDraft {
@@ -72,12 +77,14 @@ impl ConnectionDraft {
             client_authentication: None,
             certificate: None,
             private_key: None,
+            hosts: Vec::new(),
         }
     }
 
     /// The draft that leaves `connection` unchanged.
     pub fn of(connection: &Connection) -> Self {
         let mut draft = Self::new(&*connection.name, connection.authentication.connection_type());
+        draft.hosts.clone_from(&connection.hosts);
         let mask = || Some(MASK.to_owned());
         match &connection.authentication {
             Authentication::Bearer { .. } => draft.token = mask(),
@@ -121,15 +128,16 @@ impl Configuration {
         account: AccountId,
         draft: ConnectionDraft,
     ) -> Result<Connection, ConfigureError> {
-        let authentication = check::check(&draft, None, &self.connection_rules())?;
+        let checked = check::check(&draft, None, &self.connection_rules(account))?;
         let now = self.clock.now();
         let connection = Connection {
             id: self.ids.connection(now),
             name: draft.name,
-            authentication,
+            authentication: checked.authentication,
             created_at: now,
             updated_at: now,
             version: 1,
+            hosts: checked.hosts,
         };
         let audit = self.connection_changed(by, account, None, Some(&connection));
         let saved = self.store.create_connection(account, connection, audit).await;
@@ -152,18 +160,22 @@ impl Configuration {
         current: Connection,
         draft: ConnectionDraft,
     ) -> Result<Connection, ConfigureError> {
-        let authentication = check::check(&draft, Some(&current), &self.connection_rules())?;
-        if draft.name == current.name && authentication == current.authentication {
+        let checked = check::check(&draft, Some(&current), &self.connection_rules(account))?;
+        let edited = Connection {
+            name: draft.name,
+            authentication: checked.authentication,
+            hosts: checked.hosts,
+            ..current.clone()
+        };
+        if edited == current {
             let stored = self.store.connection(account, current.id).await?;
             let stored = stored.ok_or(ConfigureError::Missing)?;
             let is_fresh = stored.version == current.version;
             return is_fresh.then_some(stored).ok_or(ConfigureError::Stale);
         }
         let edited = Connection {
-            name: draft.name,
-            authentication,
             updated_at: self.clock.now(),
-            ..current.clone()
+            ..edited
         };
         let audit = self.connection_changed(by, account, Some(&current), Some(&edited));
         let saved = self.store.update_connection(account, edited, audit).await;
@@ -208,10 +220,11 @@ impl Configuration {
         self.store.connections(account, page).await
     }
 
-    fn connection_rules(&self) -> check::Rules<'_> {
+    fn connection_rules(&self, account: AccountId) -> check::Rules<'_> {
         check::Rules {
             guard: &self.guard,
             header_names: self.header_names(),
+            needs_hosts: account == SYSTEM_ACCOUNT,
         }
     }
 }

@@ -178,7 +178,9 @@ async fn create(
     }
     statement::execute(
         transaction,
-        &format!("INSERT INTO connections (account_id, {COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)"),
+        &format!(
+            "INSERT INTO connections (account_id, {COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)"
+        ),
         &[
             &account,
             &columns::uuid(&row.id),
@@ -188,6 +190,7 @@ async fn create(
             &row.created_at,
             &row.updated_at,
             &row.version,
+            &row.hosts,
         ],
     )
     .await?;
@@ -196,7 +199,8 @@ async fn create(
 
 const UPDATE: &str = "
     WITH saved AS (
-        UPDATE connections SET name = $3, authentication = $4, secret = $5, updated_at = $6, version = version + 1
+        UPDATE connections SET name = $3, authentication = $4, secret = $5, updated_at = $6, version = version + 1,
+                               hosts = $8
         WHERE account_id = $1 AND id = $2 AND version = $7 RETURNING created_at
     )
     SELECT (SELECT created_at FROM saved) FROM connections WHERE account_id = $1 AND id = $2";
@@ -219,6 +223,7 @@ async fn update(
             &row.secret,
             &row.updated_at,
             &row.version,
+            &row.hosts,
         ],
     )
     .await?;

@@ -169,7 +169,7 @@ fn create(
     }
     let row = ConnectionRow::of(connection, account, sealer);
     conn.prepare_cached(&format!(
-        "INSERT INTO connections (account_id, {COLUMNS}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)"
+        "INSERT INTO connections (account_id, {COLUMNS}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)"
     ))?
     .execute((
         account.as_bytes(),
@@ -180,6 +180,7 @@ fn create(
         row.created_at,
         row.updated_at,
         row.version,
+        row.hosts,
     ))?;
     Ok(SaveConnection::Saved(connection.clone()))
 }
@@ -209,7 +210,7 @@ fn update(
     };
     let row = ConnectionRow::of(&saved, account, sealer);
     conn.prepare_cached(
-        "UPDATE connections SET name = ?3, authentication = ?4, secret = ?5, updated_at = ?6, version = ?7
+        "UPDATE connections SET name = ?3, authentication = ?4, secret = ?5, updated_at = ?6, version = ?7, hosts = ?8
          WHERE account_id = ?1 AND id = ?2",
     )?
     .execute((
@@ -220,6 +221,7 @@ fn update(
         row.secret,
         row.updated_at,
         row.version,
+        row.hosts,
     ))?;
     Ok(SaveConnection::Saved(saved))
 }

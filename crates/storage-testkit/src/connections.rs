@@ -23,6 +23,7 @@ pub fn new_connection(ids: &postrider_model::IdGenerator, s: i64) -> Connection 
         created_at: at(s),
         updated_at: at(s),
         version: 1,
+        hosts: Vec::new(),
     }
 }
 
@@ -89,6 +90,7 @@ pub async fn a_connection_of_each_type_reads_back_as_it_was_saved(store: Arc<dyn
     for (s, authentication) in (2..).zip(of_each_type()) {
         let connection = Connection {
             authentication,
+            hosts: vec!["a.example".to_owned(), "*.\"é\"".to_owned()],
             ..new_connection(&scene.ids, s)
         };
         create_connection(&*scene.store, scene.account, connection.clone()).await;
@@ -129,6 +131,7 @@ pub async fn an_update_of_a_connection_replaces_it_unless_it_is_stale(store: Arc
         },
         created_at: at(50),
         updated_at: at(60),
+        hosts: vec!["b.example".to_owned()],
         ..connection.clone()
     };
     let saved = Connection {

@@ -2,6 +2,7 @@
 
 mod command_line;
 mod hostile;
+mod hosts;
 mod kinds;
 mod mutual_tls;
 mod nginx;

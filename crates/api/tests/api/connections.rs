@@ -67,7 +67,7 @@ async fn a_connection_is_created_listed_read_and_updated_and_never_shows_its_sec
     assert!(created.headers["location"].to_str().unwrap().ends_with(&id));
     let expected = json!({
         "id": id, "name": "Bank", "type": "oauth2", "token_url": "https://id.example/token", "client_id": "me",
-        "client_secret": MASK, "scope": "hooks:write", "client_authentication": "basic",
+        "client_secret": MASK, "scope": "hooks:write", "client_authentication": "basic", "hosts": [],
         "created_at": body["created_at"], "updated_at": body["updated_at"],
     });
     assert_eq!(body, expected);

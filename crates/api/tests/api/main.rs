@@ -14,6 +14,7 @@ mod automations;
 mod bodies;
 mod bounds;
 mod conditions;
+mod connection_hosts;
 mod connections;
 mod deliveries;
 mod edge;

@@ -44,7 +44,7 @@ enum Command {
     },
     /// Create a connection
     Create(Box<CreateArgs>),
-    /// Change a connection's name, secret or certificate
+    /// Change a connection's name, secret, certificate or hosts
     Update(UpdateArgs),
     /// Delete a connection that no action uses
     Delete {
@@ -92,6 +92,10 @@ struct CreateArgs {
     /// `client_certificate`: a file with the certificate and its intermediates as PEM
     #[arg(long, value_name = "FILE")]
     certificate: Option<String>,
+    /// A host that may receive the credentials: `api.example.com`, or `*.example.com` for all names below it.
+    /// Can be repeated; without it, any host may
+    #[arg(long = "host", value_name = "HOST")]
+    hosts: Vec<String>,
 }
 
 #[derive(Debug, clap::Args)]
@@ -101,7 +105,7 @@ struct UpdateArgs {
     /// The connection's id
     id: String,
     /// A new name
-    #[arg(long, required_unless_present_any = ["secret_file", "certificate"])]
+    #[arg(long, required_unless_present_any = ["secret_file", "certificate", "hosts", "any_host"])]
     name: Option<String>,
     /// A file with the new secret, or `-` for standard input
     #[arg(long, value_name = "FILE")]
@@ -110,6 +114,12 @@ struct UpdateArgs {
     /// another key needs that key as the secret
     #[arg(long, value_name = "FILE")]
     certificate: Option<String>,
+    /// A host that may receive the credentials, in place of those that are stored. Can be repeated
+    #[arg(long = "host", value_name = "HOST")]
+    hosts: Vec<String>,
+    /// Let any host receive the credentials
+    #[arg(long, conflicts_with = "hosts")]
+    any_host: bool,
 }
 
 /// Runs the command.
@@ -174,6 +184,9 @@ fn body(args: &CreateArgs) -> Result<Value, Failure> {
     if let Some(file) = &args.certificate {
         put("certificate", &text_of(file)?);
     }
+    if !args.hosts.is_empty() {
+        body.insert("hosts".to_owned(), args.hosts.clone().into());
+    }
     Ok(body.into())
 }
 
@@ -191,6 +204,9 @@ async fn update(args: &UpdateArgs, remote: &mut Remote) -> Result<(), Failure> {
     }
     if let Some(file) = &args.certificate {
         patch.insert("certificate".to_owned(), text_of(file)?.into());
+    }
+    if args.any_host || !args.hosts.is_empty() {
+        patch.insert("hosts".to_owned(), args.hosts.clone().into());
     }
     let call = Call::new(Method::PATCH, &path);
     remote.show(call.json(&Value::from(patch)), record).await
@@ -214,12 +230,13 @@ fn text_of(file: &str) -> Result<String, Failure> {
 }
 
 fn table(connections: &[Value], paint: Paint) -> String {
-    let mut table = Table::new(&["ID", "NAME", "TYPE", "UPDATED"]);
+    let mut table = Table::new(&["ID", "NAME", "TYPE", "HOSTS", "UPDATED"]);
     for connection in connections {
         table.row([
             cell(&connection["id"]),
             cell(&connection["name"]),
             cell(&connection["type"]),
+            hosts(connection),
             time(&connection["updated_at"]),
         ]);
     }
@@ -227,6 +244,13 @@ fn table(connections: &[Value], paint: Paint) -> String {
         paint,
         "No connections. To create one: postrider connections create ACCOUNT NAME --type TYPE --secret-file FILE",
     )
+}
+
+/// The hosts, separated by commas.
+fn hosts(connection: &Value) -> String {
+    let hosts = connection["hosts"].as_array();
+    let hosts: Vec<_> = hosts.into_iter().flatten().map(cell).collect();
+    hosts.join(", ")
 }
 
 fn record(connection: &Value, paint: Paint) -> String {
@@ -244,6 +268,7 @@ fn record(connection: &Value, paint: Paint) -> String {
             "Client authentication",
             cell(&connection["client_authentication"]),
         )
+        .field("Hosts", hosts(connection))
         .field("Created", time(&connection["created_at"]))
         .field("Updated", time(&connection["updated_at"]))
         .render(paint)
@@ -287,10 +312,11 @@ mod tests {
             audience: None,
             client_authentication: None,
             certificate: None,
+            hosts: vec!["crm.example".to_owned()],
         };
         let expected = serde_json::json!({
             "name": "Bank", "type": "oauth2", "client_secret": "s", "token_url": "https://id.example/",
-            "client_id": "me",
+            "client_id": "me", "hosts": ["crm.example"],
         });
         assert_eq!(body(&args).unwrap(), expected);
         assert!(secret_member("digest").is_err());

@@ -12,6 +12,7 @@ mod cancel;
 mod cancel_event;
 mod clocks;
 mod conditions;
+mod connection_hosts;
 mod connections;
 mod crashes;
 mod edits;

@@ -73,6 +73,9 @@ pub struct ConnectionView {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = String, required = false)]
     private_key: Option<String>,
+    /// The hosts that may receive the credentials; empty if any may.
+    #[schema(example = json!(["crm.example.com", "*.hooks.example.com"]))]
+    hosts: Vec<String>,
     /// When it was created.
     #[schema(value_type = String, format = DateTime, example = "2026-01-31T09:30:00.000Z")]
     created_at: Timestamp,
@@ -101,6 +104,7 @@ impl ConnectionView {
             client_authentication: draft.client_authentication,
             certificate: draft.certificate,
             private_key: draft.private_key,
+            hosts: draft.hosts,
             created_at: connection.created_at,
             updated_at: connection.updated_at,
         }

@@ -32,6 +32,8 @@ struct Row {
     words: &'static str,
     /// What tells it apart from others of its type.
     about: String,
+    /// The hosts that may receive its credentials; empty if any may.
+    hosts: String,
     /// How many actions use it.
     uses: usize,
     changed: Moment,
@@ -48,6 +50,7 @@ pub async fn show(State(app): State<App>, account: InAccount) -> Result<Response
         name: connection.name.clone(),
         words: words(connection.authentication.connection_type()),
         about: about(&connection.authentication),
+        hosts: connection.hosts.join(", "),
         uses: uses(&account, connection.id),
         changed: Moment::new(connection.updated_at, now),
     });
