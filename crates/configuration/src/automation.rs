@@ -19,7 +19,7 @@ use postrider_model::automation::ACTIONS_MAX;
 use postrider_model::health::Health;
 use postrider_model::{
     AccountId, Action, AuditAction, AuditEntry, Automation, AutomationId, By, Connection, ConnectionId,
-    Schedule, SigningKey, Target, Timestamp, Trigger,
+    SYSTEM_ACCOUNT, Schedule, SigningKey, Target, Timestamp, Trigger,
 };
 use postrider_storage::rules::fan_out::TooManyDeliveries;
 use postrider_storage::{SaveAutomation, StoreError, StoreResult, rules};
@@ -246,8 +246,8 @@ impl Configuration {
         self.directory.forget(account);
     }
 
-    /// The connections that the draft names and the account has, each with its account. Reads nothing for a
-    /// draft without any.
+    /// The connections that the draft names and the account or the installation has, each with its owner.
+    /// Reads nothing for a draft without any.
     async fn connections_named_in(
         &self,
         account: AccountId,
@@ -255,8 +255,10 @@ impl Configuration {
     ) -> StoreResult<Vec<(AccountId, Connection)>> {
         let mut found = Vec::new();
         for id in named_in(&draft.actions).into_iter().take(ACTIONS_MAX) {
-            let connection = self.store.connection(account, id).await?;
-            found.extend(connection.map(|connection| (account, connection)));
+            for owner in [account, SYSTEM_ACCOUNT] {
+                let connection = self.store.connection(owner, id).await?;
+                found.extend(connection.map(|connection| (owner, connection)));
+            }
         }
         Ok(found)
     }

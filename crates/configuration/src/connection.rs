@@ -3,6 +3,10 @@
 //! A secret is write-only: a draft that has [`MASK`] in its place, or that leaves it out, keeps the stored
 //! one, unless the edit would send it to another server.
 //!
+//! Connections of the account `system` are the installation's: actions of all accounts can use them. Attempts
+//! find them in that account's entry, not in entries of their own, so that an edit takes effect everywhere as
+//! soon as that one entry is dropped.
+//!
 //! To add a type of connection: a variant of [`Authentication`], its members here, its check in
 //! `connection/check.rs`, and what it does to a request in `credentials.rs`.
 
@@ -10,12 +14,17 @@ mod check;
 mod hosts;
 mod shown;
 
+use std::cmp::Reverse;
+use std::collections::BTreeSet;
+
 use postrider_model::custom_header::MASK;
 use postrider_model::{
     AccountId, AuditAction, Authentication, By, Connection, ConnectionId, ConnectionType, OAuth2,
     SYSTEM_ACCOUNT, Target,
 };
-use postrider_storage::{DeleteConnection, Page, PageRequest, SaveConnection, StoreError, StoreResult};
+use postrider_storage::{
+    DeleteConnection, Page, PageRequest, Position, SaveConnection, StoreError, StoreResult,
+};
 
 use crate::{Configuration, ConfigureError};
 
@@ -215,9 +224,35 @@ impl Configuration {
         self.store.connection(account, id).await
     }
 
-    /// A page of the account's connections, newest first.
-    pub async fn connections(&self, account: AccountId, page: PageRequest) -> StoreResult<Page<Connection>> {
-        self.store.connections(account, page).await
+    /// A page of the connections that the account's actions can use, newest first: its own, and those of the
+    /// installation. Each comes with the account that it belongs to.
+    pub async fn usable_connections(
+        &self,
+        account: AccountId,
+        page: PageRequest,
+    ) -> StoreResult<Page<(AccountId, Connection)>> {
+        let surplus = PageRequest {
+            limit: page.limit + 1,
+            ..page
+        };
+        let mut found = Vec::new();
+        for owner in BTreeSet::from([account, SYSTEM_ACCOUNT]) {
+            let connections = self.store.connections(owner, surplus).await?.items;
+            found.extend(connections.into_iter().map(|connection| {
+                let position = Position(connection.id.as_u128());
+                (position, (owner, connection))
+            }));
+        }
+        found.sort_by_key(|(position, _)| Reverse(position.0));
+        Ok(Page::from_surplus(found, page.limit))
+    }
+
+    /// The installation's connections, from memory, oldest first.
+    pub async fn installation_connections(&self) -> StoreResult<Vec<Connection>> {
+        let entry = self.entry(SYSTEM_ACCOUNT).await?;
+        Ok(entry
+            .map(|entry| entry.config.connections.clone())
+            .unwrap_or_default())
     }
 
     fn connection_rules(&self, account: AccountId) -> check::Rules<'_> {

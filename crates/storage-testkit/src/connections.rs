@@ -7,7 +7,9 @@ use postrider_model::{
     AccountId, Authentication, Automation, ClientAuthentication, Connection, ConnectionId, Does, OAuth2,
     Secret,
 };
-use postrider_storage::{DeleteConnection, PageRequest, SaveAutomation, SaveConnection, SealedValues, Store};
+use postrider_storage::{
+    ConnectionUser, DeleteConnection, PageRequest, SaveAutomation, SaveConnection, SealedValues, Store,
+};
 
 use super::build::*;
 use super::scene::*;
@@ -233,7 +235,11 @@ pub async fn a_connection_that_an_automation_names_is_not_deleted(store: Arc<dyn
         };
         users.push(create_automation(&*scene.store, scene.account, automation).await);
     }
-    let named = users.iter().map(|user| (user.id, user.name.clone()));
+    let named = users.iter().map(|user| ConnectionUser {
+        account: scene.account,
+        automation: user.id,
+        name: user.name.clone(),
+    });
     assert_eq!(
         delete(scene.account).await,
         DeleteConnection::InUse(named.collect())
@@ -265,7 +271,11 @@ pub async fn deleting_a_connection_and_naming_it_exclude_each_other(store: Arc<d
                 .create_automation(scene.account, automation.clone(), audit()),
             scene.store.delete_connection(scene.account, id, audit()),
         );
-        let user = (automation.id, automation.name.clone());
+        let user = ConnectionUser {
+            account: scene.account,
+            automation: automation.id,
+            name: automation.name.clone(),
+        };
         match deleted.expect("delete_connection") {
             DeleteConnection::Deleted => {
                 assert_eq!(saved, Ok(SaveAutomation::UnknownConnection(id)));

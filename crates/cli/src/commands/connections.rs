@@ -1,5 +1,7 @@
 //! `postrider connections`: how an account's actions authenticate at receivers.
 //!
+//! The account `system` stands for the installation, whose connections the actions of all accounts can use.
+//!
 //! Secrets come from a file or from standard input: other users of the machine can see flags in the process
 //! list.
 
@@ -24,6 +26,8 @@ Examples:
   postrider connections update customer-42 conn_01h455vb4pex5vsknk084sn02q --secret-file new-token.txt
   postrider connections update customer-42 conn_01h455vb4pex5vsknk084sn02q --certificate renewed.pem \\
     --secret-file renewed-key.pem
+  postrider connections create system 'Partner gateway' --type bearer --host gateway.example.com \\
+    --secret-file token.txt
   postrider connections list customer-42
   postrider connections delete customer-42 conn_01h455vb4pex5vsknk084sn02q")]
 pub struct Args {
@@ -35,14 +39,14 @@ pub struct Args {
 
 #[derive(Debug, clap::Subcommand)]
 enum Command {
-    /// List an account's connections, newest first
+    /// List the connections that an account's actions can use, newest first
     List {
         /// The account's id or uid
         account: String,
         #[command(flatten)]
         pages: PageArgs,
     },
-    /// Create a connection
+    /// Create a connection; in the account `system`, one that all accounts can use
     Create(Box<CreateArgs>),
     /// Change a connection's name, secret, certificate or hosts
     Update(UpdateArgs),
@@ -93,7 +97,7 @@ struct CreateArgs {
     #[arg(long, value_name = "FILE")]
     certificate: Option<String>,
     /// A host that may receive the credentials: `api.example.com`, or `*.example.com` for all names below it.
-    /// Can be repeated; without it, any host may
+    /// Can be repeated; without it, any host may. Connections of the account `system` need one
     #[arg(long = "host", value_name = "HOST")]
     hosts: Vec<String>,
 }
@@ -230,12 +234,13 @@ fn text_of(file: &str) -> Result<String, Failure> {
 }
 
 fn table(connections: &[Value], paint: Paint) -> String {
-    let mut table = Table::new(&["ID", "NAME", "TYPE", "HOSTS", "UPDATED"]);
+    let mut table = Table::new(&["ID", "NAME", "TYPE", "OWNER", "HOSTS", "UPDATED"]);
     for connection in connections {
         table.row([
             cell(&connection["id"]),
             cell(&connection["name"]),
             cell(&connection["type"]),
+            cell(&connection["owner"]),
             hosts(connection),
             time(&connection["updated_at"]),
         ]);
@@ -268,6 +273,7 @@ fn record(connection: &Value, paint: Paint) -> String {
             "Client authentication",
             cell(&connection["client_authentication"]),
         )
+        .field("Owner", cell(&connection["owner"]))
         .field("Hosts", hosts(connection))
         .field("Created", time(&connection["created_at"]))
         .field("Updated", time(&connection["updated_at"]))

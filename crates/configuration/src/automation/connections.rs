@@ -124,7 +124,7 @@ fn check_connection(
     }
 }
 
-/// The faults of actions that name a connection that the account does not have.
+/// The faults of actions that name a connection that neither the account nor the installation has.
 pub(super) fn unknown_connection(actions: &[Action], unknown: ConnectionId) -> Faults {
     let mut faults = Faults::default();
     for (index, action) in actions.iter().enumerate() {

@@ -13,7 +13,7 @@ use postrider_model::{Connection, Outcome};
 use crate::connections::{TOKEN_URL, URL, attempts, authorizations, bearer, http, issued, oauth2, scene};
 use crate::support::{BY, Fixture, Node, folder, life, status};
 
-const UNUSABLE: &str = "The connection cannot be used: Its hosts do not include the host of the URL";
+pub const UNUSABLE: &str = "The connection cannot be used: Its hosts do not include the host of the URL";
 
 fn script(request: &Request, earlier: usize) -> (Duration, Response) {
     match &*request.url {
@@ -22,7 +22,7 @@ fn script(request: &Request, earlier: usize) -> (Duration, Response) {
     }
 }
 
-fn with_hosts(draft: ConnectionDraft, hosts: &[&str]) -> ConnectionDraft {
+pub fn with_hosts(draft: ConnectionDraft, hosts: &[&str]) -> ConnectionDraft {
     ConnectionDraft {
         hosts: hosts.iter().map(|&host| host.to_owned()).collect(),
         ..draft

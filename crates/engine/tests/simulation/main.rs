@@ -19,6 +19,7 @@ mod edits;
 mod emails;
 mod health;
 mod hosts;
+mod installation_connections;
 mod later;
 mod missed;
 mod outages;

@@ -49,8 +49,12 @@ impl<T: Transport> WebhookCarrier<T> {
         };
         let is_taken = |name: &str| self.sets(signers.at(self.clock.now()).profile(), name);
         let timeout = webhook.timeout(job.timeout);
+        let owner = match job.installation {
+            Some(installation) if !job.entry.has_connection(connection) => installation,
+            _ => job.entry,
+        };
         // No credentials are given out for a host that may not receive them.
-        let credentials = match job.entry.credentials(connection, &webhook.call_url()) {
+        let credentials = match owner.credentials(connection, &webhook.call_url()) {
             Ok(credentials) => credentials,
             // The stores refuse to save such an action, and to delete a connection that is in use.
             Err(NoCredentials::Missing) => return Ok(unusable(webhook, "It does not exist any more")),
