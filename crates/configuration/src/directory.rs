@@ -112,7 +112,7 @@ impl AccountEntry {
         self.credentials.contain(connection)
     }
 
-    /// What a connection of the account does to a request to this URL, if the account has it and the host of
+    /// What a connection of this account does to a request to this URL, if the account has it and the host of
     /// the URL may receive its credentials.
     pub fn credentials(&self, connection: ConnectionId, url: &str) -> Result<&Credentials, NoCredentials> {
         self.credentials.of(connection, url, &self.config.connections)

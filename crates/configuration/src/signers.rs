@@ -23,10 +23,10 @@ pub enum CannotSign {
 pub struct LiveSigners {
     profile: Arc<Profile>,
     current: KeyMaterial,
-    /// The key before, and when it stops signing.
-    previous: Option<(KeyMaterial, Timestamp)>,
-    alone: OnceLock<ProfileSigners>,
-    both: OnceLock<ProfileSigners>,
+    /// The keys before, the newest first, and when each stops signing.
+    previous: Vec<(KeyMaterial, Timestamp)>,
+    /// By the number of keys before that sign. Keys only expire, so this says which.
+    expanded: Vec<OnceLock<ProfileSigners>>,
 }
 
 type Signing = Arc<Result<LiveSigners, CannotSign>>;
@@ -47,33 +47,30 @@ impl LiveSigners {
         let current = keys.iter().find(|key| key.expires_at.is_none())?;
         let previous = keys
             .iter()
-            .filter_map(|key| Some((&key.secret, key.expires_at?)))
-            .max_by_key(|(_, ends)| *ends)
+            .filter_map(|key| Some((key.secret.clone(), key.expires_at?)))
             .filter(|(secret, _)| profile.takes(secret.algorithm()).is_ok());
         let takes = profile.takes(current.secret.algorithm());
-        Some(takes.map(|()| Self {
-            profile: Arc::clone(profile),
-            current: current.secret.clone(),
-            previous: previous.map(|(secret, ends)| (secret.clone(), ends)),
-            alone: OnceLock::new(),
-            both: OnceLock::new(),
+        Some(takes.map(|()| {
+            let previous: Vec<_> = previous.collect();
+            Self {
+                profile: Arc::clone(profile),
+                current: current.secret.clone(),
+                expanded: (0..=previous.len()).map(|_| OnceLock::new()).collect(),
+                previous,
+            }
         }))
     }
 
     /// The keys that sign at `now`.
     pub fn at(&self, now: Timestamp) -> &ProfileSigners {
-        match &self.previous {
-            Some((previous, ends)) if now < *ends => {
-                self.both.get_or_init(|| self.expanded(Some(previous.clone())))
-            }
-            _ => self.alone.get_or_init(|| self.expanded(None)),
-        }
-    }
-
-    fn expanded(&self, previous: Option<KeyMaterial>) -> ProfileSigners {
-        let current = self.current.clone();
-        let expanded = ProfileSigners::new(&self.profile, &LiveKeys { current, previous });
-        expanded.expect("the profile takes these keys")
+        let live = || self.previous.iter().filter(|(_, ends)| now < *ends);
+        self.expanded[live().count()].get_or_init(|| {
+            let keys = LiveKeys {
+                current: self.current.clone(),
+                previous: live().map(|(secret, _)| secret.clone()).collect(),
+            };
+            ProfileSigners::new(&self.profile, &keys).expect("the profile takes these keys")
+        })
     }
 }
 
@@ -205,6 +202,41 @@ mod tests {
             "the previous key signs while it lives"
         );
         assert_eq!(signed(&both, 100), signed(&alone, 100));
+    }
+
+    #[test]
+    fn every_key_signs_until_it_expires_and_the_oldest_signs_a_header_with_one_value() {
+        let keys = [
+            key(3, false, None),
+            key(2, false, Some(200)),
+            key(1, false, Some(100)),
+        ];
+        let rotated = |which| LiveSigners::new(&profile(which), &keys).unwrap().unwrap();
+        let alone = |byte, which| {
+            let signers = LiveSigners::new(&profile(which), &[key(byte, false, None)]);
+            signed(&signers.unwrap().unwrap(), 50)
+        };
+        let github = rotated(BuiltIn::Github);
+        for (s, byte) in [(50, 1), (100, 2), (199, 2), (200, 3)] {
+            assert_eq!(signed(&github, s), alone(byte, BuiltIn::Github), "{s}");
+        }
+        let standard = rotated(BuiltIn::Standard);
+        let tokens = |s: i64| {
+            let message = Message {
+                id: "evt_1",
+                timestamp_s: 7,
+                body: b"{}",
+            };
+            let mut count = 0;
+            let at = standard.at(Timestamp::from_unix_ms(s * 1_000));
+            at.sign(&message, |name, value| {
+                if name == "webhook-signature" {
+                    count = value.split(' ').count();
+                }
+            });
+            count
+        };
+        assert_eq!([50, 100, 200].map(tokens), [3, 2, 1]);
     }
 
     #[test]

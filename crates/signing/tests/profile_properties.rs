@@ -131,6 +131,7 @@ fn sent(
     previous: Option<KeyMaterial>,
     message: &Message<'_>,
 ) -> Headers {
+    let previous = previous.into_iter().collect();
     let keys = LiveKeys { current, previous };
     let mut sent = vec![];
     let signers = ProfileSigners::new(profile, &keys).unwrap();

@@ -45,6 +45,7 @@ fn signed_at(
     previous: Option<KeyMaterial>,
     message: &Message<'_>,
 ) -> Headers {
+    let previous = previous.into_iter().collect();
     let signers = ProfileSigners::new(profile, &LiveKeys { current, previous }).unwrap();
     let mut headers = Headers::new();
     signers.sign(message, |name, value| headers.push((name.to_owned(), value)));
@@ -271,6 +272,7 @@ fn a_key_of_either_kind_follows_the_other_in_a_list_and_receivers_have_the_publi
 fn a_key_of_the_wrong_kind_is_refused_before_anything_is_signed() {
     for name in ["postrider", "github", "stripe", "shopify"] {
         for (current, previous) in [(ed25519(), None), (new(), Some(ed25519()))] {
+            let previous = previous.into_iter().collect();
             let result = ProfileSigners::new(&profile(name), &LiveKeys { current, previous });
             assert!(matches!(result, Err(KeyKindError::NeedsHmac { .. })), "{name}");
         }
@@ -281,7 +283,7 @@ fn a_key_of_the_wrong_kind_is_refused_before_anything_is_signed() {
         draft("[[headers]]\nname = 'S'\nvalue = '{base64}'\nsigned = '{body}'\ndigest = 'ed25519'");
     let keys = LiveKeys {
         current: new(),
-        previous: None,
+        previous: Vec::new(),
     };
     let error = ProfileSigners::new(&asymmetric, &keys).unwrap_err();
     assert_eq!(

@@ -25,7 +25,7 @@ macro_rules! conformance {
             keys: [
                 secrets_read_back_exactly,
                 a_rotated_key_stays_live_until_the_overlap_ends,
-                a_second_rotation_within_the_overlap_leaves_two_live_keys,
+                a_second_rotation_within_the_overlap_ends_no_key_early,
                 an_overlap_of_zero_ends_the_old_key_at_once,
                 a_key_that_has_ended_keeps_its_end,
                 rotation_touches_no_other_account_and_needs_one,
@@ -350,7 +350,7 @@ macro_rules! conformance {
                 one_of_many_concurrent_results_is_applied_and_each_attempt_recorded,
                 one_of_many_concurrent_automations_takes_the_last_place,
                 one_of_many_concurrent_results_disables_an_action,
-                concurrent_rotations_leave_one_current_and_at_most_two_live_keys,
+                concurrent_rotations_leave_one_current_key_and_a_bounded_number_of_live_ones,
                 concurrent_reclaims_take_each_delivery_once,
                 a_configuration_is_one_snapshot_while_it_is_changed,
                 paging_while_others_append_shows_each_earlier_item_once,

@@ -80,9 +80,9 @@ pub trait AccountStore: Send + Sync {
     /// The account's signing keys, the current one first, then by age. `None` if there is no such account.
     async fn signing_keys(&self, account: AccountId) -> StoreResult<Option<Vec<SigningKey>>>;
 
-    /// Makes `key` the current signing key. The previous current key stays live until `overlap_until`; any
-    /// other live key expires at `key.created_at`, so that at most two keys are ever live. False if there is
-    /// no such account.
+    /// Makes `key` the current signing key. The previous current key stays live until `overlap_until`; other
+    /// live keys keep their end, within [`crate::rules::signing_keys::LIVE_KEYS_MAX`]. False if there is no
+    /// such account.
     async fn rotate_signing_key(
         &self,
         account: AccountId,

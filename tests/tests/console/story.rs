@@ -119,7 +119,7 @@ async fn what_was_missed_is_sent(desk: &Desk, customer: &Browser) {
     customer.click(css(SWITCH)).await;
     customer.wait_for_text("1 event happened while it was off.").await;
     customer.update_screenshots("story-3-missed").await;
-    customer.click(link("Send them…")).await;
+    customer.click(link("Send it…")).await;
     customer.click(button("Send 1 event")).await;
     customer.wait_for_text("1 event sent.").await;
     assert_eq!(texts(desk, 5).await.pop().unwrap(), "Zoë Müller accepted: Silo");

@@ -8,6 +8,7 @@
 //! machine.
 
 mod evidence;
+mod notices;
 mod producers;
 mod templates;
 

@@ -42,7 +42,7 @@ async fn a_rotation_creates_the_current_key_and_the_old_one_overlaps() {
         .iter()
         .map(|key| key["status"].clone())
         .collect();
-    assert_eq!(statuses, ["current", "expired", "expired"]);
+    assert_eq!(statuses, ["current", "expired", "overlapping"]);
 }
 
 #[tokio::test]

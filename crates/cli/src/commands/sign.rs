@@ -19,7 +19,7 @@ use crate::{Context, Failure};
 /// Flags of the command.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
-To sign as during the overlap of a key rotation, give two keys, the new one first. The profiles `standard` and `svix` \
+To sign as during the overlap of a key rotation, give all keys, the newest first. The profiles `standard` and `svix` \
 also sign with an Ed25519 key, `whsk_…`; its receivers have the public key.
 
 Examples:
@@ -69,9 +69,12 @@ pub fn run(args: &Args, context: Context<'_>) -> Result<(), Failure> {
         ));
     }
     let mut keys = args.secrets.read(context.environment)?.into_iter();
-    let keys = match (keys.next(), keys.next(), keys.next()) {
-        (Some(current), previous, None) => LiveKeys { current, previous },
-        _ => return Err(Failure::Usage("expected one or two signing keys".to_owned())),
+    let Some(current) = keys.next() else {
+        return Err(Failure::Usage("expected a signing key".to_owned()));
+    };
+    let keys = LiveKeys {
+        current,
+        previous: keys.collect(),
     };
     let names = HeaderNames::new(args.header_prefix.as_str());
     let profile = args.profile.read(&names)?;

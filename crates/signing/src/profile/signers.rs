@@ -26,8 +26,8 @@ pub struct Message<'a> {
 pub struct LiveKeys {
     /// The newest key.
     pub current: KeyMaterial,
-    /// The key before it, while its overlap lasts.
-    pub previous: Option<KeyMaterial>,
+    /// The keys before it whose overlap lasts, the newest first.
+    pub previous: Vec<KeyMaterial>,
 }
 
 /// A key of a kind that a header of the profile cannot sign with.
@@ -56,7 +56,7 @@ pub enum KeyKindError {
 pub struct ProfileSigners {
     profile: Arc<Profile>,
     current: ExpandedKeys,
-    previous: Option<ExpandedKeys>,
+    previous: Vec<ExpandedKeys>,
 }
 
 /// A key, expanded for each scheme of a profile that fits its kind.
@@ -69,11 +69,11 @@ impl ProfileSigners {
     /// # Errors
     /// A header of the profile cannot be signed with a live key.
     pub fn new(profile: &Arc<Profile>, keys: &LiveKeys) -> Result<Self, KeyKindError> {
-        let previous = keys.previous.as_ref().map(|key| ExpandedKeys::new(profile, key));
+        let previous = keys.previous.iter().map(|key| ExpandedKeys::new(profile, key));
         Ok(Self {
             profile: Arc::clone(profile),
             current: ExpandedKeys::new(profile, &keys.current)?,
-            previous: previous.transpose()?,
+            previous: previous.collect::<Result<_, _>>()?,
         })
     }
 
@@ -86,16 +86,17 @@ impl ProfileSigners {
     pub fn sign(&self, message: &Message<'_>, mut put: impl FnMut(&str, String)) {
         let timestamp = message.timestamp_s.to_string();
         for header in &self.profile.headers {
-            let value = match (header.tokens.is_empty(), header.overlap, &self.previous) {
-                (true, ..) => header.lead(message.id, &timestamp, 0),
-                (_, Overlap::Next, None) => continue,
-                (_, Overlap::Previous, Some(previous)) => header.value(message, &timestamp, [previous]),
-                (_, Overlap::All, Some(previous)) => {
-                    header.value(message, &timestamp, [&self.current, previous])
-                }
-                _ => header.value(message, &timestamp, [&self.current]),
+            if header.tokens.is_empty() {
+                put(&header.name, header.lead(message.id, &timestamp, 0));
+                continue;
+            }
+            let (first, others) = match (header.overlap, &*self.previous) {
+                (Overlap::Next, []) => continue,
+                (Overlap::Previous, [.., oldest]) => (oldest, &[][..]),
+                (Overlap::All, previous) => (&self.current, previous),
+                _ => (&self.current, &[][..]),
             };
-            put(&header.name, value);
+            put(&header.name, header.value(message, &timestamp, first, others));
         }
     }
 }
@@ -121,15 +122,17 @@ impl ExpandedKeys {
 
 impl Header {
     /// The value, with a signature by each of these keys.
-    fn value<const N: usize>(
+    fn value(
         &self,
         message: &Message<'_>,
         timestamp: &str,
-        keys: [&ExpandedKeys; N],
+        first: &ExpandedKeys,
+        others: &[ExpandedKeys],
     ) -> String {
         let longest = self.tokens.iter().map(|token| token.len(message.id, timestamp));
-        let mut value = self.lead(message.id, timestamp, N * longest.max().unwrap_or(0));
-        for (at, keys) in keys.into_iter().enumerate() {
+        let signatures = 1 + others.len();
+        let mut value = self.lead(message.id, timestamp, signatures * longest.max().unwrap_or(0));
+        for (at, keys) in std::iter::once(first).chain(others).enumerate() {
             let (token, key) = keys.find(&self.tokens).expect("new() looked for it");
             if at > 0 || !self.lead.is_empty() {
                 value.push(self.separator);

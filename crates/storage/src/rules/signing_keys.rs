@@ -6,6 +6,9 @@ use postrider_model::{SigningKey, SigningKeyId, Timestamp};
 /// attempt. The bound keeps a rotation every minute from piling up keys.
 pub const KEYS_KEPT: usize = 20;
 
+/// Signing keys that are live at a time, the current one included. Each adds a signature to every request.
+pub const LIVE_KEYS_MAX: usize = 5;
+
 /// The changes of a rotation, besides adding the new key.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Rotation {
@@ -16,24 +19,31 @@ pub struct Rotation {
 }
 
 /// Makes room for `new`, which is the current key from its creation on. The key that was current expires at
-/// `overlap_until`; a key that overlapped with it expires at once, so that at most two keys are live. Of the
-/// expired keys, the newest stay, up to [`KEYS_KEPT`] keys in all.
+/// `overlap_until`; earlier keys live until they expire, and beyond [`LIVE_KEYS_MAX`] the oldest expire at
+/// once. Of the expired keys, the newest stay, up to [`KEYS_KEPT`] keys in all.
 pub fn rotation(keys: &[SigningKey], new: &SigningKey, overlap_until: Timestamp) -> Rotation {
-    let ended = keys.iter().filter_map(|key| match key.expires_at {
-        None => Some((key.id, overlap_until)),
-        Some(at) if at > new.created_at => Some((key.id, new.created_at)),
-        Some(_) => None,
-    });
     let mut newest_first: Vec<_> = keys.iter().collect();
     // The current key is the newest, even if a clock was set back before it was created.
     newest_first.sort_by_key(|key| (key.expires_at.is_none(), key.created_at, key.id.as_u128()));
     newest_first.reverse();
-    let removed = newest_first.iter().skip(KEYS_KEPT - 1).map(|key| key.id);
-    let removed: Vec<_> = removed.collect();
-    Rotation {
-        ended: ended.filter(|(id, _)| !removed.contains(id)).collect(),
-        removed,
+    let kept = newest_first.len().min(KEYS_KEPT - 1);
+    let (kept, removed) = newest_first.split_at(kept);
+    let mut rotation = Rotation {
+        ended: Vec::new(),
+        removed: removed.iter().map(|key| key.id).collect(),
+    };
+    // The new key is one of them.
+    let mut live = 1;
+    for key in kept {
+        match key.expires_at {
+            None => rotation.ended.push((key.id, overlap_until)),
+            Some(at) if at <= new.created_at => continue,
+            Some(_) if live >= LIVE_KEYS_MAX => rotation.ended.push((key.id, new.created_at)),
+            Some(_) => {}
+        }
+        live += 1;
     }
+    rotation
 }
 
 #[cfg(test)]
@@ -56,18 +66,28 @@ mod tests {
     }
 
     #[test]
-    fn the_current_key_overlaps_and_the_overlapping_one_ends() {
+    fn the_current_key_overlaps_and_earlier_ones_live_until_they_expire() {
         let ids = IdGenerator::new(1);
         let ended = key(&ids, 1, Some(at(5)));
         let overlapping = key(&ids, 2, Some(at(100)));
         let current = key(&ids, 3, None);
         let new = key(&ids, 10, None);
         let rotation = rotation(&[current.clone(), overlapping.clone(), ended], &new, at(90));
+        assert_eq!(rotation.ended, [(current.id, at(90))]);
+        assert!(rotation.removed.is_empty());
+    }
+
+    #[test]
+    fn beyond_the_bound_the_oldest_live_key_ends() {
+        let ids = IdGenerator::new(1);
+        let mut keys: Vec<_> = (1..=4).map(|ms| key(&ids, ms, Some(at(100)))).collect();
+        keys.push(key(&ids, 5, None));
+        let new = key(&ids, 10, None);
+        let rotation = rotation(&keys, &new, at(90));
         assert_eq!(
             rotation.ended,
-            [(current.id, at(90)), (overlapping.id, new.created_at)]
+            [(keys[4].id, at(90)), (keys[0].id, new.created_at)]
         );
-        assert!(rotation.removed.is_empty());
     }
 
     #[test]

@@ -50,8 +50,8 @@ impl RotateInput {
 /// Rotate the signing key
 ///
 /// The new key becomes the current key at once. During the overlap, Postrider signs webhooks with both keys.
-/// At most two keys sign at a time: a key that is still overlapping from an earlier rotation stops signing
-/// now.
+/// Keys of earlier rotations also sign until they expire. At most five keys sign at a time: the oldest stops
+/// signing when there would be more.
 #[utoipa::path(
     post,
     path = "/v1/accounts/{account}/signing-keys/rotate",

@@ -226,6 +226,8 @@ async fn count(
 pub struct Meanwhile {
     /// `23 events` or `More than 1,000 events`.
     pub words: String,
+    /// The name of the link: `Send it…` or `Send them…`.
+    pub link: &'static str,
     /// The address that counts them, with the button that sends them.
     pub href: String,
 }
@@ -256,6 +258,11 @@ pub async fn meanwhile(
             number
         } else {
             format!("More than {number}")
+        },
+        link: if count.is_all && count.matching == 1 {
+            "Send it…"
+        } else {
+            "Send them…"
         },
         href: format!("{path}?after={since}&count=1"),
     }))

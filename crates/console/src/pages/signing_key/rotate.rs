@@ -6,6 +6,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use http::StatusCode;
 use postrider_configuration::{ConfigureError, RotationDraft};
 use postrider_model::KeyAlgorithm;
+use postrider_storage::rules::signing_keys::LIVE_KEYS_MAX;
 
 use super::owner::{Owner, Which};
 
@@ -40,8 +41,8 @@ struct RotatePage<'a> {
     /// The id of the key to replace, so that two clicks rotate only once.
     current: String,
     overlaps: Vec<Overlap>,
-    /// When an older key that still signs expires, if nobody rotates before that.
-    older_ends: Option<String>,
+    /// Whether as many keys sign as may.
+    is_full: bool,
     secret: &'a str,
     /// Whether the signature profile takes keys of both kinds.
     takes_both: bool,
@@ -141,7 +142,7 @@ fn render(
         ),
         current: owner.current()?.to_string(),
         overlaps: overlaps.into(),
-        older_ends: owner.live(now).find_map(|key| key.expires_at.map(date)),
+        is_full: owner.live(now).count() >= LIVE_KEYS_MAX,
         takes_both: profile.is_some_and(|profile| {
             KeyAlgorithm::ALL
                 .into_iter()
