@@ -152,7 +152,7 @@ impl Configuration {
         let saved = self.store.create_connection(account, connection, audit).await;
         self.directory.forget(account);
         match saved? {
-            SaveConnection::Saved(connection) => Ok(connection),
+            SaveConnection::Saved(connection) => Ok(*connection),
             SaveConnection::Missing => Err(ConfigureError::Missing),
             SaveConnection::TooMany => Err(ConfigureError::TooMany),
             SaveConnection::Stale => Err(ConfigureError::out_of_contract("create_connection", "Stale")),
@@ -190,7 +190,7 @@ impl Configuration {
         let saved = self.store.update_connection(account, edited, audit).await;
         self.directory.forget(account);
         match saved? {
-            SaveConnection::Saved(connection) => Ok(connection),
+            SaveConnection::Saved(connection) => Ok(*connection),
             SaveConnection::Missing => Err(ConfigureError::Missing),
             SaveConnection::Stale => Err(ConfigureError::Stale),
             SaveConnection::TooMany => Err(ConfigureError::out_of_contract("update_connection", "TooMany")),

@@ -198,7 +198,7 @@ async fn create(
         ],
     )
     .await?;
-    Ok(SaveConnection::Saved(connection.clone()))
+    Ok(SaveConnection::Saved(Box::new(connection.clone())))
 }
 
 const UPDATE: &str = "
@@ -237,11 +237,11 @@ async fn update(
     let Some(created_at) = columns::time_opt(&saved, 0)? else {
         return Ok(SaveConnection::Stale);
     };
-    Ok(SaveConnection::Saved(Connection {
+    Ok(SaveConnection::Saved(Box::new(Connection {
         created_at,
         version: connection.version + 1,
         ..connection.clone()
-    }))
+    })))
 }
 
 /// Opens no secret, so that a connection whose secret does not open can be deleted.

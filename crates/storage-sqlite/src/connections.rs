@@ -185,7 +185,7 @@ fn create(
         row.version,
         row.hosts,
     ))?;
-    Ok(SaveConnection::Saved(connection.clone()))
+    Ok(SaveConnection::Saved(Box::new(connection.clone())))
 }
 
 fn update(
@@ -226,7 +226,7 @@ fn update(
         row.version,
         row.hosts,
     ))?;
-    Ok(SaveConnection::Saved(saved))
+    Ok(SaveConnection::Saved(Box::new(saved)))
 }
 
 /// The automations of all accounts whose actions contain the text `?1`, a quoted id or a part of a URL. Reads

@@ -147,7 +147,10 @@ pub async fn an_update_of_a_connection_replaces_it_unless_it_is_stale(store: Arc
             .update_connection(scene.account, connection.clone(), audit());
         updated.await.expect("update_connection")
     };
-    assert_eq!(update(&changed).await, SaveConnection::Saved(saved.clone()));
+    assert_eq!(
+        update(&changed).await,
+        SaveConnection::Saved(Box::new(saved.clone()))
+    );
     assert_eq!(update(&changed).await, SaveConnection::Stale);
     let read = scene.store.connection(scene.account, connection.id).await;
     assert_eq!(read, Ok(Some(saved)));

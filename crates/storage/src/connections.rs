@@ -10,7 +10,7 @@ use crate::page::{Page, PageRequest};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SaveConnection {
     /// The connection is on disk, as returned, with its `version` incremented.
-    Saved(Connection),
+    Saved(Box<Connection>),
     /// The account does not exist, or has no such connection; nothing was written.
     Missing,
     /// The connection was updated since the version that the caller started from; nothing was written.
