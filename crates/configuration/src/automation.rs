@@ -22,7 +22,7 @@ use postrider_model::{
     SYSTEM_ACCOUNT, Schedule, SigningKey, Target, Timestamp, Trigger,
 };
 use postrider_storage::rules::fan_out::TooManyDeliveries;
-use postrider_storage::{SaveAutomation, StoreError, StoreResult, rules};
+use postrider_storage::{NewEvent, SaveAutomation, StoreError, StoreResult, rules};
 
 use super::schedule::{delays_s, schedule};
 use super::{ConfigureError, Faults, codes};
@@ -156,7 +156,7 @@ impl Configuration {
             return is_fresh.then_some(stored).ok_or(ConfigureError::Stale);
         }
         let audit = self.automation_changed(by, account, Some(&current), Some(&edited));
-        let saved = self.save_edited(account, edited, audit).await;
+        let saved = self.save_edited(account, edited, Vec::new(), audit).await;
         saved.map_err(|error| match error {
             ConfigureError::TooManyDeliveries(exceeding) => as_fault(&exceeding),
             error => error,
@@ -274,10 +274,15 @@ impl Configuration {
         &self,
         account: AccountId,
         edited: Automation,
+        announced: Vec<NewEvent>,
         audit: AuditEntry,
     ) -> Result<Automation, ConfigureError> {
         let actions = edited.actions.clone();
-        match self.directory.update_automation(account, edited, audit).await? {
+        let saved = self
+            .directory
+            .update_automation(account, edited, announced, audit)
+            .await?;
+        match saved {
             SaveAutomation::Saved(automation) => Ok(automation),
             SaveAutomation::Missing => Err(ConfigureError::Missing),
             SaveAutomation::Stale => Err(ConfigureError::Stale),

@@ -19,7 +19,9 @@ use postrider_model::{
     EventTypeName, Schedule, SigningKey, Timestamp,
 };
 use postrider_signing::profile::SignatureProfiles;
-use postrider_storage::{AccountConfig, AccountRef, SaveAccount, SaveAutomation, Store, StoreResult};
+use postrider_storage::{
+    AccountConfig, AccountRef, NewEvent, SaveAccount, SaveAutomation, Store, StoreResult,
+};
 use quick_cache::sync::Cache;
 
 /// Accounts kept in memory: twice as many as the largest set-up that the design measures. Others are read
@@ -312,11 +314,12 @@ impl Directory {
         account: AccountId,
         key: SigningKey,
         overlap_until: Timestamp,
+        announced: Vec<NewEvent>,
         audit: AuditEntry,
     ) -> StoreResult<bool> {
         let rotated = self
             .store
-            .rotate_signing_key(account, key, overlap_until, audit)
+            .rotate_signing_key(account, key, overlap_until, announced, audit)
             .await;
         self.forget(account);
         rotated
@@ -339,9 +342,13 @@ impl Directory {
         &self,
         account: AccountId,
         automation: Automation,
+        announced: Vec<NewEvent>,
         audit: AuditEntry,
     ) -> StoreResult<SaveAutomation> {
-        let saved = self.store.update_automation(account, automation, audit).await;
+        let saved = self
+            .store
+            .update_automation(account, automation, announced, audit)
+            .await;
         self.forget(account);
         saved
     }

@@ -21,6 +21,7 @@
 //! | `connection.rs`, `connection/` | [`ConnectionDraft`]: verbs of connections |
 //! | `credentials.rs` | [`Credentials`]: what a connection does to a request |
 //! | `signing_key.rs`, `signing_key/` | [`RotationDraft`]: rotations of keys, of accounts and of actions |
+//! | `announces.rs` | [`Announces`]: operational events about changes, which the engine makes |
 //! | `signers.rs` | [`LiveSigners`]: the keys of each action, expanded for its signature profile |
 //! | `event_type.rs` | [`EventTypeDraft`]: `put_event_type`, `delete_event_type` |
 //! | `audit.rs` | what entries of the audit trail show of accounts and automations |
@@ -51,6 +52,7 @@
 #![forbid(unsafe_code)]
 
 mod account;
+mod announces;
 mod audit;
 mod automation;
 pub mod catalogue;
@@ -78,6 +80,7 @@ mod signing_key;
 mod verdict;
 
 pub use account::AccountDraft;
+pub use announces::{Announces, subject};
 pub use automation::{
     ActionDraft, AutomationDraft, BodyDraft, ContentDraft, DoesDraft, EMAIL_RATE_LIMIT, RateLimitDraft,
     SendEmailDraft, SendWebhookDraft, SigningKeyDraft, TEMPLATE_CONTENT_TYPE, check_event_headers,

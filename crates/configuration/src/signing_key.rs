@@ -1,19 +1,21 @@
-//! Rotations of signing keys: those of accounts here, those of actions in `of_action`.
+//! Rotations of signing keys: those of accounts here, those of actions in `of_action`. An operational event
+//! announces each.
 
+mod announced;
 mod of_action;
 
 use std::time::Duration;
 
 use postrider_model::{
-    AccountId, AuditAction, By, Does, KeyAlgorithm, KeyMaterial, SigningKey, SigningKeyId, Target, Timestamp,
-    WebhookSignature,
+    AccountId, AuditAction, By, Does, KeyAlgorithm, KeyMaterial, OperationalType, SigningKey, SigningKeyId,
+    Target, Timestamp, WebhookSignature,
 };
 use postrider_signing::profile::{HeaderOutline, SignatureProfiles};
 use postrider_storage::StoreResult;
 use serde_json::json;
 
 use super::{ConfigureError, Faults, codes};
-use crate::{AccountEntry, Configuration};
+use crate::{AccountEntry, Announces, Configuration};
 pub(crate) use of_action::rotated;
 
 /// How long the old key signs beside the new one by default: one day, for receivers to adopt the new one.
@@ -81,29 +83,40 @@ impl Configuration {
     }
 
     /// Creates a new current key for the account, and returns it. A key of another kind has to suit the
-    /// signature profile of every action that the account's keys sign. Fails with `Faults` and `Missing`.
+    /// signature profile of every action that the account's keys sign. `announces` makes the operational
+    /// event about it. Fails with `Faults` and `Missing`.
     pub async fn rotate_signing_key(
         &self,
         by: &By,
         account: AccountId,
         draft: RotationDraft,
+        announces: &dyn Announces,
     ) -> Result<SigningKey, ConfigureError> {
         let known = self.store.signing_keys(account).await?;
         let known = known.ok_or(ConfigureError::Missing)?;
         let current = known.first().ok_or(ConfigureError::Missing)?;
         let checked = check(&draft, &known, current)?;
+        let entry = self.entry(account).await?.ok_or(ConfigureError::Missing)?;
         if checked.secret.algorithm() != current.secret.algorithm() {
-            let entry = self.entry(account).await?.ok_or(ConfigureError::Missing)?;
             check_actions(&entry, self.signature_profiles(), checked.secret.algorithm())?;
         }
         let key = self.rotation_key(checked.secret);
+        let old_ends = key.created_at.after(checked.overlap);
+        let data = announced::data(&entry, None, &key, old_ends);
+        let events = announces
+            .operational_events(&entry, OperationalType::SigningKeyRotated, data)
+            .await;
         let details = json!({ "overlap_s": checked.overlap.as_secs() });
         let audit = self.signing_key_rotated(by, account, &key, &details);
         let rotated = self
             .directory
-            .rotate_signing_key(account, key.clone(), key.created_at.after(checked.overlap), audit)
+            .rotate_signing_key(account, key.clone(), old_ends, events.clone(), audit)
             .await?;
-        rotated.then_some(key).ok_or(ConfigureError::Missing)
+        if !rotated {
+            return Err(ConfigureError::Missing);
+        }
+        announces.stored(&events);
+        Ok(key)
     }
 
     /// The account's signing keys with their secrets, the current one first, to be shown to `by`.

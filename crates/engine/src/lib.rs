@@ -24,6 +24,7 @@
 //! * [`work`]: the tasks that attempt, record, refill lanes from the store, keep the session and prune.
 //! * [`resend`], [`replay`], [`cancel`]: what callers ask of existing deliveries. `missed`: events for
 //!   actions that have no delivery of them. `cancel_event`: canceling an event before its first attempt.
+//! * `announce`: in which accounts an operational event happens. `report`: which events a result announces.
 //! * `consequences`: what the engine does once results are recorded. `jobs`: background jobs that start and
 //!   end while the engine runs.
 //! * [`observe`]: how the engine reports its work to code that counts or shows it.
@@ -35,6 +36,7 @@
 #![forbid(unsafe_code)]
 
 pub mod accept;
+mod announce;
 pub mod attempt;
 mod bulk;
 pub mod cancel;

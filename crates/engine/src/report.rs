@@ -8,17 +8,16 @@
 //!
 //! To announce something else of a result: add its type to [`OperationalType`], and push it in [`types`].
 
-use std::sync::Arc;
-
-use postrider_configuration::AccountEntry;
+use postrider_configuration::{AccountEntry, subject};
 use postrider_model::automation::DisabledReason;
 use postrider_model::delivery::Next;
 use postrider_model::health::{ActionHealth, Judged, Settled};
-use postrider_model::{Action, Attempt, Automation, Does, OperationalType, Origin, SYSTEM_ACCOUNT};
+use postrider_model::{Action, Attempt, Automation, OperationalType, Origin};
 use postrider_storage::rules::health::settled;
 use postrider_storage::{ActionReport, Announcement, ReadyDelivery, StoredIf};
 use serde_json::{Value, json};
 
+use crate::announce::Announcer;
 use crate::carry::Advice;
 use crate::engine::Engine;
 
@@ -104,24 +103,10 @@ impl Report<'_> {
         if types.is_empty() {
             return announcements;
         }
-        let system = system_entry(engine, self.entry).await;
-        let now = engine.clock().now();
+        let announcer = Announcer::about(engine, self.entry).await;
         for (event_type, stored_if) in types {
-            let name = event_type.name();
-            let entries = [Some(self.entry), system.as_deref()];
-            for (nth, entry) in entries.into_iter().flatten().enumerate() {
-                // The account keeps a record of what happens to its actions. All else is stored only where
-                // it goes anywhere.
-                let is_kept = nth == 0 && event_type != OperationalType::DeliveryFailed;
-                if !is_kept && entry.matching(&name).next().is_none() {
-                    continue;
-                }
-                let data = self.data(event_type, disables, after);
-                let event = engine.operational_event(entry, event_type, &data, now);
-                if is_kept || !event.deliveries.is_empty() {
-                    announcements.push(Announcement { stored_if, event });
-                }
-            }
+            let events = announcer.events(event_type, || self.data(event_type, disables, after));
+            announcements.extend(events.into_iter().map(|event| Announcement { stored_if, event }));
         }
         announcements
     }
@@ -133,24 +118,7 @@ impl Report<'_> {
         disables: Option<DisabledReason>,
         after: ActionHealth,
     ) -> Value {
-        let account = &self.entry.config.account;
-        let action_type = match self.action.does {
-            Does::SendWebhook(_) => "send_webhook",
-            Does::SendEmail(_) => "send_email",
-        };
-        let mut data = json!({
-            "account": { "id": account.id, "uid": account.uid, "name": account.name },
-            "automation": {
-                "id": self.automation.id,
-                "uid": self.automation.uid,
-                "name": self.automation.name,
-            },
-            "action": {
-                "id": self.action.id,
-                "type": action_type,
-                "target": self.action.does.target(),
-            },
-        });
+        let mut data = subject(&self.entry.config.account, Some((self.automation, self.action)));
         match event_type {
             OperationalType::ActionFailing => {
                 data["failing_since"] = json!(after.failing_since);
@@ -172,7 +140,7 @@ impl Report<'_> {
                 });
                 data["error"] = json!(self.error());
             }
-            OperationalType::BacklogHigh => {}
+            OperationalType::BacklogHigh | OperationalType::SigningKeyRotated => {}
         }
         data
     }
@@ -210,18 +178,4 @@ fn types(
         (None, _) => {}
     }
     types
-}
-
-/// The configuration of the account `system`, if there is one and `entry` is another account.
-async fn system_entry(engine: &Engine, entry: &AccountEntry) -> Option<Arc<AccountEntry>> {
-    if entry.config.account.id == SYSTEM_ACCOUNT {
-        return None;
-    }
-    match engine.configuration().entry(SYSTEM_ACCOUNT).await {
-        Ok(system) => system,
-        Err(error) => {
-            tracing::warn!(%error, "could not read the automations of the account system");
-            None
-        }
-    }
 }

@@ -32,6 +32,8 @@ pub enum OperationalType {
     DeliveryFailed,
     /// The oldest due delivery of the installation waits for too long. Only in the account `system`.
     BacklogHigh,
+    /// The signing key of an account or of an action was rotated.
+    SigningKeyRotated,
 }
 
 /// What is known of a type.
@@ -49,12 +51,13 @@ const ACTION: &str = concat!(
 
 impl OperationalType {
     /// Every type.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::ActionFailing,
         Self::ActionRecovered,
         Self::ActionDisabled,
         Self::DeliveryFailed,
         Self::BacklogHigh,
+        Self::SigningKeyRotated,
     ];
 
     const fn row(self) -> Row {
@@ -83,6 +86,11 @@ impl OperationalType {
                 name: "postrider.backlog.high",
                 description: "The oldest due delivery has waited for longer than the setting `backlog_alarm`.",
                 example: r#""pending":1200,"is_more":false,"oldest_due_at":"2026-01-31T09:30:00.000Z""#,
+            },
+            Self::SigningKeyRotated => Row {
+                name: "postrider.signing_key.rotated",
+                description: "The signing key of an account or of an action was rotated.",
+                example: r#""signing_key":{"id":"key_01jrz7n4h8e9vb0x6y5t3k2m1f","algorithm":"hmac"},"old_key_expires_at":"2026-02-01T09:30:00.000Z""#,
             },
         }
     }

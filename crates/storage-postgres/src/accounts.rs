@@ -8,12 +8,14 @@ use futures_util::future::{try_join3, try_join5};
 use postrider_model::{Account, AccountId, AuditEntry, SYSTEM_ACCOUNT, SigningKey, Timestamp};
 use postrider_storage::rows::{AccountRow, SigningKeyRow};
 use postrider_storage::{
-    AccountConfig, AccountRef, AccountStore, Page, PageRequest, Position, SaveAccount, Sealer, StoreResult,
+    AccountConfig, AccountRef, AccountStore, NewEvent, Page, PageRequest, Position, SaveAccount, Sealer,
+    StoreResult,
 };
 use tokio_postgres::Row;
 use tokio_postgres::error::SqlState;
 
 use crate::database::Client;
+use crate::events::append;
 use crate::sql_error::SqlResult;
 use crate::store::PostgresStore;
 use crate::{audit, automations, columns, connections, health, signing_keys, statement};
@@ -98,18 +100,13 @@ impl AccountStore for PostgresStore {
         account: AccountId,
         key: SigningKey,
         overlap_until: Timestamp,
+        announced: Vec<NewEvent>,
         audit: AuditEntry,
     ) -> StoreResult<bool> {
         self.database
             .run(async || {
-                let mut client = self.database.client().await?;
-                let transaction = client.transaction().await?;
-                if !lock(&transaction, account).await? {
-                    return Ok(false);
-                }
-                signing_keys::rotate(&transaction, account, &key, overlap_until, &self.sealer).await?;
-                audit::commit(transaction, &audit).await?;
-                Ok(true)
+                let outcome = rotate(self, account, (&key, overlap_until), &announced, &audit).await;
+                self.day_tables.notice(outcome)
             })
             .await
     }
@@ -133,6 +130,25 @@ pub(crate) async fn lock(transaction: &impl GenericClient, id: AccountId) -> Sql
     let sql = "SELECT 1 FROM accounts WHERE id = $1 FOR NO KEY UPDATE";
     let found = statement::query_opt(transaction, sql, &[&columns::uuid(id.as_bytes())]).await?;
     Ok(found.is_some())
+}
+
+/// See [`AccountStore::rotate_signing_key`].
+async fn rotate(
+    store: &PostgresStore,
+    account: AccountId,
+    (key, overlap_until): (&SigningKey, Timestamp),
+    announced: &[NewEvent],
+    audit: &AuditEntry,
+) -> SqlResult<bool> {
+    let mut client = store.database.client().await?;
+    let transaction = client.transaction().await?;
+    if !lock(&transaction, account).await? {
+        return Ok(false);
+    }
+    signing_keys::rotate(&transaction, account, key, overlap_until, &store.sealer).await?;
+    append::store_waiting(&transaction, store, announced.iter().collect()).await?;
+    audit::commit(transaction, audit).await?;
+    Ok(true)
 }
 
 fn by_id_sql() -> String {

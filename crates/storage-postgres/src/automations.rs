@@ -7,14 +7,15 @@ use postrider_model::{AccountId, AuditEntry, Automation, AutomationId, Timestamp
 use postrider_storage::rows::AutomationRow;
 use postrider_storage::rules::fan_out::{FanOut, TooManyDeliveries};
 use postrider_storage::{
-    AutomationStore, DisableAction, Page, PageRequest, Position, SaveAutomation, Sealer, StoreResult,
-    encoding, rules,
+    AutomationStore, DisableAction, NewEvent, Page, PageRequest, Position, SaveAutomation, Sealer,
+    StoreResult, encoding, rules,
 };
 use tokio_postgres::Row;
 use tokio_postgres::error::SqlState;
 use uuid::Uuid;
 
 use crate::database::Client;
+use crate::events::append;
 use crate::sql_error::{SqlError, SqlResult};
 use crate::store::PostgresStore;
 use crate::{accounts, audit, columns, connections, health, statement};
@@ -57,12 +58,13 @@ impl AutomationStore for PostgresStore {
         &self,
         account: AccountId,
         automation: Automation,
+        announced: Vec<NewEvent>,
         audit: AuditEntry,
     ) -> StoreResult<SaveAutomation> {
         self.database
             .run(async || {
-                let mut client = self.database.client().await?;
-                update(&mut client, account, &automation, &self.sealer, &audit).await
+                let outcome = update(self, account, &automation, &announced, &audit).await;
+                self.day_tables.notice(outcome)
             })
             .await
     }
@@ -248,12 +250,13 @@ const UPDATE: &str = "
 /// keeps connections from being deleted meanwhile. An automation that adds no deliveries and names no
 /// connection needs no lock. A transaction that is dropped writes nothing.
 async fn update(
-    client: &mut Client,
+    store: &PostgresStore,
     account: AccountId,
     automation: &Automation,
-    sealer: &Sealer,
+    announced: &[NewEvent],
     audit: &AuditEntry,
 ) -> SqlResult<SaveAutomation> {
+    let mut client = store.database.client().await?;
     let transaction = client.transaction().await?;
     let needs_lock =
         FanOut::of(automation).is_some() || !rules::connections::named_by(&automation.actions).is_empty();
@@ -268,7 +271,7 @@ async fn update(
     let Some(before) = statement::query_opt(&transaction, sql, key).await? else {
         return Ok(SaveAutomation::Missing);
     };
-    let saved = write(&transaction, account, automation, sealer).await?;
+    let saved = write(&transaction, account, automation, &store.sealer).await?;
     if matches!(saved, SaveAutomation::Saved(_)) {
         let before = (before.try_get(0)?, before.try_get(1)?);
         health::begin_anew(&transaction, account, before, automation).await?;
@@ -278,6 +281,7 @@ async fn update(
         if let Some(unknown) = connections::unknown(&transaction, account, &automation.actions).await? {
             return Ok(SaveAutomation::UnknownConnection(unknown));
         }
+        append::store_waiting(&transaction, store, announced.iter().collect()).await?;
         audit::commit(transaction, audit).await?;
     }
     Ok(saved)

@@ -12,7 +12,7 @@ use postrider_model::{AccountId, ActionId, Automation, AutomationId};
 use postrider_storage::rows::ActionHealthRow;
 use postrider_storage::rules::attempts::AttemptResult;
 use postrider_storage::rules::health::{Anew, OfAction, by_action};
-use postrider_storage::{HealthStore, NewEvent, SessionId, StoreResult, UnhealthyAction};
+use postrider_storage::{HealthStore, StoreResult, UnhealthyAction};
 use tokio_postgres::Row;
 use uuid::Uuid;
 
@@ -71,7 +71,6 @@ pub(crate) fn from_row(row: &Row) -> SqlResult<(ActionId, ActionHealth)> {
 pub(crate) async fn follow<'a>(
     client: &impl GenericClient,
     store: &PostgresStore,
-    session: SessionId,
     applied: impl Iterator<Item = (AccountId, ActionId, AttemptResult<'a>)>,
 ) -> SqlResult<()> {
     let groups = by_action(applied);
@@ -99,7 +98,7 @@ pub(crate) async fn follow<'a>(
         }
     }
     update(client, &rows).await?;
-    store_events(client, store, session, &announced).await
+    append::store_waiting(client, store, announced).await
 }
 
 type Found = HashMap<(AccountId, ActionId), ActionHealth>;
@@ -217,17 +216,6 @@ async fn update(
         &disabled,
     ];
     statement::execute(client, sql, params).await?;
-    Ok(())
-}
-
-async fn store_events(
-    client: &impl GenericClient,
-    store: &PostgresStore,
-    session: SessionId,
-    events: &[&NewEvent],
-) -> SqlResult<()> {
-    let events: Vec<NewEvent> = events.iter().map(|event| (*event).clone()).collect();
-    append::append(client, store, session, &events).await?;
     Ok(())
 }
 

@@ -4,13 +4,16 @@ use async_trait::async_trait;
 use postrider_model::{Account, AccountId, AuditEntry, SigningKey, Timestamp};
 use postrider_storage::rows::AccountRow;
 use postrider_storage::{
-    AccountConfig, AccountRef, AccountStore, Page, PageRequest, Position, SaveAccount, StoreResult,
+    AccountConfig, AccountRef, AccountStore, NewEvent, Page, PageRequest, Position, SaveAccount, StoreResult,
 };
 use rusqlite::{Connection, OptionalExtension, Row};
 
 use crate::columns;
+use crate::events::append;
+use crate::queue::Part;
 use crate::sql_error::SqlResult;
 use crate::store::SqliteStore;
+use crate::writer::WriteCx;
 use crate::{audit, automations, connections, health, signing_keys};
 
 #[async_trait]
@@ -80,18 +83,21 @@ impl AccountStore for SqliteStore {
         account: AccountId,
         key: SigningKey,
         overlap_until: Timestamp,
+        announced: Vec<NewEvent>,
         audit: AuditEntry,
     ) -> StoreResult<bool> {
         let sealer = self.sealer.clone();
-        self.write(move |cx| {
+        let bytes = append::weight_of_all(&announced);
+        let part = Part::new(bytes, move |cx: &mut WriteCx<'_>| {
             let found = exists(cx.conn, account)?;
             if found {
                 signing_keys::rotate(cx.conn, account, &key, overlap_until, &sealer)?;
+                append::store_waiting(cx.conn, announced.iter())?;
                 audit::insert(cx.conn, &audit)?;
             }
             Ok(found)
-        })
-        .await
+        });
+        self.write_part(part).await
     }
 
     async fn account_config(&self, account: AccountId) -> StoreResult<Option<AccountConfig>> {

@@ -6,13 +6,16 @@ use postrider_model::{AccountId, AuditEntry, Automation, AutomationId, Timestamp
 use postrider_storage::rows::AutomationRow;
 use postrider_storage::rules::fan_out::{FanOut, TooManyDeliveries};
 use postrider_storage::{
-    AutomationStore, DisableAction, Page, PageRequest, Position, SaveAutomation, Sealer, StoreResult,
-    encoding, rules,
+    AutomationStore, DisableAction, NewEvent, Page, PageRequest, Position, SaveAutomation, Sealer,
+    StoreResult, encoding, rules,
 };
 use rusqlite::{Connection, OptionalExtension, Row};
 
+use crate::events::append;
+use crate::queue::Part;
 use crate::sql_error::SqlResult;
 use crate::store::SqliteStore;
+use crate::writer::WriteCx;
 use crate::{accounts, audit, columns, connections, health};
 
 #[async_trait]
@@ -51,15 +54,20 @@ impl AutomationStore for SqliteStore {
         &self,
         account: AccountId,
         automation: Automation,
+        announced: Vec<NewEvent>,
         audit: AuditEntry,
     ) -> StoreResult<SaveAutomation> {
         let sealer = self.sealer.clone();
-        self.write(move |cx| {
+        let bytes = append::weight_of_all(&announced);
+        let part = Part::new(bytes, move |cx: &mut WriteCx<'_>| {
             let saved = update(cx.conn, account, &automation, &sealer)?;
-            audit::insert_if(matches!(saved, SaveAutomation::Saved(_)), cx.conn, &audit)?;
+            if matches!(saved, SaveAutomation::Saved(_)) {
+                append::store_waiting(cx.conn, announced.iter())?;
+                audit::insert(cx.conn, &audit)?;
+            }
             Ok(saved)
-        })
-        .await
+        });
+        self.write_part(part).await
     }
 
     async fn delete_automation(

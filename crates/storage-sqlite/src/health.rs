@@ -6,7 +6,7 @@ use postrider_model::{AccountId, ActionId, Automation, AutomationId};
 use postrider_storage::rows::ActionHealthRow;
 use postrider_storage::rules::attempts::AttemptResult;
 use postrider_storage::rules::health::{Anew, OfAction, by_action};
-use postrider_storage::{HealthStore, SessionId, StoreResult, UnhealthyAction};
+use postrider_storage::{HealthStore, StoreResult, UnhealthyAction};
 use rusqlite::Connection;
 
 use crate::events::append;
@@ -60,16 +60,15 @@ pub(crate) fn of_account(conn: &Connection, account: AccountId) -> SqlResult<Vec
 /// the announcements.
 pub(crate) fn follow<'a>(
     conn: &Connection,
-    session: SessionId,
     applied: impl Iterator<Item = (AccountId, ActionId, AttemptResult<'a>)>,
 ) -> SqlResult<()> {
     for of_action in by_action(applied) {
-        follow_one(conn, session, &of_action)?;
+        follow_one(conn, &of_action)?;
     }
     Ok(())
 }
 
-fn follow_one(conn: &Connection, session: SessionId, of_action: &OfAction<'_>) -> SqlResult<()> {
+fn follow_one(conn: &Connection, of_action: &OfAction<'_>) -> SqlResult<()> {
     let (account, action) = (of_action.account, of_action.action);
     let stored = by_action_id(conn, account, action)?;
     let before = stored.map(|row| row.open().1).unwrap_or_default();
@@ -94,7 +93,7 @@ fn follow_one(conn: &Connection, session: SessionId, of_action: &OfAction<'_>) -
         };
         put(conn, account, &row.with(after))?;
     }
-    append::store(conn, session, announced.into_iter())
+    append::store_waiting(conn, announced.into_iter())
 }
 
 fn by_action_id(

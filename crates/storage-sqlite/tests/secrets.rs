@@ -250,7 +250,7 @@ async fn an_edit_of_an_automation_seals_its_secrets_again() {
         ..automations[0].clone()
     };
     let saved = store
-        .update_automation(before.account, renamed.clone(), audit())
+        .update_automation(before.account, renamed.clone(), Vec::new(), audit())
         .await;
     assert!(matches!(saved, Ok(SaveAutomation::Saved(_))), "{saved:?}");
     let conn = Database::open(folder.path().join(DATABASE_FILE)).expect("the database");

@@ -187,7 +187,8 @@ pub async fn deleting_an_account_removes_its_configuration_at_once(store: Arc<dy
     assert_eq!(store.account(&reference).await, Ok(None));
     assert_eq!(store.account_config(scene.account).await, Ok(None));
     assert_eq!(store.signing_keys(scene.account).await, Ok(None));
-    let rotated = store.rotate_signing_key(scene.account, new_key(&scene.ids, 9), at(99), audit());
+    let rotated =
+        store.rotate_signing_key(scene.account, new_key(&scene.ids, 9), at(99), Vec::new(), audit());
     assert_eq!(rotated.await, Ok(false));
     assert_eq!(store.automation(scene.account, scene.automation).await, Ok(None));
     let first_page = PageRequest {
@@ -197,7 +198,7 @@ pub async fn deleting_an_account_removes_its_configuration_at_once(store: Arc<dy
     let automations = store.automations(scene.account, first_page).await;
     assert_eq!(automations.expect("automations").items, []);
     let updated = store
-        .update_automation(scene.account, automation.clone(), audit())
+        .update_automation(scene.account, automation.clone(), Vec::new(), audit())
         .await;
     assert_eq!(updated, Ok(SaveAutomation::Missing));
     let created = store.create_automation(scene.account, automation, audit()).await;
@@ -217,7 +218,13 @@ pub async fn a_configuration_is_what_the_single_reads_say(store: Arc<dyn Store>)
         let automation = new_automation(&scene.ids, s, 2);
         create_automation(&**store, scene.account, automation).await;
     }
-    let rotated = store.rotate_signing_key(scene.account, new_key(&scene.ids, 5), at(1000), audit());
+    let rotated = store.rotate_signing_key(
+        scene.account,
+        new_key(&scene.ids, 5),
+        at(1000),
+        Vec::new(),
+        audit(),
+    );
     assert_eq!(rotated.await, Ok(true));
 
     let account = store

@@ -14,7 +14,8 @@ use super::build::*;
 use super::connections::new_connection;
 use super::scene::*;
 use postrider_storage::{
-    DeliveryFilter, DisableAction, GrantFilter, PermittedSessions, Resent, SessionLimits, Store, StoreResult,
+    DeliveryFilter, DisableAction, GrantFilter, NewEvent, PermittedSessions, Resent, SessionLimits, Store,
+    StoreResult,
 };
 
 fn link(scene: &Scene, account: AccountId, n: u8) -> Grant {
@@ -60,6 +61,9 @@ fn described(name: &str) -> EventType {
     }
 }
 
+/// The verbs here announce nothing.
+const NONE: Vec<NewEvent> = Vec::new();
+
 const LIMITS: SessionLimits = SessionLimits {
     live_max: 2,
     per_minute_max: None,
@@ -77,24 +81,20 @@ async fn change_everything(scene: &Scene, mut entry: impl FnMut() -> AuditEntry)
     let (store, ids) = (&scene.store, &scene.ids);
     let account = new_account(ids, 20);
     let id = account.id;
+    let renamed = Account {
+        name: "B".to_owned(),
+        ..account.clone()
+    };
+    let _ = store.create_account(account, new_key(ids, 20), entry()).await;
+    let _ = store.update_account(renamed, entry()).await;
     let _ = store
-        .create_account(account.clone(), new_key(ids, 20), entry())
-        .await;
-    let _ = store
-        .update_account(
-            Account {
-                name: "B".to_owned(),
-                ..account
-            },
-            entry(),
-        )
-        .await;
-    let _ = store
-        .rotate_signing_key(id, new_key(ids, 21), at(30), entry())
+        .rotate_signing_key(id, new_key(ids, 21), at(30), NONE, entry())
         .await;
     let automation = new_automation(ids, 22, 1);
     let _ = store.create_automation(id, automation.clone(), entry()).await;
-    let _ = store.update_automation(id, automation.clone(), entry()).await;
+    let _ = store
+        .update_automation(id, automation.clone(), NONE, entry())
+        .await;
     let _ = store.delete_automation(id, automation.id, entry()).await;
     let connection = new_connection(ids, 23);
     let _ = store.create_connection(id, connection.clone(), entry()).await;
@@ -198,14 +198,14 @@ pub async fn a_verb_that_changes_nothing_leaves_no_entry(store: Arc<dyn Store>) 
     let missing = new_account(&scene.ids, 51);
     let _ = store.update_account(missing, audit()).await;
     let _ = store
-        .rotate_signing_key(never, new_key(&scene.ids, 52), at(60), audit())
+        .rotate_signing_key(never, new_key(&scene.ids, 52), at(60), NONE, audit())
         .await;
     let _ = store
         .create_automation(never, new_automation(&scene.ids, 53, 1), audit())
         .await;
     let mut stale = stored(&scene).await;
     stale.version -= 1;
-    let _ = store.update_automation(scene.account, stale, audit()).await;
+    let _ = store.update_automation(scene.account, stale, NONE, audit()).await;
     let _ = store.delete_automation(scene.account, automation, audit()).await;
     change_no_connection(&scene, never).await;
     let _ = store.delete_event_type(&event_type("audit.type"), audit()).await;
@@ -270,7 +270,7 @@ pub async fn a_change_whose_entry_cannot_be_written_is_not_made(store: Arc<dyn S
     };
     failed_so(
         store
-            .update_automation(scene.account, renamed, refused())
+            .update_automation(scene.account, renamed, NONE, refused())
             .await
             .map(drop),
     );
@@ -282,7 +282,7 @@ pub async fn a_change_whose_entry_cannot_be_written_is_not_made(store: Arc<dyn S
     );
     failed_so(
         store
-            .rotate_signing_key(scene.account, new_key(&scene.ids, 3), at(9), refused())
+            .rotate_signing_key(scene.account, new_key(&scene.ids, 3), at(9), NONE, refused())
             .await
             .map(drop),
     );

@@ -24,7 +24,7 @@ pub(crate) async fn read(scene: &Scene, id: AutomationId) -> Option<Automation> 
 pub(crate) async fn update(scene: &Scene, automation: &Automation) -> SaveAutomation {
     let saved = scene
         .store
-        .update_automation(scene.account, automation.clone(), audit())
+        .update_automation(scene.account, automation.clone(), Vec::new(), audit())
         .await;
     saved.expect("update_automation")
 }

@@ -146,7 +146,7 @@ pub async fn one_of_many_concurrent_updates_from_one_version_is_saved(store: Arc
                 .expect("update_account");
             let of_automation = scene
                 .store
-                .update_automation(scene.account, automation, audit())
+                .update_automation(scene.account, automation, Vec::new(), audit())
                 .await;
             (updated, of_automation.expect("update_automation"))
         }
@@ -264,7 +264,7 @@ pub async fn concurrent_rotations_leave_one_current_key_and_a_bounded_number_of_
             let key = new_key(&scene.ids, 10 + n);
             let rotated = scene
                 .store
-                .rotate_signing_key(scene.account, key, at(1_000_000), audit())
+                .rotate_signing_key(scene.account, key, at(1_000_000), Vec::new(), audit())
                 .await;
             assert_eq!(rotated, Ok(true));
         }
@@ -345,7 +345,7 @@ async fn write_configurations(scene: Arc<Scene>, rounds: usize) {
         };
         automation = match scene
             .store
-            .update_automation(scene.account, automation, audit())
+            .update_automation(scene.account, automation, Vec::new(), audit())
             .await
         {
             Ok(SaveAutomation::Saved(automation)) => automation,

@@ -208,7 +208,7 @@ pub async fn an_automation_names_only_connections_that_its_account_has(store: Ar
         };
         let updated = scene
             .store
-            .update_automation(scene.account, edited, audit())
+            .update_automation(scene.account, edited, Vec::new(), audit())
             .await;
         assert_eq!(updated, Ok(SaveAutomation::UnknownConnection(foreign)));
     }
@@ -250,7 +250,7 @@ pub async fn a_connection_that_an_automation_names_is_not_deleted(store: Arc<dyn
     assert_eq!(delete(other).await, DeleteConnection::Missing);
     let freed = scene
         .store
-        .update_automation(scene.account, using(users[0].clone(), None), audit())
+        .update_automation(scene.account, using(users[0].clone(), None), Vec::new(), audit())
         .await;
     assert!(matches!(freed, Ok(SaveAutomation::Saved(_))), "{freed:?}");
     let deleted = scene

@@ -125,7 +125,10 @@ pub async fn one_of_many_automations_switched_on_takes_the_last_deliveries_of_an
             automation.enabled = false;
             let mut off = create_automation(&*scene.store, scene.account, automation).await;
             off.enabled = true;
-            let saved = scene.store.update_automation(scene.account, off, audit()).await;
+            let saved = scene
+                .store
+                .update_automation(scene.account, off, Vec::new(), audit())
+                .await;
             saved.expect("update_automation")
         }
     });

@@ -45,7 +45,10 @@ pub async fn an_automation_of_any_account_names_a_connection_of_the_installation
         .await;
     assert!(matches!(created, Ok(SaveAutomation::Saved(_))), "{created:?}");
     let updated = using(automation, Some(id));
-    let updated = scene.store.update_automation(other, updated, audit()).await;
+    let updated = scene
+        .store
+        .update_automation(other, updated, Vec::new(), audit())
+        .await;
     assert!(matches!(updated, Ok(SaveAutomation::Saved(_))), "{updated:?}");
     // It is not one of their own: nobody reads, lists, updates or deletes it through another account.
     assert_eq!(scene.store.connection(other, id).await, Ok(None));

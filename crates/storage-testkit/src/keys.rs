@@ -22,9 +22,10 @@ fn until(key: &SigningKey, end: Timestamp) -> SigningKey {
 }
 
 async fn rotate(scene: &Scene, key: &SigningKey, overlap_until: Timestamp) {
-    let rotated = scene
-        .store
-        .rotate_signing_key(scene.account, key.clone(), overlap_until, audit());
+    let rotated =
+        scene
+            .store
+            .rotate_signing_key(scene.account, key.clone(), overlap_until, Vec::new(), audit());
     assert_eq!(rotated.await, Ok(true));
 }
 
@@ -111,9 +112,10 @@ pub async fn rotation_touches_no_other_account_and_needs_one(store: Arc<dyn Stor
     rotate(&scene, &new_key(&scene.ids, 10), at(100)).await;
     assert_eq!(keys(&*scene.store, other).await, before);
     let nobody = new_account(&scene.ids, 2).id;
-    let rotated = scene
-        .store
-        .rotate_signing_key(nobody, new_key(&scene.ids, 11), at(100), audit());
+    let rotated =
+        scene
+            .store
+            .rotate_signing_key(nobody, new_key(&scene.ids, 11), at(100), Vec::new(), audit());
     assert_eq!(rotated.await, Ok(false));
     assert_eq!(scene.store.signing_keys(nobody).await, Ok(None));
 }

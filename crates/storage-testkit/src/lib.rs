@@ -21,6 +21,7 @@
 
 pub mod accounts;
 pub mod advance;
+pub mod announced;
 pub mod api_keys;
 pub mod append;
 pub mod audit;

@@ -334,6 +334,12 @@ macro_rules! conformance {
                 edits_begin_the_health_of_what_they_change_anew,
                 unhealthy_actions_are_listed_newest_trouble_first,
             ]
+            announced: [
+                a_rotation_stores_what_announces_it,
+                a_rotation_that_is_not_made_announces_nothing,
+                an_edit_stores_what_announces_it_if_it_is_saved,
+                a_delivery_that_a_verb_announces_waits_for_a_session,
+            ]
             held_back: [
                 what_conditions_held_back_is_summed_by_automation,
             ]

@@ -7,6 +7,7 @@ use postrider_model::{
 };
 
 use crate::error::StoreResult;
+use crate::events::NewEvent;
 use crate::page::{Page, PageRequest};
 
 /// A caller's reference to an account.
@@ -81,13 +82,15 @@ pub trait AccountStore: Send + Sync {
     async fn signing_keys(&self, account: AccountId) -> StoreResult<Option<Vec<SigningKey>>>;
 
     /// Makes `key` the current signing key. The previous current key stays live until `overlap_until`; other
-    /// live keys keep their end, within [`crate::rules::signing_keys::LIVE_KEYS_MAX`]. False if there is no
-    /// such account.
+    /// live keys keep their end, within [`crate::rules::signing_keys::LIVE_KEYS_MAX`]. The same commit stores
+    /// the events `announced` about it; all their deliveries wait. False if there is no such account; nothing
+    /// was written.
     async fn rotate_signing_key(
         &self,
         account: AccountId,
         key: SigningKey,
         overlap_until: Timestamp,
+        announced: Vec<NewEvent>,
         audit: AuditEntry,
     ) -> StoreResult<bool>;
 

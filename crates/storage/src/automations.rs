@@ -5,6 +5,7 @@ use postrider_model::automation::DisabledReason;
 use postrider_model::{AccountId, ActionId, AuditEntry, Automation, AutomationId, ConnectionId};
 
 use crate::error::StoreResult;
+use crate::events::NewEvent;
 use crate::page::{Page, PageRequest};
 use crate::rules::fan_out::TooManyDeliveries;
 
@@ -66,12 +67,14 @@ pub trait AutomationStore: Send + Sync {
     async fn automations(&self, account: AccountId, page: PageRequest) -> StoreResult<Page<Automation>>;
 
     /// Replaces everything but `id` and `created_at` if the stored version still equals `automation.version`,
-    /// and increments the version. Actions missing from `automation.actions` are deleted. Returns all but
+    /// and increments the version. Actions missing from `automation.actions` are deleted. If it saves, the
+    /// same commit stores the events `announced` about it; all their deliveries wait. Returns all but
     /// `TooMany`.
     async fn update_automation(
         &self,
         account: AccountId,
         automation: Automation,
+        announced: Vec<NewEvent>,
         audit: AuditEntry,
     ) -> StoreResult<SaveAutomation>;
 

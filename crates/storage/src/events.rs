@@ -50,7 +50,8 @@ pub struct NewDelivery {
 pub enum FirstAttempt {
     /// The appending session, which owns the delivery and keeps it in memory.
     Owned,
-    /// The session that claims it, because memory had no room. The delivery waits in the store, due at once.
+    /// The session that claims it, because memory had no room or the event is operational. The delivery waits
+    /// in the store, due at once.
     Waiting,
 }
 

@@ -21,6 +21,9 @@
 //! **Health.** Results also change the health of actions, and store the operational events about it in the
 //! same commit ([`health`]).
 //!
+//! **Announcements.** A verb whose change an operational event reports takes the events as `announced` and
+//! stores them in the same transaction, only if it changed something.
+//!
 //! This crate must never know a dialect, a file or a socket.
 //!
 //! A copy from one store to another moves rows one by one ([`transfer`]); it does not use the verbs.

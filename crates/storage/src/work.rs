@@ -36,7 +36,7 @@ impl Turn {
     }
 }
 
-/// Writing work. No other verb stores events or attempts.
+/// Writing work. No other verb stores attempts, or events other than those that announce what it did.
 #[async_trait]
 pub trait WorkStore: Send + Sync {
     /// Stores events with their deliveries, and records what happened to owned deliveries, in one commit

@@ -2,7 +2,7 @@
 
 use postrider_tests::account::id_of;
 use postrider_tests::receiver::NEVER_CALLED;
-use postrider_tests::{Account, Receiver, Reply, Server, wait};
+use postrider_tests::{Account, Receiver, Reply, Server, command, wait};
 use serde_json::{Value, json};
 
 /// The operational events of an account, oldest first.
@@ -73,6 +73,55 @@ async fn an_outage_and_its_end_reach_the_customer_and_the_operator_once_each() {
     }
     assert_eq!(operational(&account).await.len(), 2);
     assert_eq!(operational(&system).await.len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn rotations_from_the_command_line_reach_the_customer_and_the_operator() {
+    let server = Server::start();
+    let account = Account::create(server.api()).await;
+    let system = Account {
+        api: server.api(),
+        id: "system".to_owned(),
+    };
+    let receiver = Receiver::start().await;
+    let own = json!({"url": receiver.url("/everything"), "signature_profile": "standard", "signing_key": "own_ed25519"});
+    let automation = account.automation_on("*", own).await;
+    let action = automation["actions"][0]["id"].as_str().expect("an id");
+    for (owner, path) in [(&account, "/customer"), (&system, "/operator")] {
+        owner
+            .automation_on("postrider.signing_key.*", json!({"url": receiver.url(path)}))
+            .await;
+    }
+    let rotate = ["keys", "rotate", &account.id, "--json"];
+    let of_account = command::run_against(&server, &rotate).json();
+    let automation = id_of(&automation);
+    let owner = ["--automation", &automation, "--action", action];
+    let of_action = command::run_against(&server, &[&rotate[..], &owner].concat()).json();
+    for path in ["/customer", "/operator"] {
+        let requests = receiver.wait_for(path, 2, wait::SOON).await;
+        for (new, action) in [(&of_account, &Value::Null), (&of_action, &json!(action))] {
+            let body = requests.iter().find_map(|request| {
+                let body: Value = serde_json::from_slice(&request.body).expect("JSON");
+                (body["data"]["signing_key"]["id"] == new["id"]).then_some(body)
+            });
+            let body = body.expect("an event about this key");
+            assert_eq!(body["type"], "postrider.signing_key.rotated");
+            assert_eq!(body["data"]["account"]["id"], account.id.as_str());
+            assert_eq!(body["data"]["action"]["id"], *action);
+            let secret = new["secret"].as_str().expect("a secret");
+            assert!(!body.to_string().contains(secret), "{body}");
+        }
+    }
+    let events = operational(&account).await;
+    assert_eq!(events.len(), 2);
+    for event in &events {
+        assert_eq!(
+            account.deliveries_of(&id_of(event)).await.len(),
+            1,
+            "not one for `*`"
+        );
+    }
+    assert_eq!(operational(&system).await.len(), 2);
 }
 
 #[tokio::test]

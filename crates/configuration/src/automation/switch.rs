@@ -29,7 +29,7 @@ impl Configuration {
                 ..current.clone()
             };
             let audit = self.automation_changed(by, account, Some(&current), Some(&switched));
-            match self.save_edited(account, switched, audit).await {
+            match self.save_edited(account, switched, Vec::new(), audit).await {
                 Err(ConfigureError::Stale) => {}
                 result => return result,
             }

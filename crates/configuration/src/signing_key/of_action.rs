@@ -5,20 +5,20 @@
 
 use postrider_model::webhook_signature::OWN_KEYS_MAX;
 use postrider_model::{
-    AccountId, Action, ActionId, AuditAction, Automation, AutomationId, By, Does, SigningKey, SigningKeyId,
-    Target, Timestamp, WebhookSignature,
+    AccountId, Action, ActionId, AuditAction, Automation, AutomationId, By, Does, OperationalType,
+    SigningKey, SigningKeyId, Target, Timestamp, WebhookSignature,
 };
 use postrider_signing::profile::SignatureProfiles;
 use postrider_storage::{StoreResult, rules};
 use serde_json::json;
 
-use super::{CheckedRotation, RotationDraft, check};
-use crate::{Configuration, ConfigureError, EDITS_MAX, Faults, codes};
+use super::{CheckedRotation, RotationDraft, announced, check};
+use crate::{Announces, Configuration, ConfigureError, EDITS_MAX, Faults, codes};
 
 impl Configuration {
-    /// Creates a new current key for an action that signs with keys of its own, and returns it. Fails with
-    /// `Faults`, `NoOwnKey`, `Missing` if the automation or the action does not exist, and `Stale` if other
-    /// requests keep changing the automation.
+    /// Creates a new current key for an action that signs with keys of its own, and returns it. `announces`
+    /// makes the operational event about it. Fails with `Faults`, `NoOwnKey`, `Missing` if the automation or
+    /// the action does not exist, and `Stale` if other requests keep changing the automation.
     pub async fn rotate_action_key(
         &self,
         by: &By,
@@ -26,16 +26,22 @@ impl Configuration {
         automation: AutomationId,
         action: ActionId,
         draft: RotationDraft,
+        announces: &dyn Announces,
     ) -> Result<SigningKey, ConfigureError> {
         for _ in 0..EDITS_MAX {
             let current = self.store.automation(account, automation).await?;
             let current = current.ok_or(ConfigureError::Missing)?;
+            let entry = self.entry(account).await?.ok_or(ConfigureError::Missing)?;
             let signature = signature_of(&current, action).ok_or(ConfigureError::Missing)?;
             let before = signature.own_keys.first().ok_or(ConfigureError::NoOwnKey)?;
             let checked = check(&draft, &signature.own_keys, before)?;
             check_profile(&checked, signature, before, self.signature_profiles())?;
             let key = self.rotation_key(checked.secret);
             let ends = key.created_at.after(checked.overlap);
+            let data = announced::data(&entry, Some((&current, action)), &key, ends);
+            let events = announces
+                .operational_events(&entry, OperationalType::SigningKeyRotated, data)
+                .await;
             let edited = with_keys(&current, action, rotated(&signature.own_keys, &key, ends));
             let edited = Automation {
                 updated_at: key.created_at,
@@ -43,9 +49,13 @@ impl Configuration {
             };
             let details = json!({ "overlap_s": checked.overlap.as_secs(), "action": action.to_string() });
             let audit = self.signing_key_rotated(by, account, &key, &details);
-            match self.save_edited(account, edited, audit).await {
+            match self.save_edited(account, edited, events.clone(), audit).await {
                 Err(ConfigureError::Stale) => {}
-                saved => return saved.map(|_| key),
+                Err(error) => return Err(error),
+                Ok(_) => {
+                    announces.stored(&events);
+                    return Ok(key);
+                }
             }
         }
         Err(ConfigureError::Stale)

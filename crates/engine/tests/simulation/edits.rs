@@ -116,7 +116,7 @@ fn a_rotated_key_signs_beside_the_old_one_until_the_overlap_ends() {
         };
         let rotated = node
             .configuration
-            .rotate_signing_key(&BY, fixture.account, rotation);
+            .rotate_signing_key(&BY, fixture.account, rotation, &*node.engine);
         rotated.await.unwrap();
         node.wait_until_settled(fixture.account).await;
         let seen = node.seen();

@@ -36,9 +36,9 @@ fn receivers(is_down: &Arc<AtomicBool>) -> impl Fn(&Request, usize) -> (Duration
     }
 }
 
-/// Adds an automation that sends events of these types to the receiver of notices.
-async fn notices(node: &Node, account: AccountId, patterns: &[&str]) -> Fixture {
-    let fixture = node.automation(account, &[NOTICES]).await;
+/// Adds an automation that sends events of these types to these receivers.
+pub async fn notices(node: &Node, account: AccountId, urls: &[&str], patterns: &[&str]) -> Fixture {
+    let fixture = node.automation(account, urls).await;
     node.edit(&fixture, |automation| {
         automation.event_types = patterns.iter().map(|text| (*text).to_owned()).collect();
     })
@@ -47,7 +47,7 @@ async fn notices(node: &Node, account: AccountId, patterns: &[&str]) -> Fixture 
 }
 
 /// The operational events of an account, oldest first.
-async fn operational(node: &Node, account: AccountId) -> Vec<Event> {
+pub async fn operational(node: &Node, account: AccountId) -> Vec<Event> {
     let (mut events, mut after) = (Vec::new(), None);
     loop {
         let page = PageRequest { limit: 250, after };
@@ -93,7 +93,7 @@ fn an_outage_is_announced_once_and_so_is_its_end() {
         let is_down = Arc::new(AtomicBool::new(true));
         let node = Node::start(folder.path(), 0, settings(), receivers(&is_down)).await;
         let fixture = node.account(&[URL]).await;
-        notices(&node, fixture.account, &["postrider.action.*"]).await;
+        notices(&node, fixture.account, &[NOTICES], &["postrider.action.*"]).await;
         for _ in 0..20 {
             send(&node, &fixture).await;
         }
@@ -199,7 +199,7 @@ fn a_notice_that_fails_announces_nothing_about_itself() {
         let down = |_: &Request, _| (Duration::ZERO, status(503));
         let node = Node::start(folder.path(), 0, settings(), down).await;
         let fixture = node.account(&[URL]).await;
-        let notices = notices(&node, fixture.account, &["postrider.*"]).await;
+        let notices = notices(&node, fixture.account, &[NOTICES], &["postrider.*"]).await;
         for _ in 0..5 {
             send(&node, &fixture).await;
         }
@@ -228,7 +228,7 @@ fn the_operators_automations_run_for_all_accounts() {
         let is_down = Arc::new(AtomicBool::new(true));
         let node = Node::start(folder.path(), 0, settings(), receivers(&is_down)).await;
         node.configuration.create_system_account().await.unwrap();
-        notices(&node, SYSTEM_ACCOUNT, &["postrider.action.failing"]).await;
+        notices(&node, SYSTEM_ACCOUNT, &[NOTICES], &["postrider.action.failing"]).await;
         let (one, other) = (node.account(&[URL]).await, node.account(&[URL]).await);
         send(&node, &one).await;
         send(&node, &other).await;
@@ -301,7 +301,7 @@ fn an_announcement_survives_a_kill_right_after_the_commit_that_it_is_part_of() {
     let fixture = life_in_small_steps(async {
         let node = Node::start(folder.path(), 0, settings(), down).await;
         let fixture = node.account(&[URL]).await;
-        notices(&node, fixture.account, &["postrider.action.failing"]).await;
+        notices(&node, fixture.account, &[NOTICES], &["postrider.action.failing"]).await;
         node.accept(fixture.account).await;
         while health(&node, &fixture).await.failing_since.is_none() {
             tokio::time::advance(Duration::from_millis(1)).await;

@@ -26,6 +26,7 @@ mod outages;
 mod pace;
 mod rate_limits;
 mod replay;
+mod rotations;
 mod schedule;
 mod statistics;
 mod stored_bytes;

@@ -137,7 +137,10 @@ fn no_token_is_fetched_for_a_request_that_cannot_be_signed() {
             Some(account),
             Target::default(),
         );
-        let saved = node.store.update_automation(account, edited, entry).await;
+        let saved = node
+            .store
+            .update_automation(account, edited, Vec::new(), entry)
+            .await;
         assert!(matches!(saved, Ok(SaveAutomation::Saved(_))), "{saved:?}");
         node.accept(account).await;
         tokio::time::sleep(Duration::from_secs(60)).await;

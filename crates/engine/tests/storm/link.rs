@@ -230,8 +230,8 @@ verbs!(AccountStore {
     update_account(account: Account, audit: AuditEntry) -> SaveAccount => Changed::Account(account.id);
     delete_account(account: AccountId, audit: AuditEntry) -> bool => Changed::Account(account);
     signing_keys(account: AccountId) -> Option<Vec<SigningKey>>;
-    rotate_signing_key(account: AccountId, key: SigningKey, overlap_until: Timestamp, audit: AuditEntry) -> bool
-        => Changed::Account(account);
+    rotate_signing_key(account: AccountId, key: SigningKey, overlap_until: Timestamp, announced: Vec<NewEvent>,
+        audit: AuditEntry) -> bool => Changed::Account(account);
     account_config(account: AccountId) -> Option<AccountConfig>;
 });
 
@@ -247,8 +247,8 @@ verbs!(AutomationStore {
     automation(account: AccountId, id: AutomationId) -> Option<Automation>;
     automation_of_uid(account: AccountId, uid: &str) -> Option<Automation>;
     automations(account: AccountId, page: PageRequest) -> Page<Automation>;
-    update_automation(account: AccountId, automation: Automation, audit: AuditEntry) -> SaveAutomation
-        => Changed::Account(account);
+    update_automation(account: AccountId, automation: Automation, announced: Vec<NewEvent>, audit: AuditEntry)
+        -> SaveAutomation => Changed::Account(account);
     delete_automation(account: AccountId, id: AutomationId, audit: AuditEntry) -> bool
         => Changed::Account(account);
 });

@@ -49,7 +49,7 @@ pub(crate) async fn finish(
         let is_said = result.disables.is_some() || result.report.is_some();
         is_said.then_some((item.key.account, item.action, result))
     };
-    health::follow(client, store, session, applied.into_iter().filter_map(of)).await?;
+    health::follow(client, store, applied.into_iter().filter_map(of)).await?;
     Ok(answers)
 }
 

@@ -36,7 +36,7 @@ pub(crate) async fn append(
         try_join3(
             insert_types(client, &storing.events),
             known::insert_keys(client, &storing.events),
-            storing.send(client, store, session),
+            storing.send(client, store, Some(session)),
         )
         .await?;
     }
@@ -44,6 +44,20 @@ pub(crate) async fn append(
         .into_iter()
         .map(|answer| answer.unwrap_or(Appended::Stored))
         .collect())
+}
+
+/// Stores events whose ids are new and that have no keys. All their deliveries wait. The caller lets
+/// [`DayTables::notice`] see the outcome of its transaction.
+pub(crate) async fn store_waiting(
+    client: &impl GenericClient,
+    store: &PostgresStore,
+    events: Vec<&NewEvent>,
+) -> SqlResult<()> {
+    if events.is_empty() {
+        return Ok(());
+    }
+    let storing = Storing::prepare(client, store, events).await?;
+    storing.send(client, store, None).await
 }
 
 /// Whether [`Storing`] alone can store these events: they have no keys, and no event type that may be new.
@@ -165,18 +179,19 @@ impl<'a> Storing<'a> {
         tables.days_of_keys(client, &self.delivery_rows.keys).await
     }
 
-    /// Stores the events and their deliveries.
+    /// Stores the events and their deliveries. Without an `owner`, all deliveries wait.
     async fn send(
         &self,
         client: &impl GenericClient,
         store: &PostgresStore,
-        session: SessionId,
+        owner: Option<SessionId>,
     ) -> SqlResult<()> {
         let tables = &store.day_tables;
         let events = self.days_of_events(client, tables).await?;
         let deliveries = self.days_of_deliveries(client, tables).await?.or(events);
         let sql = format!("WITH {} SELECT 1", parts(events.named(), deliveries.named()));
-        let mut params: Vec<Param<'_>> = vec![&session.0];
+        let owner = owner.map(|session| session.0);
+        let mut params: Vec<Param<'_>> = vec![&owner];
         params.extend(self.params());
         statement::execute(client, &sql, &params).await?;
         Ok(())

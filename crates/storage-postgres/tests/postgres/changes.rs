@@ -82,7 +82,7 @@ async fn keys_automations_connections_and_deletions_are_changes_of_the_account()
     let key = new_key(&nodes.scene.ids, 1);
     nodes
         .one
-        .rotate_signing_key(account, key, at(9), audit())
+        .rotate_signing_key(account, key, at(9), Vec::new(), audit())
         .await
         .expect("rotate");
     let (changed, next) = nodes.told(mark).await;

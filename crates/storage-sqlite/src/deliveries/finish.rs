@@ -77,7 +77,7 @@ fn finish(cx: &mut WriteCx<'_>, session: SessionId, finished: &[Finished]) -> Sq
             }
         })
         .collect::<SqlResult<_>>()?;
-    health::follow(record.conn, session, record.applied.into_iter())?;
+    health::follow(record.conn, record.applied.into_iter())?;
     Ok(recorded)
 }
 

@@ -21,7 +21,7 @@ pub(crate) fn work(
     session: SessionId,
     events: Arc<[NewEvent]>,
 ) -> Part<impl FnMut(&mut WriteCx<'_>) -> SqlResult<Vec<Appended>>> {
-    Part::new(events.iter().map(weight).sum(), move |cx: &mut WriteCx<'_>| {
+    Part::new(weight_of_all(&events), move |cx: &mut WriteCx<'_>| {
         append(cx.conn, session, &events)
     })
 }
@@ -29,6 +29,11 @@ pub(crate) fn work(
 /// About how many bytes an event adds to the store.
 pub(crate) fn weight(new: &NewEvent) -> usize {
     new.event.bytes() + ROW_BYTES * (1 + new.deliveries.len())
+}
+
+/// About how many bytes these events add to the store.
+pub(crate) fn weight_of_all(events: &[NewEvent]) -> usize {
+    events.iter().map(weight).sum()
 }
 
 /// Stores events; see [`postrider_storage::WorkStore::advance`].
@@ -39,7 +44,7 @@ fn append(conn: &Connection, session: SessionId, events: &[NewEvent]) -> SqlResu
         let answer = match known(conn, new)? {
             Some(answer) => answer,
             None => {
-                insert.event_with_deliveries(session, new)?;
+                insert.event_with_deliveries(Some(session), new)?;
                 if new.adds_event_type {
                     event_types::add_unseen(conn, &new.event.event_type, new.event.created_at)?;
                 }
@@ -51,10 +56,9 @@ fn append(conn: &Connection, session: SessionId, events: &[NewEvent]) -> SqlResu
     Ok(answers)
 }
 
-/// Stores events whose ids are new, with their deliveries.
-pub(crate) fn store<'a>(
+/// Stores events whose ids are new. All their deliveries wait.
+pub(crate) fn store_waiting<'a>(
     conn: &Connection,
-    session: SessionId,
     events: impl Iterator<Item = &'a NewEvent>,
 ) -> SqlResult<()> {
     let mut insert = None;
@@ -63,7 +67,7 @@ pub(crate) fn store<'a>(
             Some(insert) => insert,
             None => insert.insert(Insert::prepare(conn)?),
         };
-        insert.event_with_deliveries(session, new)?;
+        insert.event_with_deliveries(None, new)?;
     }
     Ok(())
 }
@@ -107,7 +111,8 @@ impl<'conn> Insert<'conn> {
         })
     }
 
-    fn event_with_deliveries(&mut self, session: SessionId, new: &NewEvent) -> SqlResult<()> {
+    /// Without an `owner`, all deliveries wait.
+    fn event_with_deliveries(&mut self, owner: Option<SessionId>, new: &NewEvent) -> SqlResult<()> {
         let event = &new.event;
         let seq = self.event.insert((
             event.account.as_bytes(),
@@ -133,7 +138,7 @@ impl<'conn> Insert<'conn> {
                 "an event's deliveries are numbered consecutively"
             );
             let owner = match delivery.first_attempt {
-                FirstAttempt::Owned => Some(session.0),
+                FirstAttempt::Owned => owner.map(|session| session.0),
                 FirstAttempt::Waiting => None,
             };
             self.delivery.execute((

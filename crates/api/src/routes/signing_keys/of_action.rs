@@ -55,8 +55,9 @@ pub async fn list_action_signing_keys(
 
 /// Rotate the signing key of an action
 ///
-/// As for an account: the new key becomes the current key at once, and both sign during the overlap. The
-/// action must have a key of its own: set its `signing_key` first.
+/// As for an account: the new key becomes the current key at once, both sign during the overlap, and the
+/// event `postrider.signing_key.rotated` reports it. The action must have a key of its own: set its
+/// `signing_key` first.
 #[utoipa::path(
     post,
     path = "/v1/accounts/{account}/automations/{id}/actions/{action}/signing-keys/rotate",
@@ -83,7 +84,14 @@ pub async fn rotate_action_signing_key(
     let automation = find(&state, account, &automation).await?;
     let rotated = state
         .configuration
-        .rotate_action_key(&by, account, automation.id, action, input.into_draft())
+        .rotate_action_key(
+            &by,
+            account,
+            automation.id,
+            action,
+            input.into_draft(),
+            &*state.engine,
+        )
         .await;
     let key = rotated.map_err(|error| Problem::of_configuring(error, action_not_found))?;
     let view = SigningKeyView::of(&key, state.engine.clock().now());

@@ -52,6 +52,8 @@ impl RotateInput {
 /// The new key becomes the current key at once. During the overlap, Postrider signs webhooks with both keys.
 /// Keys of earlier rotations also sign until they expire. At most five keys sign at a time: the oldest stops
 /// signing when there would be more.
+///
+/// The event `postrider.signing_key.rotated` reports it.
 #[utoipa::path(
     post,
     path = "/v1/accounts/{account}/signing-keys/rotate",
@@ -70,7 +72,10 @@ pub async fn rotate_signing_key(
 ) -> Result<(StatusCode, Json<SigningKeyView>), Problem> {
     no_parameters(&uri)?;
     let draft = input.into_draft();
-    let rotated = state.configuration.rotate_signing_key(&by, account, draft).await;
+    let rotated = state
+        .configuration
+        .rotate_signing_key(&by, account, draft, &*state.engine)
+        .await;
     let key = rotated.map_err(|error| Problem::of_configuring(error, account_not_found))?;
     let view = SigningKeyView::of(&key, state.engine.clock().now());
     Ok((StatusCode::CREATED, Json(view)))

@@ -86,11 +86,15 @@ pub async fn rotate(
     };
     let (configuration, by) = (&app.configuration, &account.visitor.by);
     let rotated = match &owner.action {
-        None => configuration.rotate_signing_key(by, account.id(), draft).await,
+        None => {
+            configuration
+                .rotate_signing_key(by, account.id(), draft, &*app.engine)
+                .await
+        }
         Some(action) => {
             let automation = action.automation;
             configuration
-                .rotate_action_key(by, account.id(), automation, action.id, draft)
+                .rotate_action_key(by, account.id(), automation, action.id, draft, &*app.engine)
                 .await
         }
     };
