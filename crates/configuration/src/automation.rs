@@ -19,7 +19,7 @@ use postrider_model::automation::ACTIONS_MAX;
 use postrider_model::health::Health;
 use postrider_model::{
     AccountId, Action, AuditAction, AuditEntry, Automation, AutomationId, By, Connection, ConnectionId,
-    Schedule, SigningKey, Target, Timestamp, Trigger,
+    SYSTEM_ACCOUNT, Schedule, SigningKey, Target, Timestamp, Trigger,
 };
 use postrider_storage::rules::fan_out::TooManyDeliveries;
 use postrider_storage::{NewEvent, SaveAutomation, StoreError, StoreResult, rules};
@@ -176,7 +176,7 @@ impl Configuration {
         let connections = self.connections_named_in(account, &draft).await?;
         let checked = check(self, draft, current, key.as_ref(), &connections, now)?;
         let named = rules::connections::named_by(&checked.actions);
-        let is_unknown = |id: &ConnectionId| connections.iter().all(|connection| connection.id != *id);
+        let is_unknown = |id: &ConnectionId| connections.iter().all(|(_, it)| it.id != *id);
         if let Some(unknown) = named.into_iter().find(is_unknown) {
             return Err(unknown_connection(&checked.actions, unknown).into());
         }
@@ -246,15 +246,19 @@ impl Configuration {
         self.directory.forget(account);
     }
 
-    /// The connections that the draft names and the account has. Reads nothing for a draft without any.
+    /// The connections that the draft names and the account or the installation has, each with its owner.
+    /// Reads nothing for a draft without any.
     async fn connections_named_in(
         &self,
         account: AccountId,
         draft: &AutomationDraft,
-    ) -> StoreResult<Vec<Connection>> {
+    ) -> StoreResult<Vec<(AccountId, Connection)>> {
         let mut found = Vec::new();
         for id in named_in(&draft.actions).into_iter().take(ACTIONS_MAX) {
-            found.extend(self.store.connection(account, id).await?);
+            for owner in [account, SYSTEM_ACCOUNT] {
+                let connection = self.store.connection(owner, id).await?;
+                found.extend(connection.map(|connection| (owner, connection)));
+            }
         }
         Ok(found)
     }
@@ -337,7 +341,7 @@ fn check(
     draft: AutomationDraft,
     current: Option<&Automation>,
     account_key: Option<&SigningKey>,
-    connections: &[Connection],
+    connections: &[(AccountId, Connection)],
     now: Timestamp,
 ) -> Result<CheckedAutomation, ConfigureError> {
     let mut faults = Faults::default();
@@ -362,7 +366,7 @@ fn check(
     let actions = actions::check(&draft.actions, &rules, fresh_id, &mut faults);
     check_destinations(&configuration.guard, &actions, existing, &mut faults);
     let profiles = configuration.signature_profiles();
-    check_connections(&actions, connections, profiles, &mut faults);
+    check_connections(&actions, existing, connections, profiles, &mut faults);
     faults.into_checked(Some(CheckedAutomation {
         uid: draft.uid,
         name: draft.name,

@@ -42,3 +42,5 @@ pub const UNKNOWN_ACTION: &str = "unknown_action";
 pub const REQUIRED: &str = "required";
 /// A connection id that the account does not have.
 pub const UNKNOWN_CONNECTION: &str = "unknown_connection";
+/// A connection that may not be used for the host of the action's URL.
+pub const CONNECTION_NOT_FOR_HOST: &str = "connection_not_for_host";

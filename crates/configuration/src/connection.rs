@@ -3,17 +3,28 @@
 //! A secret is write-only: a draft that has [`MASK`] in its place, or that leaves it out, keeps the stored
 //! one, unless the edit would send it to another server.
 //!
+//! Connections of the account `system` are the installation's: actions of all accounts can use them. Attempts
+//! find them in that account's entry, not in entries of their own, so that an edit takes effect everywhere as
+//! soon as that one entry is dropped.
+//!
 //! To add a type of connection: a variant of [`Authentication`], its members here, its check in
 //! `connection/check.rs`, and what it does to a request in `credentials.rs`.
 
 mod check;
+mod hosts;
 mod shown;
+
+use std::cmp::Reverse;
+use std::collections::BTreeSet;
 
 use postrider_model::custom_header::MASK;
 use postrider_model::{
-    AccountId, AuditAction, Authentication, By, Connection, ConnectionId, ConnectionType, OAuth2, Target,
+    AccountId, AuditAction, Authentication, By, Connection, ConnectionId, ConnectionType, OAuth2,
+    SYSTEM_ACCOUNT, Target,
 };
-use postrider_storage::{DeleteConnection, Page, PageRequest, SaveConnection, StoreError, StoreResult};
+use postrider_storage::{
+    DeleteConnection, Page, PageRequest, Position, SaveConnection, StoreError, StoreResult,
+};
 
 use crate::{Configuration, ConfigureError};
 
@@ -51,6 +62,9 @@ pub struct ConnectionDraft {
     pub certificate: Option<String>,
     /// `client_certificate`: the private key as PEM, a secret.
     pub private_key: Option<String>,
+    /// The hosts that may receive the credentials, as [`postrider_egress::HostPattern`] reads them. If there
+    /// are none, any host may; the installation's connections need one.
+    pub hosts: Vec<String>,
 }
 
 impl ConnectionDraft {
@@ -72,12 +86,14 @@ impl ConnectionDraft {
             client_authentication: None,
             certificate: None,
             private_key: None,
+            hosts: Vec::new(),
         }
     }
 
     /// The draft that leaves `connection` unchanged.
     pub fn of(connection: &Connection) -> Self {
         let mut draft = Self::new(&*connection.name, connection.authentication.connection_type());
+        draft.hosts.clone_from(&connection.hosts);
         let mask = || Some(MASK.to_owned());
         match &connection.authentication {
             Authentication::Bearer { .. } => draft.token = mask(),
@@ -121,21 +137,22 @@ impl Configuration {
         account: AccountId,
         draft: ConnectionDraft,
     ) -> Result<Connection, ConfigureError> {
-        let authentication = check::check(&draft, None, &self.connection_rules())?;
+        let checked = check::check(&draft, None, &self.connection_rules(account))?;
         let now = self.clock.now();
         let connection = Connection {
             id: self.ids.connection(now),
             name: draft.name,
-            authentication,
+            authentication: checked.authentication,
             created_at: now,
             updated_at: now,
             version: 1,
+            hosts: checked.hosts,
         };
         let audit = self.connection_changed(by, account, None, Some(&connection));
         let saved = self.store.create_connection(account, connection, audit).await;
         self.directory.forget(account);
         match saved? {
-            SaveConnection::Saved(connection) => Ok(connection),
+            SaveConnection::Saved(connection) => Ok(*connection),
             SaveConnection::Missing => Err(ConfigureError::Missing),
             SaveConnection::TooMany => Err(ConfigureError::TooMany),
             SaveConnection::Stale => Err(ConfigureError::out_of_contract("create_connection", "Stale")),
@@ -152,24 +169,28 @@ impl Configuration {
         current: Connection,
         draft: ConnectionDraft,
     ) -> Result<Connection, ConfigureError> {
-        let authentication = check::check(&draft, Some(&current), &self.connection_rules())?;
-        if draft.name == current.name && authentication == current.authentication {
+        let checked = check::check(&draft, Some(&current), &self.connection_rules(account))?;
+        let edited = Connection {
+            name: draft.name,
+            authentication: checked.authentication,
+            hosts: checked.hosts,
+            ..current.clone()
+        };
+        if edited == current {
             let stored = self.store.connection(account, current.id).await?;
             let stored = stored.ok_or(ConfigureError::Missing)?;
             let is_fresh = stored.version == current.version;
             return is_fresh.then_some(stored).ok_or(ConfigureError::Stale);
         }
         let edited = Connection {
-            name: draft.name,
-            authentication,
             updated_at: self.clock.now(),
-            ..current.clone()
+            ..edited
         };
         let audit = self.connection_changed(by, account, Some(&current), Some(&edited));
         let saved = self.store.update_connection(account, edited, audit).await;
         self.directory.forget(account);
         match saved? {
-            SaveConnection::Saved(connection) => Ok(connection),
+            SaveConnection::Saved(connection) => Ok(*connection),
             SaveConnection::Missing => Err(ConfigureError::Missing),
             SaveConnection::Stale => Err(ConfigureError::Stale),
             SaveConnection::TooMany => Err(ConfigureError::out_of_contract("update_connection", "TooMany")),
@@ -203,15 +224,42 @@ impl Configuration {
         self.store.connection(account, id).await
     }
 
-    /// A page of the account's connections, newest first.
-    pub async fn connections(&self, account: AccountId, page: PageRequest) -> StoreResult<Page<Connection>> {
-        self.store.connections(account, page).await
+    /// A page of the connections that the account's actions can use, newest first: its own, and those of the
+    /// installation. Each comes with the account that it belongs to.
+    pub async fn usable_connections(
+        &self,
+        account: AccountId,
+        page: PageRequest,
+    ) -> StoreResult<Page<(AccountId, Connection)>> {
+        let surplus = PageRequest {
+            limit: page.limit + 1,
+            ..page
+        };
+        let mut found = Vec::new();
+        for owner in BTreeSet::from([account, SYSTEM_ACCOUNT]) {
+            let connections = self.store.connections(owner, surplus).await?.items;
+            found.extend(connections.into_iter().map(|connection| {
+                let position = Position(connection.id.as_u128());
+                (position, (owner, connection))
+            }));
+        }
+        found.sort_by_key(|(position, _)| Reverse(position.0));
+        Ok(Page::from_surplus(found, page.limit))
     }
 
-    fn connection_rules(&self) -> check::Rules<'_> {
+    /// The installation's connections, from memory, oldest first.
+    pub async fn installation_connections(&self) -> StoreResult<Vec<Connection>> {
+        let entry = self.entry(SYSTEM_ACCOUNT).await?;
+        Ok(entry
+            .map(|entry| entry.config.connections.clone())
+            .unwrap_or_default())
+    }
+
+    fn connection_rules(&self, account: AccountId) -> check::Rules<'_> {
         check::Rules {
             guard: &self.guard,
             header_names: self.header_names(),
+            needs_hosts: account == SYSTEM_ACCOUNT,
         }
     }
 }

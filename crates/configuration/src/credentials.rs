@@ -1,10 +1,13 @@
-//! What connections do to a request, prepared when the first request needs it after a change of an account.
+//! What connections do to a request, prepared when the first request needs it after a change of an account,
+//! and given out only for URLs whose host may receive it.
 
 use std::collections::HashMap;
 use std::sync::OnceLock;
 
-use postrider_egress::ClientIdentity;
-use postrider_model::{Authentication, Connection, ConnectionId, CustomHeader, OAuth2};
+use postrider_egress::{ClientIdentity, Destination, HostPattern};
+use postrider_model::{
+    AccountId, Authentication, Connection, ConnectionId, CustomHeader, OAuth2, SYSTEM_ACCOUNT,
+};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -36,23 +39,88 @@ pub struct OAuth2Client {
 /// The credentials of an account's connections. Each is prepared when it is first needed, because a
 /// certificate and its key take time to check, and an account with 50 of them is read anew at each change.
 #[derive(Debug)]
-pub(crate) struct AccountCredentials(HashMap<ConnectionId, (usize, OnceLock<Credentials>)>);
+pub(crate) struct AccountCredentials(HashMap<ConnectionId, Prepared>);
+
+#[derive(Debug)]
+struct Prepared {
+    /// The position of the connection.
+    index: usize,
+    hosts: Hosts,
+    credentials: OnceLock<Credentials>,
+}
+
+/// The hosts that may receive the credentials of a connection.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Hosts {
+    /// All.
+    Any,
+    /// These alone.
+    Only(Vec<HostPattern>),
+}
+
+impl Hosts {
+    /// Those of an account's connection. A host that this version cannot read permits nothing, and so does a
+    /// connection of the installation that has none.
+    pub(crate) fn of(account: AccountId, connection: &Connection) -> Self {
+        if connection.hosts.is_empty() && account != SYSTEM_ACCOUNT {
+            return Self::Any;
+        }
+        let hosts = connection.hosts.iter();
+        Self::Only(hosts.filter_map(|host| host.parse().ok()).collect())
+    }
+
+    /// Whether a request to this URL may have the credentials. A URL that the client could not dial may not.
+    pub(crate) fn permit(&self, url: &str) -> bool {
+        match self {
+            Self::Any => true,
+            Self::Only(patterns) => Destination::parse(url)
+                .is_ok_and(|it| patterns.iter().any(|pattern| pattern.matches(it.host()))),
+        }
+    }
+}
 
 impl AccountCredentials {
-    pub(crate) fn new(connections: &[Connection]) -> Self {
+    pub(crate) fn new(account: AccountId, connections: &[Connection]) -> Self {
         let connections = connections.iter().enumerate();
-        Self(
-            connections
-                .map(|(index, it)| (it.id, (index, OnceLock::new())))
-                .collect(),
-        )
+        let prepared = connections.map(|(index, connection)| {
+            let prepared = Prepared {
+                index,
+                hosts: Hosts::of(account, connection),
+                credentials: OnceLock::new(),
+            };
+            (connection.id, prepared)
+        });
+        Self(prepared.collect())
     }
 
-    /// Those of one connection of the account. `connections` are the ones that this was created with.
-    pub(crate) fn of(&self, id: ConnectionId, connections: &[Connection]) -> Option<&Credentials> {
-        let (index, credentials) = self.0.get(&id)?;
-        Some(credentials.get_or_init(|| Credentials::of(&connections[*index])))
+    pub(crate) fn contain(&self, id: ConnectionId) -> bool {
+        self.0.contains_key(&id)
     }
+
+    /// Those of one connection, for a request to this URL. `connections` are the ones that this was created
+    /// with.
+    pub(crate) fn of(
+        &self,
+        id: ConnectionId,
+        url: &str,
+        connections: &[Connection],
+    ) -> Result<&Credentials, NoCredentials> {
+        let prepared = self.0.get(&id).ok_or(NoCredentials::Missing)?;
+        if !prepared.hosts.permit(url) {
+            return Err(NoCredentials::NotForHost);
+        }
+        let credentials = &prepared.credentials;
+        Ok(credentials.get_or_init(|| Credentials::of(&connections[prepared.index])))
+    }
+}
+
+/// Why a request gets no credentials.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NoCredentials {
+    /// There is no such connection.
+    Missing,
+    /// Its credentials may not go to the host of the URL.
+    NotForHost,
 }
 
 impl Credentials {
@@ -99,10 +167,46 @@ mod tests {
             created_at: Timestamp::from_unix_ms(0),
             updated_at: Timestamp::from_unix_ms(0),
             version: 1,
+            hosts: Vec::new(),
         };
         match Credentials::of(&connection) {
             Credentials::Header(header) if !header.is_plain => (header.name, header.value),
             other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn hosts_that_cannot_be_read_and_an_installations_connection_without_hosts_permit_nothing() {
+        let connection = |hosts: &[&str]| Connection {
+            id: ConnectionId::from_u128(1),
+            name: "CRM".to_owned(),
+            authentication: Authentication::Bearer {
+                token: Secret::new("abc"),
+            },
+            created_at: Timestamp::from_unix_ms(0),
+            updated_at: Timestamp::from_unix_ms(0),
+            version: 1,
+            hosts: hosts.iter().map(|&host| host.to_owned()).collect(),
+        };
+        let customer = AccountId::from_u128(7);
+        for (account, hosts, url, expected) in [
+            (customer, &[][..], "https://any.example/", true),
+            (customer, &["a.example"], "https://a.example:8443/x", true),
+            (
+                customer,
+                &["a.example", "*.b.example"],
+                "http://c.b.example",
+                true,
+            ),
+            (customer, &["a.example"], "https://a.example.evil.example/", false),
+            (customer, &["a.example"], "https://evil.example/a.example", false),
+            (customer, &["a.example"], "not a URL", false),
+            (customer, &["*"], "https://a.example/", false),
+            (SYSTEM_ACCOUNT, &[], "https://a.example/", false),
+            (SYSTEM_ACCOUNT, &["a.example"], "https://a.example/", true),
+        ] {
+            let permits = Hosts::of(account, &connection(hosts)).permit(url);
+            assert_eq!(permits, expected, "{hosts:?} {url}");
         }
     }
 

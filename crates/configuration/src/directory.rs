@@ -8,7 +8,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use crate::credentials::{AccountCredentials, Credentials};
+use crate::credentials::{AccountCredentials, Credentials, NoCredentials};
 use crate::header_templates::{self, HeaderTemplates};
 use crate::pins::{Pinned, Pins};
 use crate::signers::{AccountSigners, CannotSign, LiveSigners};
@@ -68,7 +68,7 @@ impl AccountEntry {
             signers: AccountSigners::new(profiles, &config.keys, &config.automations)?,
             pins,
             header_templates: header_templates::of(&config.automations),
-            credentials: AccountCredentials::new(&config.connections),
+            credentials: AccountCredentials::new(config.account.id, &config.connections),
             config,
         })
     }
@@ -109,9 +109,15 @@ impl AccountEntry {
         self.header_templates.get(&action)
     }
 
-    /// What a connection of the account does to a request, if the account has it.
-    pub fn credentials(&self, connection: ConnectionId) -> Option<&Credentials> {
-        self.credentials.of(connection, &self.config.connections)
+    /// Whether the account has this connection.
+    pub fn has_connection(&self, connection: ConnectionId) -> bool {
+        self.credentials.contain(connection)
+    }
+
+    /// What a connection of this account does to a request to this URL, if the account has it and the host of
+    /// the URL may receive its credentials.
+    pub fn credentials(&self, connection: ConnectionId, url: &str) -> Result<&Credentials, NoCredentials> {
+        self.credentials.of(connection, url, &self.config.connections)
     }
 
     /// The automation and the action of this id, if the account still has it.

@@ -89,7 +89,7 @@ pub use automation::{
 pub use catalogue::Catalogue;
 pub use configuration::{Configuration, ConfigurationParts};
 pub use connection::ConnectionDraft;
-pub use credentials::{Credentials, OAuth2Client, basic};
+pub use credentials::{Credentials, NoCredentials, OAuth2Client, basic};
 pub use directory::AccountEntry;
 pub use email_template::{EMAIL_CONTENT_TYPE, EmailContent, EmailTemplate};
 pub use error::ConfigureError;

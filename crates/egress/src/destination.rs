@@ -196,7 +196,7 @@ const LABEL_BYTES_MAX: usize = 63;
 
 /// The name without the dot at its end. The parser accepts names that DNS cannot have: with empty labels, or
 /// longer ones, such as those to which a name in Unicode can grow.
-fn name_of(host: &str) -> Result<&str, DestinationError> {
+pub(crate) fn name_of(host: &str) -> Result<&str, DestinationError> {
     let name = host.strip_suffix('.').unwrap_or(host);
     let mut labels = name.split('.').map(str::len);
     if name.len() > NAME_BYTES_MAX || !labels.all(|bytes| (1..=LABEL_BYTES_MAX).contains(&bytes)) {

@@ -7,7 +7,9 @@ use std::time::Duration;
 use postrider_configuration::AccountEntry;
 use postrider_egress::NotSent;
 use postrider_model::delivery::{Ended, Next};
-use postrider_model::{Attempt, AutomationId, DeliveryStatus, Does, Event, Outcome, RateLimit};
+use postrider_model::{
+    Attempt, AutomationId, DeliveryStatus, Does, Event, Outcome, RateLimit, SYSTEM_ACCOUNT, SendWebhook,
+};
 use postrider_storage::{Change, Finished, SessionId, StoreResult};
 
 use crate::carry::{Advice, Job};
@@ -207,6 +209,32 @@ fn is_last(engine: &Engine, entry: &AccountEntry, ready: &Ready) -> bool {
     matches!(next, Some(Next::Settle(_)))
 }
 
+/// The configuration of the account `system`, if the action names a connection that its own account does not
+/// have: it may be the installation's.
+async fn installation(
+    engine: &Engine,
+    entry: &AccountEntry,
+    does: &Does,
+) -> Result<Option<Arc<AccountEntry>>, NotSent> {
+    let Does::SendWebhook(SendWebhook {
+        connection: Some(connection),
+        ..
+    }) = does
+    else {
+        return Ok(None);
+    };
+    if entry.has_connection(*connection) {
+        return Ok(None);
+    }
+    // Boxed, because this future is rare and would enlarge every attempt.
+    Box::pin(engine.configuration().entry(SYSTEM_ACCOUNT))
+        .await
+        .map_err(|error| {
+            tracing::warn!(%error, "could not read the installation's connections; the delivery waits");
+            NotSent::Postponed
+        })
+}
+
 /// Has the action's carrier make the attempt; returns its record and what the receiver asks for. Forbidden if
 /// the lease or the session ended, or the configuration changed, while the carrier waited for a connection.
 async fn attempt(
@@ -217,8 +245,15 @@ async fn attempt(
 ) -> Result<(Attempt, Advice), NotSent> {
     let delivery = &ready.delivery;
     let number = delivery.progress.next_number();
-    let may_leave =
-        || engine.session() == ready.session && engine.may_send() && engine.configuration().is_current(entry);
+    let installation = installation(engine, entry, does).await?;
+    let configuration = engine.configuration();
+    let may_leave = || {
+        let is_current = |entry: &Arc<AccountEntry>| configuration.is_current(entry);
+        engine.session() == ready.session
+            && engine.may_send()
+            && is_current(entry)
+            && installation.as_ref().is_none_or(is_current)
+    };
     let template = match engine.template_of(entry, delivery.action, delivery.body).await {
         Ok(template) => template,
         Err(error) => {
@@ -235,6 +270,7 @@ async fn attempt(
         number,
         is_last: is_last(engine, entry, ready),
         entry,
+        installation: installation.as_deref(),
         timeout: engine.settings().attempt_timeout,
         action: delivery.action,
         may_leave: &may_leave,

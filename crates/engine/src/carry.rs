@@ -47,6 +47,8 @@ pub struct Job<'a> {
     pub is_last: bool,
     /// The account's configuration as it is now.
     pub entry: &'a AccountEntry,
+    /// That of the account `system`, if the action names a connection that its own account does not have.
+    pub installation: Option<&'a AccountEntry>,
     /// Timeout of the attempt, unless the action sets its own.
     pub timeout: Duration,
     /// The action, by which its keys are found.

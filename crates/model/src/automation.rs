@@ -233,7 +233,8 @@ pub struct SendWebhook {
     pub timeout_s: Option<u32>,
     /// How its requests are signed.
     pub signature: WebhookSignature,
-    /// How to authenticate at the receiver: a connection of the account.
+    /// How to authenticate at the receiver: a connection of the account, or of the
+    /// installation ([`crate::SYSTEM_ACCOUNT`]).
     pub connection: Option<ConnectionId>,
 }
 

@@ -11,6 +11,9 @@ use crate::time::Timestamp;
 /// account.
 pub const CONNECTIONS_MAX: usize = 50;
 
+/// Most hosts of one connection.
+pub const HOSTS_MAX: usize = 20;
+
 /// Longest token, password, client secret or header value, in bytes. Tokens that carry claims (RFC 7519) have
 /// up to 4 KiB.
 pub const SECRET_BYTES_MAX: usize = 4096;
@@ -37,6 +40,9 @@ pub struct Connection {
     pub updated_at: Timestamp,
     /// Grows with each update. An update names the version that it is based on.
     pub version: i64,
+    /// The hosts that may receive the credentials, each as `postrider_egress::HostPattern` prints it; at most
+    /// [`HOSTS_MAX`]. If there are none, any host may.
+    pub hosts: Vec<String>,
 }
 
 /// The type of a connection.

@@ -57,6 +57,7 @@ CREATE TABLE connections (
     created_at     bigint NOT NULL,
     updated_at     bigint NOT NULL,
     version        bigint NOT NULL,
+    hosts          text   NOT NULL,   -- JSON array of texts
     PRIMARY KEY (account_id, id)
 );
 CREATE INDEX connections_by_master_key ON connections (substring(secret FROM 2 FOR 8));
@@ -156,7 +157,7 @@ CREATE TRIGGER automations_changed
         version OR DELETE ON automations
     FOR EACH ROW EXECUTE FUNCTION note_change_in_account();
 CREATE TRIGGER connections_changed
-    AFTER INSERT OR UPDATE OF name, authentication, updated_at, version OR DELETE ON connections
+    AFTER INSERT OR UPDATE OF name, authentication, hosts, updated_at, version OR DELETE ON connections
     FOR EACH ROW EXECUTE FUNCTION note_change_in_account();
 
 -- A new row says nothing yet; an update follows in the same transaction.

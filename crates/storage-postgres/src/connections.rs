@@ -1,14 +1,18 @@
 //! Connections: how an account's actions authenticate at receivers.
 //!
 //! Who creates or deletes one locks the account, and so does who saves an automation that names one.
+//! Automations of all accounts may name a connection of the account `system`. Their accounts differ, so the
+//! row of the connection is locked too: by who deletes it, and shared by those who name it.
 
 use async_trait::async_trait;
 use deadpool_postgres::GenericClient;
-use postrider_model::{AccountId, Action, AuditEntry, AutomationId, Connection, ConnectionId};
+use postrider_model::{
+    AccountId, Action, AuditEntry, AutomationId, Connection, ConnectionId, SYSTEM_ACCOUNT,
+};
 use postrider_storage::rows::ConnectionRow;
 use postrider_storage::{
-    ConnectionStore, DeleteConnection, Page, PageRequest, Position, SaveConnection, Sealer, StoreResult,
-    rules,
+    ConnectionStore, ConnectionUser, DeleteConnection, Page, PageRequest, Position, SaveConnection, Sealer,
+    StoreResult, rules,
 };
 use tokio_postgres::Row;
 use uuid::Uuid;
@@ -114,8 +118,8 @@ async fn by_id(
     row.map(|row| from_row(&row, account, sealer)).transpose()
 }
 
-/// The first connection that the actions name and the account does not have. If they name any, the caller has
-/// locked the account.
+/// The first connection that the actions name and neither the account nor the installation has. Until the
+/// transaction ends, nobody can delete those that were found.
 pub(crate) async fn unknown(
     client: &impl GenericClient,
     account: AccountId,
@@ -126,10 +130,10 @@ pub(crate) async fn unknown(
         return Ok(None);
     }
     let ids: Vec<Uuid> = named.iter().map(|id| columns::uuid(id.as_bytes())).collect();
-    let sql = "SELECT id FROM connections WHERE account_id = $1 AND id = ANY ($2)";
-    let account = columns::uuid(account.as_bytes());
+    let sql = "SELECT id FROM connections WHERE account_id = ANY ($1) AND id = ANY ($2) FOR KEY SHARE";
+    let accounts = [account, SYSTEM_ACCOUNT].map(|account| columns::uuid(account.as_bytes()));
     let mut unknown = named;
-    for row in &statement::query(client, sql, &[&account, &ids]).await? {
+    for row in &statement::query(client, sql, &[&&accounts[..], &ids]).await? {
         unknown.remove(&columns::id(row, 0, ConnectionId::from_bytes)?);
     }
     Ok(unknown.into_iter().next())
@@ -178,7 +182,9 @@ async fn create(
     }
     statement::execute(
         transaction,
-        &format!("INSERT INTO connections (account_id, {COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)"),
+        &format!(
+            "INSERT INTO connections (account_id, {COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)"
+        ),
         &[
             &account,
             &columns::uuid(&row.id),
@@ -188,15 +194,17 @@ async fn create(
             &row.created_at,
             &row.updated_at,
             &row.version,
+            &row.hosts,
         ],
     )
     .await?;
-    Ok(SaveConnection::Saved(connection.clone()))
+    Ok(SaveConnection::Saved(Box::new(connection.clone())))
 }
 
 const UPDATE: &str = "
     WITH saved AS (
-        UPDATE connections SET name = $3, authentication = $4, secret = $5, updated_at = $6, version = version + 1
+        UPDATE connections SET name = $3, authentication = $4, secret = $5, updated_at = $6, version = version + 1,
+                               hosts = $8
         WHERE account_id = $1 AND id = $2 AND version = $7 RETURNING created_at
     )
     SELECT (SELECT created_at FROM saved) FROM connections WHERE account_id = $1 AND id = $2";
@@ -219,6 +227,7 @@ async fn update(
             &row.secret,
             &row.updated_at,
             &row.version,
+            &row.hosts,
         ],
     )
     .await?;
@@ -228,15 +237,14 @@ async fn update(
     let Some(created_at) = columns::time_opt(&saved, 0)? else {
         return Ok(SaveConnection::Stale);
     };
-    Ok(SaveConnection::Saved(Connection {
+    Ok(SaveConnection::Saved(Box::new(Connection {
         created_at,
         version: connection.version + 1,
         ..connection.clone()
-    }))
+    })))
 }
 
-/// Opens no secret, so that a connection whose secret does not open can be deleted. Searching the text first
-/// parses hardly any other automation; an id can also occur in a URL.
+/// Opens no secret, so that a connection whose secret does not open can be deleted.
 async fn delete(
     transaction: &impl GenericClient,
     account: AccountId,
@@ -245,23 +253,65 @@ async fn delete(
     if !accounts::lock(transaction, account).await? {
         return Ok(DeleteConnection::Missing);
     }
-    let account = columns::uuid(account.as_bytes());
-    let sql = "SELECT id, name, actions FROM automations
-               WHERE account_id = $1 AND strpos(actions, $2) > 0 ORDER BY id";
-    let mut users = Vec::new();
-    for row in &statement::query(transaction, sql, &[&account, &id.to_string()]).await? {
-        let (name, actions): (&str, &str) = (row.try_get(1)?, row.try_get(2)?);
-        if rules::connections::is_named_in(actions, id)? {
-            users.push((columns::id(row, 0, AutomationId::from_bytes)?, name.to_owned()));
-        }
+    let (account_id, connection) = (columns::uuid(account.as_bytes()), columns::uuid(id.as_bytes()));
+    // Before the search, which sees the automations of all who have named the connection until then.
+    let sql = "SELECT 1 FROM connections WHERE account_id = $1 AND id = $2 FOR UPDATE";
+    if statement::query_opt(transaction, sql, &[&account_id, &connection])
+        .await?
+        .is_none()
+    {
+        return Ok(DeleteConnection::Missing);
     }
+    let users = users(transaction, account, id).await?;
     if !users.is_empty() {
         return Ok(DeleteConnection::InUse(users));
     }
     let sql = "DELETE FROM connections WHERE account_id = $1 AND id = $2";
-    let deleted = statement::execute(transaction, sql, &[&account, &columns::uuid(id.as_bytes())]).await?;
-    Ok(match deleted {
-        0 => DeleteConnection::Missing,
-        _ => DeleteConnection::Deleted,
-    })
+    statement::execute(transaction, sql, &[&account_id, &connection]).await?;
+    Ok(DeleteConnection::Deleted)
+}
+
+/// How many automations are read at once: their actions are long.
+const SEARCHED_AT_ONCE: i64 = 200;
+
+/// Searching the text first parses hardly any automation that does not name the connection; an id can also
+/// occur in a URL.
+const SEARCH: &str = "AND strpos(actions, $3) > 0 ORDER BY account_id, id LIMIT $4";
+
+/// The automations that use a connection of this account. For one of the installation, reads the automations
+/// of all accounts: such a connection is rarely deleted.
+async fn users(
+    transaction: &impl GenericClient,
+    account: AccountId,
+    id: ConnectionId,
+) -> SqlResult<Vec<ConnectionUser>> {
+    let (within, mut after) = if account == SYSTEM_ACCOUNT {
+        ("(account_id, id) > ($1, $2)", (Uuid::nil(), Uuid::nil()))
+    } else {
+        let owner = columns::uuid(account.as_bytes());
+        ("account_id = $1 AND id > $2", (owner, Uuid::nil()))
+    };
+    let sql = format!("SELECT account_id, id, name, actions FROM automations WHERE {within} {SEARCH}");
+    let text = id.to_string();
+    let mut users = Vec::new();
+    loop {
+        let rows =
+            statement::query(transaction, &sql, &[&after.0, &after.1, &text, &SEARCHED_AT_ONCE]).await?;
+        for row in &rows {
+            after = (row.try_get(0)?, row.try_get(1)?);
+            let (name, actions): (&str, &str) = (row.try_get(2)?, row.try_get(3)?);
+            if rules::connections::is_named_in(actions, id)? {
+                users.push(ConnectionUser {
+                    account: columns::id(row, 0, AccountId::from_bytes)?,
+                    automation: columns::id(row, 1, AutomationId::from_bytes)?,
+                    name: name.to_owned(),
+                });
+            }
+        }
+        users.truncate(rules::connections::USERS_MAX);
+        let is_last = i64::try_from(rows.len()).is_ok_and(|found| found < SEARCHED_AT_ONCE);
+        if is_last || users.len() == rules::connections::USERS_MAX {
+            return Ok(users);
+        }
+    }
 }

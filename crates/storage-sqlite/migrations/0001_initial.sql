@@ -60,6 +60,7 @@ CREATE TABLE connections (
     created_at     INTEGER NOT NULL,
     updated_at     INTEGER NOT NULL,
     version        INTEGER NOT NULL,
+    hosts          TEXT    NOT NULL,  -- JSON array of texts
     UNIQUE (account_id, id)
 ) STRICT;
 CREATE INDEX connections_by_master_key ON connections (substr(secret, 2, 8));

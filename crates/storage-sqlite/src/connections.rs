@@ -1,11 +1,13 @@
 //! Connections: how an account's actions authenticate at receivers.
 
 use async_trait::async_trait;
-use postrider_model::{self as model, AccountId, Action, AuditEntry, AutomationId, ConnectionId, Timestamp};
+use postrider_model::{
+    self as model, AccountId, Action, AuditEntry, AutomationId, ConnectionId, SYSTEM_ACCOUNT, Timestamp,
+};
 use postrider_storage::rows::ConnectionRow;
 use postrider_storage::{
-    ConnectionStore, DeleteConnection, Page, PageRequest, Position, SaveConnection, Sealer, StoreResult,
-    rules,
+    ConnectionStore, ConnectionUser, DeleteConnection, Page, PageRequest, Position, SaveConnection, Sealer,
+    StoreResult, rules,
 };
 use rusqlite::{Connection, OptionalExtension, Row};
 
@@ -115,15 +117,16 @@ fn by_id(
     rows.next()?.map(|row| from_row(row, account, sealer)).transpose()
 }
 
-/// The first connection that the actions name and the account does not have.
+/// The first connection that the actions name and neither the account nor the installation has.
 pub(crate) fn unknown(
     conn: &Connection,
     account: AccountId,
     actions: &[Action],
 ) -> SqlResult<Option<ConnectionId>> {
     for id in rules::connections::named_by(actions) {
-        let mut statement = conn.prepare_cached(&format!("SELECT 1 {BY_ID}"))?;
-        if !statement.exists((account.as_bytes(), id.as_bytes()))? {
+        let mut statement =
+            conn.prepare_cached("SELECT 1 FROM connections WHERE account_id IN (?1, ?2) AND id = ?3")?;
+        if !statement.exists((account.as_bytes(), SYSTEM_ACCOUNT.as_bytes(), id.as_bytes()))? {
             return Ok(Some(id));
         }
     }
@@ -169,7 +172,7 @@ fn create(
     }
     let row = ConnectionRow::of(connection, account, sealer);
     conn.prepare_cached(&format!(
-        "INSERT INTO connections (account_id, {COLUMNS}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)"
+        "INSERT INTO connections (account_id, {COLUMNS}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)"
     ))?
     .execute((
         account.as_bytes(),
@@ -180,8 +183,9 @@ fn create(
         row.created_at,
         row.updated_at,
         row.version,
+        row.hosts,
     ))?;
-    Ok(SaveConnection::Saved(connection.clone()))
+    Ok(SaveConnection::Saved(Box::new(connection.clone())))
 }
 
 fn update(
@@ -209,7 +213,7 @@ fn update(
     };
     let row = ConnectionRow::of(&saved, account, sealer);
     conn.prepare_cached(
-        "UPDATE connections SET name = ?3, authentication = ?4, secret = ?5, updated_at = ?6, version = ?7
+        "UPDATE connections SET name = ?3, authentication = ?4, secret = ?5, updated_at = ?6, version = ?7, hosts = ?8
          WHERE account_id = ?1 AND id = ?2",
     )?
     .execute((
@@ -220,29 +224,58 @@ fn update(
         row.secret,
         row.updated_at,
         row.version,
+        row.hosts,
     ))?;
-    Ok(SaveConnection::Saved(saved))
+    Ok(SaveConnection::Saved(Box::new(saved)))
 }
+
+/// The automations of all accounts whose actions contain the text `?1`, a quoted id or a part of a URL. Reads
+/// every automation: connections of the installation are rarely deleted.
+const OF_ALL_WITH_TEXT: &str = "FROM automations WHERE instr(actions, ?1) > 0 ORDER BY account_id, id";
 
 /// Opens no secret, so that a connection whose secret does not open can be deleted.
 fn delete(conn: &Connection, account: AccountId, id: ConnectionId) -> SqlResult<DeleteConnection> {
-    let mut statement = conn.prepare_cached(&format!("SELECT id, name, actions {WITH_TEXT}"))?;
-    let mut rows = statement.query((account.as_bytes(), id.to_string()))?;
-    let mut users = Vec::new();
-    while let Some(row) = rows.next()? {
-        let (automation, name, actions): ([u8; 16], String, String) = (row.get(0)?, row.get(1)?, row.get(2)?);
-        if rules::connections::is_named_in(&actions, id)? {
-            users.push((AutomationId::from_bytes(automation), name));
-        }
+    let mut statement = conn.prepare_cached(&format!("SELECT 1 {BY_ID}"))?;
+    // An account that uses a connection of the installation learns no more of it than another one.
+    if !statement.exists((account.as_bytes(), id.as_bytes()))? {
+        return Ok(DeleteConnection::Missing);
     }
+    let users = users(conn, account, id)?;
     if !users.is_empty() {
         return Ok(DeleteConnection::InUse(users));
     }
-    let deleted = conn
-        .prepare_cached(&format!("DELETE {BY_ID}"))?
+    conn.prepare_cached(&format!("DELETE {BY_ID}"))?
         .execute((account.as_bytes(), id.as_bytes()))?;
-    Ok(match deleted {
-        0 => DeleteConnection::Missing,
-        _ => DeleteConnection::Deleted,
-    })
+    Ok(DeleteConnection::Deleted)
+}
+
+/// The automations that use a connection of this account.
+fn users(conn: &Connection, account: AccountId, id: ConnectionId) -> SqlResult<Vec<ConnectionUser>> {
+    let is_installations = account == SYSTEM_ACCOUNT;
+    let from = if is_installations {
+        OF_ALL_WITH_TEXT
+    } else {
+        WITH_TEXT
+    };
+    let mut statement = conn.prepare_cached(&format!("SELECT account_id, id, name, actions {from}"))?;
+    let mut rows = if is_installations {
+        statement.query((id.to_string(),))?
+    } else {
+        statement.query((account.as_bytes(), id.to_string()))?
+    };
+    let mut users = Vec::new();
+    while let Some(row) = rows.next()?
+        && users.len() < rules::connections::USERS_MAX
+    {
+        let (account, automation): ([u8; 16], [u8; 16]) = (row.get(0)?, row.get(1)?);
+        let (name, actions): (String, String) = (row.get(2)?, row.get(3)?);
+        if rules::connections::is_named_in(&actions, id)? {
+            users.push(ConnectionUser {
+                account: AccountId::from_bytes(account),
+                automation: AutomationId::from_bytes(automation),
+                name,
+            });
+        }
+    }
+    Ok(users)
 }

@@ -7,7 +7,9 @@ use postrider_model::{
     AccountId, Authentication, Automation, ClientAuthentication, Connection, ConnectionId, Does, OAuth2,
     Secret,
 };
-use postrider_storage::{DeleteConnection, PageRequest, SaveAutomation, SaveConnection, SealedValues, Store};
+use postrider_storage::{
+    ConnectionUser, DeleteConnection, PageRequest, SaveAutomation, SaveConnection, SealedValues, Store,
+};
 
 use super::build::*;
 use super::scene::*;
@@ -23,6 +25,7 @@ pub fn new_connection(ids: &postrider_model::IdGenerator, s: i64) -> Connection 
         created_at: at(s),
         updated_at: at(s),
         version: 1,
+        hosts: Vec::new(),
     }
 }
 
@@ -89,6 +92,7 @@ pub async fn a_connection_of_each_type_reads_back_as_it_was_saved(store: Arc<dyn
     for (s, authentication) in (2..).zip(of_each_type()) {
         let connection = Connection {
             authentication,
+            hosts: vec!["a.example".to_owned(), "*.\"é\"".to_owned()],
             ..new_connection(&scene.ids, s)
         };
         create_connection(&*scene.store, scene.account, connection.clone()).await;
@@ -129,6 +133,7 @@ pub async fn an_update_of_a_connection_replaces_it_unless_it_is_stale(store: Arc
         },
         created_at: at(50),
         updated_at: at(60),
+        hosts: vec!["b.example".to_owned()],
         ..connection.clone()
     };
     let saved = Connection {
@@ -142,7 +147,10 @@ pub async fn an_update_of_a_connection_replaces_it_unless_it_is_stale(store: Arc
             .update_connection(scene.account, connection.clone(), audit());
         updated.await.expect("update_connection")
     };
-    assert_eq!(update(&changed).await, SaveConnection::Saved(saved.clone()));
+    assert_eq!(
+        update(&changed).await,
+        SaveConnection::Saved(Box::new(saved.clone()))
+    );
     assert_eq!(update(&changed).await, SaveConnection::Stale);
     let read = scene.store.connection(scene.account, connection.id).await;
     assert_eq!(read, Ok(Some(saved)));
@@ -230,7 +238,11 @@ pub async fn a_connection_that_an_automation_names_is_not_deleted(store: Arc<dyn
         };
         users.push(create_automation(&*scene.store, scene.account, automation).await);
     }
-    let named = users.iter().map(|user| (user.id, user.name.clone()));
+    let named = users.iter().map(|user| ConnectionUser {
+        account: scene.account,
+        automation: user.id,
+        name: user.name.clone(),
+    });
     assert_eq!(
         delete(scene.account).await,
         DeleteConnection::InUse(named.collect())
@@ -262,7 +274,11 @@ pub async fn deleting_a_connection_and_naming_it_exclude_each_other(store: Arc<d
                 .create_automation(scene.account, automation.clone(), audit()),
             scene.store.delete_connection(scene.account, id, audit()),
         );
-        let user = (automation.id, automation.name.clone());
+        let user = ConnectionUser {
+            account: scene.account,
+            automation: automation.id,
+            name: automation.name.clone(),
+        };
         match deleted.expect("delete_connection") {
             DeleteConnection::Deleted => {
                 assert_eq!(saved, Ok(SaveAutomation::UnknownConnection(id)));

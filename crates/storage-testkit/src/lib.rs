@@ -42,6 +42,7 @@ pub mod finish;
 pub mod grants;
 pub mod health;
 pub mod held_back;
+pub mod installation_connections;
 pub mod keys;
 pub mod lists;
 pub mod missed;

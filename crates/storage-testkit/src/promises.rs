@@ -55,6 +55,12 @@ macro_rules! conformance {
                 deleting_a_connection_and_naming_it_exclude_each_other,
                 connections_go_with_their_account_and_are_counted_as_secrets,
             ]
+            installation_connections: [
+                an_automation_of_any_account_names_a_connection_of_the_installation,
+                a_connection_of_the_installation_is_not_deleted_while_any_account_uses_it,
+                no_number_of_urls_with_its_id_hides_the_user_of_a_connection,
+                deleting_a_connection_of_the_installation_and_naming_it_exclude_each_other,
+            ]
             automation_uids: [
                 a_uid_finds_the_automation_of_its_account_alone,
                 a_uid_belongs_to_one_automation_of_its_account,

@@ -10,7 +10,7 @@ use crate::page::{Page, PageRequest};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SaveConnection {
     /// The connection is on disk, as returned, with its `version` incremented.
-    Saved(Connection),
+    Saved(Box<Connection>),
     /// The account does not exist, or has no such connection; nothing was written.
     Missing,
     /// The connection was updated since the version that the caller started from; nothing was written.
@@ -27,12 +27,26 @@ pub enum DeleteConnection {
     Deleted,
     /// The account has no such connection.
     Missing,
-    /// Actions of these automations use it, oldest first; nothing was written.
-    InUse(Vec<(AutomationId, String)>),
+    /// Actions of these automations use it; nothing was written. By account, the oldest first; at most
+    /// [`crate::rules::connections::USERS_MAX`] of them.
+    InUse(Vec<ConnectionUser>),
 }
 
-/// Connections of accounts. No automation names one that does not exist: saving an automation checks it
-/// ([`crate::SaveAutomation::UnknownConnection`]), and so does deleting a connection.
+/// An automation whose actions use a connection.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ConnectionUser {
+    /// The automation's account; another one than the connection's if that belongs to the installation.
+    pub account: AccountId,
+    /// The automation.
+    pub automation: AutomationId,
+    /// The automation's name.
+    pub name: String,
+}
+
+/// Connections of accounts. Those of the account `system` ([`postrider_model::SYSTEM_ACCOUNT`]) are the
+/// installation's: automations of all accounts may name them. No automation names a connection that does not
+/// exist: saving an automation checks it ([`crate::SaveAutomation::UnknownConnection`]), and so does deleting
+/// a connection.
 #[async_trait]
 pub trait ConnectionStore: Send + Sync {
     /// Adds a connection. Returns `Saved`, `Missing` (no such account) or `TooMany`.

@@ -65,7 +65,7 @@ pub use api_keys::{API_KEYS_MAX, AddApiKey, ApiKeyStore, RemoveApiKey};
 pub use audit::{AUDIT_LOOKED_AT_MAX, ActionPattern, AuditFilter, AuditStore};
 pub use automations::{AutomationStore, DisableAction, SaveAutomation};
 pub use changes::{ChangeFollower, ChangeMark, ChangeStore, Changed, Changes};
-pub use connections::{ConnectionStore, DeleteConnection, SaveConnection};
+pub use connections::{ConnectionStore, ConnectionUser, DeleteConnection, SaveConnection};
 pub use deliveries::{
     CancelStep, CanceledDelivery, Change, Claim, ClaimRequest, CountStep, DeliveryFilter, DeliveryKey,
     DeliveryRecord, DeliveryStore, DueAhead, DueEarlier, Finished, ReadyDelivery, Recorded, ReplayStep,

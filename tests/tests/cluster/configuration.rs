@@ -42,6 +42,7 @@ async fn a_change_on_one_node_applies_on_the_others_within_a_second() {
         scene.a_new_automation().await;
         scene.a_disabled_automation().await;
         scene.a_deleted_account().await;
+        scene.a_connection_of_the_installation().await;
     }
     scene.a_schema().await;
 }
@@ -77,6 +78,30 @@ impl Scene {
         is_signed(&self.arrival(&known.here, "/hook").await);
         later(acknowledged_at).await;
         is_signed(&self.arrival(&known.there, "/hook").await);
+    }
+
+    /// It belongs to another account than the one whose action uses it.
+    async fn a_connection_of_the_installation(&self) {
+        let list = "/v1/accounts/system/connections";
+        let body = json!({"name": "Gateway", "type": "bearer", "token": "one", "hosts": ["127.0.0.1"]});
+        let connection = self.here.post(list, body).await.expect(201);
+        let known = self.known().await;
+        let mut action = json!({"type": "send_webhook", "url": self.receiver.url("/hook")});
+        action["connection_id"] = connection["id"].clone();
+        let acknowledged_at = known.patch(json!({"actions": [action]})).await;
+        later(acknowledged_at).await;
+        for account in [&known.here, &known.there] {
+            let sent = self.arrival(account, "/hook").await;
+            assert_eq!(sent.header("authorization"), "Bearer one");
+        }
+        let path = format!("{list}/{}", id_of(&connection));
+        self.here.patch(path, json!({"token": "two"})).await.expect(200);
+        let acknowledged_at = Instant::now();
+        let sent = self.arrival(&known.here, "/hook").await;
+        assert_eq!(sent.header("authorization"), "Bearer two");
+        later(acknowledged_at).await;
+        let sent = self.arrival(&known.there, "/hook").await;
+        assert_eq!(sent.header("authorization"), "Bearer two");
     }
 
     async fn a_new_automation(&self) {

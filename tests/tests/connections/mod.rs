@@ -2,6 +2,8 @@
 
 mod command_line;
 mod hostile;
+mod hosts;
+mod installation;
 mod kinds;
 mod mutual_tls;
 mod nginx;

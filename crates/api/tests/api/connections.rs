@@ -67,7 +67,8 @@ async fn a_connection_is_created_listed_read_and_updated_and_never_shows_its_sec
     assert!(created.headers["location"].to_str().unwrap().ends_with(&id));
     let expected = json!({
         "id": id, "name": "Bank", "type": "oauth2", "token_url": "https://id.example/token", "client_id": "me",
-        "client_secret": MASK, "scope": "hooks:write", "client_authentication": "basic",
+        "client_secret": MASK, "scope": "hooks:write", "client_authentication": "basic", "hosts": [],
+        "owner": "account",
         "created_at": body["created_at"], "updated_at": body["updated_at"],
     });
     assert_eq!(body, expected);
@@ -98,7 +99,7 @@ async fn a_connection_is_created_listed_read_and_updated_and_never_shows_its_sec
 /// The members of a connection that a client sends back.
 fn updated_of(read: &Value) -> Value {
     let mut members = read.as_object().unwrap().clone();
-    for name in ["id", "created_at", "updated_at"] {
+    for name in ["id", "owner", "created_at", "updated_at"] {
         members.remove(name);
     }
     members.into()

@@ -1,5 +1,7 @@
 //! `postrider connections`: how an account's actions authenticate at receivers.
 //!
+//! The account `system` stands for the installation, whose connections the actions of all accounts can use.
+//!
 //! Secrets come from a file or from standard input: other users of the machine can see flags in the process
 //! list.
 
@@ -24,6 +26,8 @@ Examples:
   postrider connections update customer-42 conn_01h455vb4pex5vsknk084sn02q --secret-file new-token.txt
   postrider connections update customer-42 conn_01h455vb4pex5vsknk084sn02q --certificate renewed.pem \\
     --secret-file renewed-key.pem
+  postrider connections create system 'Partner gateway' --type bearer --host gateway.example.com \\
+    --secret-file token.txt
   postrider connections list customer-42
   postrider connections delete customer-42 conn_01h455vb4pex5vsknk084sn02q")]
 pub struct Args {
@@ -35,16 +39,16 @@ pub struct Args {
 
 #[derive(Debug, clap::Subcommand)]
 enum Command {
-    /// List an account's connections, newest first
+    /// List the connections that an account's actions can use, newest first
     List {
         /// The account's id or uid
         account: String,
         #[command(flatten)]
         pages: PageArgs,
     },
-    /// Create a connection
+    /// Create a connection; in the account `system`, one that all accounts can use
     Create(Box<CreateArgs>),
-    /// Change a connection's name, secret or certificate
+    /// Change a connection's name, secret, certificate or hosts
     Update(UpdateArgs),
     /// Delete a connection that no action uses
     Delete {
@@ -92,6 +96,10 @@ struct CreateArgs {
     /// `client_certificate`: a file with the certificate and its intermediates as PEM
     #[arg(long, value_name = "FILE")]
     certificate: Option<String>,
+    /// A host that may receive the credentials: `api.example.com`, or `*.example.com` for all names below it.
+    /// Can be repeated; without it, any host may. Connections of the account `system` need one
+    #[arg(long = "host", value_name = "HOST")]
+    hosts: Vec<String>,
 }
 
 #[derive(Debug, clap::Args)]
@@ -101,7 +109,7 @@ struct UpdateArgs {
     /// The connection's id
     id: String,
     /// A new name
-    #[arg(long, required_unless_present_any = ["secret_file", "certificate"])]
+    #[arg(long, required_unless_present_any = ["secret_file", "certificate", "hosts", "any_host"])]
     name: Option<String>,
     /// A file with the new secret, or `-` for standard input
     #[arg(long, value_name = "FILE")]
@@ -110,6 +118,12 @@ struct UpdateArgs {
     /// another key needs that key as the secret
     #[arg(long, value_name = "FILE")]
     certificate: Option<String>,
+    /// A host that may receive the credentials, in place of those that are stored. Can be repeated
+    #[arg(long = "host", value_name = "HOST")]
+    hosts: Vec<String>,
+    /// Let any host receive the credentials
+    #[arg(long, conflicts_with = "hosts")]
+    any_host: bool,
 }
 
 /// Runs the command.
@@ -174,6 +188,9 @@ fn body(args: &CreateArgs) -> Result<Value, Failure> {
     if let Some(file) = &args.certificate {
         put("certificate", &text_of(file)?);
     }
+    if !args.hosts.is_empty() {
+        body.insert("hosts".to_owned(), args.hosts.clone().into());
+    }
     Ok(body.into())
 }
 
@@ -191,6 +208,9 @@ async fn update(args: &UpdateArgs, remote: &mut Remote) -> Result<(), Failure> {
     }
     if let Some(file) = &args.certificate {
         patch.insert("certificate".to_owned(), text_of(file)?.into());
+    }
+    if args.any_host || !args.hosts.is_empty() {
+        patch.insert("hosts".to_owned(), args.hosts.clone().into());
     }
     let call = Call::new(Method::PATCH, &path);
     remote.show(call.json(&Value::from(patch)), record).await
@@ -214,12 +234,14 @@ fn text_of(file: &str) -> Result<String, Failure> {
 }
 
 fn table(connections: &[Value], paint: Paint) -> String {
-    let mut table = Table::new(&["ID", "NAME", "TYPE", "UPDATED"]);
+    let mut table = Table::new(&["ID", "NAME", "TYPE", "OWNER", "HOSTS", "UPDATED"]);
     for connection in connections {
         table.row([
             cell(&connection["id"]),
             cell(&connection["name"]),
             cell(&connection["type"]),
+            cell(&connection["owner"]),
+            hosts(connection),
             time(&connection["updated_at"]),
         ]);
     }
@@ -227,6 +249,13 @@ fn table(connections: &[Value], paint: Paint) -> String {
         paint,
         "No connections. To create one: postrider connections create ACCOUNT NAME --type TYPE --secret-file FILE",
     )
+}
+
+/// The hosts, separated by commas.
+fn hosts(connection: &Value) -> String {
+    let hosts = connection["hosts"].as_array();
+    let hosts: Vec<_> = hosts.into_iter().flatten().map(cell).collect();
+    hosts.join(", ")
 }
 
 fn record(connection: &Value, paint: Paint) -> String {
@@ -244,6 +273,8 @@ fn record(connection: &Value, paint: Paint) -> String {
             "Client authentication",
             cell(&connection["client_authentication"]),
         )
+        .field("Owner", cell(&connection["owner"]))
+        .field("Hosts", hosts(connection))
         .field("Created", time(&connection["created_at"]))
         .field("Updated", time(&connection["updated_at"]))
         .render(paint)
@@ -287,10 +318,11 @@ mod tests {
             audience: None,
             client_authentication: None,
             certificate: None,
+            hosts: vec!["crm.example".to_owned()],
         };
         let expected = serde_json::json!({
             "name": "Bank", "type": "oauth2", "client_secret": "s", "token_url": "https://id.example/",
-            "client_id": "me",
+            "client_id": "me", "hosts": ["crm.example"],
         });
         assert_eq!(body(&args).unwrap(), expected);
         assert!(secret_member("digest").is_err());

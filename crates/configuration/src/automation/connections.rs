@@ -4,12 +4,13 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use postrider_model::{Action, Authentication, Connection, ConnectionId, Does, SendWebhook};
+use postrider_model::{AccountId, Action, Authentication, Connection, ConnectionId, Does, SendWebhook};
 
 use postrider_signing::is_same_header;
 use postrider_signing::profile::{Profile, SignatureProfiles};
 
 use super::{ActionDraft, DoesDraft};
+use crate::credentials::Hosts;
 use crate::{Fault, Faults, codes};
 
 /// Reads the connection that the draft of an action names.
@@ -30,25 +31,63 @@ pub(super) fn named_in(actions: &[ActionDraft]) -> BTreeSet<ConnectionId> {
     ids.collect()
 }
 
-/// Checks that the connections suit their actions, and the profiles that sign for those.
+/// Checks that the connections suit their actions, and the profiles that sign for those. Whether a connection
+/// may be used for the host of a URL is judged only where one of the two changes: an edit of something else
+/// must not fail because the connection was edited meanwhile. Each attempt judges it again.
 pub(super) fn check_connections(
     actions: &[Option<Action>],
-    connections: &[Connection],
+    existing: &[Action],
+    connections: &[(AccountId, Connection)],
     profiles: &SignatureProfiles,
     faults: &mut Faults,
 ) {
     for (index, action) in actions.iter().enumerate() {
-        let Some(Does::SendWebhook(webhook)) = action.as_ref().map(|it| &it.does) else {
+        let Some((action, webhook)) = action.as_ref().and_then(|it| Some((it, sent(it)?))) else {
             continue;
         };
         let connection = connections
             .iter()
-            .find(|connection| Some(connection.id) == webhook.connection);
-        if let Some(connection) = connection {
+            .find(|(_, connection)| Some(connection.id) == webhook.connection);
+        if let Some((account, connection)) = connection {
+            let stored = existing.iter().find(|stored| stored.id == action.id);
+            let is_same = |stored: &SendWebhook| {
+                stored.connection == webhook.connection && stored.call_url() == webhook.call_url()
+            };
+            if !stored.and_then(sent).is_some_and(is_same) {
+                check_host(webhook, *account, connection, index, faults);
+            }
             let profile = profiles.find(webhook.signature.profile.as_deref());
             let pointer = format!("/actions/{index}");
             check_connection(webhook, connection, profile, &pointer, faults);
         }
+    }
+}
+
+/// What the action sends, if it is a webhook.
+fn sent(action: &Action) -> Option<&SendWebhook> {
+    match &action.does {
+        Does::SendWebhook(webhook) => Some(webhook),
+        Does::SendEmail(_) => None,
+    }
+}
+
+fn check_host(
+    webhook: &SendWebhook,
+    account: AccountId,
+    connection: &Connection,
+    index: usize,
+    faults: &mut Faults,
+) {
+    if !Hosts::of(account, connection).permit(&webhook.call_url()) {
+        let detail = format!(
+            "the connection may be used only for URLs of these hosts: {}",
+            connection.hosts.join(", ")
+        );
+        faults.add(
+            format!("/actions/{index}/connection_id"),
+            codes::CONNECTION_NOT_FOR_HOST,
+            detail,
+        );
     }
 }
 
@@ -85,7 +124,7 @@ fn check_connection(
     }
 }
 
-/// The faults of actions that name a connection that the account does not have.
+/// The faults of actions that name a connection that neither the account nor the installation has.
 pub(super) fn unknown_connection(actions: &[Action], unknown: ConnectionId) -> Faults {
     let mut faults = Faults::default();
     for (index, action) in actions.iter().enumerate() {

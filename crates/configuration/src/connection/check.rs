@@ -7,6 +7,7 @@ use postrider_model::{Authentication, ClientAuthentication, Connection, Connecti
 use postrider_signing::HeaderNames;
 
 use super::ConnectionDraft;
+use super::hosts::check_hosts;
 use crate::automation::{is_field_value, is_reserved, is_token, origin};
 use crate::name::check_name;
 use crate::{ConfigureError, Fault, Faults, codes};
@@ -17,14 +18,22 @@ pub(super) struct Rules<'a> {
     pub(super) guard: &'a EgressGuard,
     /// The installation's own headers.
     pub(super) header_names: &'a HeaderNames,
+    /// Whether the connection needs a host.
+    pub(super) needs_hosts: bool,
 }
 
-/// The authentication that a draft describes, of a connection that is `current` or new.
+/// A draft that has no faults.
+pub(super) struct Checked {
+    pub(super) authentication: Authentication,
+    pub(super) hosts: Vec<String>,
+}
+
+/// What a draft describes, of a connection that is `current` or new.
 pub(super) fn check(
     draft: &ConnectionDraft,
     current: Option<&Connection>,
     rules: &Rules<'_>,
-) -> Result<Authentication, ConfigureError> {
+) -> Result<Checked, ConfigureError> {
     let mut faults = Faults::default();
     check_name(&draft.name, current.map(|it| &*it.name), &mut faults);
     let is_of_type =
@@ -34,6 +43,7 @@ pub(super) fn check(
         faults.add("/type", codes::READ_ONLY, detail);
     }
     check_members(draft, &mut faults);
+    let hosts = check_hosts(&draft.hosts, rules.needs_hosts, &mut faults);
     let mut members = Members {
         draft,
         stored: current.filter(is_of_type).map(|current| &current.authentication),
@@ -46,7 +56,11 @@ pub(super) fn check(
         ConnectionType::OAuth2 => members.oauth2(rules.guard),
         ConnectionType::ClientCertificate => members.client_certificate(),
     };
-    members.faults.into_checked(authentication)
+    let checked = authentication.map(|authentication| Checked {
+        authentication,
+        hosts,
+    });
+    members.faults.into_checked(checked)
 }
 
 /// Refuses members that connections of the type do not have.

@@ -37,6 +37,7 @@ fn shown(connection: &Connection) -> Shown {
             "type",
             Shown::from(connection.authentication.connection_type().as_str()),
         ),
+        ("hosts", Shown::Plain(connection.hosts.clone().into())),
     ];
     match &connection.authentication {
         Authentication::Bearer { token } => members.push(("token", secret(token))),

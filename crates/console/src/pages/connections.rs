@@ -3,6 +3,8 @@
 //! * `list`: all of the account. `form`: the page of the form, for `create` and `edit`. `fields`: the
 //!   contents of the form. `delete`: asks, then deletes.
 //!
+//! Those of the account `system` are the installation's. Other accounts see their names, types and hosts.
+//!
 //! A secret is never in a page, not even in a form that comes back with faults.
 
 mod create;
@@ -12,7 +14,7 @@ mod fields;
 mod form;
 mod list;
 
-use postrider_model::{Connection, ConnectionId, ConnectionType};
+use postrider_model::{Connection, ConnectionId, ConnectionType, SYSTEM_ACCOUNT};
 
 use crate::refusal::Refusal;
 use crate::routes::{MANAGE, READ, Routes};
@@ -30,6 +32,21 @@ pub fn routes() -> Routes {
         .post(format!("{base}/{{id}}"), MANAGE, edit::save)
         .get(format!("{base}/{{id}}/delete"), MANAGE, delete::ask)
         .post(format!("{base}/{{id}}/delete"), MANAGE, delete::delete)
+}
+
+/// Connections of the account `system` are the installation's: whoever changes them administers it.
+fn admit(account: &InAccount) -> Result<(), Refusal> {
+    if may_write(account) {
+        Ok(())
+    } else {
+        Err(Refusal::ReadOnly)
+    }
+}
+
+/// Whether the visitor may change the account's connections.
+fn may_write(account: &InAccount) -> bool {
+    let visitor = &account.visitor;
+    visitor.may_write() && (account.id() != SYSTEM_ACCOUNT || visitor.is_admin())
 }
 
 /// The connection as stored.

@@ -18,6 +18,7 @@ mod descriptions;
 mod emails;
 mod forms;
 mod headers;
+mod installation_connections;
 mod later;
 mod live;
 mod notices;

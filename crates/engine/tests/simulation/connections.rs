@@ -40,7 +40,7 @@ pub async fn scene_on(node: Node, connection: ConnectionDraft) -> (Node, Fixture
     (node, fixture, connection)
 }
 
-fn bearer(token: &str) -> ConnectionDraft {
+pub fn bearer(token: &str) -> ConnectionDraft {
     ConnectionDraft {
         token: Some(token.to_owned()),
         ..ConnectionDraft::new("CRM", ConnectionType::Bearer)

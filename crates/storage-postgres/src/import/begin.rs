@@ -40,7 +40,8 @@ const EMPTY: [&str; 6] = [
 
 /// A server that was started once has created the account `system` ([`SYSTEM_ACCOUNT`]).
 const DELETE_UNUSED_SYSTEM_ACCOUNT: &str = "DELETE FROM accounts
-     WHERE id = $1 AND NOT EXISTS (SELECT 1 FROM automations WHERE account_id = $1)";
+     WHERE id = $1 AND NOT EXISTS (SELECT 1 FROM automations WHERE account_id = $1)
+       AND NOT EXISTS (SELECT 1 FROM connections WHERE account_id = $1)";
 
 /// The result of [`PostgresImport::begin`].
 pub enum Begun {

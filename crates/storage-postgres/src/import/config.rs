@@ -217,6 +217,7 @@ async fn connections(transaction: &Transaction<'_>, accounts: &[AccountRows]) ->
         ("created_at", Type::INT8),
         ("updated_at", Type::INT8),
         ("version", Type::INT8),
+        ("hosts", Type::TEXT),
     ];
     let mut writer = TableWriter::begin(transaction, "connections", &columns).await?;
     for account in accounts {
@@ -231,6 +232,7 @@ async fn connections(transaction: &Transaction<'_>, accounts: &[AccountRows]) ->
                     &row.created_at,
                     &row.updated_at,
                     &row.version,
+                    &row.hosts,
                 ])
                 .await?;
         }

@@ -50,6 +50,19 @@ pub fn text(authentication: &Authentication) -> String {
     })
 }
 
+/// Encodes the hosts that may receive the credentials.
+pub fn hosts_text(hosts: &[String]) -> String {
+    json_text(&hosts)
+}
+
+/// Decodes them.
+///
+/// # Errors
+/// [`Damaged`] if [`hosts_text`] never returns such a text.
+pub fn hosts(text: &str) -> Result<Vec<String>, Damaged> {
+    json_value(text)
+}
+
 /// Decodes it, and gives it its secret.
 ///
 /// # Errors
@@ -145,6 +158,17 @@ mod tests {
             r#"{"type":"digest","user":"me"}"#,
         ] {
             assert!(authentication(text, secret()).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn hosts_survive_their_stored_form_and_a_damaged_one_does_not_count_as_none() {
+        let written = ["a.example".to_owned(), "*.b.example".to_owned()];
+        assert_eq!(hosts_text(&written), r#"["a.example","*.b.example"]"#);
+        assert_eq!(hosts(&hosts_text(&written)), Ok(written.to_vec()));
+        assert_eq!(hosts("[]"), Ok(vec![]));
+        for text in ["", "null", "{}", "[1]"] {
+            assert!(hosts(text).is_err(), "{text}");
         }
     }
 }

@@ -23,11 +23,13 @@ pub struct ConnectionRow {
     pub updated_at: i64,
     /// Incremented by each update.
     pub version: i64,
+    /// JSON array of texts.
+    pub hosts: String,
 }
 
 impl ConnectionRow {
     super::columns!(
-        "n": "id", "name", "authentication", "secret", "created_at", "updated_at", "version",
+        "n": "id", "name", "authentication", "secret", "created_at", "updated_at", "version", "hosts",
     );
 
     /// Reads [`Self::COLUMNS`].
@@ -40,6 +42,7 @@ impl ConnectionRow {
             created_at: row.number()?,
             updated_at: row.number()?,
             version: row.number()?,
+            hosts: row.text()?,
         })
     }
 
@@ -55,6 +58,7 @@ impl ConnectionRow {
             created_at: connection.created_at.unix_ms(),
             updated_at: connection.updated_at.unix_ms(),
             version: connection.version,
+            hosts: encoding::connection::hosts_text(&connection.hosts),
         }
     }
 
@@ -72,6 +76,7 @@ impl ConnectionRow {
             created_at: time(self.created_at),
             updated_at: time(self.updated_at),
             version: self.version,
+            hosts: encoding::connection::hosts(&self.hosts)?,
         })
     }
 

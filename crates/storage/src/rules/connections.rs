@@ -2,10 +2,15 @@
 
 use std::collections::BTreeSet;
 
+use postrider_model::automation::AUTOMATIONS_MAX;
 use postrider_model::connection::CONNECTIONS_MAX;
 use postrider_model::{Action, ConnectionId, Does};
 
 use crate::encoding::{self, Damaged};
+
+/// Most automations that are named when a connection is not deleted: as many as an account has. Those that
+/// use a connection of the installation have no bound.
+pub const USERS_MAX: usize = AUTOMATIONS_MAX;
 
 /// Whether an account with this many connections may get another one.
 pub fn has_room(count: i64) -> bool {

@@ -188,8 +188,9 @@ pub struct WebhookActionInput {
     /// overlaps for a day with the key that signed before; going back to `account` takes effect at once.
     #[serde(default)]
     signing_key: Option<SigningKeyChoice>,
-    /// The id of the connection that authenticates the request; null for none. `headers` cannot have the
-    /// header that it sets.
+    /// The id of the connection that authenticates the request, of the account or of the installation; null
+    /// for none. `headers` cannot have the header that it sets, and the host of `url` must be one of its
+    /// `hosts`, if it has any.
     #[serde(default)]
     #[schema(example = "conn_01h455vb4pex5vsknk084sn02q")]
     connection_id: Option<String>,

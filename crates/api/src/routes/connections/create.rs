@@ -7,11 +7,12 @@ use http::{StatusCode, Uri, header};
 use postrider_configuration::ConfigureError;
 use postrider_model::connection::CONNECTIONS_MAX;
 
+use super::InOwner;
 use super::input::ConnectionInput;
 use super::view::ConnectionView;
 use crate::by::Asks;
 use crate::json_body::JsonBody;
-use crate::path::{AccountPath, InAccount, account_not_found};
+use crate::path::{AccountPath, account_not_found};
 use crate::problem::{Code, Problem};
 use crate::query::no_parameters;
 use crate::router::ApiState;
@@ -19,6 +20,9 @@ use crate::router::ApiState;
 /// Create a connection
 ///
 /// An action that names it in `connection_id` authenticates at its receiver with it. Secrets are write-only.
+///
+/// Connections of the account `system` are the installation's: actions of all accounts can use them, for URLs
+/// of their `hosts`. Changing them requires the permission `admin` too.
 #[utoipa::path(
     post,
     path = "/v1/accounts/{account}/connections",
@@ -37,7 +41,7 @@ use crate::router::ApiState;
 pub async fn create_connection(
     State(state): State<ApiState>,
     Asks(by): Asks,
-    InAccount(account): InAccount,
+    InOwner(account): InOwner,
     uri: Uri,
     JsonBody(input): JsonBody<ConnectionInput>,
 ) -> Result<impl IntoResponse, Problem> {
@@ -54,6 +58,6 @@ pub async fn create_connection(
         error => Problem::of_configuring(error, account_not_found),
     })?;
     let location = format!("/v1/accounts/{account}/connections/{}", connection.id);
-    let view = Json(ConnectionView::of(&connection));
+    let view = Json(ConnectionView::of(account, &connection));
     Ok((StatusCode::CREATED, [(header::LOCATION, location)], view))
 }

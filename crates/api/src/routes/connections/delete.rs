@@ -2,12 +2,13 @@
 
 use axum::extract::State;
 use http::{StatusCode, Uri};
-use postrider_model::{AutomationId, ConnectionId};
-use postrider_storage::DeleteConnection;
+use postrider_model::{AccountId, ConnectionId};
+use postrider_storage::rules::connections::USERS_MAX;
+use postrider_storage::{ConnectionUser, DeleteConnection};
 
-use super::connection_not_found;
+use super::{InOwner, connection_not_found};
 use crate::by::Asks;
-use crate::path::{InAccount, ObjectPath, PathId};
+use crate::path::{ObjectPath, PathId};
 use crate::problem::{Code, Problem};
 use crate::query::no_parameters;
 use crate::router::ApiState;
@@ -17,7 +18,8 @@ const NAMED_MAX: usize = 10;
 
 /// Delete a connection
 ///
-/// A connection that an action uses is not deleted, whether the action is on or off.
+/// A connection that an action uses is not deleted, whether the action is on or off. Connections of the
+/// account `system` require the permission `admin` too.
 #[utoipa::path(
     delete,
     path = "/v1/accounts/{account}/connections/{id}",
@@ -32,7 +34,7 @@ const NAMED_MAX: usize = 10;
 pub async fn delete_connection(
     State(state): State<ApiState>,
     Asks(by): Asks,
-    InAccount(account): InAccount,
+    InOwner(account): InOwner,
     PathId(id): PathId<ConnectionId>,
     uri: Uri,
 ) -> Result<StatusCode, Problem> {
@@ -40,15 +42,28 @@ pub async fn delete_connection(
     match state.configuration.delete_connection(&by, account, id).await? {
         DeleteConnection::Deleted => Ok(StatusCode::NO_CONTENT),
         DeleteConnection::Missing => Err(connection_not_found()),
-        DeleteConnection::InUse(automations) => Err(in_use(&automations)),
+        DeleteConnection::InUse(users) => Err(in_use(&users, account)),
     }
 }
 
-fn in_use(automations: &[(AutomationId, String)]) -> Problem {
-    let named = automations.iter().take(NAMED_MAX);
-    let named: Vec<_> = named.map(|(id, name)| format!("{name} ({id})")).collect();
-    let more = match automations.len().saturating_sub(NAMED_MAX) {
+/// `owner`: the account of the connection.
+fn in_use(users: &[ConnectionUser], owner: AccountId) -> Problem {
+    let named = users.iter().take(NAMED_MAX).map(|user| {
+        let ConnectionUser {
+            account,
+            automation,
+            name,
+        } = user;
+        match *account == owner {
+            true => format!("{name} ({automation})"),
+            false => format!("{name} ({automation} of {account})"),
+        }
+    });
+    let named: Vec<_> = named.collect();
+    let more = match users.len().saturating_sub(NAMED_MAX) {
         0 => String::new(),
+        // The store does not look for others.
+        more if users.len() == USERS_MAX => format!(" and at least {more} more"),
         more => format!(" and {more} more"),
     };
     let detail = format!("these automations use the connection: {}{more}", named.join(", "));
@@ -57,17 +72,27 @@ fn in_use(automations: &[(AutomationId, String)]) -> Problem {
 
 #[cfg(test)]
 mod tests {
+    use postrider_model::AutomationId;
+
     use super::*;
 
     #[test]
-    fn a_refusal_names_a_bounded_number_of_automations() {
-        let automations = (0..12).map(|n| (AutomationId::from_u128(n), format!("Automation {n}")));
-        let problem = in_use(&automations.collect::<Vec<_>>());
-        let words = format!("{problem:?}");
+    fn a_refusal_names_a_bounded_number_of_automations_and_other_accounts() {
+        let owner = AccountId::from_u128(1);
+        let user = |n: u128| ConnectionUser {
+            account: AccountId::from_u128(if n == 3 { 2 } else { 1 }),
+            automation: AutomationId::from_u128(n),
+            name: format!("Automation {n}"),
+        };
+        let words = |count: u128| format!("{:?}", in_use(&(0..count).map(user).collect::<Vec<_>>(), owner));
+        let twelve = words(12);
         assert!(
-            words.contains("Automation 9 (auto_") && !words.contains("Automation 10"),
-            "{words}"
+            twelve.contains("Automation 9 (auto_") && !twelve.contains("Automation 10"),
+            "{twelve}"
         );
-        assert!(words.contains("and 2 more"), "{words}");
+        assert!(twelve.contains("and 2 more"), "{twelve}");
+        assert_eq!(twelve.matches(" of acct_").count(), 1, "{twelve}");
+        let most = words(200);
+        assert!(most.contains("and at least 190 more"), "{most}");
     }
 }

@@ -29,5 +29,5 @@ pub async fn get_connection(
 ) -> Result<Json<ConnectionView>, Problem> {
     no_parameters(&uri)?;
     let connection = find(&state, account, id).await?;
-    Ok(Json(ConnectionView::of(&connection)))
+    Ok(Json(ConnectionView::of(account, &connection)))
 }

@@ -101,6 +101,11 @@ pub struct ConnectionInput {
     /// `client_certificate`: the private key of the first certificate, as PEM, unencrypted; a secret.
     #[schema(max_length = 16384, example = json!(null))]
     private_key: Option<String>,
+    /// The hosts that may receive the credentials: an action can use the connection only if the host of its
+    /// URL is one of them. A host name, `*.` and a name for all names below it, or an IP address; scheme and
+    /// port do not count. Empty or null: any host may. Connections of the installation need at least one.
+    #[schema(max_items = 20, example = json!(["crm.example.com", "*.hooks.example.com"]))]
+    hosts: Option<Vec<String>>,
 }
 
 impl ConnectionInput {
@@ -123,6 +128,7 @@ impl ConnectionInput {
             client_authentication: draft.client_authentication,
             certificate: draft.certificate,
             private_key: draft.private_key,
+            hosts: Some(draft.hosts),
         }
     }
 
@@ -144,6 +150,7 @@ impl ConnectionInput {
             client_authentication: self.client_authentication,
             certificate: self.certificate,
             private_key: self.private_key,
+            hosts: self.hosts.unwrap_or_default(),
         }
     }
 }

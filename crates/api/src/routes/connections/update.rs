@@ -8,11 +8,11 @@ use postrider_model::ConnectionId;
 
 use super::input::ConnectionInput;
 use super::view::ConnectionView;
-use super::{connection_not_found, find};
+use super::{InOwner, connection_not_found, find};
 use crate::by::Asks;
 use crate::json_body::JsonText;
 use crate::patch::patched;
-use crate::path::{InAccount, ObjectPath, PathId};
+use crate::path::{ObjectPath, PathId};
 use crate::problem::Problem;
 use crate::query::no_parameters;
 use crate::router::ApiState;
@@ -21,7 +21,7 @@ use crate::router::ApiState;
 ///
 /// The body is a JSON Merge Patch (RFC 7396): members that you leave out keep their values, secrets included.
 /// The `type` cannot change. Attempts that start after the update use the new credentials, retries of earlier
-/// deliveries too.
+/// deliveries too. Connections of the account `system` require the permission `admin` too.
 #[utoipa::path(
     patch,
     path = "/v1/accounts/{account}/connections/{id}",
@@ -38,7 +38,7 @@ use crate::router::ApiState;
 pub async fn update_connection(
     State(state): State<ApiState>,
     Asks(by): Asks,
-    InAccount(account): InAccount,
+    InOwner(account): InOwner,
     PathId(id): PathId<ConnectionId>,
     uri: Uri,
     patch: JsonText,
@@ -53,7 +53,7 @@ pub async fn update_connection(
         match updated.await {
             Err(ConfigureError::Stale) => {}
             Err(error) => return Err(Problem::of_configuring(error, connection_not_found)),
-            Ok(connection) => return Ok(Json(ConnectionView::of(&connection))),
+            Ok(connection) => return Ok(Json(ConnectionView::of(account, &connection))),
         }
     }
     Err(Problem::of_configuring(

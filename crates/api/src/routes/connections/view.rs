@@ -1,11 +1,78 @@
 //! The JSON form of a connection.
 
 use postrider_configuration::ConnectionDraft;
-use postrider_model::{Connection, ConnectionId, Timestamp};
+use postrider_model::{AccountId, Connection, ConnectionId, SYSTEM_ACCOUNT, Timestamp};
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::input::TypeInput;
+
+/// Whose a connection is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[schema(as = ConnectionOwner)]
+pub enum Owner {
+    /// The account's own.
+    Account,
+    /// The installation's: actions of all accounts can use it, and only its operator sees and changes it.
+    Installation,
+}
+
+impl Owner {
+    fn of(account: AccountId) -> Self {
+        match account == SYSTEM_ACCOUNT {
+            true => Self::Installation,
+            false => Self::Account,
+        }
+    }
+}
+
+/// A connection in the list of an account.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(untagged)]
+#[schema(as = ListedConnection)]
+pub enum ListedConnection {
+    /// One of the account.
+    Own(Box<ConnectionView>),
+    /// One of the installation, in the list of another account.
+    Shared(SharedConnectionView),
+}
+
+impl ListedConnection {
+    /// A connection of `owner` in the list of `account`.
+    pub(super) fn of(account: AccountId, owner: AccountId, connection: &Connection) -> Self {
+        if account == owner {
+            return Self::Own(Box::new(ConnectionView::of(owner, connection)));
+        }
+        Self::Shared(SharedConnectionView {
+            id: connection.id,
+            name: connection.name.clone(),
+            connection_type: TypeInput::of(connection.authentication.connection_type()),
+            hosts: connection.hosts.clone(),
+            owner: Owner::of(owner),
+        })
+    }
+}
+
+/// What accounts learn of a connection of the installation: enough to choose it.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = SharedConnection)]
+pub struct SharedConnectionView {
+    /// The connection's id.
+    #[schema(value_type = String, example = "conn_01h455vb4pex5vsknk084sn02q")]
+    id: ConnectionId,
+    /// A display name.
+    #[schema(example = "Partner gateway")]
+    name: String,
+    /// The type.
+    #[serde(rename = "type")]
+    connection_type: TypeInput,
+    /// The hosts that may receive the credentials.
+    #[schema(example = json!(["gateway.example.com"]))]
+    hosts: Vec<String>,
+    /// Whose it is: the installation's.
+    owner: Owner,
+}
 
 /// How an account's actions authenticate at a receiver. It has the members of its type; `••••` stands for a
 /// secret.
@@ -73,6 +140,11 @@ pub struct ConnectionView {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = String, required = false)]
     private_key: Option<String>,
+    /// The hosts that may receive the credentials; empty if any may.
+    #[schema(example = json!(["crm.example.com", "*.hooks.example.com"]))]
+    hosts: Vec<String>,
+    /// Whose it is.
+    owner: Owner,
     /// When it was created.
     #[schema(value_type = String, format = DateTime, example = "2026-01-31T09:30:00.000Z")]
     created_at: Timestamp,
@@ -82,7 +154,8 @@ pub struct ConnectionView {
 }
 
 impl ConnectionView {
-    pub(super) fn of(connection: &Connection) -> Self {
+    /// A connection of this account.
+    pub(super) fn of(owner: AccountId, connection: &Connection) -> Self {
         let draft = ConnectionDraft::of(connection);
         Self {
             id: connection.id,
@@ -101,6 +174,8 @@ impl ConnectionView {
             client_authentication: draft.client_authentication,
             certificate: draft.certificate,
             private_key: draft.private_key,
+            hosts: draft.hosts,
+            owner: Owner::of(owner),
             created_at: connection.created_at,
             updated_at: connection.updated_at,
         }

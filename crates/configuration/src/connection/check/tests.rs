@@ -10,8 +10,10 @@ fn checked(
     let rules = Rules {
         guard: &guard,
         header_names: &HeaderNames::new("Acme"),
+        needs_hosts: false,
     };
-    check(draft, current, &rules).map_err(|error| match error {
+    let checked = check(draft, current, &rules).map(|checked| checked.authentication);
+    checked.map_err(|error| match error {
         ConfigureError::Faults(faults) => faults.into_iter().map(|it| (it.pointer, it.code)).collect(),
         error => panic!("{error}"),
     })
@@ -33,6 +35,7 @@ fn stored(authentication: Authentication) -> Connection {
         created_at: Timestamp::from_unix_ms(0),
         updated_at: Timestamp::from_unix_ms(0),
         version: 1,
+        hosts: Vec::new(),
     }
 }
 

@@ -4,7 +4,7 @@ use askama::Template;
 use axum::response::Response;
 use http::StatusCode;
 use postrider_configuration::{ConfigureError, Fault};
-use postrider_model::AutomationId;
+use postrider_model::{AutomationId, SYSTEM_ACCOUNT};
 
 use super::check::Check;
 use super::choices::{Choice, choices};
@@ -53,7 +53,7 @@ struct FormPage<'a> {
     is_condition_added: bool,
     /// How requests can be signed.
     profiles: Profiles,
-    /// The account's connections: ids and names.
+    /// The connections that the account can use: ids and names.
     connections: Vec<(String, String)>,
 }
 
@@ -125,7 +125,7 @@ pub async fn render(
         sends_email: app.configuration.sends_email(),
         is_condition_added: press == Press::AddCondition,
         profiles: Profiles::of(&app.configuration, account.entry.current_key()),
-        connections: connections(account),
+        connections: connections(app, account).await?,
     })?;
     if faulty {
         *response.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
@@ -133,10 +133,19 @@ pub async fn render(
     Ok(response)
 }
 
-fn connections(account: &InAccount) -> Vec<(String, String)> {
-    let connections = account.entry.config.connections.iter();
-    let id_and_name = connections.map(|connection| (connection.id.to_string(), connection.name.clone()));
-    id_and_name.collect()
+async fn connections(app: &App, account: &InAccount) -> Result<Vec<(String, String)>, Refusal> {
+    let own = account.entry.config.connections.iter();
+    let mut found: Vec<_> = own
+        .map(|connection| (connection.id.to_string(), connection.name.clone()))
+        .collect();
+    if account.id() != SYSTEM_ACCOUNT {
+        let shared = app.configuration.installation_connections().await?;
+        found.extend(shared.into_iter().map(|connection| {
+            let name = format!("{} (of the installation)", connection.name);
+            (connection.id.to_string(), name)
+        }));
+    }
+    Ok(found)
 }
 
 /// The faults of a refused draft; any other error has its own page.

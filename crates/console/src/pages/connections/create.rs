@@ -13,12 +13,14 @@ use crate::visitor::account::InAccount;
 
 /// The empty form.
 pub async fn show(State(app): State<App>, account: InAccount) -> Result<Response, Refusal> {
+    super::admit(&account)?;
     let fields = Fields::empty(requested(&account));
     render(&app, &account, None, &fields, Vec::new())
 }
 
 /// Creates the connection, or shows the form again.
 pub async fn create(State(app): State<App>, account: InAccount, form: Form) -> Result<Response, Refusal> {
+    super::admit(&account)?;
     let fields = Fields::typed(&form, requested(&account));
     let draft = fields.draft(&form, true);
     match app

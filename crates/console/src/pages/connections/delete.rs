@@ -5,8 +5,8 @@ use askama::Template;
 use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
 use http::StatusCode;
-use postrider_model::{AutomationId, Connection, ConnectionId, Does};
-use postrider_storage::DeleteConnection;
+use postrider_model::{Connection, ConnectionId, Does};
+use postrider_storage::{ConnectionUser, DeleteConnection};
 
 use crate::console::page;
 use crate::form::Form;
@@ -34,15 +34,23 @@ pub async fn ask(
     account: InAccount,
     PathId(id): PathId<ConnectionId>,
 ) -> Result<Response, Refusal> {
+    super::admit(&account)?;
     let connection = super::connection(&app, &account, id).await?;
     let automations = account.entry.config.automations.iter();
-    let users = automations.filter(|automation| {
+    let using = automations.filter(|automation| {
         automation.actions.iter().any(|action| match &action.does {
             Does::SendWebhook(webhook) => webhook.connection == Some(id),
             Does::SendEmail(_) => false,
         })
     });
-    let users: Vec<_> = users.map(|user| (user.id, user.name.clone())).collect();
+    // Whether other accounts use a connection of the installation is known only when it is deleted.
+    let users: Vec<_> = using
+        .map(|automation| ConnectionUser {
+            account: account.id(),
+            automation: automation.id,
+            name: automation.name.clone(),
+        })
+        .collect();
     render(&app, &account, &connection, &users)
 }
 
@@ -53,6 +61,7 @@ pub async fn delete(
     PathId(id): PathId<ConnectionId>,
     _form: Form,
 ) -> Result<Response, Refusal> {
+    super::admit(&account)?;
     match app
         .configuration
         .delete_connection(&account.visitor.by, account.id(), id)
@@ -74,12 +83,12 @@ fn render(
     app: &App,
     account: &InAccount,
     connection: &Connection,
-    users: &[(AutomationId, String)],
+    users: &[ConnectionUser],
 ) -> Result<Response, Refusal> {
     let back = account.path("connections");
-    let users = users.iter().map(|(id, name)| {
-        let href = account.path(&format!("automations/{id}"));
-        (href, name.clone())
+    let users = users.iter().map(|user| {
+        let href = format!("/accounts/{}/automations/{}", user.account, user.automation);
+        (href, user.name.clone())
     });
     page(&DeletePage {
         shell: Shell::of(app, &account.visitor, Section::Accounts, "Delete connection"),

@@ -17,6 +17,7 @@ pub async fn show(
     account: InAccount,
     PathId(id): PathId<ConnectionId>,
 ) -> Result<Response, Refusal> {
+    super::admit(&account)?;
     let current = super::connection(&app, &account, id).await?;
     render(&app, &account, Some(&current), &Fields::of(&current), Vec::new())
 }
@@ -28,6 +29,7 @@ pub async fn save(
     PathId(id): PathId<ConnectionId>,
     form: Form,
 ) -> Result<Response, Refusal> {
+    super::admit(&account)?;
     let current = super::connection(&app, &account, id).await?;
     if form.text("version").parse() != Ok(current.version) {
         return Err(Refusal::Stale);

@@ -28,6 +28,8 @@ pub struct Fields {
     pub client_authentication: String,
     /// The certificate, as PEM.
     pub certificate: String,
+    /// The hosts that may receive the credentials, one on each line.
+    pub hosts: String,
     /// Whether a secret was typed. The form that is shown again does not have it.
     pub has_secret: bool,
 }
@@ -55,6 +57,7 @@ impl Fields {
             audience: draft.audience.unwrap_or_default(),
             client_authentication: draft.client_authentication.unwrap_or_default(),
             certificate: draft.certificate.unwrap_or_default(),
+            hosts: draft.hosts.join("\n"),
             has_secret: false,
         }
     }
@@ -73,6 +76,7 @@ impl Fields {
             audience: text("audience"),
             client_authentication: text("client_authentication"),
             certificate: text("certificate"),
+            hosts: text("hosts"),
             has_secret: !form.text("secret").is_empty(),
         }
     }
@@ -80,6 +84,7 @@ impl Fields {
     /// The draft, with the secret as typed in this form. An empty one keeps what is stored.
     pub fn draft(&self, form: &Form, is_new: bool) -> ConnectionDraft {
         let mut draft = ConnectionDraft::new(&*self.name, self.connection_type);
+        draft.hosts = self.hosts.split_whitespace().map(str::to_owned).collect();
         let typed = form.text("secret");
         let secret = |text: &str| (!text.is_empty()).then(|| text.to_owned());
         let optional = |text: &String| (!text.is_empty()).then(|| text.clone());
@@ -165,5 +170,15 @@ mod tests {
             .draft(&form, true)
             .token;
         assert_eq!(token.as_deref(), Some("a"));
+    }
+
+    #[test]
+    fn hosts_stand_on_lines_of_their_own() {
+        let form = Form::parse(b"hosts=a.example%0D%0A+*.b.example+%0D%0A%0D%0A").unwrap();
+        let typed = Fields::typed(&form, ConnectionType::Bearer);
+        assert_eq!(typed.draft(&form, true).hosts, ["a.example", "*.b.example"]);
+        let form = Form::parse(b"hosts=").unwrap();
+        let typed = Fields::typed(&form, ConnectionType::Bearer);
+        assert_eq!(typed.draft(&form, true).hosts, [""; 0]);
     }
 }

@@ -4,8 +4,8 @@ use askama::Template;
 use axum::response::Response;
 use http::StatusCode;
 use postrider_configuration::{ConfigureError, Fault};
-use postrider_model::Connection;
 use postrider_model::connection::CONNECTIONS_MAX;
+use postrider_model::{Connection, SYSTEM_ACCOUNT};
 
 use super::fields::Fields;
 use super::words;
@@ -30,6 +30,8 @@ struct FormPage<'a> {
     words: &'static str,
     fields: &'a Fields,
     faults: FieldFaults,
+    /// Whether the connection needs a host.
+    needs_hosts: bool,
 }
 
 impl FormPage<'_> {
@@ -66,6 +68,7 @@ pub fn render(
         words: words(fields.connection_type),
         fields,
         faults: FieldFaults::new(faults),
+        needs_hosts: account.id() == SYSTEM_ACCOUNT,
     })?;
     if is_faulty {
         *response.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;

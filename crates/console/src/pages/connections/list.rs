@@ -3,9 +3,9 @@
 use askama::Template;
 use axum::extract::State;
 use axum::response::Response;
-use postrider_model::{Authentication, ConnectionId, ConnectionType, Does};
+use postrider_model::{Authentication, ConnectionId, ConnectionType, Does, SYSTEM_ACCOUNT};
 
-use super::words;
+use super::{may_write, words};
 use crate::console::page;
 use crate::refusal::Refusal;
 use crate::shell::{AccountHead, Section, Shell, Tab};
@@ -22,7 +22,19 @@ struct ListPage<'a> {
     path: String,
     message: Option<&'static str>,
     rows: Vec<Row>,
+    /// Connections of the installation, which the account can use; none for the installation itself.
+    shared: Vec<Shared>,
+    may_write: bool,
+    is_installation: bool,
     types: [(&'static str, &'static str); 5],
+}
+
+/// A connection of the installation.
+struct Shared {
+    name: String,
+    words: &'static str,
+    hosts: String,
+    uses: usize,
 }
 
 struct Row {
@@ -32,6 +44,8 @@ struct Row {
     words: &'static str,
     /// What tells it apart from others of its type.
     about: String,
+    /// The hosts that may receive its credentials; empty if any may.
+    hosts: String,
     /// How many actions use it.
     uses: usize,
     changed: Moment,
@@ -48,14 +62,29 @@ pub async fn show(State(app): State<App>, account: InAccount) -> Result<Response
         name: connection.name.clone(),
         words: words(connection.authentication.connection_type()),
         about: about(&connection.authentication),
+        hosts: connection.hosts.join(", "),
         uses: uses(&account, connection.id),
         changed: Moment::new(connection.updated_at, now),
+    });
+    let is_installation = account.id() == SYSTEM_ACCOUNT;
+    let shared = match is_installation {
+        true => Vec::new(),
+        false => app.configuration.installation_connections().await?,
+    };
+    let shared = shared.iter().rev().map(|connection| Shared {
+        name: connection.name.clone(),
+        words: words(connection.authentication.connection_type()),
+        hosts: connection.hosts.join(", "),
+        uses: uses(&account, connection.id),
     });
     page(&ListPage {
         shell: Shell::of(&app, &account.visitor, Section::Accounts, "Connections"),
         head: AccountHead::of(&account, Tab::Connections),
         message: account.visitor.query.get("done").and_then(message),
         rows: rows.collect(),
+        shared: shared.collect(),
+        may_write: may_write(&account),
+        is_installation,
         types: ConnectionType::ALL.map(|it| (it.as_str(), words(it))),
         path,
     })

@@ -10,7 +10,7 @@
 
 use std::time::Duration;
 
-use postrider_configuration::{Credentials, OAuth2Client};
+use postrider_configuration::{Credentials, NoCredentials, OAuth2Client};
 use postrider_egress::NotSent;
 use postrider_model::attempt::{CONNECTION_UNUSABLE, NO_ACCESS_TOKEN};
 use postrider_model::{Clock, ConnectionId, CustomHeader, Outcome, SendWebhook};
@@ -30,6 +30,9 @@ const AUTHORIZATION: &str = "Authorization";
 /// Why a connection is of no use beside the signature profile.
 const TAKEN: &str = "The signature profile sets the same header";
 
+/// Why a connection is of no use for a URL.
+const NOT_FOR_HOST: &str = "Its hosts do not include the host of the URL";
+
 impl<T: Transport> WebhookCarrier<T> {
     /// Sends the webhook with the credentials of this connection; nothing without them.
     pub(super) async fn carry_authenticated(
@@ -46,21 +49,30 @@ impl<T: Transport> WebhookCarrier<T> {
         };
         let is_taken = |name: &str| self.sets(signers.at(self.clock.now()).profile(), name);
         let timeout = webhook.timeout(job.timeout);
-        match job.entry.credentials(connection) {
-            Some(Credentials::Header(header)) if is_taken(&header.name) => Ok(unusable(webhook, TAKEN)),
-            Some(Credentials::OAuth2(_)) if is_taken(AUTHORIZATION) => Ok(unusable(webhook, TAKEN)),
-            Some(Credentials::Header(header)) => {
+        let owner = match job.installation {
+            Some(installation) if !job.entry.has_connection(connection) => installation,
+            _ => job.entry,
+        };
+        // No credentials are given out for a host that may not receive them.
+        let credentials = match owner.credentials(connection, &webhook.call_url()) {
+            Ok(credentials) => credentials,
+            // The stores refuse to save such an action, and to delete a connection that is in use.
+            Err(NoCredentials::Missing) => return Ok(unusable(webhook, "It does not exist any more")),
+            Err(NoCredentials::NotForHost) => return Ok(unusable(webhook, NOT_FOR_HOST)),
+        };
+        match credentials {
+            Credentials::Header(header) if is_taken(&header.name) => Ok(unusable(webhook, TAKEN)),
+            Credentials::OAuth2(_) if is_taken(AUTHORIZATION) => Ok(unusable(webhook, TAKEN)),
+            Credentials::Header(header) => {
                 let webhook = with_header(webhook, header.clone());
                 self.carry_once(job, &webhook, body, None, timeout).await
             }
-            Some(Credentials::Certificate(identity)) => {
+            Credentials::Certificate(identity) => {
                 self.carry_once(job, webhook, body, Some(identity.clone()), timeout)
                     .await
             }
-            Some(Credentials::OAuth2(client)) => self.carry_with_token(job, webhook, body, client).await,
-            Some(Credentials::Unusable(reason)) => Ok(unusable(webhook, reason)),
-            // The stores refuse to save such an action, and to delete a connection that is in use.
-            None => Ok(unusable(webhook, "It does not exist any more")),
+            Credentials::OAuth2(client) => self.carry_with_token(job, webhook, body, client).await,
+            Credentials::Unusable(reason) => Ok(unusable(webhook, reason)),
         }
     }
 
