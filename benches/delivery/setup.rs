@@ -161,14 +161,13 @@ fn chosen(url: &str) -> Value {
     let template = r#"{"n":"{{ data.n }}","text":"{{ data.proposal.customer.name }} accepted {{ data.proposal.title }} for {{ data.proposal.amount }}"}"#;
     json!({
         "name": "Benchmark",
-        "trigger": {"event_types": [EVENT_TYPE]},
-        "conditions": {"all": [
+        "trigger": {"event_types": [EVENT_TYPE], "conditions": {"all": [
             {"path": "/proposal/amount", "op": "gte", "value": 1000},
             {"path": "/proposal/currency", "op": "in", "value": ["EUR", "CHF"]},
             {"path": "/proposal/customer/vip", "op": "eq", "value": false},
             {"path": "/proposal/title", "op": "contains", "value": "roof"},
             {"path": "/proposal/lines/0/sku", "op": "starts_with", "value": "PV-"},
-        ]},
+        ]}},
         "actions": [{
             "type": "send_webhook", "url": url, "body": "template", "template": template,
             "content_type": "application/json",
