@@ -65,9 +65,11 @@ FAULTS = [
      {"required", "invalid_value", "blank", "too_long", "value_required", "reserved_header", "url_invalid", "url_scheme",
       "url_user_info", "url_fragment", "url_port", "url_too_long", "destination_forbidden"},
      "which members a connection has depends on its type, and credentials have rules of their own"),
+    (r"/hosts(/\d+)?", {"invalid_value", "duplicate", "too_few"}, "hosts are judged by the parser of URLs, each once"),
     (r"/type", {"read_only"}, "the type of a connection never changes"),
-    (r"/actions/\d+/connection_id", {"invalid_value", "unknown_connection", "duplicate"},
-     "a connection of the account that exists, whose header the action does not have"),
+    (r"/actions/\d+/connection_id", {"invalid_value", "unknown_connection", "duplicate",
+                                       "reserved_header", "connection_not_for_host"},
+     "a connection that exists, for the host of the URL, whose header the action does not have"),
     (r"/data", {"invalid_value"}, "either `data` or `event_id`"),
 ]
 

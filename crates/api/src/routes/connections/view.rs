@@ -56,6 +56,8 @@ impl ListedConnection {
 
 /// What accounts learn of a connection of the installation: enough to choose it.
 #[derive(Debug, Serialize, ToSchema)]
+// In the document, this alone tells it from a whole connection, which has these members too.
+#[serde(deny_unknown_fields)]
 #[schema(as = SharedConnection)]
 pub struct SharedConnectionView {
     /// The connection's id.
