@@ -2,7 +2,7 @@
 //!
 //! `./test` unpacks it into `tests/.cache/nginx` where the system has none.
 
-use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::net::{Ipv4Addr, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -11,6 +11,7 @@ use tempfile::TempDir;
 
 use crate::log::Log;
 use crate::mutual_tls::Authority;
+use crate::port::free_port;
 
 /// How long nginx may take to start on a busy machine.
 const START_TIMEOUT: Duration = Duration::from_secs(20);
@@ -129,11 +130,6 @@ http {{
 }}
 "
     )
-}
-
-fn free_port() -> u16 {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("there is a free port");
-    listener.local_addr().expect("it is bound").port()
 }
 
 fn program() -> PathBuf {

@@ -4,7 +4,7 @@
 //! `scripts/with-postgres`, it is a child of its test, and ends with it.
 
 use std::fs::{File, OpenOptions, Permissions};
-use std::net::{SocketAddr, TcpListener};
+use std::net::SocketAddr;
 use std::os::unix::fs::{PermissionsExt as _, chown};
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
@@ -15,19 +15,14 @@ use std::time::{Duration, Instant};
 use rustix::process::{Pid, Signal, geteuid, kill_process};
 use tempfile::TempDir;
 
+use crate::port::free_port;
+
 /// How long the server may take to start, including a recovery, and to stop.
 const START_MAX: Duration = Duration::from_secs(30);
 const STOP_MAX: Duration = Duration::from_secs(20);
 
 /// How often a condition of the server is checked.
 const LOOK_EVERY: Duration = Duration::from_millis(20);
-
-/// Ports below those that the system assigns to outgoing connections. While the server is down, no connection
-/// can occupy its port.
-const PORTS: std::ops::Range<u16> = 20_000..32_000;
-
-/// Most ports that are tried to find a free one.
-const PORTS_TRIED_MAX: usize = 1_000;
 
 /// The owner of everything in the database.
 const USER: &str = "postrider";
@@ -373,12 +368,6 @@ fn other_user() -> Option<(u32, u32)> {
     let mut fields = nobody.split(':').skip(2);
     let mut id = || fields.next()?.parse().ok();
     Some((id()?, id()?))
-}
-
-fn free_port() -> u16 {
-    let mut tried = std::iter::repeat_with(|| fastrand::u16(PORTS)).take(PORTS_TRIED_MAX);
-    let is_free = |port: &u16| TcpListener::bind(("127.0.0.1", *port)).is_ok();
-    tried.find(is_free).expect("one port in a thousand is free")
 }
 
 /// The output of a program that must succeed.

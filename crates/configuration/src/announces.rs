@@ -15,8 +15,8 @@ use crate::AccountEntry;
 #[async_trait]
 pub trait Announces: Send + Sync {
     /// The events that report this about an account, with their deliveries, which wait: one event in the
-    /// account and, if an automation there matches, one in the account `system`. Whoever asks for them has
-    /// the store commit them with what they report.
+    /// account and, if an automation there matches, one in the account `system`. The caller gives them to the
+    /// store, which commits them together with the change.
     async fn operational_events(
         &self,
         entry: &AccountEntry,

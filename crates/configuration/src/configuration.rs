@@ -13,6 +13,7 @@ use postrider_storage::{AccountRef, ChangeMark, Changed, Page, PageRequest, Stor
 
 use crate::catalogue::Catalogue;
 use crate::directory::{AccountEntry, Directory};
+use crate::{PerMinute, ROTATIONS_PER_MINUTE};
 
 /// The parts of a [`Configuration`].
 pub struct ConfigurationParts {
@@ -46,6 +47,7 @@ pub struct Configuration {
     header_names: HeaderNames,
     signature_profiles: SignatureProfiles,
     sends_email: bool,
+    pub(crate) rotations: PerMinute,
     loaded: ChangeMark,
 }
 
@@ -70,6 +72,7 @@ impl Configuration {
             header_names: parts.header_names,
             signature_profiles: parts.signature_profiles,
             sends_email: parts.sends_email,
+            rotations: PerMinute::new(ROTATIONS_PER_MINUTE),
             loaded,
         })
     }

@@ -117,7 +117,7 @@ impl AccountCredentials {
 /// Why a request gets no credentials.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum NoCredentials {
-    /// There is no such connection.
+    /// The connection does not exist.
     Missing,
     /// Its credentials may not go to the host of the URL.
     NotForHost,

@@ -1,5 +1,7 @@
 //! Why a verb did not write a change.
 
+use std::time::Duration;
+
 use postrider_storage::StoreError;
 use postrider_storage::rules::fan_out::TooManyDeliveries;
 
@@ -33,6 +35,12 @@ pub enum ConfigureError {
     /// Only for actions: the account's keys sign its requests, so it has no key to rotate.
     #[error("the action has no signing key of its own")]
     NoOwnKey,
+    /// Only for rotations: the account has rotated [`crate::ROTATIONS_PER_MINUTE`] keys within a minute.
+    #[error("the account has rotated too many keys within a minute")]
+    TooManyRotations {
+        /// When the next one is possible.
+        retry_after: Duration,
+    },
     /// The store failed, or broke its contract.
     #[error(transparent)]
     Store(#[from] StoreError),

@@ -71,6 +71,7 @@ mod judging;
 mod metadata;
 mod name;
 mod notice;
+mod per_minute;
 mod pins;
 mod schedule;
 mod schema;
@@ -97,11 +98,12 @@ pub use event_type::EventTypeDraft;
 pub use fault::{FAULTS_MAX, Fault};
 pub use header_templates::HeaderTemplates;
 pub use judging::Judging;
-pub use notice::{is_notice, notified};
+pub use notice::{is_named_after, is_notice, notified};
+pub use per_minute::PerMinute;
 pub use pins::{Compiled, Pinned, UNUSED_KEPT};
 pub use schema::{Schema, SchemaError, SchemaViolation};
 pub use signers::{CannotSign, LiveSigners};
-pub use signing_key::RotationDraft;
+pub use signing_key::{ROTATIONS_PER_MINUTE, RotationDraft};
 pub use verdict::{AutomationVerdict, VerdictStatus};
 
 /// Whether a certificate as typed holds a private key too, so that it must not be shown.

@@ -57,6 +57,18 @@ pub fn is_notice(automation: &Automation) -> bool {
     uid.is_some_and(|uid| uid.starts_with(UID_PREFIX))
 }
 
+/// Whether the name of such a notice says which automation it is about, as that is called now.
+pub fn is_named_after(entry: &AccountEntry, notice: &Automation) -> bool {
+    let about = notice.uid.as_deref().and_then(|uid| uid.strip_prefix(UID_PREFIX));
+    let about = about.and_then(|id| entry.automation(id.parse().ok()?));
+    about.is_some_and(|about| notice.name == name_of(about))
+}
+
+fn name_of(about: &Automation) -> String {
+    let name = format!("When “{}” fails", about.name);
+    name.chars().take(NAME_CHARS_MAX).collect()
+}
+
 fn uid_of(about: AutomationId) -> String {
     format!("{UID_PREFIX}{about}")
 }
@@ -104,7 +116,6 @@ fn draft(about: &Automation, to: Vec<String>) -> AutomationDraft {
     let conditions = json!({
         "all": [{ "path": "/automation/id", "op": "eq", "value": about.id.to_string() }],
     });
-    let name = format!("When “{}” fails", about.name);
     let email = SendEmailDraft {
         to,
         subject: SUBJECT.to_owned(),
@@ -112,7 +123,7 @@ fn draft(about: &Automation, to: Vec<String>) -> AutomationDraft {
     };
     AutomationDraft {
         uid: None,
-        name: name.chars().take(NAME_CHARS_MAX).collect(),
+        name: name_of(about),
         description: DESCRIPTION.to_owned(),
         metadata: None,
         enabled: true,

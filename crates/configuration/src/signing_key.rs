@@ -24,6 +24,10 @@ pub(crate) const OVERLAP_S_DEFAULT: u64 = 86_400;
 /// The longest overlap: 30 days. A key that was leaked should not sign for longer.
 const OVERLAP_S_MAX: u64 = 30 * 86_400;
 
+/// Most rotations of an account's keys, those of its actions included, within a minute, on each node. Each
+/// causes an operational event, which goes to URLs that a customer enters and to the operator.
+pub const ROTATIONS_PER_MINUTE: usize = 10;
+
 /// The options of a rotation. They can hold a secret, so the type has no `Debug`.
 #[derive(Clone, Default)]
 pub struct RotationDraft {
@@ -100,6 +104,7 @@ impl Configuration {
         if checked.secret.algorithm() != current.secret.algorithm() {
             check_actions(&entry, self.signature_profiles(), checked.secret.algorithm())?;
         }
+        self.count_rotation(account)?;
         let key = self.rotation_key(checked.secret);
         let old_ends = key.created_at.after(checked.overlap);
         let data = announced::data(&entry, None, &key, old_ends);
@@ -117,6 +122,12 @@ impl Configuration {
         }
         announces.stored(&events);
         Ok(key)
+    }
+
+    /// Counts a rotation of the account. Fails with `TooManyRotations`.
+    fn count_rotation(&self, account: AccountId) -> Result<(), ConfigureError> {
+        let counted = self.rotations.begin(account, self.clock.monotonic());
+        counted.map_err(|retry_after| ConfigureError::TooManyRotations { retry_after })
     }
 
     /// The account's signing keys with their secrets, the current one first, to be shown to `by`.

@@ -236,7 +236,10 @@ impl From<ConfigureError> for Refusal {
             ConfigureError::Stale | ConfigureError::NoOwnKey => Self::Stale,
             ConfigureError::TooManyDeliveries(exceeding) => Self::TooManyDeliveries(exceeding),
             ConfigureError::Store(error) => error.into(),
-            ConfigureError::Faults(_) | ConfigureError::UidTaken | ConfigureError::TooMany => {
+            ConfigureError::Faults(_)
+            | ConfigureError::UidTaken
+            | ConfigureError::TooMany
+            | ConfigureError::TooManyRotations { .. } => {
                 tracing::error!(%error, "a form showed no message for a fault");
                 Self::Internal
             }

@@ -30,7 +30,6 @@ pub(crate) use self::schema_checks::SchemaChecks;
 use self::stored_bytes::Room;
 pub(crate) use self::stored_bytes::StoredBytes;
 pub use self::test::TESTS_PER_MINUTE;
-pub(crate) use self::test::Tests;
 use crate::engine::Engine;
 use crate::settings::UnseenTypes;
 use postrider_configuration::AccountEntry;

@@ -10,7 +10,7 @@ use postrider_model::delivery::{Ended, Next};
 use postrider_model::{
     Attempt, AutomationId, DeliveryStatus, Does, Event, Outcome, RateLimit, SYSTEM_ACCOUNT, SendWebhook,
 };
-use postrider_storage::{Change, Finished, SessionId, StoreResult};
+use postrider_storage::{Change, Changed, Finished, SessionId, StoreResult};
 
 use crate::carry::{Advice, Job};
 use crate::engine::Engine;
@@ -227,12 +227,22 @@ async fn installation(
         return Ok(None);
     }
     // Boxed, because this future is rare and would enlarge every attempt.
-    Box::pin(engine.configuration().entry(SYSTEM_ACCOUNT))
-        .await
-        .map_err(|error| {
-            tracing::warn!(%error, "could not read the installation's connections; the delivery waits");
-            NotSent::Postponed
-        })
+    let configuration = engine.configuration();
+    let system = Box::pin(configuration.entry(SYSTEM_ACCOUNT)).await;
+    let system = system.map_err(|error| {
+        tracing::warn!(%error, "could not read the installation's connections; the delivery waits");
+        NotSent::Postponed
+    })?;
+    if system
+        .as_ref()
+        .is_none_or(|system| !system.has_connection(*connection))
+    {
+        // The stores keep no such action: this node has not heard yet of a change of one of the two.
+        let stale = [entry.config.account.id, SYSTEM_ACCOUNT].map(Changed::Account);
+        configuration.forget_accounts(Some(&stale));
+        return Err(NotSent::Postponed);
+    }
+    Ok(system)
 }
 
 /// Has the action's carrier make the attempt; returns its record and what the receiver asks for. Forbidden if

@@ -8,13 +8,13 @@ use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::time::Duration;
 
 use parking_lot::{Mutex, MutexGuard};
-use postrider_configuration::Configuration;
+use postrider_configuration::{Configuration, PerMinute};
 use postrider_model::{Clock, IdGenerator};
 use postrider_storage::{ChangeFollower, SessionId, Store, StoreResult};
 use tokio::sync::{Notify, mpsc, watch};
 use tokio::task::JoinHandle;
 
-use crate::accept::{SchemaChecks, StoredBytes, Tests};
+use crate::accept::{SchemaChecks, StoredBytes, TESTS_PER_MINUTE};
 use crate::attempt::AttemptResult;
 use crate::bulk::OnePerAccount;
 use crate::carry::Carriers;
@@ -83,7 +83,7 @@ pub struct Engine {
     jobs: Jobs,
     /// Wakes the task that judges due times.
     judge: Notify,
-    tests: Tests,
+    tests: PerMinute,
     schema_checks: SchemaChecks,
     templates: Templates,
     /// What accounts have stored; `None` if the settings do not limit that.
@@ -133,7 +133,7 @@ impl Engine {
             halt: watch::channel(false).0,
             tasks: Mutex::new(Tasks::default()),
             jobs: Jobs::new(),
-            tests: Tests::default(),
+            tests: PerMinute::new(TESTS_PER_MINUTE),
             schema_checks: SchemaChecks::default(),
             templates: Templates::new(),
             stored_bytes: settings.stored_bytes_per_account_max.map(StoredBytes::new),
@@ -277,7 +277,7 @@ impl Engine {
         &self.supervision
     }
 
-    pub(crate) fn tests(&self) -> &Tests {
+    pub(crate) fn tests(&self) -> &PerMinute {
         &self.tests
     }
 

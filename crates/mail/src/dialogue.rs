@@ -55,6 +55,14 @@ pub struct Step {
     pub answer: String,
 }
 
+impl Step {
+    /// Whether this is `MAIL`, with which the transaction of a message begins.
+    pub fn is_mail(&self) -> bool {
+        let command = self.command.as_deref();
+        command.is_some_and(|command| command.starts_with("MAIL FROM:"))
+    }
+}
+
 impl Dialogue {
     /// The code of the last answer, if there was one.
     pub fn last_code(&self) -> Option<u16> {

@@ -176,7 +176,7 @@ impl Mailer {
 
     /// Tells the operator that no mail can be sent.
     fn report(&self, sent: &Sent) {
-        if sent.verdict == Verdict::Accepted || sent.concerns != Concerns::Server || !self.may_report() {
+        if !sent.is_outage() || !self.may_report() {
             return;
         }
         let error = sent.error.as_deref().unwrap_or_default();

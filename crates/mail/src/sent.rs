@@ -79,6 +79,16 @@ pub struct Sent {
     pub waited: Duration,
 }
 
+impl Sent {
+    /// Whether the mail server takes no message at all. What it says once it has accepted `MAIL` decides an
+    /// attempt, so that no message that it stumbles over holds the others up.
+    pub fn is_outage(&self) -> bool {
+        let mail = self.dialogue.steps.iter().find(|step| step.is_mail());
+        let is_accepted = matches!(mail.and_then(|step| step.code), Some(200..=299));
+        self.verdict != Verdict::Accepted && self.concerns == Concerns::Server && !is_accepted
+    }
+}
+
 /// Why a message was not accepted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Failure {

@@ -77,9 +77,10 @@ pub const AUTOMATIONS_MAX: usize = 200;
 /// Maximum actions that one event can trigger; checked when an automation is saved.
 pub const DELIVERIES_PER_EVENT_MAX: usize = 500;
 
-/// Maximum actions that one `postrider.delivery.failed` can trigger; checked when an automation is saved. An
-/// event has up to [`DELIVERIES_PER_EVENT_MAX`] deliveries, each of which may fail.
-pub const FAILED_DELIVERY_ACTIONS_MAX: usize = 10;
+/// Maximum actions that one `postrider.delivery.failed` or `postrider.signing_key.rotated` can trigger;
+/// checked when an automation is saved. An event has up to [`DELIVERIES_PER_EVENT_MAX`] deliveries, each of
+/// which may fail, and a customer rotates keys at will.
+pub const REACTIONS_MAX: usize = 10;
 
 /// Maximum custom headers of one action.
 pub const HEADERS_MAX: usize = 20;

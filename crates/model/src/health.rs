@@ -90,13 +90,16 @@ impl ActionHealth {
             Settled::Succeeded => Judged {
                 health: Self {
                     failing_since: None,
-                    is_announced: false,
+                    // Without an event at hand, the next success announces it.
+                    is_announced: self.is_announced && !can_be_announced,
                     ..self
                 },
                 is_announced: self.is_announced && can_be_announced,
             },
             Settled::Failed => {
-                let is_news = !self.is_announced || self.failing_since.is_none();
+                // Of a failure that began after the last announcement, nobody has heard.
+                let is_untold = |since| self.announced_at.is_none_or(|told| told < since);
+                let is_news = !self.is_announced || self.failing_since.is_none_or(is_untold);
                 let announces = can_be_announced && is_news && self.may_announce(at);
                 Judged {
                     health: Self {
@@ -200,6 +203,14 @@ mod tests {
     }
 
     #[test]
+    fn a_recovery_without_an_event_at_hand_is_announced_by_the_next_success() {
+        let failing = ActionHealth::default().after(Settled::Failed, s(0), true).health;
+        let silent = failing.after(Settled::Succeeded, s(1), false);
+        assert_eq!((silent.health.failing_since, silent.is_announced), (None, false));
+        assert!(silent.health.after(Settled::Succeeded, s(2), true).is_announced);
+    }
+
+    #[test]
     fn what_cannot_be_announced_does_not_count_as_announced() {
         let silent = ActionHealth::default().after(Settled::Failed, s(0), false);
         assert_eq!(
@@ -222,6 +233,12 @@ mod tests {
         }
         let soon = failing.begun_anew().after(Settled::Failed, s(599), true);
         assert!(!soon.is_announced && soon.health.is_announced);
+        let later = soon.health.after(Settled::Failed, s(1_199), true);
+        assert!(
+            later.is_announced,
+            "what could not be announced is announced later"
+        );
+        assert!(!later.health.after(Settled::Failed, s(2_000), true).is_announced);
         assert!(
             failing
                 .begun_anew()

@@ -24,7 +24,7 @@ pub const SYSTEM_ACCOUNT: AccountId = AccountId::from_u128(0x0000_0000_0001_7000
 pub enum OperationalType {
     /// A delivery of an action failed for good, and none has succeeded since.
     ActionFailing,
-    /// A delivery of a failing action succeeded.
+    /// A delivery succeeded of an action that was announced as failing or disabled.
     ActionRecovered,
     /// Postrider switched an action off.
     ActionDisabled,
@@ -69,7 +69,7 @@ impl OperationalType {
             },
             Self::ActionRecovered => Row {
                 name: "postrider.action.recovered",
-                description: "A delivery of a failing action succeeded.",
+                description: "A delivery succeeded of an action that was announced as failing or disabled.",
                 example: r#""failing_since":"2026-01-31T09:30:00.000Z""#,
             },
             Self::ActionDisabled => Row {

@@ -4,8 +4,8 @@
 //! Receivers can check it in three lines of any language. It does not sign a time, so it does not prevent a
 //! request from being replayed; [`standard_webhooks`](crate::standard_webhooks) does.
 //!
-//! While a key's overlap lasts, `Postrider-Signature` uses the old key and `Postrider-Signature-Next` the new
-//! one. A receiver that knows either key accepts the request.
+//! While an overlap lasts, `Postrider-Signature` uses the oldest key and `Postrider-Signature-Next` the
+//! newest one. A receiver that knows either key accepts the request.
 
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use postrider_model::hex;

@@ -58,14 +58,14 @@ pub struct Profile {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Overlap {
-    /// The earlier key: receivers see no difference until the overlap ends.
+    /// The oldest key that has not expired: its receivers see no difference until it does.
     #[default]
     Previous,
-    /// The new key, at once.
+    /// The newest key, at once.
     Current,
-    /// The new key, and the header exists only while the overlap lasts.
+    /// The newest key, and the header exists only while an overlap lasts.
     Next,
-    /// Both, the new one first, each in an element of the value between separators.
+    /// All that have not expired, the newest first, each in an element of the value between separators.
     All,
 }
 

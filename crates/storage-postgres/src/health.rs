@@ -228,6 +228,14 @@ pub(crate) async fn begin_anew(
     after: &Automation,
 ) -> SqlResult<()> {
     let anew = Anew::of(actions, was_enabled, after)?;
+    let changed = anew.removed.iter().chain(&anew.begun);
+    let changed: Vec<Uuid> = changed.map(|action| uuid(action.as_bytes())).collect();
+    if changed.is_empty() {
+        return Ok(());
+    }
+    let lock = "SELECT 1 FROM action_health WHERE account_id = $1 AND action_id = ANY($2)
+         ORDER BY action_id FOR UPDATE";
+    statement::query(client, lock, &[&uuid(account.as_bytes()), &changed]).await?;
     // What `ActionHealth::begun_anew` changes.
     let begin = "UPDATE action_health SET failing_since = NULL, disabled_at = NULL";
     for (verb, actions) in [("DELETE FROM action_health", anew.removed), (begin, anew.begun)] {

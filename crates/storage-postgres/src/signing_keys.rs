@@ -3,6 +3,7 @@
 use deadpool_postgres::GenericClient;
 use postrider_model::{AccountId, SigningKey, Timestamp};
 use postrider_storage::rows::SigningKeyRow;
+use postrider_storage::rules::signing_keys::KEYS_KEPT;
 use postrider_storage::{Sealer, rules};
 use tokio_postgres::Row;
 use uuid::Uuid;
@@ -50,7 +51,7 @@ pub(crate) async fn rotate(
     let keys = of_account(transaction, account, sealer)
         .await?
         .unwrap_or_default();
-    let rotation = rules::signing_keys::rotation(&keys, key, overlap_until);
+    let rotation = rules::signing_keys::rotation(&keys, key, overlap_until, KEYS_KEPT);
     let row = SigningKeyRow::of(key, account, sealer);
     let account = columns::uuid(account.as_bytes());
     let ended: Vec<Uuid> = rotation

@@ -2,6 +2,7 @@
 
 use postrider_model::{AccountId, SigningKey, Timestamp};
 use postrider_storage::rows::SigningKeyRow;
+use postrider_storage::rules::signing_keys::KEYS_KEPT;
 use postrider_storage::{Sealer, rules};
 use rusqlite::Connection;
 
@@ -57,7 +58,8 @@ pub(crate) fn rotate(
     overlap_until: Timestamp,
     sealer: &Sealer,
 ) -> SqlResult<()> {
-    let rotation = rules::signing_keys::rotation(&of_account(conn, account, sealer)?, key, overlap_until);
+    let keys = of_account(conn, account, sealer)?;
+    let rotation = rules::signing_keys::rotation(&keys, key, overlap_until, KEYS_KEPT);
     let mut end =
         conn.prepare_cached("UPDATE signing_keys SET expires_at = ?3 WHERE account_id = ?1 AND id = ?2")?;
     for (id, at) in rotation.ended {

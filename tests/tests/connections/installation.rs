@@ -61,7 +61,10 @@ async fn an_installations_token_reaches_its_host_from_two_accounts_and_no_third_
     // The operator moves the connection to another host: what is to come is not sent with it.
     let path = format!("{SYSTEM}/{id}");
     admin
-        .patch(path, json!({"hosts": ["gateway.example"]}))
+        .patch(
+            path,
+            json!({"hosts": ["gateway.example"], "token": "the-gateways-token"}),
+        )
         .await
         .expect(200);
     let mut shown = String::new();

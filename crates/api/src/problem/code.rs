@@ -132,6 +132,8 @@ codes! {
     NoOwnSigningKey = "no_own_signing_key", CONFLICT, "The action has no signing key of its own";
     /// The account has sent the maximum number of tests within a minute.
     TooManyTests = "too_many_tests", TOO_MANY_REQUESTS, "The account has sent too many tests";
+    /// The account has rotated the maximum number of keys within a minute.
+    TooManyRotations = "too_many_rotations", TOO_MANY_REQUESTS, "The account has rotated too many keys";
     /// The API key or the account sends more than the operator's limit.
     RateLimited = "rate_limited", TOO_MANY_REQUESTS, "Too many requests";
     /// The account has stored the maximum number of bytes.

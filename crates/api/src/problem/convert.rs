@@ -1,6 +1,6 @@
 //! The errors of the store and the engine as problems.
 
-use postrider_configuration::ConfigureError;
+use postrider_configuration::{ConfigureError, ROTATIONS_PER_MINUTE};
 use postrider_engine::{
     AcceptError, CancelError, OPERATIONAL_TYPE, Rejection, ReplayError, SendMissedError, TESTS_PER_MINUTE,
 };
@@ -64,6 +64,11 @@ impl Problem {
                 Code::NoOwnSigningKey,
                 "the account's keys sign the webhooks of this action; set its `signing_key` to give it its own",
             ),
+            ConfigureError::TooManyRotations { retry_after } => Self::new(
+                Code::TooManyRotations,
+                format!("an account can rotate {ROTATIONS_PER_MINUTE} keys a minute on each node"),
+            )
+            .retry_after(retry_after),
             ConfigureError::Store(error) => error.into(),
         }
     }

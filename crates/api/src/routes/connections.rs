@@ -1,7 +1,7 @@
 //! Connections: how an account's actions authenticate at receivers.
 //!
-//! Those of the account `system` are the installation's, which the actions of all accounts can use. Whoever
-//! changes them administers the installation: [`InOwner`] checks it.
+//! The connections of the account `system` are the installation's: the actions of all accounts can use them.
+//! Changing them also requires the permission `admin`, which [`InOwner`] checks.
 
 pub mod create;
 pub mod delete;

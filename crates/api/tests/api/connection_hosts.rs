@@ -68,7 +68,18 @@ async fn an_edit_of_the_url_is_refused_and_one_of_the_hosts_keeps_no_other_edit_
     let moved = json!({"actions": [action]});
     app.patch(&path, &moved).await.fault(AT, NOT_FOR_HOST);
     let connection = format!("{connections}/{id}");
-    let edited = app.patch(&connection, &json!({"hosts": ["other.example"]})).await;
+    // More hosts get no stored secret.
+    for hosts in [
+        json!(["other.example"]),
+        json!(["crm.example", "other.example"]),
+        json!([]),
+        json!(null),
+    ] {
+        let widened = app.patch(&connection, &json!({"hosts": hosts})).await;
+        widened.fault("/token", "value_required");
+    }
+    let other = json!({"hosts": ["other.example"], "token": "another"});
+    let edited = app.patch(&connection, &other).await;
     assert_eq!(edited.expect(200)["hosts"], json!(["other.example"]));
     app.patch(&path, &json!({"name": "Renamed", "enabled": false}))
         .await
@@ -76,7 +87,8 @@ async fn an_edit_of_the_url_is_refused_and_one_of_the_hosts_keeps_no_other_edit_
     app.patch(&path, &moved).await.fault(AT, NOT_FOR_HOST);
     action["url"] = json!("https://other.example/hook");
     app.patch(&path, &json!({"actions": [action]})).await.expect(200);
-    let edited = app.patch(&connection, &json!({"hosts": null})).await.expect(200);
+    let any = json!({"hosts": null, "token": "another"});
+    let edited = app.patch(&connection, &any).await.expect(200);
     assert_eq!(edited["hosts"], json!([]), "any host");
     app.patch(&path, &moved).await.expect(200);
 }

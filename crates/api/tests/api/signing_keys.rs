@@ -42,7 +42,24 @@ async fn a_rotation_creates_the_current_key_and_the_old_one_overlaps() {
         .iter()
         .map(|key| key["status"].clone())
         .collect();
-    assert_eq!(statuses, ["current", "expired", "overlapping"]);
+    assert_eq!(statuses, ["current", "expired", "expired"]);
+}
+
+#[tokio::test]
+async fn an_account_rotates_ten_keys_a_minute() {
+    let app = App::start().await;
+    let rotate = format!("{}/signing-keys/rotate", app.account().await);
+    app.post(&rotate, &json!({"overlap_s": -1}))
+        .await
+        .fault("/overlap_s", "out_of_range");
+    for _ in 0..10 {
+        app.post(&rotate, &json!({})).await.expect(201);
+    }
+    let refused = app.post(&rotate, &json!({})).await;
+    refused.problem(429, "too_many_rotations");
+    assert!(refused.headers.contains_key("retry-after"));
+    let other = format!("{}/signing-keys/rotate", app.account().await);
+    app.post(&other, &json!({})).await.expect(201);
 }
 
 #[tokio::test]

@@ -20,13 +20,13 @@ const OVERLAP_MAX: Duration = Duration::from_secs(30 * 86_400);
 /// Flags of the group.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
-During the overlap of a rotation, the old key signs Postrider-Signature and the new one \
-Postrider-Signature-Next; webhook-signature holds both signatures.
+During the overlap of a rotation, the oldest key signs Postrider-Signature and the newest one \
+Postrider-Signature-Next; webhook-signature holds the signatures of all. Without an overlap, the new key alone signs.
 
 Examples:
   postrider keys show customer-42
   postrider keys rotate customer-42 --overlap 7d
-  postrider keys rotate customer-42 --overlap 0s    # the old key has leaked
+  postrider keys rotate customer-42 --overlap 0s    # a key has leaked
   postrider keys show customer-42 --automation tell-the-crm --action act_01h455vb4pex5vsknk084sn02q
   postrider keys master status")]
 pub struct Args {

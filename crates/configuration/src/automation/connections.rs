@@ -135,7 +135,7 @@ pub(super) fn unknown_connection(actions: &[Action], unknown: ConnectionId) -> F
             faults.push(Fault {
                 pointer: format!("/actions/{index}/connection_id"),
                 code: codes::UNKNOWN_CONNECTION,
-                detail: "the account has no connection with this id".to_owned(),
+                detail: "neither the account nor the installation has a connection with this id".to_owned(),
             });
         }
     }

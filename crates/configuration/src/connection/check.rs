@@ -7,7 +7,7 @@ use postrider_model::{Authentication, ClientAuthentication, Connection, Connecti
 use postrider_signing::HeaderNames;
 
 use super::ConnectionDraft;
-use super::hosts::check_hosts;
+use super::hosts::{are_widened, check_hosts};
 use crate::automation::{is_field_value, is_reserved, is_token, origin};
 use crate::name::check_name;
 use crate::{ConfigureError, Fault, Faults, codes};
@@ -47,6 +47,8 @@ pub(super) fn check(
     let mut members = Members {
         draft,
         stored: current.filter(is_of_type).map(|current| &current.authentication),
+        is_widened: current.is_some_and(|current| are_widened(&current.hosts, &hosts))
+            && !(hosts.is_empty() && rules.needs_hosts),
         faults,
     };
     let authentication = match draft.connection_type {
@@ -96,6 +98,8 @@ struct Members<'a> {
     draft: &'a ConnectionDraft,
     /// What is stored of the connection.
     stored: Option<&'a Authentication>,
+    /// Whether more hosts may receive the credentials than before.
+    is_widened: bool,
     faults: Faults,
 }
 
@@ -270,7 +274,7 @@ impl Members<'_> {
         }
     }
 
-    /// The secret as sent, or the stored one in place of [`MASK`] or nothing.
+    /// The secret as sent, or the stored one in place of [`MASK`] or nothing, unless more hosts would get it.
     fn secret(&mut self, pointer: &str, sent: Option<&str>, bytes_max: usize) -> Option<Secret> {
         match (sent, self.stored) {
             (Some(sent), _) if sent != MASK => {
@@ -278,6 +282,10 @@ impl Members<'_> {
                     return self.too_long(pointer, bytes_max);
                 }
                 Some(Secret::new(sent))
+            }
+            (_, Some(_)) if self.is_widened => {
+                let detail = "send the secret: the connection gets hosts that must not get the stored one";
+                self.refuse(pointer, codes::VALUE_REQUIRED, detail)
             }
             (_, Some(stored)) => Some(stored.secret().clone()),
             (None, None) => self.missing(pointer),

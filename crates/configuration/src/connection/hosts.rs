@@ -1,8 +1,8 @@
 //! The hosts that may receive a connection's credentials.
 //!
-//! Whoever may edit the URL of an action could otherwise send the credentials of any connection that the
-//! action can name to a server of their own. Redirects are not followed, so the host of the URL is the only
-//! host that receives a request.
+//! A customer chooses the URL of an action. Without this bound, a URL on the customer's own server would
+//! receive the credentials of a connection that the customer must not read. Redirects are not followed, so
+//! the host of the URL is the only one that receives the request.
 
 use std::collections::HashSet;
 
@@ -40,6 +40,12 @@ pub(super) fn check_hosts(hosts: &[String], needs_one: bool, faults: &mut Faults
         }
     }
     checked
+}
+
+/// Whether a host may receive the credentials that could not before.
+pub(super) fn are_widened(stored: &[String], new: &[String]) -> bool {
+    let is_new = |host: &String| !stored.contains(host);
+    !stored.is_empty() && (new.is_empty() || new.iter().any(is_new))
 }
 
 #[cfg(test)]

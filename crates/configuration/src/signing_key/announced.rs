@@ -7,8 +7,8 @@ use crate::AccountEntry;
 use crate::announces::subject;
 
 /// `data` of the event about the rotation to `key`: of the account, or of an action of one of its
-/// automations. It holds neither the secret nor the public key: a receiver that took a key from a webhook
-/// would trust whoever holds the old one.
+/// automations. It holds neither the secret nor the public key: a receiver that took its next key from a
+/// webhook would take one from a thief of the old key too.
 pub(super) fn data(
     entry: &AccountEntry,
     of_action: Option<(&Automation, ActionId)>,

@@ -9,6 +9,7 @@ use postrider_model::{
     SigningKey, SigningKeyId, Target, Timestamp, WebhookSignature,
 };
 use postrider_signing::profile::SignatureProfiles;
+use postrider_storage::rules::signing_keys::Rotation;
 use postrider_storage::{StoreResult, rules};
 use serde_json::json;
 
@@ -28,6 +29,7 @@ impl Configuration {
         draft: RotationDraft,
         announces: &dyn Announces,
     ) -> Result<SigningKey, ConfigureError> {
+        let mut is_counted = false;
         for _ in 0..EDITS_MAX {
             let current = self.store.automation(account, automation).await?;
             let current = current.ok_or(ConfigureError::Missing)?;
@@ -36,6 +38,10 @@ impl Configuration {
             let before = signature.own_keys.first().ok_or(ConfigureError::NoOwnKey)?;
             let checked = check(&draft, &signature.own_keys, before)?;
             check_profile(&checked, signature, before, self.signature_profiles())?;
+            if !is_counted {
+                self.count_rotation(account)?;
+                is_counted = true;
+            }
             let key = self.rotation_key(checked.secret);
             let ends = key.created_at.after(checked.overlap);
             let data = announced::data(&entry, Some((&current, action)), &key, ends);
@@ -142,17 +148,15 @@ fn with_keys(automation: &Automation, action: ActionId, keys: Vec<SigningKey>) -
     edited
 }
 
-/// The own keys of an action once `new` is its current key: as
-/// [`rotation`](rules::signing_keys::rotation) says, and at most [`OWN_KEYS_MAX`].
+/// The own keys of an action once `new` is its current key, at most [`OWN_KEYS_MAX`]: as
+/// [`rotation`](rules::signing_keys::rotation) says.
 pub(crate) fn rotated(keys: &[SigningKey], new: &SigningKey, overlap_until: Timestamp) -> Vec<SigningKey> {
-    let ended = rules::signing_keys::rotation(keys, new, overlap_until).ended;
+    let Rotation { ended, removed } = rules::signing_keys::rotation(keys, new, overlap_until, OWN_KEYS_MAX);
     let end_of = |id: SigningKeyId| ended.iter().find(|(ended, _)| *ended == id).map(|(_, end)| *end);
-    let before = keys.iter().map(|key| SigningKey {
+    let kept = keys.iter().filter(|key| !removed.contains(&key.id));
+    let before = kept.map(|key| SigningKey {
         expires_at: end_of(key.id).or(key.expires_at),
         ..key.clone()
     });
-    std::iter::once(new.clone())
-        .chain(before)
-        .take(OWN_KEYS_MAX)
-        .collect()
+    std::iter::once(new.clone()).chain(before).collect()
 }

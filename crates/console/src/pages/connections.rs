@@ -34,7 +34,7 @@ pub fn routes() -> Routes {
         .post(format!("{base}/{{id}}/delete"), MANAGE, delete::delete)
 }
 
-/// Connections of the account `system` are the installation's: whoever changes them administers it.
+/// The connections of the account `system` are the installation's: only an administrator may change them.
 fn admit(account: &InAccount) -> Result<(), Refusal> {
     if may_write(account) {
         Ok(())

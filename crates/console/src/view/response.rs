@@ -41,7 +41,8 @@ pub fn hint(outcome: Outcome, status_code: Option<u16>, error: Option<&str>) -> 
     }
     if begins(error, CONNECTION_UNUSABLE) {
         return Some(
-            "Nothing was sent to the receiver. Correct the connection, or choose another one in the automation.",
+            "Nothing was sent to the receiver. Correct the connection, or choose another one in the automation. A \
+             connection of the installation is corrected by its operator.",
         );
     }
     Some(match outcome {

@@ -168,6 +168,17 @@ async fn edit_to_on(app: &App, operator: &Session) -> String {
     text(app.get(&page, Some(&operator.cookie)).await).await
 }
 
+/// Two events happen while the action is off; an edit in between hides neither.
+async fn assert_two_are_missed(app: &App, operator: &Session) {
+    for _ in 0..2 {
+        accept(app, |_| {}).await;
+    }
+    until_later(app).await;
+    change(app, |draft| draft.name = "Renamed".to_owned()).await;
+    let page = edit_to_on(app, operator).await;
+    assert!(page.contains("2 events happened while it was off."), "{page}");
+}
+
 #[tokio::test]
 async fn an_edit_that_switches_a_url_on_asks_too() {
     let app = App::start().await;
@@ -192,13 +203,7 @@ async fn an_edit_while_it_is_off_does_not_hide_what_happened_before() {
     until_later(&app).await;
     change(&app, |draft| draft.enabled = true).await;
     change(&app, |draft| draft.actions[0].enabled = false).await;
-    for _ in 0..2 {
-        accept(&app, |_| {}).await;
-    }
-    until_later(&app).await;
-    change(&app, |draft| draft.name = "Renamed".to_owned()).await;
-    let page = edit_to_on(&app, &operator).await;
-    assert!(page.contains("2 events happened while it was off."), "{page}");
+    assert_two_are_missed(&app, &operator).await;
 }
 
 #[tokio::test]
@@ -214,16 +219,14 @@ async fn a_url_that_a_final_410_switched_off_is_asked_about_too() {
     })
     .await;
     accept(&app, |_| {}).await;
-    while stored(&app).await.actions[0].enabled {
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
-    for _ in 0..2 {
-        accept(&app, |_| {}).await;
-    }
-    until_later(&app).await;
-    change(&app, |draft| draft.name = "Renamed".to_owned()).await;
-    let page = edit_to_on(&app, &operator).await;
-    assert!(page.contains("2 events happened while it was off."), "{page}");
+    let switched_off = async {
+        while stored(&app).await.actions[0].enabled {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    let switched_off = tokio::time::timeout(Duration::from_secs(20), switched_off).await;
+    switched_off.expect("the 410 switches the action off");
+    assert_two_are_missed(&app, &operator).await;
 }
 
 #[tokio::test]

@@ -1,11 +1,8 @@
 //! Tests of an automation: events that go to it alone.
 
-use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
-use std::time::Duration;
 
 use bytes::Bytes;
-use parking_lot::Mutex;
 use postrider_model::{
     AccountId, AuditAction, Automation, AutomationId, By, EventPattern, EventTypeName, OperationalType,
     Target,
@@ -17,8 +14,6 @@ use crate::engine::Engine;
 
 /// Most tests of an account within a minute, on each node. A test goes to any URL that a customer enters.
 pub const TESTS_PER_MINUTE: usize = 10;
-
-const MINUTE: Duration = Duration::from_secs(60);
 
 impl Engine {
     /// Sends a test event to one automation, whatever its trigger.
@@ -96,38 +91,6 @@ impl Engine {
     }
 }
 
-/// The tests of the last minute, by account: when each was sent, on the monotonic clock.
-#[derive(Debug, Default)]
-pub(crate) struct Tests(Mutex<HashMap<AccountId, VecDeque<Duration>>>);
-
-impl Tests {
-    /// Counts a test that is sent now, or returns when another one is possible.
-    fn begin(&self, account: AccountId, now: Duration) -> Result<(), Duration> {
-        let is_recent = |sent: &Duration| *sent + MINUTE > now;
-        let mut tests = self.0.lock();
-        // Each account here has sent a test within the last minute.
-        tests.retain(|_, sent| sent.back().is_some_and(is_recent));
-        let sent = tests.entry(account).or_default();
-        sent.retain(is_recent);
-        match sent.front() {
-            Some(first) if sent.len() >= TESTS_PER_MINUTE => Err((*first + MINUTE).saturating_sub(now)),
-            _ => {
-                sent.push_back(now);
-                Ok(())
-            }
-        }
-    }
-
-    /// A test that was counted at this time was not sent.
-    fn call_off(&self, account: AccountId, at: Duration) {
-        if let Some(sent) = self.0.lock().get_mut(&account)
-            && let Some(position) = sent.iter().rposition(|sent| *sent == at)
-        {
-            sent.remove(position);
-        }
-    }
-}
-
 /// The event type of a test that specifies none.
 fn test_type(automation: &Automation) -> EventTypeName {
     let exact = automation
@@ -151,35 +114,4 @@ fn test_type(automation: &Automation) -> EventTypeName {
     exact
         .or_else(under)
         .unwrap_or_else(|| "test".parse().expect("`test` is within the alphabet"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_account_sends_ten_tests_a_minute_whatever_others_send() {
-        let (s, one, other) = (
-            Duration::from_secs,
-            AccountId::from_u128(1),
-            AccountId::from_u128(2),
-        );
-        let tests = Tests::default();
-        for n in 0..10 {
-            assert_eq!(tests.begin(one, s(100 + n)), Ok(()));
-        }
-        assert_eq!(tests.begin(one, s(110)), Err(s(50)));
-        assert_eq!(tests.begin(other, s(110)), Ok(()));
-        tests.call_off(one, s(109));
-        assert_eq!(tests.begin(one, s(110)), Ok(()));
-        assert_eq!(tests.begin(one, s(159)), Err(s(1)));
-        assert_eq!(tests.begin(one, s(160)), Ok(()));
-        assert_eq!(tests.begin(one, s(160)), Err(s(1)));
-        assert_eq!(tests.begin(other, s(1_000)), Ok(()));
-        assert_eq!(
-            tests.0.lock().len(),
-            1,
-            "accounts without recent tests are forgotten"
-        );
-    }
 }

@@ -16,7 +16,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use postrider_configuration::EmailContent;
 use postrider_egress::{Allowance, Host, Hosts, NotSent, Permit};
-use postrider_mail::{Concerns, Draft, Mailer, Message, Partial, Sender, Sent, Verdict};
+use postrider_mail::{Draft, Mailer, Message, Partial, Sender, Sent, Verdict};
 use postrider_model::{Clock, Exchange, Outcome, SendEmail, SmtpExchange, SmtpStep};
 
 pub use self::not_set_up::EmailNotSetUp;
@@ -116,9 +116,10 @@ impl<T: MailTransport> EmailCarrier<T> {
         message.map_err(|error| error.to_string())
     }
 
-    /// The result for a message that the mail server did not take in an outage: it waits, but not for ever.
+    /// The result for a message that the mail server did not take in an outage: it waits, but not for ever. A
+    /// short outage ends no wait: a replay of old e-mails must not fail for a moment's trouble.
     fn without_asking(&self, job: &Job<'_>, email: &SendEmail) -> Result<Carried, NotSent> {
-        match is_overdue(job, self.clock.now()) {
+        match self.outage.is_long() && is_overdue(job, self.clock.now()) {
             true => Ok(out_of_reach(email, OUT_OF_REACH)),
             false => Err(NotSent::Postponed),
         }
@@ -170,7 +171,7 @@ impl<T: MailTransport> Carrier<SendEmail> for EmailCarrier<T> {
             // The mail server has no part in it.
             Err(postrider_mail::NotSent::Postponed) => return Err(NotSent::Postponed),
         };
-        if is_out_of_service(&sent) {
+        if sent.is_outage() {
             self.outage.failed();
             return self.without_asking(&job, email);
         }
@@ -180,23 +181,9 @@ impl<T: MailTransport> Carrier<SendEmail> for EmailCarrier<T> {
     }
 }
 
-/// Whether the mail server takes no message at all. What it says once it has accepted `MAIL` decides an
-/// attempt, so that no message that it stumbles over holds the others up.
-fn is_out_of_service(sent: &Sent) -> bool {
-    let mail = sent.dialogue.steps.iter().find(|step| is_mail(step));
-    let code = mail.and_then(|step| step.code);
-    let is_accepted = matches!(code, Some(200..=299));
-    sent.verdict != Verdict::Accepted && sent.concerns == Concerns::Server && !is_accepted
-}
-
-fn is_mail(step: &postrider_mail::Step) -> bool {
-    let command = step.command.as_deref();
-    command.is_some_and(|command| command.starts_with("MAIL FROM:"))
-}
-
 fn carried(email: &SendEmail, sent: Sent, waited: Duration) -> Carried {
     // How the connection was opened shows the operator's own names and users.
-    let steps = sent.dialogue.steps.into_iter().skip_while(|step| !is_mail(step));
+    let steps = sent.dialogue.steps.into_iter().skip_while(|step| !step.is_mail());
     let steps = steps.map(|step| SmtpStep {
         command: step.command.unwrap_or_default(),
         code: step.code,

@@ -31,6 +31,10 @@ pub fn with_hosts(draft: ConnectionDraft, hosts: &[&str]) -> ConnectionDraft {
 
 async fn set_hosts(node: &Node, fixture: &Fixture, current: Connection, hosts: &[&str]) -> Connection {
     let edited = with_hosts(ConnectionDraft::of(&current), hosts);
+    update(node, fixture, current, edited).await
+}
+
+async fn update(node: &Node, fixture: &Fixture, current: Connection, edited: ConnectionDraft) -> Connection {
     let saved = node
         .configuration
         .update_connection(&BY, fixture.account, current, edited);
@@ -42,7 +46,7 @@ fn once_the_hosts_exclude_the_url_no_credentials_leave_and_nothing_is_sent() {
     for draft in [bearer("the-token"), oauth2()] {
         let folder = folder();
         life(async {
-            let draft = with_hosts(draft, &["receiver.example"]);
+            let draft = with_hosts(draft, &["receiver.example", "other.example"]);
             let (node, fixture, connection) = scene(folder.path(), draft, script).await;
             set_hosts(&node, &fixture, connection, &["other.example"]).await;
             node.accept(fixture.account).await;
@@ -66,13 +70,14 @@ fn once_the_hosts_exclude_the_url_no_credentials_leave_and_nothing_is_sent() {
 fn a_retry_is_judged_by_the_hosts_of_its_moment() {
     let folder = folder();
     life(async {
-        let draft = with_hosts(bearer("the-token"), &["receiver.example"]);
+        let draft = with_hosts(bearer("the-token"), &["receiver.example", "other.example"]);
         let (node, fixture, connection) = scene(folder.path(), draft, script).await;
         node.accept(fixture.account).await;
         tokio::time::sleep(Duration::from_secs(5)).await;
         let connection = set_hosts(&node, &fixture, connection, &["other.example"]).await;
         tokio::time::sleep(Duration::from_secs(50)).await;
-        set_hosts(&node, &fixture, connection, &["receiver.example"]).await;
+        let widened = with_hosts(bearer("the-token"), &["receiver.example"]);
+        update(&node, &fixture, connection, widened).await;
         let attempts = attempts(&node, &fixture).await;
         let errors = attempts.iter().map(|attempt| attempt.error.as_deref());
         assert_eq!(errors.collect::<Vec<_>>(), [None, Some(UNUSABLE), None]);

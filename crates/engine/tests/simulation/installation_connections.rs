@@ -15,7 +15,7 @@ use crate::support::{BY, Fixture, Node, folder, inline, life, status, webhook};
 /// Two accounts whose actions use a connection of the installation.
 async fn two_accounts(node: &Node, draft: ConnectionDraft) -> ([Fixture; 2], Connection) {
     node.configuration.create_system_account().await.unwrap();
-    let draft = with_hosts(draft, &["receiver.example"]);
+    let draft = with_hosts(draft, &["receiver.example", "other.example"]);
     let created = node.configuration.create_connection(&BY, SYSTEM_ACCOUNT, draft);
     let connection = created.await.unwrap();
     let accounts = [node.account(&[URL]).await, node.account(&[URL]).await];

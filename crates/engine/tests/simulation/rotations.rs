@@ -107,7 +107,7 @@ fn the_rotation_of_an_actions_own_key_names_the_action_and_no_secret() {
         assert_eq!(
             operational(&node, account).await,
             [],
-            "a first key is no rotation"
+            "creating the first key announces no rotation"
         );
         let stored = node.configuration.automation(account, automation).await;
         let action = stored.unwrap().unwrap().actions.remove(0);

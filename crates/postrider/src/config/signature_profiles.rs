@@ -31,9 +31,9 @@ pub const EXAMPLE: &str = r#"
 #
 # `digest`: hmac-sha256 (default), hmac-sha1, hmac-sha512 or ed25519. `key`, for an HMAC: displayed
 # (default: the key as it is shown), decoded (the bytes after `whsec_`) or undecoded (the text after
-# it). `overlap`, the keys that sign while the overlap of a rotation lasts: previous (default),
-# current, next (the new key, in a header of its own) or all (both, between separators; the last
-# element of the value is repeated).
+# it). `overlap`, the keys that sign while the overlap of a rotation lasts: previous (default: the
+# oldest), current, next (the newest, in a header of its own) or all (each, between separators; the
+# last element of the value is repeated).
 #[signature_profiles.acme]
 #[[signature_profiles.acme.headers]]
 #name = "X-Acme-Signature"

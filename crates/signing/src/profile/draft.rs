@@ -61,8 +61,8 @@ pub struct HeaderDraft {
     pub key: Option<KeyForm>,
     /// Which keys sign while the keys of a rotation overlap. By default `previous`.
     pub overlap: Option<Overlap>,
-    /// What stands between the elements of a value that both keys sign: a space, comma or semicolon. The last
-    /// element holds the signature and is written once for each key.
+    /// What stands between the elements of a value that several keys sign: a space, comma or semicolon. The
+    /// last element holds the signature and is written once for each key.
     pub separator: Option<char>,
 }
 

@@ -141,9 +141,7 @@ pub(super) async fn walk(
     let settled = lock_settled(&transaction, looked_at, before).await?;
     let pruned = remove(&transaction, &settled).await?;
     let is_end = looked_at.len() == found.len() && found.len() < most;
-    if let Some(day) = day
-        && is_end
-    {
+    if is_end {
         remove_lost(&transaction, day).await?;
     }
     transaction.commit().await?;
@@ -317,9 +315,13 @@ impl DeliveryIds {
     }
 }
 
-/// Removes pending deliveries of a day whose events were removed with another day. They occur if a clock is
-/// set back by more than an hour, and could never be attempted.
-async fn remove_lost(transaction: &Transaction<'_>, day: Day) -> SqlResult<()> {
+/// Removes pending deliveries of a day, or of the default partition, whose events were removed with another
+/// day. They occur if a clock is set back by more than an hour, and could never be attempted.
+async fn remove_lost(transaction: &Transaction<'_>, day: Option<Day>) -> SqlResult<()> {
+    let partition = match day {
+        None => "deliveries_default".to_owned(),
+        Some(day) => day.partition("deliveries"),
+    };
     let mut lost = 0;
     // Two statements, because each condition has its own index.
     for is_pending in ["status = 0 AND owner IS NULL", "owner IS NOT NULL"] {
@@ -327,13 +329,16 @@ async fn remove_lost(transaction: &Transaction<'_>, day: Day) -> SqlResult<()> {
             "DELETE FROM {partition} AS d WHERE {is_pending} AND NOT EXISTS (
                  SELECT 1 FROM events AS e
                  WHERE e.account_id = d.account_id AND e.created_at = d.event_created_at AND e.seq = d.event_seq
-             )",
-            partition = day.partition("deliveries")
+             )"
         );
         lost += transaction.execute(&sql, &[]).await?;
     }
     if lost > 0 {
-        tracing::warn!(%day, deliveries = lost, "pending deliveries without their events were removed");
+        tracing::warn!(
+            partition,
+            deliveries = lost,
+            "pending deliveries without their events were removed"
+        );
     }
     Ok(())
 }

@@ -3,7 +3,7 @@
 
 use std::cmp::Ordering;
 
-use postrider_model::automation::{DELIVERIES_PER_EVENT_MAX, FAILED_DELIVERY_ACTIONS_MAX};
+use postrider_model::automation::{DELIVERIES_PER_EVENT_MAX, REACTIONS_MAX};
 use postrider_model::{Automation, EventPattern, OperationalType};
 
 /// What an automation that is on adds to an event that triggers it.
@@ -23,7 +23,7 @@ pub struct TooManyDeliveries {
     pub event_type: String,
     /// How many actions it would trigger.
     pub count: usize,
-    /// How many it can trigger: [`DELIVERIES_PER_EVENT_MAX`] or [`FAILED_DELIVERY_ACTIONS_MAX`].
+    /// How many it can trigger: [`DELIVERIES_PER_EVENT_MAX`] or [`REACTIONS_MAX`].
     pub most: usize,
 }
 
@@ -43,8 +43,13 @@ impl FanOut {
 /// automations of the account that are on. Only event types that trigger `saved` count: it can be saved
 /// beside automations that already exceed the bound without it.
 pub fn exceeding(saved: &FanOut, others: &[FanOut]) -> Option<TooManyDeliveries> {
-    if let Some(exceeding) = of_failed_deliveries(saved, others) {
-        return Some(exceeding);
+    for event_type in [
+        OperationalType::DeliveryFailed,
+        OperationalType::SigningKeyRotated,
+    ] {
+        if let Some(exceeding) = of_reactions(event_type, saved, others) {
+            return Some(exceeding);
+        }
     }
     let all: usize = others.iter().map(|other| other.actions).sum();
     if saved.actions + all <= DELIVERIES_PER_EVENT_MAX {
@@ -53,19 +58,19 @@ pub fn exceeding(saved: &FanOut, others: &[FanOut]) -> Option<TooManyDeliveries>
     sweep(saved, others, &mut 0)
 }
 
-/// Whether one delivery that fails could trigger too many actions.
-fn of_failed_deliveries(saved: &FanOut, others: &[FanOut]) -> Option<TooManyDeliveries> {
-    let name = OperationalType::DeliveryFailed.name();
+/// Whether one event of a type that an account can cause at will could trigger too many actions.
+fn of_reactions(event_type: OperationalType, saved: &FanOut, others: &[FanOut]) -> Option<TooManyDeliveries> {
+    let name = event_type.name();
     let matches = |of: &&FanOut| of.event_types.iter().any(|pattern| pattern.matches(&name));
     if !matches(&saved) {
         return None;
     }
     let others = others.iter().filter(matches).map(|other| other.actions);
     let count = saved.actions + others.sum::<usize>();
-    (count > FAILED_DELIVERY_ACTIONS_MAX).then(|| TooManyDeliveries {
+    (count > REACTIONS_MAX).then(|| TooManyDeliveries {
         event_type: name.to_string(),
         count,
-        most: FAILED_DELIVERY_ACTIONS_MAX,
+        most: REACTIONS_MAX,
     })
 }
 

@@ -18,30 +18,46 @@ pub struct Rotation {
     pub removed: Vec<SigningKeyId>,
 }
 
-/// Makes room for `new`, which is the current key from its creation on. The key that was current expires at
-/// `overlap_until`; earlier keys live until they expire, and beyond [`LIVE_KEYS_MAX`] the oldest expire at
-/// once. Of the expired keys, the newest stay, up to [`KEYS_KEPT`] keys in all.
-pub fn rotation(keys: &[SigningKey], new: &SigningKey, overlap_until: Timestamp) -> Rotation {
-    let mut newest_first: Vec<_> = keys.iter().collect();
+/// Makes room for `new`, which is the current key from its creation on, among at most `kept_max` keys. The
+/// key that was current expires at `overlap_until`; earlier keys live until they expire, and beyond
+/// [`LIVE_KEYS_MAX`] the oldest expire at once. Without an overlap, which is for keys that have leaked, all
+/// earlier keys expire at once. Of the expired keys, the newest stay.
+pub fn rotation(
+    keys: &[SigningKey],
+    new: &SigningKey,
+    overlap_until: Timestamp,
+    kept_max: usize,
+) -> Rotation {
+    let is_live = |key: &SigningKey| key.expires_at.is_some_and(|end| end > new.created_at);
+    let mut by_use: Vec<_> = keys.iter().collect();
     // The current key is the newest, even if a clock was set back before it was created.
-    newest_first.sort_by_key(|key| (key.expires_at.is_none(), key.created_at, key.id.as_u128()));
-    newest_first.reverse();
-    let kept = newest_first.len().min(KEYS_KEPT - 1);
-    let (kept, removed) = newest_first.split_at(kept);
+    by_use.sort_by_key(|key| {
+        (
+            key.expires_at.is_none(),
+            is_live(key),
+            key.created_at,
+            key.id.as_u128(),
+        )
+    });
+    by_use.reverse();
+    let kept = by_use.len().min(kept_max.saturating_sub(1));
+    let (kept, removed) = by_use.split_at(kept);
     let mut rotation = Rotation {
         ended: Vec::new(),
         removed: removed.iter().map(|key| key.id).collect(),
     };
+    let overlaps = overlap_until > new.created_at;
     // The new key is one of them.
     let mut live = 1;
     for key in kept {
-        match key.expires_at {
-            None => rotation.ended.push((key.id, overlap_until)),
-            Some(at) if at <= new.created_at => continue,
-            Some(_) if live >= LIVE_KEYS_MAX => rotation.ended.push((key.id, new.created_at)),
-            Some(_) => {}
+        if key.expires_at.is_none() {
+            rotation.ended.push((key.id, overlap_until));
+            live += 1;
+        } else if is_live(key) && overlaps && live < LIVE_KEYS_MAX {
+            live += 1;
+        } else if is_live(key) {
+            rotation.ended.push((key.id, new.created_at));
         }
-        live += 1;
     }
     rotation
 }
@@ -72,7 +88,12 @@ mod tests {
         let overlapping = key(&ids, 2, Some(at(100)));
         let current = key(&ids, 3, None);
         let new = key(&ids, 10, None);
-        let rotation = rotation(&[current.clone(), overlapping.clone(), ended], &new, at(90));
+        let rotation = rotation(
+            &[current.clone(), overlapping.clone(), ended],
+            &new,
+            at(90),
+            KEYS_KEPT,
+        );
         assert_eq!(rotation.ended, [(current.id, at(90))]);
         assert!(rotation.removed.is_empty());
     }
@@ -83,11 +104,32 @@ mod tests {
         let mut keys: Vec<_> = (1..=4).map(|ms| key(&ids, ms, Some(at(100)))).collect();
         keys.push(key(&ids, 5, None));
         let new = key(&ids, 10, None);
-        let rotation = rotation(&keys, &new, at(90));
+        let rotation = rotation(&keys, &new, at(90), KEYS_KEPT);
         assert_eq!(
             rotation.ended,
             [(keys[4].id, at(90)), (keys[0].id, new.created_at)]
         );
+    }
+
+    #[test]
+    fn without_an_overlap_all_earlier_keys_end() {
+        let ids = IdGenerator::new(1);
+        let keys = [key(&ids, 3, None), key(&ids, 2, Some(at(100)))];
+        let new = key(&ids, 10, None);
+        let ended = rotation(&keys, &new, at(10), KEYS_KEPT).ended;
+        assert_eq!(ended, [(keys[0].id, at(10)), (keys[1].id, at(10))]);
+    }
+
+    #[test]
+    fn a_live_key_stays_longer_than_newer_ones_that_have_expired() {
+        let ids = IdGenerator::new(1);
+        let live = key(&ids, 1, Some(at(100)));
+        let mut keys = vec![key(&ids, 6, None), live.clone()];
+        keys.extend((2..6).map(|ms| key(&ids, ms, Some(at(ms + 1)))));
+        let rotation = rotation(&keys, &key(&ids, 10, None), at(90), 5);
+        assert_eq!(rotation.removed.len(), 2);
+        assert!(!rotation.removed.contains(&live.id));
+        assert_eq!(rotation.ended, [(keys[0].id, at(90))]);
     }
 
     #[test]
@@ -96,7 +138,7 @@ mod tests {
         let mut keys: Vec<_> = (1..=20).map(|ms| key(&ids, ms, Some(at(ms + 1)))).collect();
         keys.push(key(&ids, 21, None));
         let new = key(&ids, 30, None);
-        let rotation = rotation(&keys, &new, at(40));
+        let rotation = rotation(&keys, &new, at(40), KEYS_KEPT);
         assert_eq!(rotation.removed, [keys[1].id, keys[0].id]);
         assert_eq!(keys.len() + 1 - rotation.removed.len(), KEYS_KEPT);
         assert_eq!(rotation.ended, [(keys[20].id, at(40))]);
@@ -107,7 +149,7 @@ mod tests {
         let ids = IdGenerator::new(1);
         let mut keys: Vec<_> = (100..119).map(|ms| key(&ids, ms, Some(at(ms + 1)))).collect();
         keys.push(key(&ids, 50, None));
-        let rotation = rotation(&keys, &key(&ids, 51, None), at(60));
+        let rotation = rotation(&keys, &key(&ids, 51, None), at(60), KEYS_KEPT);
         assert_eq!(rotation.removed, [keys[0].id]);
     }
 }

@@ -14,7 +14,8 @@ use super::input::TypeInput;
 pub enum Owner {
     /// The account's own.
     Account,
-    /// The installation's: actions of all accounts can use it, and only its operator sees and changes it.
+    /// The installation's: actions of all accounts can use it, and only its operator changes it. Accounts see
+    /// its name, type and hosts.
     Installation,
 }
 

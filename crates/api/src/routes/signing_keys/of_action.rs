@@ -69,6 +69,7 @@ pub async fn list_action_signing_keys(
         (status = 201, description = "The new key.", body = SigningKeyView),
         (status = 409, description = "`no_own_signing_key`: the account's keys sign the action's webhooks. \
             `concurrent_update`: other requests kept changing the automation."),
+        (status = 429, description = "`too_many_rotations`: an account can rotate 10 keys a minute on each node."),
     )
 )]
 pub async fn rotate_action_signing_key(

@@ -51,7 +51,9 @@ impl RotateInput {
 ///
 /// The new key becomes the current key at once. During the overlap, Postrider signs webhooks with both keys.
 /// Keys of earlier rotations also sign until they expire. At most five keys sign at a time: the oldest stops
-/// signing when there would be more.
+/// signing when there would be more. A header with one value is signed by the oldest or the newest key, so
+/// the keys between them sign only the headers that hold a list, such as `webhook-signature`. With an
+/// `overlap_s` of 0, which is for a key that has leaked, all earlier keys stop signing.
 ///
 /// The event `postrider.signing_key.rotated` reports it.
 #[utoipa::path(
@@ -61,7 +63,10 @@ impl RotateInput {
     tag = "Signing keys",
     params(AccountPath),
     request_body(content = Option<RotateInput>),
-    responses((status = 201, description = "The new key.", body = SigningKeyView))
+    responses(
+        (status = 201, description = "The new key.", body = SigningKeyView),
+        (status = 429, description = "`too_many_rotations`: an account can rotate 10 keys a minute on each node."),
+    )
 )]
 pub async fn rotate_signing_key(
     State(state): State<ApiState>,

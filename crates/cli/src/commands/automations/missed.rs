@@ -11,8 +11,8 @@ use crate::{Context, Failure};
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Sends the events that the automation would have been triggered by, as it is now, and of which an enabled action has \
-no delivery. Test events, operational events and canceled events are left out. The command counts them, shows the count and asks before it sends anything. Sending again sends only \
-what is still missing.
+no delivery, except test events, operational events and canceled events. The command counts them, shows the count and \
+asks before it sends anything. Sending again sends only what is still missing.
 
 Examples:
   postrider automations send-missed customer-42 tell-the-crm --after 2h

@@ -8,6 +8,10 @@ use postrider_signing::HeaderNames;
 /// Names, and why they are reserved.
 const NAMES: &[(&str, &str)] = &[
     (
+        "accept-encoding",
+        "chooses an encoding in which a response that repeats a secret is not recognised",
+    ),
+    (
         "content-encoding",
         "describes the body, which only Postrider knows",
     ),

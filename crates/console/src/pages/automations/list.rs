@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use askama::Template;
 use axum::extract::State;
 use axum::response::Response;
-use postrider_configuration::is_notice;
+use postrider_configuration::is_named_after;
 use postrider_figures::Rate;
 use postrider_json::Conditions;
 use postrider_model::health::Health;
@@ -102,9 +102,9 @@ fn row(
 ) -> Row {
     let actions = &automation.actions;
     let is_idle = automation.enabled && !actions.iter().any(|action| action.enabled);
-    // The condition of a notice picks the automation that its name has.
+    // The condition of a notice picks an automation by its id, which the name says better.
     let conditions = automation.trigger.conditions.as_ref();
-    let conditions = conditions.filter(|_| !is_notice(automation));
+    let conditions = conditions.filter(|_| !is_named_after(&account.entry, automation));
     let rates = actions.iter().filter_map(|action| rates.get(&action.id));
     let (succeeded, failed) = rates.fold((0, 0), |sum, rate| (sum.0 + rate.succeeded, sum.1 + rate.failed));
     Row {

@@ -224,7 +224,7 @@ async fn count(
 
 /// What happened while an automation was off: for the question that follows when it is on again.
 pub struct Meanwhile {
-    /// `23 events` or `More than 1,000 events`.
+    /// `23 events` or `At least 1,000 events`.
     pub words: String,
     /// The name of the link: `Send it…` or `Send them…`.
     pub link: &'static str,
@@ -248,7 +248,8 @@ pub async fn meanwhile(
     let Some(count) = count(app, account, &missed, GLANCE_MAX).await? else {
         return Ok(None);
     };
-    if count.matching == 0 {
+    // A count that ended early tells nothing of the rest.
+    if count.matching == 0 && count.is_all {
         return Ok(None);
     }
     let number = number::counted(count.matching, WORDS.one, WORDS.many);
@@ -257,7 +258,7 @@ pub async fn meanwhile(
         words: if count.is_all {
             number
         } else {
-            format!("More than {number}")
+            format!("At least {number}")
         },
         link: if count.is_all && count.matching == 1 {
             "Send it…"

@@ -104,7 +104,7 @@ impl State {
         off.map(AuditEntry::at)
     }
 
-    /// The state before the change that an entry tells of. Returns whether the action existed then.
+    /// Takes the change of one entry back. Returns whether the action existed before that change.
     fn undo(&mut self, entry: &AuditEntry) -> bool {
         if entry.action == AuditAction::ActionDisabled {
             self.action = true;

@@ -4,9 +4,11 @@ use askama::Template;
 use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
 use http::StatusCode;
-use postrider_configuration::{ConfigureError, RotationDraft};
+use postrider_configuration::{ConfigureError, Fault, ROTATIONS_PER_MINUTE, RotationDraft, codes};
 use postrider_model::KeyAlgorithm;
 use postrider_storage::rules::signing_keys::LIVE_KEYS_MAX;
+
+use postrider_web::wait::whole_seconds;
 
 use super::owner::{Owner, Which};
 
@@ -16,6 +18,7 @@ use crate::form::Form;
 use crate::refusal::Refusal;
 use crate::shell::{AccountHead, Section, Shell, Tab};
 use crate::state::App;
+use crate::view::duration;
 use crate::view::time::date;
 use crate::visitor::account::InAccount;
 
@@ -41,6 +44,8 @@ struct RotatePage<'a> {
     /// The id of the key to replace, so that two clicks rotate only once.
     current: String,
     overlaps: Vec<Overlap>,
+    /// When the last older key expires that still signs.
+    older_ends: Option<String>,
     /// Whether as many keys sign as may.
     is_full: bool,
     secret: &'a str,
@@ -105,6 +110,19 @@ pub async fn rotate(
             *response.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
             Ok(response)
         }
+        Err(ConfigureError::TooManyRotations { retry_after }) => {
+            let fault = Fault {
+                pointer: "/overlap_s".to_owned(),
+                code: codes::TOO_MANY,
+                detail: format!(
+                    "an account can rotate {ROTATIONS_PER_MINUTE} keys a minute. Try again in {}",
+                    duration::spelled(whole_seconds(retry_after))
+                ),
+            };
+            let mut response = render(&app, &account, owner, &form, FieldFaults::new(vec![fault]))?;
+            *response.status_mut() = StatusCode::TOO_MANY_REQUESTS;
+            Ok(response)
+        }
         Err(other) => Err(other.into()),
     }
 }
@@ -146,6 +164,7 @@ fn render(
         ),
         current: owner.current()?.to_string(),
         overlaps: overlaps.into(),
+        older_ends: owner.live(now).filter_map(|key| key.expires_at).max().map(date),
         is_full: owner.live(now).count() >= LIVE_KEYS_MAX,
         takes_both: profile.is_some_and(|profile| {
             KeyAlgorithm::ALL

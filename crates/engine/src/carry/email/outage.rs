@@ -27,6 +27,9 @@ const PAUSE_MAX: Duration = Duration::from_secs(30);
 /// they give up (RFC 5321 section 4.5.4.1).
 const WAIT_MAX: Duration = Duration::from_secs(4 * 24 * 3_600);
 
+/// How long an outage lasts before attempts count: longer than the restart of a mail server.
+const LONG: Duration = Duration::from_secs(10 * 60);
+
 /// Whether the mail server takes messages.
 pub(super) struct Outage {
     clock: Arc<dyn Clock>,
@@ -35,6 +38,7 @@ pub(super) struct Outage {
 
 /// An outage.
 struct State {
+    began: Duration,
     /// When the next message may ask.
     next: Duration,
     /// The pause after it.
@@ -67,6 +71,15 @@ impl Outage {
         self.state.lock().as_ref().is_some_and(|state| now < state.next)
     }
 
+    /// Whether the outage has lasted for [`LONG`].
+    pub(super) fn is_long(&self) -> bool {
+        let now = self.clock.monotonic();
+        self.state
+            .lock()
+            .as_ref()
+            .is_some_and(|state| now >= state.began + LONG)
+    }
+
     /// Whether a message may be sent now. During an outage, one of each pause may.
     pub(super) fn may_ask(&self) -> bool {
         let now = self.clock.monotonic();
@@ -89,6 +102,7 @@ impl Outage {
         if state.is_none() {
             metrics::gauge!(GAUGE).set(1);
             *state = Some(State {
+                began: now,
                 next: now + PAUSE_MIN,
                 pause: PAUSE_MIN * 2,
             });
@@ -125,7 +139,10 @@ mod tests {
             }
         }
         assert_eq!(asked_at, [1, 3, 7, 15, 31, 61, 91, 121]);
+        assert!(!outage.is_long());
+        hand.set_s(LONG.as_secs());
+        assert!(outage.is_long());
         outage.ended();
-        assert!(outage.may_ask() && outage.may_ask());
+        assert!(outage.may_ask() && outage.may_ask() && !outage.is_long());
     }
 }

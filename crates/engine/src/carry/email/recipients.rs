@@ -39,6 +39,8 @@ struct Spent {
 #[derive(Default)]
 struct OfAccount {
     slot: u64,
+    /// In which slot the log last said that e-mails wait.
+    told: Option<u64>,
     recipients: [u32; SLOTS + 1],
 }
 
@@ -72,6 +74,14 @@ impl RecipientLimit {
         of_account.move_to(slot);
         let total: u32 = of_account.recipients.iter().sum();
         if count > self.max.saturating_sub(total) {
+            if of_account.told.is_none_or(|told| told + SLOTS as u64 <= slot) {
+                of_account.told = Some(slot);
+                tracing::warn!(
+                    %account,
+                    max = self.max,
+                    "e-mails of an account wait; see email_recipients_per_hour_and_account"
+                );
+            }
             return None;
         }
         of_account.recipients[at(slot)] += count;

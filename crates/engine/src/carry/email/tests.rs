@@ -1,6 +1,8 @@
 use postrider_mail::{Dialogue, Step};
 use postrider_model::{Outcome, Recipients};
 
+use postrider_mail::Concerns;
+
 use super::*;
 
 fn step(command: Option<&str>, code: u16) -> Step {
@@ -44,13 +46,13 @@ fn what_the_mail_server_says_of_one_message_is_no_outage() {
         (Concerns::Message, Some(("DATA", 451)), false),
     ] {
         let sent = failed(concerns, last);
-        assert_eq!(is_out_of_service(&sent), is_outage, "{sent:?}");
+        assert_eq!(sent.is_outage(), is_outage, "{sent:?}");
     }
     let accepted = Sent {
         verdict: Verdict::Accepted,
         ..failed(Concerns::Server, None)
     };
-    assert!(!is_out_of_service(&accepted));
+    assert!(!accepted.is_outage());
 }
 
 #[test]

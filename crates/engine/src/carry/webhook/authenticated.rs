@@ -13,7 +13,7 @@ use std::time::Duration;
 use postrider_configuration::{Credentials, NoCredentials, OAuth2Client};
 use postrider_egress::NotSent;
 use postrider_model::attempt::{CONNECTION_UNUSABLE, NO_ACCESS_TOKEN};
-use postrider_model::{Clock, ConnectionId, CustomHeader, Outcome, SendWebhook};
+use postrider_model::{AccountId, Clock, ConnectionId, CustomHeader, Outcome, SendWebhook};
 use postrider_signing::is_same_header;
 
 use super::tokens::{Asking, Got, Token, TokenFailure};
@@ -32,6 +32,9 @@ const TAKEN: &str = "The signature profile sets the same header";
 
 /// Why a connection is of no use for a URL.
 const NOT_FOR_HOST: &str = "Its hosts do not include the host of the URL";
+
+/// A client of a token endpoint, and the account of its connection.
+type Client<'a> = (&'a OAuth2Client, AccountId);
 
 impl<T: Transport> WebhookCarrier<T> {
     /// Sends the webhook with the credentials of this connection; nothing without them.
@@ -71,7 +74,10 @@ impl<T: Transport> WebhookCarrier<T> {
                 self.carry_once(job, webhook, body, Some(identity.clone()), timeout)
                     .await
             }
-            Credentials::OAuth2(client) => self.carry_with_token(job, webhook, body, client).await,
+            Credentials::OAuth2(client) => {
+                let owner = owner.config.account.id;
+                self.carry_with_token(job, webhook, body, (client, owner)).await
+            }
             Credentials::Unusable(reason) => Ok(unusable(webhook, reason)),
         }
     }
@@ -81,7 +87,7 @@ impl<T: Transport> WebhookCarrier<T> {
         job: &Job<'_>,
         webhook: &SendWebhook,
         body: &Body,
-        client: &OAuth2Client,
+        client: Client<'_>,
     ) -> Result<Carried, NotSent> {
         let mut time = Time::new(&*self.clock, webhook.timeout(job.timeout));
         let Got { token, is_new } = match self.token(job, client, None, &mut time).await? {
@@ -122,14 +128,14 @@ impl<T: Transport> WebhookCarrier<T> {
     async fn token(
         &self,
         job: &Job<'_>,
-        client: &OAuth2Client,
+        (client, owner): Client<'_>,
         refused: Option<&Token>,
         time: &mut Time<'_>,
     ) -> Result<Result<Got, TokenFailure>, NotSent> {
         let asking = Asking {
             transport: &self.transport,
             user_agent: &self.header_names.user_agent,
-            tenant: job.event.account.as_u128(),
+            tenant: owner.as_u128(),
             timeout: time.left(),
             may_leave: job.may_leave,
         };

@@ -8,14 +8,20 @@
 //! Not recognised are values shorter than [`ECHO_BYTES_MIN`], which occur in any text by chance, values of
 //! headers that never hold a secret ([`PUBLIC`]), and values that the receiver has encoded, except as a JSON
 //! string. Actions without secret headers cost nothing.
+//!
+//! Where a response was cut off, its end may hold the beginning of a secret. As much as that could be is left
+//! out, whatever it holds: a customer who could see whether the end matches would guess the secret of another
+//! owner's connection character by character, from a host that repeats what it is sent.
 
 use std::borrow::Cow;
+use std::ops::Range;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use percent_encoding::percent_decode_str;
 use postrider_egress::{Destination, Request};
+use postrider_model::attempt::RESPONSE_HEADER_BYTES_KEPT;
 use postrider_model::custom_header::MASK;
 use postrider_model::{CustomHeader, HttpResponse, SendWebhook};
 
@@ -61,10 +67,16 @@ pub(super) fn mask_echoes(
         mask_text(error, &texts, false);
     }
     let Some(response) = response else { return };
+    let mut kept = 0;
     for (name, value) in &mut response.headers {
+        kept += name.len() + value.len();
         mask_text(name, &texts, false);
-        // The kept part of the headers may end within a value.
-        mask_text(value, &texts, true);
+        // The kept part ends within a value, and at a character.
+        mask_text(
+            value,
+            &texts,
+            kept + char::MAX_LEN_UTF8 > RESPONSE_HEADER_BYTES_KEPT,
+        );
     }
     if let Cow::Owned(masked) = masked(&response.body, &texts, response.truncated) {
         response.body = Bytes::from(masked);
@@ -149,50 +161,39 @@ fn mask_text(text: &mut String, texts: &[String], cut_off: bool) {
     }
 }
 
-/// The bytes with [`MASK`] in the place of each text. If they were cut off, the beginning of a text at their
-/// end counts as well.
+/// The bytes with [`MASK`] in the place of each text. If they were cut off, [`MASK`] also stands in the place
+/// of their end: of as many bytes as could be a part of the longest text.
 fn masked<'a>(bytes: &'a [u8], texts: &[String], cut_off: bool) -> Cow<'a, [u8]> {
-    let mut masked: Cow<'a, [u8]> = Cow::Borrowed(bytes);
-    for text in texts {
-        if let Some(replaced) = replaced(&masked, text.as_bytes()) {
-            masked = Cow::Owned(replaced);
-        }
+    let mut secret = occurrences(bytes, texts);
+    if cut_off {
+        let longest = texts.first().map_or(0, String::len);
+        secret.push(bytes.len().saturating_sub(longest.saturating_sub(1))..bytes.len());
     }
-    if cut_off
-        && let Some(begun) = texts
-            .iter()
-            .filter_map(|text| begun_at_end(&masked, text.as_bytes()))
-            .max()
-    {
-        let keep = masked.len() - begun;
-        let masked = masked.to_mut();
-        masked.truncate(keep);
-        masked.extend_from_slice(MASK.as_bytes());
+    if secret.is_empty() {
+        return Cow::Borrowed(bytes);
     }
-    masked
-}
-
-/// `None` if the text does not occur.
-fn replaced(bytes: &[u8], text: &[u8]) -> Option<Vec<u8>> {
-    let mut found = memchr::memmem::find_iter(bytes, text).peekable();
-    found.peek()?;
-    let mut replaced = Vec::with_capacity(bytes.len());
+    secret.sort_unstable_by_key(|range| range.start);
+    let mut masked = Vec::with_capacity(bytes.len());
     let mut from = 0;
-    for at in found {
-        replaced.extend_from_slice(&bytes[from..at]);
-        replaced.extend_from_slice(MASK.as_bytes());
-        from = at + text.len();
+    for range in secret {
+        // One that overlaps the one before is masked with it.
+        if range.start >= from {
+            masked.extend_from_slice(&bytes[from..range.start]);
+            masked.extend_from_slice(MASK.as_bytes());
+        }
+        from = from.max(range.end);
     }
-    replaced.extend_from_slice(&bytes[from..]);
-    Some(replaced)
+    masked.extend_from_slice(&bytes[from..]);
+    Cow::Owned(masked)
 }
 
-/// How many bytes at the end are the beginning of the text, if they are enough to matter.
-fn begun_at_end(bytes: &[u8], text: &[u8]) -> Option<usize> {
-    let longest = bytes.len().min(text.len().saturating_sub(1));
-    (ECHO_BYTES_MIN..=longest)
-        .rev()
-        .find(|length| bytes.ends_with(&text[..*length]))
+/// Where the texts occur.
+fn occurrences(bytes: &[u8], texts: &[String]) -> Vec<Range<usize>> {
+    let mut found = Vec::new();
+    for text in texts {
+        found.extend(memchr::memmem::find_iter(bytes, text).map(|at| at..at + text.len()));
+    }
+    found
 }
 
 #[cfg(test)]
@@ -334,9 +335,44 @@ mod tests {
 
     #[test]
     fn a_secret_that_the_end_of_the_kept_part_cuts_is_masked() {
-        assert_eq!(body(&bearer(), "got Bearer a/lon", true), "got ••••");
-        assert_eq!(body(&bearer(), "got Bearer a/lon", false), "got Bearer a/lon");
-        assert_eq!(body(&bearer(), "got Bear", true), "got Bear");
+        let got = |end: &str| format!("{}{end}", "x".repeat(30));
+        assert_eq!(body(&bearer(), &got("Bearer a/lon"), false), got("Bearer a/lon"));
+        // One that the end cuts, one that ends before it, and one across the beginning of what is left out.
+        for end in [
+            "Bearer a/lon",
+            r#"Bearer a/long-"secret""#,
+            r#"Bearer a/long-"secret" and more"#,
+        ] {
+            let shown = body(&bearer(), &got(end), true);
+            assert!(shown.ends_with(MASK) && !shown.contains("a/"), "{shown}");
+        }
+    }
+
+    #[test]
+    fn the_end_of_the_kept_part_does_not_say_whether_it_is_a_part_of_a_secret() {
+        for (right, wrong) in [("Bearer a/lo", "Bearer a/lX"), ("Bearer a", "Bearer X")] {
+            let filler = "x".repeat(50);
+            let of = |guess: &str| body(&bearer(), &format!("{filler}{guess}"), true);
+            assert_eq!(of(right), of(wrong));
+        }
+        // A header's value that was not cut is shown as it is.
+        let mut response = HttpResponse {
+            status: 301,
+            headers: vec![("location".to_owned(), "https://a.example/Bearer a/lo".to_owned())],
+            body: Bytes::new(),
+            truncated: false,
+        };
+        mask_echoes(Some(&mut response), None, &bearer());
+        assert_eq!(response.headers[0].1, "https://a.example/Bearer a/lo");
+        let long = "x".repeat(RESPONSE_HEADER_BYTES_KEPT - "location".len());
+        response.headers[0].1 = long.clone();
+        mask_echoes(Some(&mut response), None, &bearer());
+        let shown = &response.headers[0].1;
+        assert!(
+            shown.len() < long.len() && shown.ends_with(MASK),
+            "{}",
+            shown.len()
+        );
     }
 
     #[test]

@@ -16,11 +16,11 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use parking_lot::Mutex;
 use postrider_configuration::OAuth2Client;
 use postrider_egress::NotSent;
 use postrider_model::{Clock, ConnectionId, Outcome};
 use quick_cache::sync::Cache;
-use tokio::sync::Mutex;
 
 use super::Transport;
 use crate::carry::MayLeave;
@@ -86,6 +86,7 @@ pub(super) struct TokenFailure {
 pub(super) struct Asking<'a, T> {
     pub(super) transport: &'a T,
     pub(super) user_agent: &'a str,
+    /// The account of the connection: the accounts that share one take one turn together.
     pub(super) tenant: u128,
     /// What is left of the attempt's timeout.
     pub(super) timeout: Duration,
@@ -96,16 +97,24 @@ pub(super) struct Asking<'a, T> {
 pub(super) struct Tokens {
     clock: Arc<dyn Clock>,
     /// By connection and its version, so that an edit takes effect at once.
-    held: Cache<(ConnectionId, i64), Arc<Mutex<Held>>>,
+    held: Cache<(ConnectionId, i64), Arc<Held>>,
 }
 
-/// What is known of a connection's token. Locked while the token is fetched.
+/// A connection's token.
 #[derive(Default)]
 struct Held {
+    known: Mutex<Known>,
+    /// Locked while the token is fetched. Only those wait for it who cannot use the token in memory.
+    fetching: tokio::sync::Mutex<()>,
+}
+
+/// What is known of a connection's token.
+#[derive(Default)]
+struct Known {
     token: Option<Token>,
     /// The failure of the last request, if it failed.
     failure: Option<Failed>,
-    /// When a token was last asked for because the one before was refused.
+    /// When the last request ended that asked for a token because the one before was refused.
     renewed: Option<Duration>,
     /// How long the last request waited for resources of ours. So did those that waited for it.
     waited: Duration,
@@ -145,28 +154,36 @@ impl Tokens {
             .held
             .get_or_insert_with(&key, || Ok::<_, std::convert::Infallible>(Arc::default()))
             .unwrap_or_else(|never| match never {});
-        let Ok(mut held) = tokio::time::timeout(asking.timeout + TOGETHER, held.lock()).await else {
+        let known = |timeout| {
+            let now = self.clock.monotonic();
+            held.known.lock().answer(refused, now, timeout)
+        };
+        if let Some(answer) = known(asking.timeout) {
+            return Ok((answer, Duration::ZERO));
+        }
+        let fetching = tokio::time::timeout(asking.timeout + TOGETHER, held.fetching.lock());
+        let Ok(_fetching) = fetching.await else {
             return Err(NotSent::Postponed);
         };
-        let now = self.clock.monotonic();
-        let queued = now.saturating_sub(began);
-        let ours = queued.min(held.waited);
+        let queued = self.clock.monotonic().saturating_sub(began);
+        let ours = queued.min(held.known.lock().waited);
         let timeout = asking.timeout.saturating_sub(queued - ours);
-        if let Some(known) = held.known(refused, now, timeout) {
-            return Ok((known, ours));
+        if let Some(answer) = known(timeout) {
+            return Ok((answer, ours));
         }
-        let is_renewal = held.is_refused(refused);
-        let (got, waited) = self.fetch(&mut held, client, asking, timeout).await?;
+        let is_renewal = held.known.lock().is_refused(refused);
+        let fetched = self.fetch(&held.known, client, asking, timeout).await;
         if is_renewal {
-            held.renewed = Some(now);
+            held.known.lock().renewed = Some(self.clock.monotonic());
         }
+        let (got, waited) = fetched?;
         Ok((got, ours + waited))
     }
 
     /// Asks the token endpoint, and notes what it says.
     async fn fetch<T: Transport>(
         &self,
-        held: &mut Held,
+        known: &Mutex<Known>,
         client: &OAuth2Client,
         asking: &Asking<'_, T>,
         timeout: Duration,
@@ -176,17 +193,18 @@ impl Tokens {
         let leave = |_: &mut _| (asking.may_leave)();
         let response = asking.transport.send_if(&mut request, &leave).await;
         let now = self.clock.monotonic();
-        let response = response.inspect_err(|_| held.waited = now.saturating_sub(began))?;
-        held.waited = response.waited;
+        let mut known = known.lock();
+        let response = response.inspect_err(|_| known.waited = now.saturating_sub(began))?;
+        known.waited = response.waited;
         let got = match read(&response) {
             Ok(issued) => {
                 let token = issued.token(now);
-                held.token = Some(token.clone());
-                held.failure = None;
+                known.token = Some(token.clone());
+                known.failure = None;
                 Ok(Got { token, is_new: true })
             }
             Err(failure) => {
-                held.failure = Some(Failed {
+                known.failure = Some(Failed {
                     at: now,
                     timeout,
                     failure: failure.clone(),
@@ -198,10 +216,10 @@ impl Tokens {
     }
 }
 
-impl Held {
-    /// What is known without asking, to an attempt that has this much time left: a good token, or that there
-    /// is none for now.
-    fn known(
+impl Known {
+    /// What can be answered without asking, to an attempt that has this much time left: a good token, or that
+    /// there is none for now.
+    fn answer(
         &self,
         refused: Option<&Token>,
         now: Duration,

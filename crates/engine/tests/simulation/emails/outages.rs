@@ -154,11 +154,9 @@ fn emails_wait_four_days_for_a_mail_server_over_restarts_and_then_fail_by_their_
         assert_eq!(node.count(fixture.account, DeliveryStatus::Pending).await, COUNT);
     });
     life(async {
-        let (node, log) = node_with(folder.path(), 4 * DAY_MS - MINUTE_MS, u32::MAX, |_, _| {
-            Reply::IsDown
-        })
-        .await;
-        tokio::time::sleep(50 * S).await;
+        let is_down = |_, _| Reply::IsDown;
+        let (node, log) = node_with(folder.path(), 4 * DAY_MS - 11 * MINUTE_MS, u32::MAX, is_down).await;
+        tokio::time::sleep(650 * S).await;
         assert_eq!(node.count(fixture.account, DeliveryStatus::Pending).await, COUNT);
         assert!(log.lock().len() > 3);
         all_fail(
@@ -168,6 +166,28 @@ fn emails_wait_four_days_for_a_mail_server_over_restarts_and_then_fail_by_their_
             "The mail server of this installation does not",
         )
         .await;
+    });
+}
+
+#[test]
+fn a_short_outage_fails_no_email_however_old_its_event_is() {
+    let folder = folder();
+    let fixture = life(async {
+        let (node, _log) = node(folder.path(), |_, _| Reply::IsDown).await;
+        let fixture = account(&node).await;
+        accept(&node, &fixture).await;
+        tokio::time::sleep(60 * S).await;
+        fixture
+    });
+    life(async {
+        let script = |_, earlier| match earlier < 5 {
+            true => Reply::IsDown,
+            false => Reply::Accepts(Duration::ZERO),
+        };
+        let (node, _log) = node_with(folder.path(), 6 * DAY_MS, u32::MAX, script).await;
+        let delivery = node.wait_until_settled(fixture.account).await.remove(0);
+        let progress = (delivery.progress.status, delivery.progress.attempts);
+        assert_eq!(progress, (DeliveryStatus::Succeeded, 1));
     });
 }
 
@@ -221,7 +241,7 @@ fn an_action_that_fails_for_want_of_a_mail_server_is_not_switched_off() {
     life(async {
         // The action has been failing for longer than the five days after which it is switched off.
         let (node, _log) = node_with(folder.path(), 6 * DAY_MS, u32::MAX, script).await;
-        tokio::time::sleep(180 * S).await;
+        tokio::time::sleep(800 * S).await;
         assert_eq!(node.count(fixture.account, DeliveryStatus::Failed).await, 2);
         let config = node.store.account_config(fixture.account).await.unwrap().unwrap();
         assert!(config.health[0].1.failing_since.is_some());

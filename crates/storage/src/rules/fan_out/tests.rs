@@ -124,7 +124,7 @@ fn the_largest_account_takes_some_comparisons_for_each_pattern() {
 #[test]
 fn a_delivery_that_fails_triggers_few_actions() {
     let failed = "postrider.delivery.failed";
-    let few = FAILED_DELIVERY_ACTIONS_MAX;
+    let few = REACTIONS_MAX;
     assert_eq!(
         refused((&[failed], 4), &[(&["postrider.*"], few - 4), (&["*"], 50)]),
         None

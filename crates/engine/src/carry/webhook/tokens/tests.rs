@@ -240,6 +240,43 @@ async fn a_renewal_that_fails_keeps_the_token_for_the_others() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_renewal_under_way_does_not_hold_up_those_who_use_the_token_in_memory() {
+    let scene = Scene::new();
+    let token = scene.token().await;
+    let began = Instant::now();
+    let others = async {
+        sleep(SECOND / 2).await;
+        let got = scene.get(1, None).await.unwrap();
+        (got.token, began.elapsed())
+    };
+    let (renewed, (used, at)) = tokio::join!(scene.get(1, Some(&token)), others);
+    assert_eq!(renewed.unwrap().token.expose(), "token-2");
+    assert_eq!((used, at), (token, SECOND / 2));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_renewal_that_takes_long_is_not_followed_by_the_next_at_once() {
+    let scene = Scene::new();
+    let token = scene.token().await;
+    let slow = Scene {
+        endpoint: Endpoint {
+            takes: 60 * SECOND,
+            ..Endpoint::default()
+        },
+        ..scene
+    };
+    let asking = asking(&slow.endpoint, 30 * SECOND);
+    let late = slow.tokens.get(&client(1), Some(&token), &asking).await;
+    assert_eq!(late.unwrap().0.unwrap_err().outcome, Outcome::Timeout);
+    assert!(slow.get(1, Some(&token)).await.is_err());
+    assert_eq!(
+        slow.asked(),
+        1,
+        "the receiver refuses its tokens: not before ten seconds"
+    );
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_failure_for_want_of_time_does_not_fail_who_has_more() {
     let scene = Scene::with(Endpoint {
         takes: 3 * SECOND,
