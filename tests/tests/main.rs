@@ -20,6 +20,7 @@ mod compare;
 mod connections;
 mod console;
 mod copy;
+mod importing;
 mod kill;
 mod proxies;
 mod receivers;

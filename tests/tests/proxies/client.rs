@@ -71,7 +71,11 @@ impl Client {
                 .expect("a loopback address is free");
             let stream = socket.connect(self.to).await.expect("the proxy listens");
             let name = ServerName::try_from(HOST).expect("it is a name");
-            let stream = self.tls.connect(name, stream).await.expect("the proxy speaks TLS");
+            let stream = self
+                .tls
+                .connect(name, stream)
+                .await
+                .expect("the proxy speaks TLS");
             let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream))
                 .await
                 .expect("a connection begins");
@@ -99,5 +103,8 @@ pub async fn read_message(stream: &mut Response<Incoming>, what: &str, within: D
         }
     };
     let ended = tokio::time::timeout(within, reading).await;
-    assert!(ended.is_ok(), "no whole message with {what} within {within:?}: {text}");
+    assert!(
+        ended.is_ok(),
+        "no whole message with {what} within {within:?}: {text}"
+    );
 }

@@ -58,7 +58,13 @@ impl Front {
             std::fs::write(folder.path().join(program.file()), text).expect("a file can be written");
             if let Some(child) = program.start_on(port, folder.path(), &log) {
                 let _folder = folder;
-                return Self { child, port, authority, log, _folder };
+                return Self {
+                    child,
+                    port,
+                    authority,
+                    log,
+                    _folder,
+                };
             }
         }
         log.print("output of a proxy that did not start");
@@ -136,12 +142,19 @@ impl Program {
         match self {
             Self::Nginx => {
                 let mut command = Command::new(found("nginx", "usr/sbin/nginx"));
-                command.arg("-p").arg(folder).arg("-c").arg(file).args(["-e", "stderr"]);
+                command
+                    .arg("-p")
+                    .arg(folder)
+                    .arg("-c")
+                    .arg(file)
+                    .args(["-e", "stderr"]);
                 command
             }
             Self::Caddy => {
                 let mut command = Command::new(found("caddy", "usr/bin/caddy"));
-                command.args(["run", "--adapter", "caddyfile", "--config"]).arg(file);
+                command
+                    .args(["run", "--adapter", "caddyfile", "--config"])
+                    .arg(file);
                 command.env("HOME", folder).env_remove("XDG_DATA_HOME");
                 command.env_remove("XDG_CONFIG_HOME");
                 command

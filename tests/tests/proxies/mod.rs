@@ -102,11 +102,23 @@ async fn assert_live(stranger: &Client, account: &Account, cookie: &str) {
 async fn assert_private_paths_are_closed(stranger: &Client, ours: &Client) {
     let bearer = format!("Bearer {ADMIN_KEY}");
     let key = [("authorization", bearer.as_str())];
-    for path in ["/metrics", "/healthz", "/readyz", "/%6detrics", "//metrics", "/x/../metrics"] {
+    for path in [
+        "/metrics",
+        "/healthz",
+        "/readyz",
+        "/%6detrics",
+        "//metrics",
+        "/x/../metrics",
+    ] {
         assert_eq!(stranger.get(path, &key).await.status(), 404, "{path}");
         assert_eq!(ours.get(path, &key).await.status(), 404, "{path}");
     }
-    for path in ["/v1/accounts", "/%761/accounts", "//v1/accounts", "/x/../v1/accounts"] {
+    for path in [
+        "/v1/accounts",
+        "/%761/accounts",
+        "//v1/accounts",
+        "/x/../v1/accounts",
+    ] {
         let status = stranger.get(path, &key).await.status();
         assert_ne!(status, 200, "{path}");
     }
@@ -117,7 +129,10 @@ async fn assert_private_paths_are_closed(stranger: &Client, ours: &Client) {
 
 /// A batch that is larger than a proxy's default limits and buffers gets through.
 async fn assert_bodies_pass(ours: &Client, account: &Account) {
-    let event = format!(r#"{{"type":"proposal.accepted","data":"{}"}}"#, "x".repeat(200_000));
+    let event = format!(
+        r#"{{"type":"proposal.accepted","data":"{}"}}"#,
+        "x".repeat(200_000)
+    );
     let body = format!(r#"{{"events":[{}]}}"#, vec![event; 20].join(","));
     let bearer = format!("Bearer {ADMIN_KEY}");
     let headers = [
