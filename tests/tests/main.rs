@@ -22,6 +22,7 @@ mod console;
 mod copy;
 mod importing;
 mod kill;
+mod messages;
 mod proxies;
 mod receivers;
 mod snippets;
