@@ -177,17 +177,15 @@ impl Postgres {
     /// Runs a statement and returns its output: columns separated by `|`, a line per row.
     #[track_caller]
     pub fn sql(&self, statement: &str) -> String {
+        self.sql_as(USER, "postgres", statement)
+    }
+
+    /// The same, as this role in this database.
+    #[track_caller]
+    pub fn sql_as(&self, role: &str, database: &str, statement: &str) -> String {
         let mut psql = self.program("psql");
-        psql.args(["-h", "127.0.0.1", "-p", &self.port.to_string(), "-U", USER]);
-        run(psql.args([
-            "-d",
-            "postgres",
-            "-XAtq",
-            "-v",
-            "ON_ERROR_STOP=1",
-            "-c",
-            statement,
-        ]))
+        psql.args(["-h", "127.0.0.1", "-p", &self.port.to_string(), "-U", role]);
+        run(psql.args(["-d", database, "-XAtq", "-v", "ON_ERROR_STOP=1", "-c", statement]))
     }
 
     /// From now on, the server presents this certificate, and admits only clients that connect over TLS and
