@@ -20,22 +20,33 @@ def endpoints(path):
     """An endpoint for each line that is not empty."""
     with open(path, encoding="utf-8") as file:
         lines = [(number, line) for number, line in enumerate(file, 1) if line.strip()]
-    return [row(number, line) for number, line in lines]
+    found, known = [], {}
+    for number, line in lines:
+        endpoint = row(number, line)
+        first = known.setdefault((endpoint.account, endpoint.uid), number)
+        if first != number:
+            raise Unusable(f"line {number}: line {first} has the same account and URL or `uid`: give each a `uid`")
+        found.append(endpoint)
+    return found
 
 
 def row(number, line):
     try:
-        given = json.loads(line)
+        # A column without a value is exported as null.
+        given = {name: value for name, value in json.loads(line).items() if value is not None}
         secret = given.pop("secret", None)
         unknown = set(given) - MEMBERS
         if unknown:
             raise Unusable(f"unknown members: {', '.join(sorted(unknown))}")
         made = "url-" + hashlib.sha256(given["url"].encode()).hexdigest()[:16]
         given |= {"account": uid_of(given["account"]), "uid": uid_of(given.get("uid") or made)}
+        types = given.get("event_types", ["*"])
+        if not (isinstance(types, list) and all(isinstance(name, str) for name in types)):
+            raise Unusable("event_types is no list of names")
         endpoint = Endpoint(**given)
     except KeyError as error:
         raise Unusable(f"line {number}: {error} is missing") from None
-    except (ValueError, TypeError, Unusable) as error:
+    except (ValueError, TypeError, AttributeError, Unusable) as error:
         raise Unusable(f"line {number}: {error}") from None
     if secret:
         endpoint.key = secret if secret.startswith("whsec_") else key_of(secret.encode())

@@ -4,22 +4,16 @@ use postrider_tests::signature;
 
 use super::*;
 
-/// Runs the import of these lines, with the profile of `docs/moving.md`.
-async fn import(lines: &[Value]) -> (Move, Output) {
-    let moved = Move::from("{}").await;
-    let text: String = lines.iter().map(|line| format!("{line}\n")).collect();
-    let file = moved.file("endpoints.ndjson");
-    std::fs::write(&file, text.replace("{receiver}", &moved.receiver.url(""))).unwrap();
-    let arguments = [
-        "rows",
-        "--file",
-        file.to_str().unwrap(),
-        "--profile",
-        "acme",
-        "--apply",
-    ];
-    let output = moved.output(&arguments).await;
-    (moved, output)
+impl Move {
+    /// Runs the import of these lines, with the profile of `docs/moving.md`.
+    async fn rows(&self, lines: &[Value]) -> Output {
+        let text: String = lines.iter().map(|line| format!("{line}\n")).collect();
+        let file = self.file("endpoints.ndjson");
+        std::fs::write(&file, text.replace("{receiver}", &self.receiver.url(""))).unwrap();
+        let file = file.to_str().unwrap();
+        self.output(&["rows", "--file", file, "--profile", "acme", "--apply"])
+            .await
+    }
 }
 
 #[tokio::test]
@@ -31,7 +25,8 @@ async fn receivers_of_a_home_made_sender_verify_with_secrets_of_any_length_after
             json!({"account": format!("customer-{n}"), "url": url, "secret": secret, "uid": "hooks"})
         })
         .collect();
-    let (moved, output) = import(&lines).await;
+    let moved = Move::from("{}").await;
+    let output = moved.rows(&lines).await;
     let text = String::from_utf8_lossy(&output.stdout);
     assert!(output.status.success(), "{output:?}");
     assert!(
@@ -52,6 +47,7 @@ async fn receivers_of_a_home_made_sender_verify_with_secrets_of_any_length_after
 
 #[tokio::test]
 async fn a_line_that_cannot_be_used_is_named_and_nothing_is_written() {
+    let moved = Move::from("{}").await;
     let good = json!({"account": "customer-1", "url": "{receiver}/", "event_types": ["*"]});
     for (bad, expected) in [
         (json!({"account": "customer-1"}), "line 2: 'url' is missing"),
@@ -63,8 +59,16 @@ async fn a_line_that_cannot_be_used_is_named_and_nothing_is_written() {
             json!({"account": "a", "url": "{receiver}/", "type": "x"}),
             "line 2: unknown members: type",
         ),
+        (
+            json!({"account": "a", "url": "{receiver}/", "event_types": "*"}),
+            "line 2: event_types is no list of names",
+        ),
+        (
+            json!({"account": "customer-1", "url": "{receiver}/", "secret": null}),
+            "line 2: line 1 has the same account and URL or `uid`: give each a `uid`",
+        ),
     ] {
-        let (moved, output) = import(&[good.clone(), bad]).await;
+        let output = moved.rows(&[good.clone(), bad]).await;
         assert_eq!(output.status.code(), Some(1));
         assert_eq!(
             String::from_utf8_lossy(&output.stderr),
@@ -81,7 +85,8 @@ async fn what_postrider_refuses_is_printed_and_the_rest_is_written() {
         json!({"account": "customer-1", "url": "http://10.0.0.1/", "uid": "private"}),
         json!({"account": "customer-1", "url": "{receiver}/", "uid": "public"}),
     ];
-    let (moved, output) = import(&lines).await;
+    let moved = Move::from("{}").await;
+    let output = moved.rows(&lines).await;
     let text = String::from_utf8_lossy(&output.stdout);
     assert_eq!(output.status.code(), Some(1), "{text}");
     let refused = "customer-1 / private: refused: /actions/0/url: The address is private";
