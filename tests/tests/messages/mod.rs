@@ -35,7 +35,7 @@ impl Start {
     fn on_database() -> Self {
         let mut start = Self::new();
         start.flags.truncate(2);
-        start.flag("--database-url", "postgres://u@127.0.0.1:1/d?sslrootcert=/ca.pem")
+        start.flag("--database-url", "postgres://u@127.0.0.1:1/d?nonsense=1")
     }
 
     /// The same, with a file in the data folder.
