@@ -70,10 +70,13 @@ pub fn read(values: toml::Table) -> Result<Settings, toml::de::Error> {
     Settings::deserialize(toml::Value::Table(values))
 }
 
+/// The commands with settings as flags.
+const HAVE_SETTINGS: [&str; 6] = ["serve", "health", "migrate", "backup", "restore", "copy"];
+
 /// Adds to the help of a command and its subcommands: the variable and the default of each setting, and the
 /// possible values of an argument. clap would put these into separate paragraphs.
 pub fn with_origins_in_help(command: Command) -> Command {
-    let has_variables = matches!(command.get_name(), "serve" | "migrate" | "backup" | "copy");
+    let has_variables = HAVE_SETTINGS.contains(&command.get_name());
     command
         .disable_help_subcommand(true)
         .mut_args(|argument| with_origins(argument, has_variables))

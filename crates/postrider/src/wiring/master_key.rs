@@ -95,14 +95,25 @@ pub async fn load(
     variable: Option<&str>,
     entropy: &Entropy,
 ) -> Result<(MasterKeySource, MasterKeys), Failure> {
+    if let MasterKeySource::File(file) = source(settings, variable)?
+        && is_first_start(settings)
+    {
+        file::create_if_missing(settings, &file, &MasterKey::generate(entropy))?;
+    }
+    existing(settings, variable).await
+}
+
+/// Reads the keys, and never creates one.
+///
+/// # Errors
+/// Keys that cannot be read or used, with what to do.
+pub async fn existing(
+    settings: &Settings,
+    variable: Option<&str>,
+) -> Result<(MasterKeySource, MasterKeys), Failure> {
     let source = source(settings, variable)?;
     let text = match &source {
-        MasterKeySource::File(file) => {
-            if is_first_start(settings) {
-                file::create_if_missing(settings, file, &MasterKey::generate(entropy))?;
-            }
-            file::read(file).map_err(|error| of_file(settings, &error))?
-        }
+        MasterKeySource::File(file) => file::read(file).map_err(|error| of_file(settings, &error))?,
         // A variable can hold line breaks, but few people know how to write them.
         MasterKeySource::Variable => variable
             .unwrap_or_default()

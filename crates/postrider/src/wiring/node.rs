@@ -224,7 +224,7 @@ fn check_public_url(settings: &Settings) -> Result<(), Failure> {
 }
 
 /// Randomness from the system, fit for secrets.
-fn random(bytes: &mut [u8]) {
+pub fn random(bytes: &mut [u8]) {
     getrandom::fill(bytes).expect("the system has had randomness since it started");
 }
 
