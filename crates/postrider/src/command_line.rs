@@ -64,6 +64,8 @@ pub enum Command {
     Backup(commands::backup::Args),
     /// Make a backup the database of a stopped server
     Restore(commands::restore::Args),
+    /// Check everything that a start needs, without starting
+    Check(Box<commands::check::Args>),
     /// Ask the server on this machine whether it is ready
     Health(commands::health::Args),
     /// Copy a stopped server's data folder to a PostgreSQL database
@@ -76,7 +78,7 @@ pub enum Command {
 /// The commands of the server's side, under their heading in the help.
 const SERVER_GROUP: (&str, &[&str]) = (
     "Server",
-    &["serve", "dev", "health", "migrate", "backup", "restore", "copy"],
+    &["serve", "dev", "check", "health", "migrate", "backup", "restore", "copy"],
 );
 
 /// All commands under their headings, in the order of the help.

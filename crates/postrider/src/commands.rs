@@ -1,4 +1,4 @@
-//! The commands of the server's side, one per file: [`serve`], [`dev`],
+//! The commands of the server's side, one per file: [`serve`], [`dev`], [`check`],
 //! [`health`], [`migrate`], [`backup`], [`restore`], [`copy`].
 //!
 //! All but `dev` find the server's store with [`data_dir`]. The client and offline commands
@@ -8,6 +8,7 @@
 //! [`crate::command_line`]; then `UPDATE_GENERATED=1 cargo test -p postrider` adds it to the reference.
 
 pub mod backup;
+pub mod check;
 pub mod copy;
 pub mod data_dir;
 pub mod dev;

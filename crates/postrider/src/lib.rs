@@ -68,6 +68,7 @@ fn dispatch(
         Command::Restore(args) => {
             on_one_thread(commands::restore::run(&args, matches, environment)).map(succeeded)
         }
+        Command::Check(args) => on_one_thread(commands::check::run(&args, matches, environment)),
         Command::Health(args) => {
             on_one_thread(commands::health::run(&args, matches, environment)).map(succeeded)
         }

@@ -50,6 +50,7 @@ mod export;
 mod generation;
 mod grants;
 mod health;
+mod inspection;
 mod log;
 mod missed;
 mod open;
@@ -80,6 +81,7 @@ mod writer;
 
 pub use backup::{BackupError, BackupReport, backup};
 pub use export::{Export, ExportError, ExportResult};
+pub use inspection::{Contents, Inspection, inspect};
 pub use open::{DATABASE_FILE, LOCK_FILE, OpenError, migrate, schema_version};
 pub use options::SqliteOptions;
 pub use privacy::prepare_folder;

@@ -49,6 +49,10 @@ const LOG_BYTES_KEPT: u32 = 64 * 1024 * 1024;
 /// How long a statement waits for another process's lock. A backup briefly holds one when it begins and ends.
 pub(crate) const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
+/// How often to try to lock a folder, and the pause between.
+const LOCK_TRIES: u32 = 5;
+const LOCK_PAUSE: Duration = Duration::from_millis(20);
+
 /// Distinct statements of this crate, rounded up, so that a connection compiles none of them twice.
 const STATEMENTS_CACHED: usize = 128;
 
@@ -195,13 +199,17 @@ pub(crate) fn lock_only(data_dir: &Path) -> Result<File, OpenError> {
     prepare_folder(data_dir)?;
     let path = data_dir.join(LOCK_FILE);
     let file = private_file(&path)?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => Err(OpenError::Locked {
-            folder: data_dir.to_owned(),
-        }),
-        Err(TryLockError::Error(error)) => Err(OpenError::io(&path, error)),
+    for _ in 0..LOCK_TRIES {
+        match file.try_lock() {
+            Ok(()) => return Ok(file),
+            // `inspect` may just be asking whether it is locked.
+            Err(TryLockError::WouldBlock) => std::thread::sleep(LOCK_PAUSE),
+            Err(TryLockError::Error(error)) => return Err(OpenError::io(&path, error)),
+        }
     }
+    Err(OpenError::Locked {
+        folder: data_dir.to_owned(),
+    })
 }
 
 /// Opens the writing connection, which is not migrated yet.

@@ -13,6 +13,7 @@ mod journal;
 
 use std::fs::{self, File};
 use std::io;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
 use postrider_model::Timestamp;
@@ -21,7 +22,7 @@ use postrider_storage::sealing::{KeyId, MissingKeys, Unopened};
 
 use crate::generation::{self, Header};
 use crate::log::LOG_FILE;
-use crate::open::{DATABASE_FILE, OpenError, lock_only};
+use crate::open::{DATABASE_FILE, LOCK_FILE, OpenError, lock_only};
 use crate::privacy::new_private_file;
 
 pub(crate) use self::journal::finish_interrupted;
@@ -146,6 +147,8 @@ pub(crate) fn restore_in_steps(
 ) -> RestoreResult<RestoreReport> {
     refuse_at_first_sight(backup, data_dir)?;
     let _lock = lock_only(data_dir)?;
+    let lock = data_dir.join(LOCK_FILE);
+    give_to_owner(&lock).map_err(|error| RestoreError::io(&lock, error))?;
     finish_interrupted(data_dir)?;
     if !replace && has_database(data_dir)? {
         return Err(RestoreError::Exists {
@@ -216,7 +219,16 @@ fn copy(backup: &Path, unfinished: &Path) -> RestoreResult<()> {
     let mut to = new_private_file(unfinished).map_err(|error| RestoreError::io(unfinished, error))?;
     let copied = io::copy(&mut from, &mut to);
     copied.map_err(|error| RestoreError::io(unfinished, error))?;
-    Ok(())
+    give_to_owner(unfinished).map_err(|error| RestoreError::io(unfinished, error))
+}
+
+/// Gives what root created to the owner of the folder that it is in, who runs the server.
+fn give_to_owner(path: &Path) -> io::Result<()> {
+    let (created, folder) = (path.metadata()?, path.parent().unwrap_or(Path::new(".")).metadata()?);
+    if created.uid() == folder.uid() {
+        return Ok(());
+    }
+    std::os::unix::fs::chown(path, Some(folder.uid()), Some(folder.gid()))
 }
 
 /// Puts the checked copy in place of the database. Returns where the former one is.
@@ -260,7 +272,7 @@ fn link_former(
     };
     let io = |error| RestoreError::io(&former, error);
     before_step("create the folder of the former database")?;
-    journal::make_private_folder(&former).map_err(io)?;
+    journal::make_private_folder(&former).and_then(|()| give_to_owner(&former)).map_err(io)?;
     let companions = generation::companion_files(data_dir).map_err(io)?;
     let named = [DATABASE_FILE, LOG_FILE].map(|name| data_dir.join(name));
     for file in named.into_iter().chain(companions) {

@@ -82,7 +82,6 @@ fn explained(error: &RestoreError, source: &str) -> String {
 
 /// What was restored, and what is next.
 fn described(file: &Path, data_dir: &Path, report: &RestoreReport) -> String {
-    let bytes = usize::try_from(report.bytes).unwrap_or(usize::MAX);
     let newest = match report.newest_event {
         Some(at) => format!("newest event of {at}"),
         None => "no events".to_owned(),
@@ -93,6 +92,9 @@ fn described(file: &Path, data_dir: &Path, report: &RestoreReport) -> String {
     };
     let pending = match report.pending {
         0 => "No delivery was pending when the backup was made.".to_owned(),
+        1 => "1 delivery was pending when the backup was made. The server sends it, and repeats it if it was sent since, \
+              with the same webhook-id and body."
+            .to_owned(),
         pending => format!(
             "{pending} deliveries were pending when the backup was made. The server sends them, and repeats those that \
              were sent since, with the same webhook-id and body."
@@ -108,7 +110,7 @@ Next:
      are not stored twice.",
         file.display(),
         data_dir.display(),
-        size::in_words(bytes),
+        size::about(report.bytes),
         report.schema,
         data_dir.display(),
     )

@@ -129,6 +129,13 @@ pub async fn existing(
     Ok((source, keys))
 }
 
+/// Whether the first start will create the key: there is no database, and no key.
+pub fn will_be_created(settings: &Settings, variable: Option<&str>) -> bool {
+    let missing = |file: &PathBuf| file.symlink_metadata().is_err();
+    is_first_start(settings)
+        && matches!(source(settings, variable), Ok(MasterKeySource::File(file)) if missing(&file))
+}
+
 /// Whether the data folder has no database yet. An empty file becomes one.
 fn is_first_start(settings: &Settings) -> bool {
     let database = settings.data_dir.join(postrider_storage_sqlite::DATABASE_FILE);
