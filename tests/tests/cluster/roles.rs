@@ -84,15 +84,16 @@ async fn a_node_serves_with_a_documented_role_that_cannot_change_tables() {
     for statement in roles {
         postgres.sql(&statement);
     }
+    let owner = url(&postgres, "postrider_owner");
     for statement in defaults {
-        postgres.sql_as("postrider_owner", DATABASE, &statement);
+        postgres.sql_at(&owner, &statement);
     }
-    let migrated = run(&["migrate", "--database-url", &url(&postgres, "postrider_owner")]);
+    let migrated = run(&["migrate", "--database-url", &owner]);
     assert!(migrated.success().contains("from schema 0"), "{migrated:?}");
     let revocations = revocations();
     assert_eq!(revocations.len(), 2);
     for statement in revocations {
-        postgres.sql_as("postrider_owner", DATABASE, &statement);
+        postgres.sql_at(&owner, &statement);
     }
     let mut server = Server::stopped_on_database(url(&postgres, "postrider_app"));
     server.start_again_with(&LOOPBACK_ALLOWED);
