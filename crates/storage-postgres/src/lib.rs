@@ -46,6 +46,7 @@ mod partitions;
 mod rate_limits;
 mod retention;
 mod schema;
+mod search;
 mod secrets;
 mod sessions;
 mod signing_keys;

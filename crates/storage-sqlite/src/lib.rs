@@ -63,6 +63,7 @@ mod readers;
 mod reserve;
 mod retention;
 mod schema;
+mod search;
 mod secrets;
 mod sessions;
 mod signing_keys;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use postrider_model::{Delivery, DeliveryStatus, Event, Timestamp};
+use postrider_model::{AutomationId, Delivery, DeliveryStatus, Event, Outcome, StatusCodes, Timestamp};
 
 use super::build::*;
 use super::lists::all_pages;
@@ -77,6 +77,15 @@ pub fn matches(filter: &DeliveryFilter, delivery: &Delivery) -> bool {
             .as_ref()
             .is_none_or(|name| *name == delivery.event_type)
         && within(delivery.created_at, filter.after, filter.before)
+        && filter
+            .status_code
+            .map(StatusCodes::range)
+            .is_none_or(|(first, last)| {
+                (first..=last)
+                    .map(Some)
+                    .any(|code| code == delivery.last_status_code)
+            })
+        && (filter.outcome.is_none() || filter.outcome == delivery.last_outcome)
 }
 
 /// Fills the scene with deliveries of two automations, two types and every status, with one event every two
@@ -138,7 +147,31 @@ pub fn filters_of_every_kind(deliveries: &[Delivery]) -> Vec<DeliveryFilter> {
                 event_type: set(3).then(|| other.event_type.clone()),
                 after: set(4).then_some(at(6)),
                 before: set(5).then_some(at(28)),
+                ..DeliveryFilter::default()
             });
+        }
+    }
+    filters.extend(filters_of_the_last_attempt(some.automation));
+    filters
+}
+
+/// Filters by status code and outcome, alone, together, and with a status and an automation.
+fn filters_of_the_last_attempt(automation: AutomationId) -> Vec<DeliveryFilter> {
+    let codes = ["204", "2xx", "5xx", "504", "1xx"].map(|text| text.parse().ok());
+    let outcomes = [Outcome::Succeeded, Outcome::BadStatus, Outcome::Timeout].map(Some);
+    let statuses = [None, Some(DeliveryStatus::Failed), Some(DeliveryStatus::Pending)];
+    let mut filters = Vec::new();
+    for status_code in codes.into_iter().chain([None]) {
+        for outcome in outcomes.into_iter().chain([None]) {
+            for status in statuses {
+                filters.push(DeliveryFilter {
+                    status,
+                    automation: outcome.and(status_code).and(Some(automation)),
+                    status_code,
+                    outcome,
+                    ..DeliveryFilter::default()
+                });
+            }
         }
     }
     filters

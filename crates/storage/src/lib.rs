@@ -53,6 +53,7 @@ pub mod retention;
 pub mod rows;
 pub mod rules;
 pub mod sealing;
+pub mod search;
 pub mod secrets;
 pub mod sessions;
 pub mod statistics;
@@ -86,6 +87,7 @@ pub use page::{LIMIT_MAX, Page, PageRequest, Position};
 pub use rate_limits::{RateLimitStore, ReserveSlots};
 pub use retention::{Pruned, RetentionStore, StoreClock};
 pub use sealing::Sealer;
+pub use search::{Found, FoundObject, SearchStore, Sought};
 pub use secrets::{RESEALED_MAX, Resealed, SealedValues, SecretStore};
 pub use sessions::{LIVE_SESSIONS_MAX, LiveSession, SessionId, SessionStore};
 pub use statistics::StatisticsStore;
@@ -108,6 +110,7 @@ pub trait Store:
     + MissedStore
     + RateLimitStore
     + RetentionStore
+    + SearchStore
     + SecretStore
     + SessionStore
     + StatisticsStore
@@ -132,6 +135,7 @@ impl<T> Store for T where
         + MissedStore
         + RateLimitStore
         + RetentionStore
+        + SearchStore
         + SecretStore
         + SessionStore
         + StatisticsStore

@@ -9,7 +9,7 @@
 //! page.
 
 use deadpool_postgres::GenericClient;
-use postrider_model::{AccountId, Delivery, DeliveryId, DeliveryStatus, Timestamp};
+use postrider_model::{AccountId, Delivery, DeliveryId, DeliveryStatus, StatusCodes, Timestamp};
 use postrider_storage::rows::deliveries::OfEvent;
 use postrider_storage::{DeliveryFilter, Page, PageRequest, Position, rules};
 use tokio_postgres::Row;
@@ -158,7 +158,9 @@ async fn looked_through(
              SELECT ($5::smallint IS NULL OR d.status = $5)
                 AND ($6::uuid IS NULL OR d.automation_id = $6)
                 AND ($7::uuid IS NULL OR d.action_id = $7)
-                AND d.event_created_at >= $8 AND d.event_created_at < $9 AS own
+                AND d.event_created_at >= $8 AND d.event_created_at < $9
+                AND ($11::smallint IS NULL OR coalesce(d.last_status_code BETWEEN $11 AND $12, false))
+                AND ($13::smallint IS NULL OR d.last_outcome IS NOT DISTINCT FROM $13) AS own
          ) AS o
          LEFT JOIN LATERAL (
              SELECT e.id, e.type, e.created_at, e.flags FROM events AS e WHERE o.own AND {EVENT_OF_DELIVERY} OFFSET 0
@@ -176,6 +178,10 @@ async fn looked_through(
     let after = filter.after.map_or(i64::MIN, Timestamp::unix_ms);
     let before = filter.before.map_or(i64::MAX, Timestamp::unix_ms);
     let event_type = filter.event_type.as_ref().map(|name| name.as_str());
+    let codes = filter.status_code.map(StatusCodes::range);
+    let first_code = codes.map(|(first, _)| first.cast_signed());
+    let last_code = codes.map(|(_, last)| last.cast_signed());
+    let outcome = filter.outcome.map(|outcome| i16::from(outcome.code()));
     statement::query(
         client,
         &sql,
@@ -190,6 +196,9 @@ async fn looked_through(
             &after,
             &before,
             &event_type,
+            &first_code,
+            &last_code,
+            &outcome,
         ],
     )
     .await
