@@ -92,6 +92,7 @@ macro_rules! conformance {
             search: [
                 every_id_is_found_in_its_account_and_from_everywhere,
                 an_id_of_producers_is_found_in_each_account_that_has_it,
+                the_beginnings_of_data_come_in_the_order_of_the_events,
                 a_uid_finds_accounts_and_automations_and_a_name_its_event_type,
             ]
             event_types: [

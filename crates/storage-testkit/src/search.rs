@@ -55,6 +55,32 @@ pub async fn every_id_is_found_in_its_account_and_from_everywhere(store: Arc<dyn
     }
 }
 
+pub async fn the_beginnings_of_data_come_in_the_order_of_the_events(store: Arc<dyn Store>) {
+    let scene = Scene::new(store).await;
+    let (other, _) = scene.another_account(1).await;
+    let mut asked = Vec::new();
+    for s in [2, 3] {
+        let event = scene.event(s);
+        scene.append_new(&event).await;
+        asked.push((event.event.id, event.event.created_at));
+    }
+    let unknown = (EventId::from_u128(7), at(2));
+    let asked = [asked[1], unknown, asked[0], asked[1]];
+    let of = async |account, bytes| {
+        let beginnings = scene.store.beginnings(account, &asked, bytes).await;
+        beginnings.expect("beginnings")
+    };
+    let text = |text: &str| Some(text.as_bytes().to_vec());
+    let (second, third) = (text(r#"{"second":2}"#), text(r#"{"second":3}"#));
+    assert_eq!(of(scene.account, 100).await, [third.clone(), None, second, third]);
+    assert_eq!(of(scene.account, 4).await[0], text(r#"{"se"#));
+    assert_eq!(of(other, 100).await, [None, None, None, None]);
+    assert_eq!(
+        scene.store.beginnings(scene.account, &[], 9).await,
+        Ok(Vec::new())
+    );
+}
+
 pub async fn an_id_of_producers_is_found_in_each_account_that_has_it(store: Arc<dyn Store>) {
     let scene = Scene::new(store).await;
     let (other, _) = scene.another_account(1).await;
