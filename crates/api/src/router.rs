@@ -181,13 +181,7 @@ pub(crate) fn documented_routes() -> OpenApiRouter<ApiState> {
         .routes(routes!(events::create_batch::create_event_batch))
         .routes(routes!(events::get::get_event, events::delete::delete_event))
         .routes(routes!(events::automations::list_event_automations))
-        .routes(routes!(deliveries::list::list_deliveries))
-        .routes(routes!(deliveries::export::export_deliveries_csv))
-        .routes(routes!(deliveries::export::export_deliveries_ndjson))
-        .routes(routes!(deliveries::replay::replay_deliveries))
-        .routes(routes!(deliveries::cancel::cancel_deliveries))
-        .routes(routes!(deliveries::get::get_delivery))
-        .routes(routes!(deliveries::resend::resend_delivery))
+        .merge(delivery_routes())
         .routes(routes!(event_types::list::list_event_types))
         .routes(routes!(
             event_types::get::get_event_type,
@@ -199,6 +193,18 @@ pub(crate) fn documented_routes() -> OpenApiRouter<ApiState> {
         .routes(routes!(operations::health::health))
         .routes(routes!(operations::ready::ready))
         .routes(routes!(operations::metrics::metrics))
+}
+
+/// Those of deliveries.
+fn delivery_routes() -> OpenApiRouter<ApiState> {
+    OpenApiRouter::new()
+        .routes(routes!(deliveries::list::list_deliveries))
+        .routes(routes!(deliveries::export::export_deliveries_csv))
+        .routes(routes!(deliveries::export::export_deliveries_ndjson))
+        .routes(routes!(deliveries::replay::replay_deliveries))
+        .routes(routes!(deliveries::cancel::cancel_deliveries))
+        .routes(routes!(deliveries::get::get_delivery))
+        .routes(routes!(deliveries::resend::resend_delivery))
 }
 
 /// Those of the keys of accounts and of actions.

@@ -1,5 +1,5 @@
-// Relative times follow the clock, in the words of `view/time.rs`. Their exact time is shown in the viewer's zone and
-// in UTC: while a pointer is over them or, where there is none, after a tap.
+// Relative times follow the clock, in the words of `view/time.rs`. Their exact time is shown in the viewer's
+// zone and in UTC: while a pointer is over them or, where there is none, after a tap.
 const EVERY_MS = 1000;
 const MINUTE = 60;
 const HOUR = 60 * MINUTE;

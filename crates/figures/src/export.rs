@@ -158,7 +158,8 @@ impl Line {
         part.push('\n');
     }
 
-    /// No value needs quotes: ids, times and names of event types have no comma, quotation mark or line break.
+    /// No value needs quotes: ids, times and names of event types have no comma, quotation mark or line
+    /// break.
     fn append_csv(&self, part: &mut String) {
         let text = |value: &Option<String>| value.clone().unwrap_or_default();
         let code = self.last_status_code.map(|code| code.to_string());

@@ -1,4 +1,5 @@
-//! Reads of the record: events, deliveries and their attempts, what an id stands for, and the nodes that work.
+//! Reads of the record: events, deliveries and their attempts, what an id stands for, and the nodes that
+//! work.
 
 use postrider_model::{AccountId, Delivery, Event, EventId};
 use postrider_storage::statistics::Backlog;
@@ -60,8 +61,8 @@ impl Figures {
         self.store.record(key).await
     }
 
-    /// What this id, uid or name stands for; only in the account `within`, if one is given. Nothing, for a text
-    /// that nothing can be named.
+    /// What this id, uid or name stands for; only in the account `within`, if one is given. Nothing, for a
+    /// text that nothing can be named.
     pub async fn find(&self, text: &str, within: Option<AccountId>) -> StoreResult<Vec<Found>> {
         match Sought::of(text) {
             Some(sought) => self.store.find(&sought, within).await,

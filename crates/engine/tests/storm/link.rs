@@ -290,9 +290,7 @@ verbs!(RetentionStore {
     prune(before: Timestamp, limit: usize) -> Pruned;
 });
 
-verbs!(SearchStore {
-    find(sought: &Sought, within: Option<AccountId>) -> Vec<Found>;
-});
+verbs!(SearchStore { find(sought: &Sought, within: Option<AccountId>) -> Vec<Found>; });
 
 verbs!(SecretStore {
     sealed_values() -> SealedValues;

@@ -136,41 +136,7 @@ async fn looked_through(
     (oldest, end): (u128, u128),
     size: usize,
 ) -> SqlResult<Vec<Row>> {
-    // The condition of the index of failed and canceled deliveries.
-    let indexed = match filter.status {
-        Some(DeliveryStatus::Failed | DeliveryStatus::Canceled) => "AND status = $5 AND status > 1",
-        _ => "",
-    };
-    let columns = deliveries::columns();
-    // OFFSET 0 makes PostgreSQL read the event's row only if the delivery's own columns match.
-    let sql = format!(
-        "WITH looked_at AS MATERIALIZED (
-             SELECT l.*, row_number() OVER (ORDER BY l.id DESC) AS nth
-             FROM (
-                 SELECT * FROM deliveries
-                 WHERE account_id = $1 AND id >= $2 AND id < $3 {indexed}
-                 ORDER BY id DESC LIMIT $4
-             ) AS l
-         )
-         SELECT {columns}, m.matches, d.nth
-         FROM looked_at AS d
-         CROSS JOIN LATERAL (
-             SELECT ($5::smallint IS NULL OR d.status = $5)
-                AND ($6::uuid IS NULL OR d.automation_id = $6)
-                AND ($7::uuid IS NULL OR d.action_id = $7)
-                AND d.event_created_at >= $8 AND d.event_created_at < $9
-                AND ($11::smallint IS NULL OR coalesce(d.last_status_code BETWEEN $11 AND $12, false))
-                AND ($13::smallint IS NULL OR d.last_outcome IS NOT DISTINCT FROM $13) AS own
-         ) AS o
-         LEFT JOIN LATERAL (
-             SELECT e.id, e.type, e.created_at, e.flags FROM events AS e WHERE o.own AND {EVENT_OF_DELIVERY} OFFSET 0
-         ) AS e ON true
-         CROSS JOIN LATERAL (
-             SELECT o.own AND e.id IS NOT NULL AND ($10::text IS NULL OR e.type = $10) AS matches
-         ) AS m
-         WHERE m.matches OR d.nth = (SELECT count(*) FROM looked_at)
-         ORDER BY d.nth"
-    );
+    let sql = looking_through(filter);
     let size = i64::try_from(size).unwrap_or(i64::MAX);
     let status = filter.status.map(|status| i16::from(status.code()));
     let automation = filter.automation.map(|id| uuid(id.as_bytes()));
@@ -202,4 +168,43 @@ async fn looked_through(
         ],
     )
     .await
+}
+
+/// The statement of [`looked_through`].
+fn looking_through(filter: &DeliveryFilter) -> String {
+    // The condition of the index of failed and canceled deliveries.
+    let indexed = match filter.status {
+        Some(DeliveryStatus::Failed | DeliveryStatus::Canceled) => "AND status = $5 AND status > 1",
+        _ => "",
+    };
+    let columns = deliveries::columns();
+    // OFFSET 0 makes PostgreSQL read the event's row only if the delivery's own columns match.
+    format!(
+        "WITH looked_at AS MATERIALIZED (
+             SELECT l.*, row_number() OVER (ORDER BY l.id DESC) AS nth
+             FROM (
+                 SELECT * FROM deliveries
+                 WHERE account_id = $1 AND id >= $2 AND id < $3 {indexed}
+                 ORDER BY id DESC LIMIT $4
+             ) AS l
+         )
+         SELECT {columns}, m.matches, d.nth
+         FROM looked_at AS d
+         CROSS JOIN LATERAL (
+             SELECT ($5::smallint IS NULL OR d.status = $5)
+                AND ($6::uuid IS NULL OR d.automation_id = $6)
+                AND ($7::uuid IS NULL OR d.action_id = $7)
+                AND d.event_created_at >= $8 AND d.event_created_at < $9
+                AND ($11::smallint IS NULL OR coalesce(d.last_status_code BETWEEN $11 AND $12, false))
+                AND ($13::smallint IS NULL OR d.last_outcome IS NOT DISTINCT FROM $13) AS own
+         ) AS o
+         LEFT JOIN LATERAL (
+             SELECT e.id, e.type, e.created_at, e.flags FROM events AS e WHERE o.own AND {EVENT_OF_DELIVERY} OFFSET 0
+         ) AS e ON true
+         CROSS JOIN LATERAL (
+             SELECT o.own AND e.id IS NOT NULL AND ($10::text IS NULL OR e.type = $10) AS matches
+         ) AS m
+         WHERE m.matches OR d.nth = (SELECT count(*) FROM looked_at)
+         ORDER BY d.nth"
+    )
 }

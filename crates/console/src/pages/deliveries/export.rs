@@ -20,8 +20,8 @@ pub async fn ndjson(State(app): State<App>, account: InAccount) -> Response {
     export(&app, &account, ExportFormat::Ndjson)
 }
 
-/// The filters are those of the list's address. An error of the store ends the response early, and the browser
-/// reports a failed download.
+/// The filters are those of the list's address. An error of the store ends the response early, and the
+/// browser reports a failed download.
 fn export(app: &App, account: &InAccount, format: ExportFormat) -> Response {
     let filter = Filters::of(account, &account.visitor.query).filter;
     let export = app.figures.export(account.id(), filter, format);

@@ -1,4 +1,5 @@
-//! `POST /accounts/{account}/deliveries/resend`: one more attempt of each delivery that is ticked in the list.
+//! `POST /accounts/{account}/deliveries/resend`: one more attempt of each delivery that is ticked in the
+//! list.
 
 use axum::extract::State;
 use axum::response::Redirect;
@@ -48,8 +49,8 @@ pub async fn resend_chosen(
     Ok(Redirect::to(&format!("{}{query}", account.path("deliveries"))))
 }
 
-/// The result in the list's address: its class in the style sheet, and its words. `None` if nothing was resent
-/// before.
+/// The result in the list's address: its class in the style sheet, and its words. `None` if nothing was
+/// resent before.
 pub fn result(query: &Query) -> Option<(&'static str, String)> {
     let count = |name| query.get(name).and_then(|text| text.parse::<u64>().ok());
     let (resent, left_out) = (count(RESENT)?, count(LEFT_OUT)?);
