@@ -155,26 +155,31 @@ pub fn filters_of_every_kind(deliveries: &[Delivery]) -> Vec<DeliveryFilter> {
     filters
 }
 
-/// Filters by status code and outcome, alone, together, and with a status and an automation.
+/// Filters by status code and outcome: alone, together, and with a status and an automation.
 fn filters_of_the_last_attempt(automation: AutomationId) -> Vec<DeliveryFilter> {
-    let codes = ["204", "2xx", "5xx", "504", "1xx"].map(|text| text.parse().ok());
-    let outcomes = [Outcome::Succeeded, Outcome::BadStatus, Outcome::Timeout].map(Some);
-    let statuses = [None, Some(DeliveryStatus::Failed), Some(DeliveryStatus::Pending)];
-    let mut filters = Vec::new();
-    for status_code in codes.into_iter().chain([None]) {
-        for outcome in outcomes.into_iter().chain([None]) {
-            for status in statuses {
-                filters.push(DeliveryFilter {
-                    status,
-                    automation: outcome.and(status_code).and(Some(automation)),
-                    status_code,
-                    outcome,
-                    ..DeliveryFilter::default()
-                });
-            }
-        }
-    }
-    filters
+    let filter = |codes: &str, outcome| DeliveryFilter {
+        status_code: codes.parse().ok(),
+        outcome,
+        ..DeliveryFilter::default()
+    };
+    vec![
+        filter("204", None),
+        filter("5xx", None),
+        filter("504", None),
+        filter("", Some(Outcome::BadStatus)),
+        filter("", Some(Outcome::Timeout)),
+        filter("2xx", Some(Outcome::Succeeded)),
+        filter("2xx", Some(Outcome::BadStatus)),
+        DeliveryFilter {
+            status: Some(DeliveryStatus::Failed),
+            automation: Some(automation),
+            ..filter("5xx", Some(Outcome::BadStatus))
+        },
+        DeliveryFilter {
+            status: Some(DeliveryStatus::Pending),
+            ..filter("5xx", None)
+        },
+    ]
 }
 
 pub async fn delivery_filters_hold_alone_and_together(store: Arc<dyn Store>) {

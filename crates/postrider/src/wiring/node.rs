@@ -240,7 +240,9 @@ pub fn cannot_listen(key: &str, address: SocketAddr, error: &io::Error) -> Strin
     let port = address.port();
     let advice = match error.kind() {
         io::ErrorKind::AddrInUse => {
-            format!("Another program listens there: stop it (`ss -ltnp 'sport = :{port}'` names it), or set another {key}")
+            format!(
+                "Another program listens there: stop it (`ss -ltnp 'sport = :{port}'` names it), or set another {key}"
+            )
         }
         io::ErrorKind::PermissionDenied => format!(
             "Ports below 1024 need a right: set a higher port in {key}, or give the process CAP_NET_BIND_SERVICE"

@@ -31,7 +31,10 @@ pub struct ResultView {
     #[serde(rename = "type")]
     kind: ResultType,
     /// Its id; of an event type, its name.
-    #[schema(example = "dlv_01h455vb4pex5vsknk084sn02q")]
+    #[schema(
+        example = "dlv_01h455vb4pex5vsknk084sn02q",
+        pattern = "^[a-zA-Z0-9_.-]{1,128}$"
+    )]
     id: String,
     /// Its account; null for an event type, and for an API key of all accounts.
     #[schema(value_type = Option<String>, example = "acct_01h455vb4pex5vsknk084sn02q")]
