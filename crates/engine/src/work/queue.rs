@@ -126,6 +126,11 @@ impl AppendQueue {
         Ok(())
     }
 
+    /// What it costs to store the jobs that wait, in rows.
+    pub fn cost(&self) -> usize {
+        self.waiting.lock().cost
+    }
+
     /// Waits until jobs wait. Returns false once there are none and will be none. For one task only.
     pub async fn wait(&self) -> bool {
         loop {

@@ -115,7 +115,11 @@ impl Node {
                 settings.events_per_s_and_account.map(PerSecond::get),
             )),
             public_url: settings.public_url.as_ref().map(|url| url.as_str().into()),
-            metrics: Arc::new(metrics::Exposition::new(metrics, Arc::clone(&running.engine))),
+            metrics: Arc::new(metrics::Exposition::new(
+                metrics,
+                Arc::clone(&running.engine),
+                settings,
+            )),
         };
         let approach = approach(settings);
         let grace = settings.shutdown_grace.get();
