@@ -21,5 +21,6 @@ mod connections;
 mod console;
 mod copy;
 mod kill;
+mod monitoring;
 mod receivers;
 mod snippets;

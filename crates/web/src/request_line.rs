@@ -54,7 +54,7 @@ impl RequestLine<'_> {
                     method = self.method,
                     route = self.route,
                     status = self.status.as_u16(),
-                    duration_ms = self.took.as_secs_f64() * 1_000.0,
+                    duration_ms = self.took.as_micros() as f64 / 1_000.0,
                     response_bytes = self.response_bytes,
                     request_id = self.request_id.to_str().unwrap_or("-"),
                     trace_id = self.trace.map(|trace| trace.to_string()),
