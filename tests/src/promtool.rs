@@ -18,7 +18,9 @@ pub fn check(arguments: &[&str], input: &str) {
         .unwrap_or_else(|error| panic!("promtool: {error}; ./test unpacks it where it is missing"));
     // It reads everything before it writes anything.
     let mut stdin = child.stdin.take().expect("it was piped");
-    stdin.write_all(input.as_bytes()).expect("promtool reads its input");
+    stdin
+        .write_all(input.as_bytes())
+        .expect("promtool reads its input");
     drop(stdin);
     let output = child.wait_with_output().expect("promtool ends");
     let complaints = String::from_utf8_lossy(&output.stderr);
@@ -31,5 +33,9 @@ pub fn check(arguments: &[&str], input: &str) {
 
 fn program() -> PathBuf {
     let unpacked = Path::new(env!("CARGO_MANIFEST_DIR")).join(".cache/prometheus/usr/bin/promtool");
-    if unpacked.exists() { unpacked } else { "promtool".into() }
+    if unpacked.exists() {
+        unpacked
+    } else {
+        "promtool".into()
+    }
 }

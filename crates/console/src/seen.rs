@@ -1,4 +1,5 @@
-//! What the layer of the routes finds out about a request, for the line of the log that is written outside it.
+//! What the layer of the routes finds out about a request, for the line of the log, which is written outside
+//! of it.
 
 use std::sync::OnceLock;
 

@@ -159,7 +159,10 @@ fn latency_of(result: &RecordedResult<'_>) -> Option<Duration> {
 }
 
 fn describe() {
-    describe_counter!("postrider_events_accepted_total", "Events stored, without repetitions");
+    describe_counter!(
+        "postrider_events_accepted_total",
+        "Events stored, without repetitions"
+    );
     describe_counter!(
         "postrider_events_pruned_total",
         "Events deleted because their retention was over"

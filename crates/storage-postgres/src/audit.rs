@@ -5,8 +5,7 @@ use deadpool_postgres::{GenericClient, Transaction};
 use postrider_model::{AuditEntry, AuditId, Timestamp};
 use postrider_storage::rows::AuditRow;
 use postrider_storage::{
-    AUDIT_LOOKED_AT_MAX, AuditFilter, AuditStore, Page, PageRequest, Position, StoreResult,
-    log_audit,
+    AUDIT_LOOKED_AT_MAX, AuditFilter, AuditStore, Page, PageRequest, Position, StoreResult, log_audit,
 };
 use tokio_postgres::types::ToSql;
 use uuid::Uuid;

@@ -6,8 +6,7 @@ use async_trait::async_trait;
 use postrider_model::{AuditEntry, AuditId, Timestamp};
 use postrider_storage::rows::AuditRow;
 use postrider_storage::{
-    AUDIT_LOOKED_AT_MAX, AuditFilter, AuditStore, Page, PageRequest, Position, StoreResult,
-    log_audit,
+    AUDIT_LOOKED_AT_MAX, AuditFilter, AuditStore, Page, PageRequest, Position, StoreResult, log_audit,
 };
 use rusqlite::{Connection, OptionalExtension, params};
 

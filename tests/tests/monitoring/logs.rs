@@ -17,9 +17,9 @@ const TRACE: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
 
 fn parsed(server: &Server) -> Vec<Value> {
     let lines = server.log().lines();
-    let parsed = lines.iter().map(|line| {
-        serde_json::from_str(line).unwrap_or_else(|error| panic!("not JSON ({error}): {line}"))
-    });
+    let parsed = lines
+        .iter()
+        .map(|line| serde_json::from_str(line).unwrap_or_else(|error| panic!("not JSON ({error}): {line}")));
     parsed.collect()
 }
 
@@ -49,9 +49,7 @@ async fn use_everything(server: &Server) -> Account {
         api: api.clone(),
         id: "customer-42".to_owned(),
     };
-    account
-        .automation_with_delays(&receiver.url(HOOK), &[1])
-        .await;
+    account.automation_with_delays(&receiver.url(HOOK), &[1]).await;
     let event = api
         .call_with(
             http::Method::POST,
@@ -88,7 +86,8 @@ async fn the_page_of_the_log_shows_lines_as_the_server_writes_them() {
     assert!(examples.len() > 8, "{}", examples.len());
     for example in examples {
         let example: Value = serde_json::from_str(example).unwrap();
-        let fields = |line: &Value| -> BTreeSet<String> { line.as_object().unwrap().keys().cloned().collect() };
+        let fields =
+            |line: &Value| -> BTreeSet<String> { line.as_object().unwrap().keys().cloned().collect() };
         let is_like = |line: &&Value| {
             let same = |field: &str| line[field] == example[field];
             same("message") && same("level") && same("target") && fields(line) == fields(&example)
@@ -135,7 +134,10 @@ async fn a_json_log_stays_json_if_the_server_cannot_start() {
     assert!(!status.success());
     let lines = parsed(&server);
     assert_eq!(lines.len(), 1, "{lines:?}");
-    assert!(lines[0]["error"].as_str().unwrap().contains("smtp_url"), "{lines:?}");
+    assert!(
+        lines[0]["error"].as_str().unwrap().contains("smtp_url"),
+        "{lines:?}"
+    );
 }
 
 #[tokio::test]
@@ -185,21 +187,54 @@ async fn requests_have_the_ids_of_their_caller_and_of_their_trace() {
         .iter()
         .find(|line| line["request_id"] == "chosen-by-the-client")
         .unwrap();
-    assert_eq!((chosen["trace_id"].clone(), chosen["caller"].clone()), (Value::Null, "api_key".into()));
+    assert_eq!(
+        (chosen["trace_id"].clone(), chosen["caller"].clone()),
+        (Value::Null, "api_key".into())
+    );
     // A change and its request have the same id.
     let created = with_message(&lines, "audit");
-    let created = created.iter().find(|line| line["action"] == "automation.created").unwrap();
-    let request = requests.iter().find(|line| line["request_id"] == created["request_id"]).unwrap();
+    let created = created
+        .iter()
+        .find(|line| line["action"] == "automation.created")
+        .unwrap();
+    let request = requests
+        .iter()
+        .find(|line| line["request_id"] == created["request_id"])
+        .unwrap();
     assert_eq!(request["route"], "/v1/accounts/{account}/automations");
 }
 
 #[tokio::test]
+async fn a_change_is_logged_once_and_only_if_it_was_made() {
+    let mut server = json_server(&[]);
+    let account = json!({"name": "Acme", "uid": "customer-42"});
+    server.api().post("/v1/accounts", &account).await.expect(201);
+    server.api().post("/v1/accounts", &account).await.expect(409);
+    server.stop();
+    let lines = parsed(&server);
+    let created = with_message(&lines, "audit");
+    let created = created.iter().filter(|line| line["action"] == "account.created");
+    assert_eq!(created.filter(|line| line["actor_kind"] == "api_key").count(), 1);
+}
+
+#[tokio::test]
 async fn each_kind_of_line_has_a_level_of_its_own() {
-    let mut server = json_server(&["--log-requests", "warn", "--log-attempts", "warn", "--log-audit", "off"]);
+    let mut server = json_server(&[
+        "--log-requests",
+        "warn",
+        "--log-attempts",
+        "warn",
+        "--log-audit",
+        "off",
+    ]);
     use_everything(&server).await;
     server.stop();
     let lines = parsed(&server);
-    assert!(with_message(&lines, "request").iter().all(|line| line["level"] == "WARN"));
+    assert!(
+        with_message(&lines, "request")
+            .iter()
+            .all(|line| line["level"] == "WARN")
+    );
     assert_eq!(with_message(&lines, "an attempt failed").len(), 0);
     assert_eq!(with_message(&lines, "the last attempt failed").len(), 1);
     assert_eq!(with_message(&lines, "audit").len(), 0);
@@ -218,7 +253,9 @@ async fn a_flood_of_requests_is_bounded_and_hides_no_failure() {
     let counted = until("the metric counts what was left out", SOON, async || {
         let text = api.get("/metrics").await.text();
         let line = "postrider_log_lines_left_out_total{kind=\"request\"} ";
-        let left_out = text.lines().find_map(|found| found.strip_prefix(line)?.parse::<usize>().ok());
+        let left_out = text
+            .lines()
+            .find_map(|found| found.strip_prefix(line)?.parse::<usize>().ok());
         left_out.filter(|left_out| *left_out > 0)
     })
     .await;
@@ -227,10 +264,16 @@ async fn a_flood_of_requests_is_bounded_and_hides_no_failure() {
     let requests = with_message(&lines, "request");
     let plain = requests.iter().filter(|line| line["level"] == "INFO").count();
     assert!(plain <= 10 * seconds, "{plain} lines in {seconds} s");
-    assert!(requests.iter().any(|line| line["status"] == 404), "the failure is missing");
+    assert!(
+        requests.iter().any(|line| line["status"] == 404),
+        "the failure is missing"
+    );
     let reported = with_message(&lines, "lines were left out of the log");
     let reported: u64 = reported.iter().filter_map(|line| line["left_out"].as_u64()).sum();
-    assert_eq!(reported as usize, counted, "what is reported is what the metric counts");
+    assert_eq!(
+        reported as usize, counted,
+        "what is reported is what the metric counts"
+    );
     assert_eq!(plain + counted, 300);
     assert!(Duration::from_secs(60) > began.elapsed());
 }

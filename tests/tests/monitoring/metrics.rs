@@ -46,7 +46,10 @@ async fn every_metric_has_help_and_a_line_on_its_page_and_every_line_has_a_metri
     }
     let explained = explained_metrics();
     let unexplained: Vec<_> = exposed.difference(&explained).collect();
-    assert!(unexplained.is_empty(), "not in docs/operating/metrics.md: {unexplained:?}");
+    assert!(
+        unexplained.is_empty(),
+        "not in docs/operating/metrics.md: {unexplained:?}"
+    );
     let missing: Vec<_> = explained.difference(&exposed).collect();
     assert!(missing.is_empty(), "no server exposes: {missing:?}");
 }
@@ -89,7 +92,10 @@ async fn no_metric_grows_with_accounts_actions_receivers_or_event_types() {
     for series in &with_forty {
         let labels = series.split_once('{').map_or("", |(_, labels)| labels);
         for (label, _) in labels.split(',').filter_map(|label| label.split_once("=\"")) {
-            assert!(LABELS.contains(&label), "is the label {label} of {series} bounded?");
+            assert!(
+                LABELS.contains(&label),
+                "is the label {label} of {series} bounded?"
+            );
         }
     }
 }
@@ -101,11 +107,19 @@ async fn a_delivery_is_counted_with_its_latency_and_its_commits() {
     use_account(&server.api(), &receiver, 1).await;
     let text = metrics(&server.api()).await;
     let value = |series: &str| -> f64 {
-        let line = text.lines().find_map(|line| line.strip_prefix(series)?.strip_prefix(' '));
+        let line = text
+            .lines()
+            .find_map(|line| line.strip_prefix(series)?.strip_prefix(' '));
         line.unwrap_or_else(|| panic!("no {series}")).parse().unwrap()
     };
-    assert_eq!(value("postrider_deliveries_settled_total{status=\"succeeded\"}"), 1.0);
-    assert_eq!(value("postrider_deliveries_settled_total{status=\"failed\"}"), 1.0);
+    assert_eq!(
+        value("postrider_deliveries_settled_total{status=\"succeeded\"}"),
+        1.0
+    );
+    assert_eq!(
+        value("postrider_deliveries_settled_total{status=\"failed\"}"),
+        1.0
+    );
     assert_eq!(value("postrider_delivery_duration_seconds_count"), 1.0);
     // Two deliveries and their results.
     assert!(value("postrider_commit_deliveries_sum") >= 4.0);
@@ -123,9 +137,14 @@ async fn a_delivery_is_counted_with_its_latency_and_its_commits() {
 async fn the_histograms_tell_a_p95_between_a_tenth_of_a_second_and_fifteen() {
     let server = Server::start();
     let text = metrics(&server.api()).await;
-    for name in ["postrider_attempt_duration_seconds", "postrider_delivery_duration_seconds"] {
+    for name in [
+        "postrider_attempt_duration_seconds",
+        "postrider_delivery_duration_seconds",
+    ] {
         let bucket = format!("{name}_bucket{{le=\"");
-        let bounds = text.lines().filter_map(|line| line.strip_prefix(&bucket)?.split_once('"'));
+        let bounds = text
+            .lines()
+            .filter_map(|line| line.strip_prefix(&bucket)?.split_once('"'));
         let mut bounds: Vec<f64> = bounds.filter_map(|(bound, _)| bound.parse().ok()).collect();
         bounds.retain(|bound| (0.1..=15.0).contains(bound));
         assert_eq!((bounds[0], bounds[bounds.len() - 1]), (0.1, 15.0), "{name}");

@@ -17,19 +17,29 @@ pub fn text_of(name: &str) -> String {
 /// each.
 pub fn explained_metrics() -> BTreeSet<String> {
     let page = text_of("docs/operating/metrics.md");
-    let cells = page.lines().filter_map(|line| line.strip_prefix("| `")?.split_once("` |"));
+    let cells = page
+        .lines()
+        .filter_map(|line| line.strip_prefix("| `")?.split_once("` |"));
     let names = cells.map(|(name, _)| name.to_owned());
-    names.filter(|name| !name.contains('.') && !name.contains('/')).collect()
+    names
+        .filter(|name| !name.contains('.') && !name.contains('/'))
+        .collect()
 }
 
 /// The metrics in a text.
 pub fn exposed_metrics(text: &str) -> BTreeSet<String> {
     let types = text.lines().filter_map(|line| line.strip_prefix("# TYPE "));
-    types.filter_map(|line| Some(line.split_once(' ')?.0.to_owned())).collect()
+    types
+        .filter_map(|line| Some(line.split_once(' ')?.0.to_owned()))
+        .collect()
 }
 
 /// The series in a text: names with their labels, without values.
 pub fn series(text: &str) -> BTreeSet<String> {
-    let samples = text.lines().filter(|line| !line.starts_with('#') && !line.is_empty());
-    samples.filter_map(|line| Some(line.rsplit_once(' ')?.0.to_owned())).collect()
+    let samples = text
+        .lines()
+        .filter(|line| !line.starts_with('#') && !line.is_empty());
+    samples
+        .filter_map(|line| Some(line.rsplit_once(' ')?.0.to_owned()))
+        .collect()
 }

@@ -17,7 +17,9 @@ const RUNBOOK: &str = "docs/operating/alerts.md";
 /// The names of all alerts.
 fn alerts() -> BTreeSet<String> {
     let rules = text_of(ALERTS);
-    let names = rules.lines().filter_map(|line| line.trim().strip_prefix("- alert: "));
+    let names = rules
+        .lines()
+        .filter_map(|line| line.trim().strip_prefix("- alert: "));
     names.map(str::to_owned).collect()
 }
 
@@ -28,7 +30,9 @@ fn named(text: &str) -> BTreeSet<String> {
     let metrics = words.filter(|word| word.starts_with("postrider_") || word.starts_with("process_"));
     let explained = explained_metrics();
     let histogram = |name: &str| {
-        let base = ["_bucket", "_sum", "_count"].iter().find_map(|suffix| name.strip_suffix(suffix));
+        let base = ["_bucket", "_sum", "_count"]
+            .iter()
+            .find_map(|suffix| name.strip_suffix(suffix));
         base.filter(|base| explained.contains(*base)).map(str::to_owned)
     };
     metrics
@@ -40,7 +44,10 @@ fn named(text: &str) -> BTreeSet<String> {
 fn queries() -> Vec<String> {
     let dashboard: Value = serde_json::from_str(&text_of(DASHBOARD)).unwrap();
     let panels = dashboard["panels"].as_array().unwrap();
-    let targets = panels.iter().filter_map(|panel| panel["targets"].as_array()).flatten();
+    let targets = panels
+        .iter()
+        .filter_map(|panel| panel["targets"].as_array())
+        .flatten();
     let queries = targets.map(|target| target["expr"].as_str().unwrap());
     queries
         .map(|query| {
@@ -66,7 +73,10 @@ fn promtool_accepts_every_query_of_the_dashboard() {
     assert!(queries.len() > 30, "{}", queries.len());
     let mut rules = "groups:\n  - name: dashboard\n    rules:\n".to_owned();
     for (number, query) in queries.iter().enumerate() {
-        rules += &format!("      - record: panel:{number}\n        expr: {}\n", Value::from(query.as_str()));
+        rules += &format!(
+            "      - record: panel:{number}\n        expr: {}\n",
+            Value::from(query.as_str())
+        );
     }
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("rules.yml");
@@ -97,12 +107,19 @@ fn alerts_and_dashboard_name_only_metrics_that_exist() {
 fn every_alert_has_a_runbook_and_a_test_of_when_it_fires_and_when_it_does_not() {
     let (alerts, runbook, tests, rules) = (alerts(), text_of(RUNBOOK), text_of(ALERTS_TEST), text_of(ALERTS));
     let headings = runbook.lines().filter_map(|line| line.strip_prefix("## "));
-    assert_eq!(alerts, headings.map(str::to_owned).collect(), "the headings of {RUNBOOK}");
+    assert_eq!(
+        alerts,
+        headings.map(str::to_owned).collect(),
+        "the headings of {RUNBOOK}"
+    );
     for alert in &alerts {
         let anchor = format!("runbook_url: {RUNBOOK}#{}", alert.to_ascii_lowercase());
         assert!(rules.contains(&format!("{anchor}\n")), "{alert} has no {anchor}");
         for state in ["fires", "stays quiet"] {
-            assert!(tests.contains(&format!("name: {alert} {state}\n")), "{alert} {state}");
+            assert!(
+                tests.contains(&format!("name: {alert} {state}\n")),
+                "{alert} {state}"
+            );
         }
         let section = runbook.split_once(&format!("## {alert}\n")).unwrap().1;
         let section = section.split("\n## ").next().unwrap();

@@ -1,6 +1,6 @@
-//! Looks at the whole installation: its backlog, its unhealthy actions, its nodes. Sets the metrics, logs when
-//! the backlog becomes high and when it no longer is, and announces a high backlog in the account `system`:
-//! the oldest due delivery has waited for too long.
+//! Looks at the whole installation: its backlog, its unhealthy actions, its nodes. Sets the metrics, logs
+//! when the backlog becomes high and when it no longer is, and announces a high backlog in the account
+//! `system`: the oldest due delivery has waited for too long.
 //!
 //! Every node looks. The idempotency key of the event names the hour, so that one of them announces it, and
 //! once an hour while the backlog lasts.
@@ -58,17 +58,16 @@ async fn look(engine: &Engine, watch: &mut Watch) -> StoreResult<()> {
     let now = engine.clock().now();
     let backlog = engine.store().backlog(now).await?;
     let meters = &engine.meters().installation;
-    let due_for = backlog
-        .oldest_due
-        .map(|due| now.since(due))
-        .unwrap_or_default();
+    let due_for = backlog.oldest_due.map(|due| now.since(due)).unwrap_or_default();
     // Exact: bounded by BACKLOG_COUNTED_MAX.
     meters.pending.set(backlog.pending as f64);
     meters.oldest_due_seconds.set(due_for.as_secs_f64());
     count_unhealthy(engine).await?;
     let sessions = engine.store().sessions(now).await?;
     meters.nodes.set(sessions.len() as f64);
-    let oldest = backlog.oldest_due.filter(|_| due_for >= engine.settings().backlog_alarm);
+    let oldest = backlog
+        .oldest_due
+        .filter(|_| due_for >= engine.settings().backlog_alarm);
     log_change(watch, oldest.is_some(), &backlog, due_for);
     let Some(oldest) = oldest else {
         return Ok(());

@@ -49,7 +49,11 @@ pub async fn run(matches: &ArgMatches, environment: &Environment) -> Result<(), 
     let logo = settings
         .console_logo()
         .map_err(|error| unusable_logo(settings, &error))?;
-    logging::start(settings.log_format, &settings.log_level, logging::Lines::of(settings));
+    logging::start(
+        settings.log_format,
+        &settings.log_level,
+        logging::Lines::of(settings),
+    );
     let open_files = open_files::raise_limit();
     log_settings(&loaded, logo.as_ref(), open_files);
     let mut stop = StopSignals::catch()?;

@@ -94,7 +94,16 @@ mod tests {
         ] {
             assert_eq!(text.parse::<LogLines>().unwrap().to_string(), shown);
         }
-        for text in ["", "trace", "info,", "info,5", "info,0/s", "info,1000001/s", "5/s", "info,5/m"] {
+        for text in [
+            "",
+            "trace",
+            "info,",
+            "info,5",
+            "info,0/s",
+            "info,1000001/s",
+            "5/s",
+            "info,5/m",
+        ] {
             assert_eq!(text.parse::<LogLines>(), Err(LogLinesError), "{text}");
         }
     }

@@ -49,9 +49,7 @@ const DELIVERY_SECONDS: [f64; 30] = [
 ];
 
 /// Bounds of the buckets of the deliveries of a commit. A step of the engine has some 1,500.
-const COMMIT_DELIVERIES: [f64; 11] = [
-    0.0, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 200.0, 500.0, 1_000.0,
-];
+const COMMIT_DELIVERIES: [f64; 11] = [0.0, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 200.0, 500.0, 1_000.0];
 
 /// How often the recorder compacts its samples. Without this, memory grows until somebody reads the metrics.
 const UPKEEP_EVERY: Duration = Duration::from_secs(5);
@@ -111,15 +109,12 @@ pub struct Exposition {
 
 impl Exposition {
     /// The metrics of this engine.
-    pub fn new(handle: PrometheusHandle, engine: Arc<Engine>, settings: &Settings) -> Self {
-        Self {
+    pub fn start(handle: PrometheusHandle, engine: &Arc<Engine>, settings: &Settings) -> Arc<Self> {
+        Arc::new(Self {
             handle,
-            engine,
+            engine: Arc::clone(engine),
             process: Process::new(),
-            data_folder: settings
-                .database_url
-                .is_none()
-                .then(|| settings.data_dir.clone()),
+            data_folder: settings.database_url.is_none().then(|| settings.data_dir.clone()),
         }
     }
 }
@@ -144,10 +139,7 @@ fn build(text: &mut Text, is_embedded: bool) {
         "postrider_build_info",
         "Always 1; the labels say which version runs, on which store",
     )
-    .of(
-        &[("version", env!("CARGO_PKG_VERSION")), ("store", store)],
-        1_u64,
-    );
+    .of(&[("version", env!("CARGO_PKG_VERSION")), ("store", store)], 1_u64);
 }
 
 fn load(text: &mut Text, engine: &Engine) {
@@ -158,7 +150,11 @@ fn load(text: &mut Text, engine: &Engine) {
             "Deliveries in memory, queued or under way",
             load.deliveries,
         ),
-        ("postrider_attempts_in_flight", "Attempts under way", load.in_flight),
+        (
+            "postrider_attempts_in_flight",
+            "Attempts under way",
+            load.in_flight,
+        ),
         ("postrider_lanes", "Actions with something to do soon", load.lanes),
         (
             "postrider_commit_queue_rows",

@@ -5,8 +5,8 @@ use postrider_model::delivery::Progress;
 use postrider_model::{AccountId, ActionId, AuditEntry, AutomationId, DeliveryStatus, Origin, Timestamp};
 use postrider_storage::rows::deliveries::ProgressRow;
 use postrider_storage::{
-    CancelStep, CanceledDelivery, CountStep, DeliveryFilter, DeliveryKey, Position, encoding,
-    log_audit, rules,
+    CancelStep, CanceledDelivery, CountStep, DeliveryFilter, DeliveryKey, Position, encoding, log_audit,
+    rules,
 };
 use tokio_postgres::Row;
 use uuid::Uuid;

@@ -102,8 +102,13 @@ impl Bounds {
         let places: Vec<_> = {
             let mut others = self.others.lock();
             let left_out = others.values_mut().filter(|place| place.left_out > 0);
-            let taken =
-                left_out.map(|place| (place.target.clone(), place.line, std::mem::take(&mut place.left_out)));
+            let taken = left_out.map(|place| {
+                (
+                    place.target.clone(),
+                    place.line,
+                    std::mem::take(&mut place.left_out),
+                )
+            });
             taken.collect()
         };
         for (part, line, left_out) in places {
@@ -208,7 +213,8 @@ impl OnceCounter {
     }
 
     fn get(&self) -> &Counter {
-        self.counter.get_or_init(|| counter!(LEFT_OUT, "kind" => self.kind))
+        self.counter
+            .get_or_init(|| counter!(LEFT_OUT, "kind" => self.kind))
     }
 }
 

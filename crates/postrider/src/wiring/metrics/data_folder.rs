@@ -11,8 +11,11 @@ use super::text::Text;
 pub(super) fn write(text: &mut Text, folder: &Path) {
     let size = |name: &str| std::fs::metadata(folder.join(name)).map(|file| file.len());
     if let Ok(bytes) = size(DATABASE_FILE) {
-        text.gauge("postrider_sqlite_database_bytes", "Size of SQLite's database file")
-            .value(bytes);
+        text.gauge(
+            "postrider_sqlite_database_bytes",
+            "Size of SQLite's database file",
+        )
+        .value(bytes);
     }
     // Without a log, nothing was written since the last start.
     text.gauge(

@@ -90,7 +90,11 @@ impl Process {
 fn fields(stat: &str) -> Option<Vec<u64>> {
     let (_, rest) = stat.rsplit_once(')')?;
     // Some fields are negative; none of those is read.
-    Some(rest.split_whitespace().map(|field| field.parse().unwrap_or(0)).collect())
+    Some(
+        rest.split_whitespace()
+            .map(|field| field.parse().unwrap_or(0))
+            .collect(),
+    )
 }
 
 fn seconds(ticks: u64) -> f64 {
@@ -104,7 +108,8 @@ mod tests {
 
     #[test]
     fn a_program_may_have_brackets_and_spaces_in_its_name() {
-        let stat = "42 (a) (b c) S 1 2 3 4 -1 6 7 8 9 10 150 50 13 14 20 0 9 0 777 4096 3 18446744073709551615";
+        let stat =
+            "42 (a) (b c) S 1 2 3 4 -1 6 7 8 9 10 150 50 13 14 20 0 9 0 777 4096 3 18446744073709551615";
         let fields = fields(stat).unwrap();
         assert_eq!(fields[USER_TICKS] + fields[SYSTEM_TICKS], 200);
         assert_eq!((fields[THREADS], fields[START_TICKS]), (9, 777));
