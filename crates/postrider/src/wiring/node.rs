@@ -116,7 +116,7 @@ impl Node {
                 settings.events_per_s_and_account.map(PerSecond::get),
             )),
             public_url: settings.public_url.as_ref().map(|url| url.as_str().into()),
-            metrics: Arc::new(metrics::Exposition::new(metrics, Arc::clone(&running.engine))),
+            metrics: metrics::Exposition::start(metrics, &running.engine, settings),
         };
         let approach = approach(settings);
         let grace = settings.shutdown_grace.get();
