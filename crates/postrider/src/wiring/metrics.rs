@@ -115,7 +115,7 @@ impl Exposition {
             engine: Arc::clone(engine),
             process: Process::new(),
             data_folder: settings.database_url.is_none().then(|| settings.data_dir.clone()),
-        }
+        })
     }
 }
 
