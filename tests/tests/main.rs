@@ -23,6 +23,7 @@ mod copy;
 mod importing;
 mod kill;
 mod messages;
+mod monitoring;
 mod operate;
 mod proxies;
 mod receivers;

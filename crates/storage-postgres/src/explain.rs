@@ -118,9 +118,9 @@ fn by_io(error: &io::Error) -> Option<&'static str> {
         return Some("Correct the host in database_url");
     }
     match error.kind() {
-        io::ErrorKind::ConnectionRefused => {
-            Some("Start PostgreSQL there, let it listen on that address (listen_addresses), or correct database_url")
-        }
+        io::ErrorKind::ConnectionRefused => Some(
+            "Start PostgreSQL there, let it listen on that address (listen_addresses), or correct database_url",
+        ),
         io::ErrorKind::NotFound => Some("There is no such socket: correct the host in database_url"),
         io::ErrorKind::PermissionDenied if error.get_ref().is_some() => Some(READ_ONLY),
         io::ErrorKind::TimedOut | io::ErrorKind::HostUnreachable | io::ErrorKind::NetworkUnreachable => {
