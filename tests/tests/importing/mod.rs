@@ -1,7 +1,7 @@
 //! `scripts/import/import-webhooks`: endpoints of other senders move to Postrider, and their receivers keep
 //! verifying.
 //!
-//! Each folder of `exports` holds the responses of another sender's API, in the form of its public
+//! Each file of `exports` holds the responses of another sender's API, in the form of its public
 //! documentation, by path. The signature profiles are those of `docs/moving.md`.
 
 mod convoy;
