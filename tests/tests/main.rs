@@ -20,6 +20,7 @@ mod compare;
 mod connections;
 mod console;
 mod copy;
+mod frameworks;
 mod kill;
 mod receivers;
 mod snippets;
