@@ -20,7 +20,7 @@ mod compare;
 mod connections;
 mod console;
 mod copy;
-mod frameworks;
 mod kill;
+mod pages;
 mod receivers;
 mod snippets;

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use super::page;
+use postrider_tests::binary;
 
 /// A framework that has a page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,7 +52,7 @@ impl Framework {
 
     /// Its page.
     pub fn page(self) -> PathBuf {
-        page::folder().join(format!("{}.md", self.name()))
+        pages().join(format!("{}.md", self.name()))
     }
 
     /// Whether it cannot run here: its language is neither here nor installed by `./test`.
@@ -74,6 +74,11 @@ impl Framework {
     /// registry has that the tests cannot reach.
     pub fn harness(self) -> PathBuf {
         let tests = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests");
-        tests.join("frameworks/harness").join(self.name())
+        tests.join("pages/frameworks/harness").join(self.name())
     }
+}
+
+/// The folder of the pages.
+pub fn pages() -> PathBuf {
+    binary::root().join("docs/receiving")
 }

@@ -6,7 +6,6 @@
 
 mod checks;
 mod framework;
-mod page;
 mod process;
 
 use std::collections::BTreeSet;
@@ -66,7 +65,7 @@ fn every_page_has_a_test() {
         .iter()
         .map(|framework| format!("{}.md", framework.name()))
         .collect();
-    let found: BTreeSet<_> = std::fs::read_dir(page::folder())
+    let found: BTreeSet<_> = std::fs::read_dir(framework::pages())
         .unwrap()
         .map(|file| file.unwrap().file_name().into_string().unwrap())
         .collect();

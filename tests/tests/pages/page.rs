@@ -1,8 +1,6 @@
 //! What a page offers to copy: its files and its commands.
 
-use std::path::{Path, PathBuf};
-
-use postrider_tests::binary;
+use std::path::Path;
 
 /// A page, cut into its code.
 #[derive(Debug)]
@@ -65,6 +63,15 @@ impl Page {
         }
     }
 
+    /// The text of a file.
+    pub fn file(&self, name: &str) -> &str {
+        let found = self
+            .blocks
+            .iter()
+            .find(|block| block.file.as_deref() == Some(name));
+        &found.unwrap_or_else(|| panic!("no file {name}")).code
+    }
+
     /// The first commands of a section, without the line that sets the reader's own key.
     pub fn commands(&self, section: &str) -> Option<String> {
         let block = self
@@ -77,9 +84,4 @@ impl Page {
             .filter(|line| !line.starts_with("export WEBHOOK_SECRET="));
         Some(lines.collect::<Vec<_>>().join("\n"))
     }
-}
-
-/// The folder of the pages.
-pub fn folder() -> PathBuf {
-    binary::root().join("docs/receiving")
 }

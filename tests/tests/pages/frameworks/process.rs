@@ -9,12 +9,12 @@ use std::time::{Duration, Instant};
 
 use postrider_tests::log::Log;
 use postrider_tests::port::free_port;
-use postrider_tests::{binary, foreign};
 use rustix::process::{Pid, Signal, kill_process_group};
 use tempfile::TempDir;
 
 use super::framework::Framework;
-use super::page::Page;
+use crate::pages::page::Page;
+use crate::pages::shell::{link_postrider, shell};
 
 /// How long a framework may take to build and start on a busy machine.
 const START_TIMEOUT: Duration = Duration::from_secs(100);
@@ -44,21 +44,21 @@ impl Process {
             .tempdir()
             .unwrap();
         let page = Page::read(&framework.page());
-        std::fs::create_dir(folder.path().join(".bin")).unwrap();
-        symlink(binary::path(), folder.path().join(".bin/postrider")).unwrap();
+        link_postrider(folder.path());
         if let Some(packages) = framework.node_packages() {
             link_tree(&packages, &folder.path().join("node_modules"));
         }
         copy_tree(&framework.harness(), folder.path());
         if let Some(create) = page.commands("Create") {
-            let output = shell(&create, folder.path(), secret).output().unwrap();
+            let output = shell(&create, folder.path()).output().unwrap();
             assert!(output.status.success(), "{create}: {output:?}");
         }
         page.write_files(folder.path());
         let port = free_port();
         let commands = page.commands("Start").expect("a page says how to start it");
-        let mut command = shell(&on_port(&commands, port), folder.path(), secret);
+        let mut command = shell(&on_port(&commands, port), folder.path());
         command
+            .env("WEBHOOK_SECRET", secret)
             .process_group(0)
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
@@ -98,7 +98,8 @@ impl Process {
     /// Runs the commands of the page's section *Try it*, and returns what they print.
     pub fn try_it(&self) -> String {
         let commands = self.page.commands("Try").expect("a page says how to try it");
-        let output = shell(&on_port(&commands, self.port), self.folder.path(), &self.secret)
+        let output = shell(&on_port(&commands, self.port), self.folder.path())
+            .env("WEBHOOK_SECRET", &self.secret)
             .output()
             .unwrap();
         assert!(output.status.success(), "{commands}: {output:?}");
@@ -141,36 +142,6 @@ fn working_on(event: &str) -> String {
 fn on_port(commands: &str, port: u16) -> String {
     assert!(commands.contains(PORT_ON_THE_PAGES), "{commands}");
     commands.replace(PORT_ON_THE_PAGES, &port.to_string())
-}
-
-/// A shell in the reader's folder, with the packages that the page installs and the `postrider` under test.
-fn shell(commands: &str, folder: &Path, secret: &str) -> Command {
-    let path = std::env::var("PATH").unwrap_or_default();
-    let python = foreign::python();
-    let packages = python.parent().unwrap_or(Path::new("")).display();
-    let mut command = Command::new("bash");
-    command
-        .args(["-euo", "pipefail", "-c", commands])
-        .current_dir(folder)
-        .stdin(Stdio::null())
-        .env("PATH", format!("{}/.bin:{packages}:{path}", folder.display()))
-        .env("WEBHOOK_SECRET", secret)
-        // Lines must not wait in a buffer because nobody reads them in a terminal.
-        .env("PYTHONUNBUFFERED", "1")
-        // Nothing may be fetched, and nobody be told.
-        .envs([
-            ("GOPROXY", "off"),
-            ("GOTOOLCHAIN", "local"),
-            ("NEXT_TELEMETRY_DISABLED", "1"),
-            ("DOTNET_CLI_TELEMETRY_OPTOUT", "1"),
-        ]);
-    // `postrider` refuses variables that it does not know, such as those of the tests.
-    for (name, _) in std::env::vars_os() {
-        if name.to_string_lossy().starts_with("POSTRIDER_") {
-            command.env_remove(name);
-        }
-    }
-    command
 }
 
 /// Copies a folder's files and folders, if there is one.

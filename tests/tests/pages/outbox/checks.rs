@@ -1,0 +1,184 @@
+//! What the page promises, whatever the language.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use http::Method;
+use postrider_tests::port::free_port;
+use postrider_tests::{Account, Postgres, Proxy, Receiver, Reply, Server, binary, wait};
+use serde_json::{Value, json};
+
+use super::language::Language;
+use super::relay::{Program, Relay};
+use crate::pages::page::Page;
+
+/// The proposals that the sample accepts.
+const PROPOSALS: &str = "p_1 p_2 p_3 p_4 p_5";
+const ACCEPTED: usize = 5;
+
+/// How long a relay may take for a step, including its start on a busy machine.
+const STEP_MAX: Duration = Duration::from_secs(40);
+
+/// Stands for the passing of the time that a claim or a `Retry-After` lasts.
+const TIME_PASSES: &str = "UPDATE outbox SET due_at = now()";
+
+/// Keeps a relay from recording that events are sent.
+const HOLD: &str = "
+    CREATE FUNCTION hold() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM pg_sleep(600); RETURN NEW; END';
+    CREATE TRIGGER hold BEFORE UPDATE ON outbox FOR EACH ROW
+    WHEN (NEW.sent_at IS NOT NULL) EXECUTE FUNCTION hold()";
+
+/// A Postrider with an account of the sample's customer, behind an address that can lead elsewhere.
+struct World {
+    database: Postgres,
+    server: Server,
+    account: Account,
+    receiver: Receiver,
+    proxy: Proxy,
+    program: Program,
+}
+
+/// Checks the promises of the page.
+pub async fn loses_nothing_and_sends_nothing_twice(language: Language) {
+    let world = World::new(language).await;
+    world.a_transaction_that_fails_leaves_no_event();
+    let relay = world.waits_as_long_as_it_is_told().await;
+    world.waits_for_a_server_that_is_away().await;
+    drop(relay);
+    world.sends_once_although_it_is_killed_in_between().await;
+    world.goes_on_after_what_is_refused().await;
+}
+
+impl World {
+    async fn new(language: Language) -> Self {
+        let page = Page::read(&binary::root().join("docs/quickstart-outbox.md"));
+        let database = Postgres::start();
+        database.sql(page.file("outbox.sql"));
+        database.sql(page.file("sample.sql"));
+        let server = Server::start();
+        let api = server.api();
+        let customer = json!({"name": "Acme", "uid": "customer-42"});
+        let created = api.post("/v1/accounts", customer).await.expect(201);
+        let id = created["id"].as_str().unwrap().to_owned();
+        let account = Account { api, id };
+        let receiver = Receiver::start().await;
+        account.automation(json!({"url": receiver.url("/hook")})).await;
+        let proxy = Proxy::start(server.address()).await;
+        let program = Program::prepare(language, &page, &database, proxy.address());
+        Self {
+            database,
+            server,
+            account,
+            receiver,
+            proxy,
+            program,
+        }
+    }
+
+    fn a_transaction_that_fails_leaves_no_event(&self) {
+        assert!(self.program.accept(PROPOSALS));
+        assert!(!self.program.accept("p_1"), "it is accepted already");
+        assert!(!self.program.accept("p_none"));
+        assert_eq!(
+            self.database.sql("SELECT count(*) FROM outbox"),
+            ACCEPTED.to_string()
+        );
+    }
+
+    async fn rows(&self, condition: &str, expected: usize) {
+        let query = format!("SELECT count(*) FROM outbox WHERE {condition}");
+        let probe = async || (self.database.sql(&query) == expected.to_string()).then_some(());
+        wait::until(condition, STEP_MAX, probe).await;
+    }
+
+    async fn waits_as_long_as_it_is_told(&self) -> Relay {
+        let busy = Receiver::start().await;
+        let path = "/v1/accounts/customer-42/events/batch";
+        busy.respond(
+            path,
+            [Reply::status(429)
+                .with_header("Retry-After", "3000")
+                .with_body("later")],
+        );
+        self.proxy.lead_to(busy.address());
+        let relay = self.program.relay();
+        let told = "failure = '429 later' AND due_at BETWEEN now() + interval '2900 s' AND now() + interval '3000 s'";
+        self.rows(told, ACCEPTED).await;
+        let received = busy.wait_for(path, 1, wait::SOON).await.remove(0);
+        assert_eq!(received.method, Method::POST);
+        relay
+    }
+
+    async fn waits_for_a_server_that_is_away(&self) {
+        self.proxy.lead_to(([127, 0, 0, 1], free_port()).into());
+        self.database.sql(TIME_PASSES);
+        self.rows("failure LIKE '0 %' AND due_at > now()", ACCEPTED).await;
+    }
+
+    async fn sends_once_although_it_is_killed_in_between(&self) {
+        self.database.sql(HOLD);
+        self.proxy.lead_to(self.server.address());
+        self.database.sql(TIME_PASSES);
+        let relay = self.program.relay();
+        let settling = "FROM pg_stat_activity WHERE wait_event = 'PgSleep'";
+        let is_held = async || {
+            let held = self.database.sql(&format!("SELECT count(*) {settling}"));
+            (held == "1").then_some(())
+        };
+        wait::until("the events are sent, and not marked yet", STEP_MAX, is_held).await;
+        assert_eq!(self.account.count("events").await, ACCEPTED);
+        drop(relay);
+        // Otherwise the database would complete the statement of the relay that is gone.
+        self.database
+            .sql(&format!("SELECT pg_terminate_backend(pid) {settling}"));
+        self.database.sql("DROP TRIGGER hold ON outbox");
+        self.rows("sent_at IS NULL AND claim IS NOT NULL", ACCEPTED).await;
+
+        self.database.sql(TIME_PASSES);
+        let _relay = self.program.relay();
+        self.rows("sent_at IS NOT NULL AND failure IS NULL", ACCEPTED)
+            .await;
+        self.each_event_arrived_once(ACCEPTED).await;
+    }
+
+    /// Every row of the outbox is an event of the same id, and a webhook with the row's data.
+    async fn each_event_arrived_once(&self, expected: usize) {
+        let rows = self
+            .database
+            .sql("SELECT id FROM outbox WHERE sent_at IS NOT NULL");
+        let ids: BTreeSet<_> = rows.lines().map(str::to_owned).collect();
+        let events = self.account.all("events").await;
+        let posted: Vec<_> = events.iter().map(|event| event["id"].as_str().unwrap()).collect();
+        assert_eq!(posted.len(), expected);
+        assert_eq!(
+            posted.into_iter().map(str::to_owned).collect::<BTreeSet<_>>(),
+            ids
+        );
+        let received = self.receiver.wait_for("/hook", expected, wait::SOON).await;
+        assert_eq!(received.len(), expected);
+        for webhook in received {
+            let body: Value = serde_json::from_slice(&webhook.body).unwrap();
+            assert!(ids.contains(body["id"].as_str().unwrap()));
+            assert_eq!(body["data"]["total"], "1250.50");
+        }
+    }
+
+    async fn goes_on_after_what_is_refused(&self) {
+        let id = self
+            .database
+            .sql("DELETE FROM outbox WHERE position = 1 RETURNING id");
+        self.database.sql(&format!(
+            r#"INSERT INTO outbox (account, id, type, data) VALUES
+                ('customer-42', '{id}', 'proposal.accepted', '{{"another": 1}}'),
+                ('customer-42', new_event_id(), 'not good', '1'),
+                ('customer-42', new_event_id(), 'a', '{{"total": "1250.50"}}')"#
+        ));
+        let _relay = self.program.relay();
+        self.rows("failed_at IS NOT NULL AND failure LIKE '%event_conflict%'", 1)
+            .await;
+        self.rows("failed_at IS NOT NULL AND failure LIKE '%invalid_body%'", 1)
+            .await;
+        self.rows("type = 'a' AND sent_at IS NOT NULL", 1).await;
+        self.receiver.wait_for("/hook", ACCEPTED + 1, wait::SOON).await;
+    }
+}
