@@ -4,7 +4,7 @@ use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 use std::os::unix::fs::symlink;
 use std::os::unix::process::CommandExt as _;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
 use postrider_tests::log::Log;
@@ -17,7 +17,7 @@ use crate::pages::page::Page;
 use crate::pages::shell::{link_postrider, shell};
 
 /// How long a framework may take to build and start on a busy machine.
-const START_TIMEOUT: Duration = Duration::from_secs(100);
+const START_TIMEOUT: Duration = Duration::from_secs(150);
 
 /// How often it is checked meanwhile, and whether it has printed a line.
 const LOOK_EVERY: Duration = Duration::from_millis(20);
