@@ -21,6 +21,8 @@ mod connections;
 mod console;
 mod copy;
 mod kill;
+mod monitoring;
+mod operate;
 mod pages;
 mod receivers;
 mod snippets;
