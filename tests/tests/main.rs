@@ -25,6 +25,7 @@ mod kill;
 mod messages;
 mod monitoring;
 mod operate;
+mod pages;
 mod proxies;
 mod receivers;
 mod snippets;
