@@ -109,6 +109,9 @@ fn each_message_that_stops_a_start_is_a_heading_of_the_faq() {
         with_key().variable("POSTRIDER_ADMIN_KEY", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"),
         with_key().variable("POSTRIDER_ADMIN_KEY", "short"),
         Start::new().flag("--master-key-file", "/nonexistent/master.key"),
+        Start::new().flag("--oidc-issuer", "https://login.example.com"),
+        Start::new().flag("--public-url", "webhooks.example.com"),
+        Start::new().flag("--config", "/nonexistent.toml"),
     ];
     let misspelt = Start::new();
     std::fs::write(
