@@ -29,8 +29,13 @@ export class SigningKeys extends Resource {
     query?: Query<OfAction>,
     options?: CallOptions,
   ): List<SigningKey> {
-    const path = "/v1/accounts/{account}/automations/{id}/actions/{action}/signing-keys";
-    return this.listAt(path, { account, id: automation, action }, query, options);
+    const parameters = { account, id: automation, action };
+    return this.listAt(
+      "/v1/accounts/{account}/automations/{id}/actions/{action}/signing-keys",
+      parameters,
+      query,
+      options,
+    );
   }
 
   rotateOfAction(
