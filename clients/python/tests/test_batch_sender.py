@@ -39,18 +39,25 @@ def batches(server: Receiver) -> List[List[Any]]:
 
 
 def stored(postrider: Postrider, account: str) -> List[Any]:
-    return [each["data"] for each in postrider.events.list(account, limit=250)][::-1]
+    return [each["data"] for each in postrider.events.list(account, limit=250)]
 
 
-def test_events_arrive_in_order_in_batches_as_they_were_when_added(postrider: Postrider, account: str) -> None:
+def test_events_arrive_in_order_in_batches_as_they_were_when_added(
+    stub: Stub, postrider: Postrider, account: str
+) -> None:
+    server = accepting(stub)
     data = {"n": 0}
-    with postrider.events.sender(account) as sender:
+    with server.client().events.sender("a") as first, postrider.events.sender(account) as second:
         for n in range(1234):
             data["n"] = n
-            sender.add(event(data))
-    assert [each["n"] for each in stored(postrider, account)] == list(range(1234))
+            first.add(event(data))
+            second.add(event(data))
+    sent = [each["n"] for batch in batches(server) for each in batch]
+    assert sent == list(range(1234))
+    assert max(len(batch) for batch in batches(server)) <= 1000
+    assert sorted(each["n"] for each in stored(postrider, account)) == sent
     with pytest.raises(PostriderError, match="closed"):
-        sender.add(event(1))
+        first.add(event(1))
 
 
 def test_a_batch_leaves_when_it_is_full_or_its_first_event_has_waited_and_at_once_on_flush(stub: Stub) -> None:

@@ -23,7 +23,7 @@ async function account(uid: string): Promise<string> {
 async function stored(uid: string): Promise<Event[]> {
   const events: Event[] = [];
   for await (const event of server.client().events.list(uid, { limit: 250 })) events.push(event);
-  return events.reverse();
+  return events;
 }
 
 interface Batch {
@@ -46,12 +46,18 @@ async function accepting(respond?: (batch: Batch) => object | "wait" | undefined
 
 test("events arrive in order, in batches of at most 1,000, as they were when added", async () => {
   const uid = await account("order");
-  const sender = postrider.events.sender(uid);
+  const { batches, stub, events } = await accepting();
+  const senders = [events.sender("a"), postrider.events.sender(uid)];
   const data = { n: 0 };
-  for (data.n = 0; data.n < 1234; data.n++) await sender.add({ type: "a.b", data });
-  await sender.close();
-  assert.deepEqual((await stored(uid)).map((event) => (event.data as typeof data).n), Array.from({ length: 1234 }, (_, n) => n));
-  await assert.rejects(sender.add({ type: "a.b", data }), { code: "sender_closed" });
+  for (data.n = 0; data.n < 1234; data.n++) for (const sender of senders) await sender.add({ type: "a.b", data });
+  for (const sender of senders) await sender.close();
+  const sent = batches.flatMap((batch) => batch.events.map((event) => (event.data as typeof data).n));
+  assert.deepEqual(sent, Array.from({ length: 1234 }, (_, n) => n));
+  assert.ok(batches.every((batch) => batch.events.length <= 1000));
+  const numbers = (await stored(uid)).map((event) => (event.data as typeof data).n);
+  assert.deepEqual(numbers.sort((a, b) => a - b), sent);
+  await assert.rejects(senders[0]!.add({ type: "a.b", data }), { code: "sender_closed" });
+  stub.close();
 });
 
 test("a batch leaves when it is full or its first event has waited, and at once on flush", async () => {
