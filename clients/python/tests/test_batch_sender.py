@@ -134,7 +134,7 @@ def test_only_the_events_that_were_refused_for_a_while_are_sent_again(stub: Stub
         return found
 
     server = accepting(stub, items)
-    with server.client().events.sender("a", max_wait_s=0.2) as sender:
+    with server.client().events.sender("a", max_wait_s=60) as sender:
         added = [sender.add(event(n)) for n in range(3)]
     assert batches(server) == [[0, 1, 2], [1]]
     assert seen[1] == [added[1].id]

@@ -137,7 +137,7 @@ test("only the events that were refused for a while are sent again", async () =>
     const refused = { status: 503, error: problem(503, "unavailable") };
     return { data: events.map(({ id, type }, n) => (n === 1 ? refused : { status: 202, id, type })) };
   });
-  const sender = events.sender("a");
+  const sender = events.sender("a", { maxWaitMs: 60_000 });
   const added = [];
   for (let n = 0; n < 3; n++) added.push(await sender.add({ type: "a.b", data: n }));
   await sender.close();
