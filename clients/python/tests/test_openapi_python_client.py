@@ -1,8 +1,8 @@
 """`openapi-python-client`, unmodified, generates a client from the API's document that does the main job.
 
-What the generator cannot read of the document today is listed in `MISSING` and `WITHOUT_RESULT`, and called over the
-generated client's own connection instead. The lists are exact: once the document is better, this test fails until
-they are shorter.
+What the generator cannot read of the document today is listed in `MISSING` and `WITHOUT_RESULT`, and called
+over the generated client's own connection instead. The lists are exact: once the document is better, this
+test fails until they are shorter.
 """
 
 from __future__ import annotations

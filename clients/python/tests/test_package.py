@@ -1,4 +1,4 @@
-"""The package itself: complete, of the right version, free of dependencies, and with a README that is true."""
+"""The package itself: complete, of the right version, free of dependencies, with a README that is true."""
 
 from __future__ import annotations
 

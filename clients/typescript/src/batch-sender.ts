@@ -39,8 +39,8 @@ export interface SenderOptions {
   /** How often a request is repeated at most; that of the client by default. */
   maxRetries?: number | undefined;
   /**
-   * Called for each event that was not accepted. Without it, the next `flush` or `close` throws the first such
-   * error.
+   * Called for each event that was not accepted. Without it, the next `flush` or `close` throws the first
+   * such error.
    */
   onFailure?: ((event: EventInput & { id: string }, error: PostriderError) => void) | undefined;
 }
@@ -96,8 +96,9 @@ export class BatchSender {
   }
 
   /**
-   * Queues an event as it is now. Resolves at once if the queue has room, and otherwise once it has: await it,
-   * and your producer is never faster than the server. To learn whether the event was accepted, await `result`.
+   * Queues an event as it is now. Resolves at once if the queue has room, and otherwise once it has: await
+   * it, and your producer is never faster than the server. To learn whether the event was accepted, await
+   * `result`.
    */
   async add(event: EventInput, { signal }: { signal?: AbortSignal | undefined } = {}): Promise<QueuedEvent> {
     const identified = { ...event, id: event.id ?? newEventId() };
@@ -117,8 +118,8 @@ export class BatchSender {
   }
 
   /**
-   * Resolves once every event that was added before is accepted or refused. Without `onFailure`, it throws the
-   * first error since the last `flush`.
+   * Resolves once every event that was added before is accepted or refused. Without `onFailure`, it throws
+   * the first error since the last `flush`.
    */
   async flush(): Promise<void> {
     const upTo = this.#added;
@@ -166,7 +167,9 @@ export class BatchSender {
   }
 
   #isBatchReady(): boolean {
-    return this.#queue.length >= this.#maxEvents || this.#characters >= BATCH_CHARACTERS_MAX || this.#isFull();
+    return (
+      this.#queue.length >= this.#maxEvents || this.#characters >= BATCH_CHARACTERS_MAX || this.#isFull()
+    );
   }
 
   /** Waits for a full batch, at most `maxWaitMs`. */
@@ -206,7 +209,12 @@ export class BatchSender {
       for (let attempt = 1; open.length > 0; attempt++) {
         const body = `{"events":[${open.map((entry) => entry.json).join(",")}]}`;
         const request = { path: { account: this.#account }, body, repeatable: true };
-        const answer = await this.#transport.send("POST", "/v1/accounts/{account}/events/batch", request, options);
+        const answer = await this.#transport.send(
+          "POST",
+          "/v1/accounts/{account}/events/batch",
+          request,
+          options,
+        );
         const again = this.#settle(open, answer.result.data, answer.requestId, attempt);
         open = again.entries;
         if (open.length > 0) await sleep(again.waitMs, this.#ending.signal);
@@ -244,7 +252,9 @@ export class BatchSender {
 
   #fail(entry: Entry, error: unknown): void {
     const failure =
-      error instanceof PostriderError ? error : new PostriderError(String(error), { code: "network_error", cause: error });
+      error instanceof PostriderError
+        ? error
+        : new PostriderError(String(error), { code: "network_error", cause: error });
     entry.reject(failure);
     const { onFailure } = this.#options;
     if (onFailure === undefined) {

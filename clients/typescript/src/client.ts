@@ -25,7 +25,10 @@ export class Postrider {
   readonly audit: Audit;
   readonly masterKey: MasterKeys;
 
-  /** Without options, it reads the variables `POSTRIDER_URL` and `POSTRIDER_API_KEY`, as the command line does. */
+  /**
+   * Without options, it reads the variables `POSTRIDER_URL` and `POSTRIDER_API_KEY`, as the command line
+   * does.
+   */
   constructor(options: ClientOptions = {}) {
     const transport = new Transport(options);
     this.accounts = new Accounts(transport);

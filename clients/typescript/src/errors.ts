@@ -67,13 +67,19 @@ export function errorOfItem(problem: Problem, requestId: string | undefined): Po
   const errors = (problem.errors ?? []).map((fault) =>
     fault.pointer === undefined ? fault : { ...fault, pointer: fault.pointer.replace(/^\/events\/\d+/, "") },
   );
-  return new PostriderError(messageOf(problem), { code: problem.code, status: problem.status, errors, requestId });
+  return new PostriderError(messageOf(problem), {
+    code: problem.code,
+    status: problem.status,
+    errors,
+    requestId,
+  });
 }
 
 function messageOf(problem: Problem): string {
   const faults = problem.errors ?? [];
   // With a single fault, `detail` repeats it. With several, it only says how many there are.
-  const listed = faults.length > 1 ? faults.map((fault) => `\n  ${placeOf(fault)}: ${fault.detail}`).join("") : "";
+  const listed =
+    faults.length > 1 ? faults.map((fault) => `\n  ${placeOf(fault)}: ${fault.detail}`).join("") : "";
   const place = faults.length === 1 ? ` at ${placeOf(faults[0])}` : "";
   return `${problem.detail}${place} (${problem.status} ${problem.code})${listed}`;
 }
@@ -86,13 +92,17 @@ function problemIn(body: string): Problem | undefined {
   try {
     const value: unknown = JSON.parse(body);
     const problem = value as Partial<Problem> | null;
-    return typeof problem?.code === "string" && typeof problem.detail === "string" ? (problem as Problem) : undefined;
+    return typeof problem?.code === "string" && typeof problem.detail === "string"
+      ? (problem as Problem)
+      : undefined;
   } catch {
     return undefined;
   }
 }
 
-/** `Retry-After` in milliseconds: seconds, or the HTTP date that a proxy may send (RFC 9110 section 10.2.3). */
+/**
+ * `Retry-After` in milliseconds: seconds, or the HTTP date that a proxy may send (RFC 9110 section 10.2.3).
+ */
 export function retryAfterMs(value: string | null, nowMs = Date.now()): number | undefined {
   if (value === null) return undefined;
   if (/^\d{1,9}$/.test(value)) return Number(value) * 1000;

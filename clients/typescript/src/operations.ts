@@ -12,10 +12,14 @@ export type MethodOf<P extends Path> = {
 
 export type Method = "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
 
-export type Operation<P extends Path, M extends Method> = paths[P] extends { [K in Lowercase<M>]: infer O } ? O : never;
+export type Operation<P extends Path, M extends Method> = paths[P] extends { [K in Lowercase<M>]: infer O }
+  ? O
+  : never;
 
 /** The parameters in the path; an empty object if there are none. */
-type PathParametersOf<O> = O extends { parameters: { path: infer Parameters } } ? Parameters : Record<never, never>;
+type PathParametersOf<O> = O extends { parameters: { path: infer Parameters } }
+  ? Parameters
+  : Record<never, never>;
 
 /** The query's parameters. */
 export type QueryOf<O> = O extends { parameters: { query?: infer Query } } ? NonNullable<Query> : never;

@@ -1,9 +1,9 @@
 /**
  * Which calls are repeated, and after what wait.
  *
- * A call that is repeatable (GET, PUT, DELETE, and events, which have an id or an idempotency key) is repeated
- * whenever its outcome is unknown. The server does not recognise any other repeated POST or PATCH, so those are
- * repeated only if the first request certainly had no effect.
+ * A call that is repeatable (GET, PUT, DELETE, and events, which have an id or an idempotency key) is
+ * repeated whenever its outcome is unknown. The server does not recognise any other repeated POST or PATCH,
+ * so those are repeated only if the first request certainly had no effect.
  */
 
 import type { PostriderError } from "./errors.js";
@@ -47,8 +47,8 @@ export function waitBeforeRetry(
 }
 
 /**
- * The wait after the `attempt`th failure, from 1: half of it is fixed and half is random, so that clients that
- * failed together do not return together.
+ * The wait after the `attempt`th failure, from 1: half of it is fixed and half is random, so that clients
+ * that failed together do not return together.
  */
 export function backoff(attempt: number, random: () => number = Math.random): number {
   const full = Math.min(WAIT_MS_MAX, FIRST_WAIT_MS * 2 ** (attempt - 1));
@@ -57,7 +57,11 @@ export function backoff(attempt: number, random: () => number = Math.random): nu
 
 /** Whether the server certainly did nothing, and may do it later. */
 export function hadNoEffect(error: PostriderError): boolean {
-  return error.status === 429 || NOTHING_DONE.has(error.code) || (error.status === undefined && notConnected(error.cause));
+  return (
+    error.status === 429 ||
+    NOTHING_DONE.has(error.code) ||
+    (error.status === undefined && notConnected(error.cause))
+  );
 }
 
 /** Whether a later request may succeed. This one may have taken effect. */

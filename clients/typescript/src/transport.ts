@@ -107,7 +107,11 @@ export class Transport {
     };
   }
 
-  async #repeated<Result>(request: Prepared, repeatable: boolean, options: CallOptions): Promise<Answer<Result>> {
+  async #repeated<Result>(
+    request: Prepared,
+    repeatable: boolean,
+    options: CallOptions,
+  ): Promise<Answer<Result>> {
     let mayHaveTakenEffect = false;
     for (let attempt = 1; ; attempt++) {
       try {
@@ -126,7 +130,10 @@ export class Transport {
     }
   }
 
-  async #once<Result>(request: Prepared, { signal, timeoutMs = this.#timeoutMs }: CallOptions): Promise<Answer<Result>> {
+  async #once<Result>(
+    request: Prepared,
+    { signal, timeoutMs = this.#timeoutMs }: CallOptions,
+  ): Promise<Answer<Result>> {
     signal?.throwIfAborted();
     const ending = new AbortController();
     const timer = setTimeout(() => ending.abort(), timeoutMs);
@@ -148,7 +155,10 @@ export class Transport {
       if (ending.signal.aborted) {
         throw new PostriderError(`no response within ${timeoutMs} ms`, { code: "timeout", cause: error });
       }
-      throw new PostriderError(`no response from ${this.#url}: ${reasonOf(error)}`, { code: "network_error", cause: error });
+      throw new PostriderError(`no response from ${this.#url}: ${reasonOf(error)}`, {
+        code: "network_error",
+        cause: error,
+      });
     } finally {
       clearTimeout(timer);
       signal?.removeEventListener("abort", onAbort);
@@ -180,7 +190,12 @@ function resultOf<Result>(response: Response, body: string): Answer<Result> {
     return { result: JSON.parse(body) as Result, requestId };
   } catch (error) {
     const message = "the response is not JSON: is this the URL of a Postrider server?";
-    throw new PostriderError(message, { code: "unexpected_response", status: response.status, requestId, cause: error });
+    throw new PostriderError(message, {
+      code: "unexpected_response",
+      status: response.status,
+      requestId,
+      cause: error,
+    });
   }
 }
 
@@ -250,7 +265,8 @@ function variable(name: string): string | undefined {
 /** The innermost cause, because fetch only says `fetch failed`. */
 function reasonOf(error: unknown): string {
   let fault = error;
-  for (let depth = 0; fault instanceof Error && fault.cause instanceof Error && depth < 4; depth++) fault = fault.cause;
+  for (let depth = 0; fault instanceof Error && fault.cause instanceof Error && depth < 4; depth++)
+    fault = fault.cause;
   if (!(fault instanceof Error)) return String(fault);
   return fault.message || String((fault as { code?: unknown }).code ?? fault.name);
 }

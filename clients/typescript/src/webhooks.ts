@@ -5,7 +5,9 @@
 
 import { createHmac, createPublicKey, timingSafeEqual, verify } from "node:crypto";
 
-/** How far `webhook-timestamp` may differ from the clock by default (Standard Webhooks' libraries: the same). */
+/**
+ * How far `webhook-timestamp` may differ from the clock by default (Standard Webhooks' libraries: the same).
+ */
 const TOLERANCE_S = 300;
 
 /** Signatures of a header that are looked at. Postrider sends at most five. */
@@ -32,11 +34,7 @@ export interface VerifyOptions {
 }
 
 export type VerificationReason =
-  | "missing_header"
-  | "malformed_header"
-  | "timestamp_too_old"
-  | "timestamp_too_new"
-  | "no_matching_signature";
+  "missing_header" | "malformed_header" | "timestamp_too_old" | "timestamp_too_new" | "no_matching_signature";
 
 /** The webhook is not authentic, or too old. Respond with 401, and do nothing else. */
 export class WebhookVerificationError extends Error {
@@ -52,8 +50,8 @@ export class WebhookVerificationError extends Error {
 /**
  * Verifies `webhook-id`, `webhook-timestamp` and `webhook-signature` (Standard Webhooks 1.0).
  *
- * `keys` is the signing key as displayed, or several of them: `whsec_…`, or `whpk_…` for Ed25519. A webhook is
- * authentic if any of its signatures is by any of the keys.
+ * `keys` is the signing key as displayed, or several of them: `whsec_…`, or `whpk_…` for Ed25519. A webhook
+ * is authentic if any of its signatures is by any of the keys.
  */
 export function verifyWebhook(
   body: string | Uint8Array,
@@ -76,8 +74,9 @@ export function verifyWebhook(
 }
 
 /**
- * Verifies `Postrider-Signature`, and `Postrider-Signature-Next`, which an overlap adds: HMAC-SHA256 of the body
- * in hex. It covers no time, so prefer {@link verifyWebhook}. `prefix` is the operator's setting `header_prefix`.
+ * Verifies `Postrider-Signature`, and `Postrider-Signature-Next`, which an overlap adds: HMAC-SHA256 of the
+ * body in hex. It covers no time, so prefer {@link verifyWebhook}. `prefix` is the operator's setting
+ * `header_prefix`.
  */
 export function verifyPostriderSignature(
   body: string | Uint8Array,
@@ -88,7 +87,9 @@ export function verifyPostriderSignature(
   const name = `${prefix}-Signature`;
   const given = [required(headers, name), header(headers, `${name}-Next`)];
   const expected = listOf(keys).map((key) => createHmac("sha256", key).update(bytesOf(body)).digest("hex"));
-  const matches = given.some((signature) => signature !== undefined && expected.some((hex) => equal(hex, signature)));
+  const matches = given.some(
+    (signature) => signature !== undefined && expected.some((hex) => equal(hex, signature)),
+  );
   if (!matches) {
     throw new WebhookVerificationError("no_matching_signature", `${name} is not by one of the keys`);
   }
@@ -96,14 +97,23 @@ export function verifyPostriderSignature(
 
 function checkTime(timestamp: string, toleranceS: number, nowMs: number): void {
   if (!/^\d{1,12}$/.test(timestamp)) {
-    throw new WebhookVerificationError("malformed_header", "webhook-timestamp: expected a time in Unix seconds");
+    throw new WebhookVerificationError(
+      "malformed_header",
+      "webhook-timestamp: expected a time in Unix seconds",
+    );
   }
   const ageS = nowMs / 1000 - Number(timestamp);
   if (ageS > toleranceS) {
-    throw new WebhookVerificationError("timestamp_too_old", `signed ${Math.round(ageS)} s ago, at most ${toleranceS} s`);
+    throw new WebhookVerificationError(
+      "timestamp_too_old",
+      `signed ${Math.round(ageS)} s ago, at most ${toleranceS} s`,
+    );
   }
   if (-ageS > toleranceS) {
-    throw new WebhookVerificationError("timestamp_too_new", `signed ${Math.round(-ageS)} s ahead: check your clock`);
+    throw new WebhookVerificationError(
+      "timestamp_too_new",
+      `signed ${Math.round(-ageS)} s ahead: check your clock`,
+    );
   }
 }
 
@@ -113,7 +123,8 @@ function verifierOf(key: string, signed: Buffer): (signature: string) => boolean
     const x = base64("whpk_", key, 32).toString("base64url");
     const publicKey = createPublicKey({ key: { kty: "OKP", crv: "Ed25519", x }, format: "jwk" });
     return (signature) =>
-      signature.startsWith("v1a,") && verify(null, signed, publicKey, Buffer.from(signature.slice(4), "base64"));
+      signature.startsWith("v1a,") &&
+      verify(null, signed, publicKey, Buffer.from(signature.slice(4), "base64"));
   }
   const expected = `v1,${createHmac("sha256", base64("whsec_", key)).update(signed).digest("base64")}`;
   return (signature) => equal(expected, signature);
@@ -146,7 +157,8 @@ function bytesOf(body: string | Uint8Array): Uint8Array {
 
 function required(headers: WebhookHeaders, name: string): string {
   const value = header(headers, name);
-  if (value === undefined || value === "") throw new WebhookVerificationError("missing_header", `no header ${name}`);
+  if (value === undefined || value === "")
+    throw new WebhookVerificationError("missing_header", `no header ${name}`);
   return value;
 }
 

@@ -38,7 +38,13 @@ async function accepting(respond?: (batch: Batch) => object | "wait" | undefined
     batches.push(batch);
     const own = respond?.(batch);
     if (own === "wait") return;
-    const data = batch.events.map(({ id, type }) => ({ status: 202, id, type, created_at: "", deliveries: 0 }));
+    const data = batch.events.map(({ id, type }) => ({
+      status: 202,
+      id,
+      type,
+      created_at: "",
+      deliveries: 0,
+    }));
     json(response, 202, own ?? { data });
   });
   return { batches, stub, events: new Postrider({ url: stub.url, apiKey: "prk_x" }).events };
@@ -49,13 +55,20 @@ test("events arrive in order, in batches of at most 1,000, as they were when add
   const { batches, stub, events } = await accepting();
   const senders = [events.sender("a"), postrider.events.sender(uid)];
   const data = { n: 0 };
-  for (data.n = 0; data.n < 1234; data.n++) for (const sender of senders) await sender.add({ type: "a.b", data });
+  for (data.n = 0; data.n < 1234; data.n++)
+    for (const sender of senders) await sender.add({ type: "a.b", data });
   for (const sender of senders) await sender.close();
   const sent = batches.flatMap((batch) => batch.events.map((event) => (event.data as typeof data).n));
-  assert.deepEqual(sent, Array.from({ length: 1234 }, (_, n) => n));
+  assert.deepEqual(
+    sent,
+    Array.from({ length: 1234 }, (_, n) => n),
+  );
   assert.ok(batches.every((batch) => batch.events.length <= 1000));
   const numbers = (await stored(uid)).map((event) => (event.data as typeof data).n);
-  assert.deepEqual(numbers.sort((a, b) => a - b), sent);
+  assert.deepEqual(
+    numbers.sort((a, b) => a - b),
+    sent,
+  );
   await assert.rejects(senders[0]!.add({ type: "a.b", data }), { code: "sender_closed" });
   stub.close();
 });
@@ -65,9 +78,15 @@ test("a batch leaves when it is full or its first event has waited, and at once 
   const sender = events.sender("a", { maxEvents: 3, maxWaitMs: 60_000 });
   for (let n = 0; n < 4; n++) await sender.add({ type: "a.b", data: n });
   await until("a full batch", () => batches[0]);
-  assert.deepEqual(batches.map((batch) => batch.events.length), [3]);
+  assert.deepEqual(
+    batches.map((batch) => batch.events.length),
+    [3],
+  );
   await sender.flush();
-  assert.deepEqual(batches.map((batch) => batch.events.length), [3, 1]);
+  assert.deepEqual(
+    batches.map((batch) => batch.events.length),
+    [3, 1],
+  );
   await sender.close();
   const prompt = events.sender("a", { maxWaitMs: 30 });
   const { result } = await prompt.add({ type: "a.b", data: 1 });
@@ -76,7 +95,10 @@ test("a batch leaves when it is full or its first event has waited, and at once 
   const large = "x".repeat(1_500_000);
   for (let n = 0; n < 3; n++) await prompt.add({ type: "a.b", data: large });
   await prompt.close();
-  assert.deepEqual(batches.slice(3).map((batch) => batch.events.length), [1, 1, 1]);
+  assert.deepEqual(
+    batches.slice(3).map((batch) => batch.events.length),
+    [1, 1, 1],
+  );
   stub.close();
 });
 
@@ -85,7 +107,8 @@ test("a full queue holds the producer back, until its signal", async () => {
   const held: (() => void)[] = [];
   const stub = await Receiver.start((request, response) => {
     const { events } = JSON.parse(request.body.toString()) as Batch;
-    const respond = () => json(response, 202, { data: events.map(({ id, type }) => ({ status: 202, id, type })) });
+    const respond = () =>
+      json(response, 202, { data: events.map(({ id, type }) => ({ status: 202, id, type })) });
     if (isOpen) respond();
     else held.push(respond);
   });
@@ -102,7 +125,10 @@ test("a full queue holds the producer back, until its signal", async () => {
   for (const respond of held) respond();
   await fifth;
   await sender.close();
-  assert.deepEqual(stub.received.map(({ body }) => (JSON.parse(body.toString()) as Batch).events.length), [2, 2, 1]);
+  assert.deepEqual(
+    stub.received.map(({ body }) => (JSON.parse(body.toString()) as Batch).events.length),
+    [2, 2, 1],
+  );
   stub.close();
 });
 
@@ -116,7 +142,10 @@ test("each event has its own result, with pointers into the event", async () => 
   await sender.flush();
   assert.equal((await good.result).id, good.id);
   await assert.rejects(bad.result, (error: PostriderError) => {
-    assert.deepEqual(error.errors.map((fault) => fault.pointer), ["/type"]);
+    assert.deepEqual(
+      error.errors.map((fault) => fault.pointer),
+      ["/type"],
+    );
     assert.equal(error.status, 422);
     return true;
   });
@@ -141,7 +170,10 @@ test("only the events that were refused for a while are sent again", async () =>
   const added = [];
   for (let n = 0; n < 3; n++) added.push(await sender.add({ type: "a.b", data: n }));
   await sender.close();
-  assert.deepEqual(batches.map((batch) => batch.events.map((event) => event.data)), [[0, 1, 2], [1]]);
+  assert.deepEqual(
+    batches.map((batch) => batch.events.map((event) => event.data)),
+    [[0, 1, 2], [1]],
+  );
   assert.equal(batches[1]!.events[0]!.id, added[1]!.id);
   stub.close();
 });
@@ -164,7 +196,9 @@ test("a server that is killed, and responses that are lost, store each event onc
     if (++requests % 4 === 0) throw new TypeError("the response is lost");
     return response;
   };
-  const sender = server.client({ maxRetries: 12, fetch: losing }).events.sender(uid, { maxEvents: 50, maxWaitMs: 1 });
+  const sender = server
+    .client({ maxRetries: 12, fetch: losing })
+    .events.sender(uid, { maxEvents: 50, maxWaitMs: 1 });
   const results: Promise<unknown>[] = [];
   const produce = (async () => {
     for (let n = 0; n < 1000; n++) results.push((await sender.add({ type: "a.b", data: n })).result);

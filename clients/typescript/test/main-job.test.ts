@@ -2,7 +2,13 @@
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { type Postrider, PostriderError, WebhookVerificationError, verifyPostriderSignature, verifyWebhook } from "postrider-client";
+import {
+  type Postrider,
+  PostriderError,
+  WebhookVerificationError,
+  verifyPostriderSignature,
+  verifyWebhook,
+} from "postrider-client";
 import { type Received, Receiver, Server, until } from "./server.js";
 
 let server: Server;
@@ -42,11 +48,15 @@ test("an event becomes a delivery that succeeded, with its attempts", async () =
   assert.match(event.id, /^evt_/);
   assert.equal(event.deliveries, 1);
   const delivery = await until("a delivery that succeeded", async () => {
-    for await (const each of postrider.deliveries.list(account, { event_id: event.id, status: "succeeded" })) return each;
+    for await (const each of postrider.deliveries.list(account, { event_id: event.id, status: "succeeded" }))
+      return each;
     return undefined;
   });
   const { attempts } = await postrider.deliveries.get(account, delivery.id);
-  assert.deepEqual(attempts.map((attempt) => [attempt.number, attempt.outcome, attempt.status_code]), [[1, "succeeded", 204]]);
+  assert.deepEqual(
+    attempts.map((attempt) => [attempt.number, attempt.outcome, attempt.status_code]),
+    [[1, "succeeded", 204]],
+  );
 });
 
 test("a delivered webhook is authentic in both ways, and nothing else is", async () => {
@@ -72,7 +82,12 @@ test("a delivered webhook is authentic in both ways, and nothing else is", async
     () => verifyWebhook(altered, headers, keys),
     () => verifyWebhook(body, headers, others),
     () => verifyWebhook(body, { ...headers, "webhook-id": "evt_other" }, keys),
-    () => verifyWebhook(body, { ...headers, "webhook-timestamp": `${Number(headers["webhook-timestamp"]) + 1}` }, keys),
+    () =>
+      verifyWebhook(
+        body,
+        { ...headers, "webhook-timestamp": `${Number(headers["webhook-timestamp"]) + 1}` },
+        keys,
+      ),
     () => verifyPostriderSignature(altered, headers, keys, { prefix: "Acme" }),
     () => verifyPostriderSignature(body, headers, others, { prefix: "Acme" }),
     () => verifyPostriderSignature(body, headers, keys),
@@ -88,7 +103,12 @@ test("a webhook signed with an Ed25519 key is authentic by its public key", asyn
     name: "hook",
     trigger: { event_types: ["*"] },
     actions: [
-      { type: "send_webhook", url: `${receiver.url}/ed`, signature_profile: "standard", signing_key: "own_ed25519" },
+      {
+        type: "send_webhook",
+        url: `${receiver.url}/ed`,
+        signature_profile: "standard",
+        signing_key: "own_ed25519",
+      },
     ],
   });
   const action = automation.actions[0]!.id;
@@ -99,7 +119,10 @@ test("a webhook signed with an Ed25519 key is authentic by its public key", asyn
     if (key.public_key) publicKeys.push(key.public_key);
   }
   verifyWebhook(request!.body, request!.headers, publicKeys);
-  assert.throws(() => verifyWebhook(Buffer.from("{}"), request!.headers, publicKeys), WebhookVerificationError);
+  assert.throws(
+    () => verifyWebhook(Buffer.from("{}"), request!.headers, publicKeys),
+    WebhookVerificationError,
+  );
 });
 
 async function keysOf(account: string): Promise<string[]> {
@@ -118,7 +141,8 @@ test("a list of more than 250 entries is read to its end, and no further than as
   for await (const event of postrider.events.list(account, { limit: 250 })) listed.push(event.id);
   assert.deepEqual([...listed].sort(), [...ids].sort());
   const sizes: number[] = [];
-  for await (const page of postrider.events.list(account, { limit: 250 }).pages()) sizes.push(page.data.length);
+  for await (const page of postrider.events.list(account, { limit: 250 }).pages())
+    sizes.push(page.data.length);
   assert.deepEqual(sizes, [250, 250, 112]);
 
   let requests = 0;

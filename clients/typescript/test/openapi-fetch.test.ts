@@ -8,7 +8,10 @@ import { ADMIN_KEY, Receiver, Server, until } from "./server.js";
 
 test("openapi-fetch creates an account and an automation, reports an event, and reads its delivery", async () => {
   const [server, receiver] = await Promise.all([Server.start(), Receiver.start()]);
-  const client = createClient<paths>({ baseUrl: server.url, headers: { authorization: `Bearer ${ADMIN_KEY}` } });
+  const client = createClient<paths>({
+    baseUrl: server.url,
+    headers: { authorization: `Bearer ${ADMIN_KEY}` },
+  });
   const account = await client.POST("/v1/accounts", { body: { uid: "acme", name: "Acme" } });
   assert.equal(account.data?.uid, "acme");
   const path = { account: "acme" };
@@ -35,7 +38,10 @@ test("openapi-fetch creates an account and an automation, reports an event, and 
   const { data } = await client.GET("/v1/accounts/{account}/deliveries/{id}", {
     params: { path: { ...path, id: delivery.id } },
   });
-  assert.deepEqual(data!.attempts.map((attempt) => [attempt.outcome, attempt.status_code]), [["succeeded", 204]]);
+  assert.deepEqual(
+    data!.attempts.map((attempt) => [attempt.outcome, attempt.status_code]),
+    [["succeeded", 204]],
+  );
   const missing = await client.GET("/v1/accounts/{account}", { params: { path: { account: "nobody" } } });
   assert.equal(missing.error?.code, "account_not_found");
   receiver.close();

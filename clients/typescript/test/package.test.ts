@@ -1,4 +1,6 @@
-/** The package itself: complete, of the right version, free of dependencies, and with a README that is true. */
+/**
+ * The package itself: complete, of the right version, free of dependencies, and with a README that is true.
+ */
 
 import assert from "node:assert/strict";
 import { execFile, spawn } from "node:child_process";
@@ -29,9 +31,13 @@ test("the version is that of Postrider", () => {
 
 test("every operation of the document has a method, except those that need no client", () => {
   const folder = new URL("src/resources/", PACKAGE);
-  const sources = readdirSync(folder).map((name) => read(name, folder)).join("\n");
+  const sources = readdirSync(folder)
+    .map((name) => read(name, folder))
+    .join("\n");
   const called = [
-    ...[...sources.matchAll(/\.call\(\s*"(\w+)",\s*"([^"]+)"/g)].map(([, method, path]) => `${method} ${path}`),
+    ...[...sources.matchAll(/\.call\(\s*"(\w+)",\s*"([^"]+)"/g)].map(
+      ([, method, path]) => `${method} ${path}`,
+    ),
     ...[...sources.matchAll(/\.listAt\(\s*"([^"]+)"/g)].map(([, path]) => `GET ${path}`),
   ];
   const documented = Object.entries(document.paths).flatMap(([path, methods]) =>
@@ -48,7 +54,11 @@ test("the package holds the build, the README and the licence, and depends on no
   const paths = pack!.files.map((file) => file.path);
   const others = paths.filter((path) => !path.startsWith("dist/")).sort();
   assert.deepEqual(others, ["LICENSE", "README.md", "package.json"]);
-  assert.ok(paths.includes("dist/index.js") && paths.includes("dist/index.d.ts") && paths.includes("dist/webhooks.js"));
+  assert.ok(
+    paths.includes("dist/index.js") &&
+      paths.includes("dist/index.d.ts") &&
+      paths.includes("dist/webhooks.js"),
+  );
   assert.equal(manifest.dependencies, undefined);
   assert.equal(read("LICENSE"), read("LICENSE", ROOT));
 });
@@ -57,7 +67,9 @@ test("the code of the README and of docs/clients.md is that of the examples", ()
   const blocks = (text: string) => [...text.matchAll(/<!-- (\S+) -->\n```ts\n([^]*?)```/g)];
   const found = [
     ...blocks(read("README.md")).map(([, name, code]) => [name!, code] as const),
-    ...blocks(read("docs/clients.md", ROOT)).map(([, name, code]) => [name!.replace("clients/typescript/", ""), code] as const),
+    ...blocks(read("docs/clients.md", ROOT)).map(
+      ([, name, code]) => [name!.replace("clients/typescript/", ""), code] as const,
+    ),
   ];
   for (const [name, code] of found) assert.equal(code, read(name), name);
   const examples = readdirSync(new URL("examples/", PACKAGE)).map((name) => `examples/${name}`);
@@ -68,7 +80,8 @@ test("the examples run", async () => {
   const server = await Server.start();
   const crm = await Receiver.start();
   const env = { ...process.env, POSTRIDER_URL: server.url, POSTRIDER_API_KEY: ADMIN_KEY, CRM_URL: crm.url };
-  const example = async (name: string) => (await run("node", [`build/examples/${name}.js`], { cwd: PACKAGE, env })).stdout;
+  const example = async (name: string) =>
+    (await run(process.execPath, [`build/examples/${name}.js`], { cwd: PACKAGE, env })).stdout;
   assert.match(await example("main-job"), /^dlv_\S+ (pending|succeeded)\n$/);
   await until("the webhook of the example", () => crm.received[0]);
   assert.match(await example("errors"), /^invalid_body 422 \/uid \S+\n$/);
@@ -76,7 +89,7 @@ test("the examples run", async () => {
 
   const postrider = server.client();
   const key = (await postrider.signingKeys.list("customer-42").pages().next()).value!.data[0]!.secret;
-  const receiver = spawn("node", ["build/examples/receiver.js"], {
+  const receiver = spawn(process.execPath, ["build/examples/receiver.js"], {
     cwd: PACKAGE,
     env: { ...env, PORT: "0", WEBHOOK_SECRET: key },
   });

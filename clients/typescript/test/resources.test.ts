@@ -31,7 +31,9 @@ async function all<Item>(list: List<Item>): Promise<Item[]> {
 test("accounts", async () => {
   const created = await postrider.accounts.create({ uid: "of:tests@1", name: "Tests" });
   assert.equal((await postrider.accounts.get("of:tests@1")).id, created.id);
-  assert.deepEqual((await postrider.accounts.update(created.id, { metadata: { plan: "pro" } })).metadata, { plan: "pro" });
+  assert.deepEqual((await postrider.accounts.update(created.id, { metadata: { plan: "pro" } })).metadata, {
+    plan: "pro",
+  });
   assert.ok((await all(postrider.accounts.list())).some((account) => account.id === created.id));
   await postrider.accounts.delete(created.id);
   await assert.rejects(postrider.accounts.get(created.id), { code: "account_not_found" });
@@ -49,7 +51,10 @@ test("automations: put by uid, update, preview, test, send missed, delete", asyn
   const event = await postrider.events.create("acme", { type: "deal.won", data: { total: 7 } });
   await postrider.automations.update("acme", "crm", { enabled: true });
   const selection = { after: new Date(Date.parse(event.created_at) - 60_000).toISOString() };
-  assert.equal((await postrider.automations.sendMissed("acme", "crm", { ...selection, dry_run: true })).count, 1);
+  assert.equal(
+    (await postrider.automations.sendMissed("acme", "crm", { ...selection, dry_run: true })).count,
+    1,
+  );
   assert.equal((await postrider.automations.sendMissed("acme", "crm", selection)).count, 1);
   const preview = await postrider.automations.preview("acme", { automation: input, event_id: event.id });
   assert.equal(preview.requests.length, 1);
@@ -66,12 +71,19 @@ test("connections", async () => {
   const { id } = await postrider.connections.create("acme", { name: "CRM", type: "bearer", token: "secret" });
   await postrider.connections.update("acme", id, { token: "other" });
   assert.equal((await postrider.connections.get("acme", id)).name, "CRM");
-  assert.deepEqual((await all(postrider.connections.list("acme"))).map((each) => each.id), [id]);
+  assert.deepEqual(
+    (await all(postrider.connections.list("acme"))).map((each) => each.id),
+    [id],
+  );
   await postrider.connections.delete("acme", id);
 });
 
 test("events and deliveries: cancel, resend, replay", async () => {
-  await postrider.automations.put("acme", "ops", { name: "ops", trigger: { event_types: ["op.*"] }, actions: [hook()] });
+  await postrider.automations.put("acme", "ops", {
+    name: "ops",
+    trigger: { event_types: ["op.*"] },
+    actions: [hook()],
+  });
   const later = await postrider.events.create("acme", {
     type: "op.later",
     data: {},
@@ -101,14 +113,20 @@ test("an idempotency key identifies an event, and a batch", async () => {
   const again = await postrider.events.create("acme", event, { idempotencyKey: "order-7" });
   assert.equal(again.id, first.id);
   const other = { ...event, data: { order: 8 } };
-  await assert.rejects(postrider.events.create("acme", other, { idempotencyKey: "order-7" }), { code: "event_conflict" });
+  await assert.rejects(postrider.events.create("acme", other, { idempotencyKey: "order-7" }), {
+    code: "event_conflict",
+  });
   const batch = () => postrider.events.createBatch("acme", [event, other], { idempotencyKey: "orders" });
-  const ids = (items: Awaited<ReturnType<typeof batch>>) => items.map((item) => ("error" in item ? item.error.code : item.id));
+  const ids = (items: Awaited<ReturnType<typeof batch>>) =>
+    items.map((item) => ("error" in item ? item.error.code : item.id));
   assert.deepEqual(ids(await batch()), ids(await batch()));
 });
 
 test("event types", async () => {
-  await postrider.eventTypes.put("invoice.paid", { description: "An invoice was paid.", example: { total: 1 } });
+  await postrider.eventTypes.put("invoice.paid", {
+    description: "An invoice was paid.",
+    example: { total: 1 },
+  });
   assert.deepEqual((await postrider.eventTypes.get("invoice.paid")).example, { total: 1 });
   assert.ok((await all(postrider.eventTypes.list())).some((type) => type.name === "invoice.paid"));
   await postrider.eventTypes.delete("invoice.paid");
@@ -147,7 +165,9 @@ test("signing keys of an action", async () => {
     actions: [{ ...hook(), signing_key: "own_hmac" }],
   });
   const action = automation.actions[0]!.id;
-  const rotated = await postrider.signingKeys.rotateOfAction("acme", automation.id, action, { overlap_s: 60 });
+  const rotated = await postrider.signingKeys.rotateOfAction("acme", automation.id, action, {
+    overlap_s: 60,
+  });
   const keys = await all(postrider.signingKeys.listOfAction("acme", automation.id, action));
   assert.ok(keys.some((key) => key.id === rotated.id));
 });

@@ -19,12 +19,21 @@ async function failing(steps: Step[], options = {}): Promise<{ postrider: Postri
     const step = left.shift();
     if (step === "lost") request.method === "" || response.destroy();
     else if (step === undefined) json(response, 200, ACCOUNT);
-    else json(response, step.status, problem(step.status, step.code), step.retryAfter ? { "retry-after": step.retryAfter } : {});
+    else
+      json(
+        response,
+        step.status,
+        problem(step.status, step.code),
+        step.retryAfter ? { "retry-after": step.retryAfter } : {},
+      );
   });
   return { postrider: new Postrider({ url: server.url, apiKey: "prk_x", ...options }), server };
 }
 
-async function attempts(steps: Step[], call: (postrider: Postrider) => Promise<unknown>): Promise<[number, string]> {
+async function attempts(
+  steps: Step[],
+  call: (postrider: Postrider) => Promise<unknown>,
+): Promise<[number, string]> {
   const { postrider, server } = await failing(steps, { maxRetries: 1 });
   try {
     await call(postrider);
@@ -66,7 +75,10 @@ test("another POST and a PATCH are repeated only if the first request certainly 
     assert.deepEqual(await attempts(["lost"], call), [1, "network_error"]);
     assert.deepEqual(await attempts([unavailable], call), [1, "unavailable"]);
     assert.deepEqual(await attempts([{ status: 503, code: "stopping" }], call), [2, "ok"]);
-    assert.deepEqual(await attempts([{ status: 429, code: "rate_limited", retryAfter: "0" }], call), [2, "ok"]);
+    assert.deepEqual(await attempts([{ status: 429, code: "rate_limited", retryAfter: "0" }], call), [
+      2,
+      "ok",
+    ]);
   }
 });
 
@@ -76,7 +88,10 @@ test("a connection that is refused is tried again, also for a POST", async () =>
   server.close();
   const started = performance.now();
   const postrider = new Postrider({ url, apiKey: "prk_x", maxRetries: 1 });
-  await assert.rejects(postrider.accounts.create({ name: "a" }), { code: "network_error", status: undefined });
+  await assert.rejects(postrider.accounts.create({ name: "a" }), {
+    code: "network_error",
+    status: undefined,
+  });
   assert.ok(performance.now() - started >= 125);
 });
 
@@ -95,7 +110,10 @@ test("a repeated DELETE that finds nothing has deleted it", async () => {
   const call = (postrider: Postrider) => postrider.accounts.delete("a");
   assert.deepEqual(await attempts(["lost", missing], call), [2, "ok"]);
   assert.deepEqual(await attempts([missing], call), [1, "account_not_found"]);
-  assert.deepEqual(await attempts([{ status: 429, code: "rate_limited" }, missing], call), [2, "account_not_found"]);
+  assert.deepEqual(await attempts([{ status: 429, code: "rate_limited" }, missing], call), [
+    2,
+    "account_not_found",
+  ]);
 });
 
 test("Retry-After is waited for, unless it is too long", async () => {
@@ -124,8 +142,14 @@ test("waits double with jitter up to a bound", () => {
   assert.deepEqual(waits(1), [250, 500, 1000, 8000, 10_000, 10_000]);
   assert.deepEqual(waits(0), [125, 250, 500, 4000, 5000, 5000]);
   const busy = new PostriderError("busy", { code: "unavailable", status: 503, retryAfterMs: 2000 });
-  assert.equal(waitBeforeRetry(busy, { repeatable: true, attempt: 1, maxRetries: 1 }, () => 1), 2250);
-  assert.equal(waitBeforeRetry(busy, { repeatable: true, attempt: 2, maxRetries: 1 }, () => 1), undefined);
+  assert.equal(
+    waitBeforeRetry(busy, { repeatable: true, attempt: 1, maxRetries: 1 }, () => 1),
+    2250,
+  );
+  assert.equal(
+    waitBeforeRetry(busy, { repeatable: true, attempt: 2, maxRetries: 1 }, () => 1),
+    undefined,
+  );
   assert.equal(retryAfterMs("7"), 7000);
   assert.equal(retryAfterMs("Sun, 06 Nov 1994 08:49:37 GMT", Date.UTC(1994, 10, 6, 8, 49, 30)), 7000);
   assert.equal(retryAfterMs("soon"), undefined);

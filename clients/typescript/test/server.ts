@@ -3,7 +3,12 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
-import { type IncomingHttpHeaders, type Server as HttpServer, type ServerResponse, createServer } from "node:http";
+import {
+  type IncomingHttpHeaders,
+  type Server as HttpServer,
+  type ServerResponse,
+  createServer,
+} from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -60,7 +65,16 @@ export class Server {
     const others = Object.entries(process.env).filter(([name]) => !name.startsWith("POSTRIDER_"));
     const child = spawn(
       program,
-      ["serve", "--listen", listen, "--data-dir", this.#folder, "--allow-destination", "127.0.0.0/8", ...this.#flags],
+      [
+        "serve",
+        "--listen",
+        listen,
+        "--data-dir",
+        this.#folder,
+        "--allow-destination",
+        "127.0.0.0/8",
+        ...this.#flags,
+      ],
       {
         cwd: this.#folder,
         env: { ...Object.fromEntries(others), POSTRIDER_ADMIN_KEY: ADMIN_KEY },
@@ -120,7 +134,10 @@ export class Receiver {
 }
 
 /** Waits until the probe returns something. */
-export async function until<T>(what: string, probe: () => T | undefined | Promise<T | undefined>): Promise<T> {
+export async function until<T>(
+  what: string,
+  probe: () => T | undefined | Promise<T | undefined>,
+): Promise<T> {
   const deadline = Date.now() + SOON_MS;
   for (;;) {
     const found = await probe();
@@ -131,7 +148,12 @@ export async function until<T>(what: string, probe: () => T | undefined | Promis
 }
 
 /** A response with JSON. */
-export function json(response: ServerResponse, status: number, body: unknown, headers: Record<string, string> = {}): void {
+export function json(
+  response: ServerResponse,
+  status: number,
+  body: unknown,
+  headers: Record<string, string> = {},
+): void {
   const type = status < 400 ? "application/json" : "application/problem+json";
   response.writeHead(status, { "content-type": type, ...headers }).end(JSON.stringify(body));
 }

@@ -8,11 +8,19 @@ import { WebhookVerificationError, verifyPostriderSignature, verifyWebhook } fro
 
 interface Vectors {
   key: string;
-  body_styles: { js_stringify: string; python_dumps: string; hex_js_stringify: string; hex_python_dumps: string }[];
+  body_styles: {
+    js_stringify: string;
+    python_dumps: string;
+    hex_js_stringify: string;
+    hex_python_dumps: string;
+  }[];
   standard_webhooks: { id: string; timestamp: number; body: string; signature: string }[];
 }
 
-const VECTORS = new URL("../../../../crates/signing/tests/vectors/bodies-and-signatures.json", import.meta.url);
+const VECTORS = new URL(
+  "../../../../crates/signing/tests/vectors/bodies-and-signatures.json",
+  import.meta.url,
+);
 const { key, ...vectors } = JSON.parse(readFileSync(VECTORS, "utf8")) as Vectors;
 
 function reasonOf(call: () => void): string {
@@ -31,7 +39,9 @@ test("the vectors of Standard Webhooks are authentic", () => {
     const headers = { "Webhook-Id": id, "webhook-timestamp": `${timestamp}`, "webhook-signature": signature };
     verifyWebhook(body, headers, key, { nowMs: timestamp * 1000 });
     const among = `v1a,AAAA v1,${"A".repeat(43)}= ${signature} v2,x`;
-    verifyWebhook(Buffer.from(body), { ...headers, "webhook-signature": among }, key, { nowMs: timestamp * 1000 });
+    verifyWebhook(Buffer.from(body), { ...headers, "webhook-signature": among }, key, {
+      nowMs: timestamp * 1000,
+    });
     const other = () => verifyWebhook(`${body} `, headers, key, { nowMs: timestamp * 1000 });
     assert.equal(reasonOf(other), "no_matching_signature");
   }
@@ -68,13 +78,19 @@ test("a webhook is refused with the reason", () => {
   assert.equal(verdict(at("1000000", "v1,")), "no_matching_signature");
   assert.equal(verdict(at("1000000", sign("evt_1", "1000000").slice(0, -1))), "no_matching_signature");
   // A signature beyond the bound is not looked at.
-  assert.equal(verdict(at("1000000", `${"v1,A ".repeat(16)}${sign("evt_1", "1000000")}`)), "no_matching_signature");
+  assert.equal(
+    verdict(at("1000000", `${"v1,A ".repeat(16)}${sign("evt_1", "1000000")}`)),
+    "no_matching_signature",
+  );
 });
 
 test("a mistake of the receiver is another error than a forged webhook", () => {
   const headers = { "webhook-id": "a", "webhook-timestamp": "1", "webhook-signature": "v1,A" };
-  const verify = (keys: string | string[], body: unknown = "{}") => () =>
-    verifyWebhook(body as string, headers, keys, { nowMs: 1000 });
-  for (const keys of ["", [], "secret", "whsec_", "whpk_AAAA", [key, ""]]) assert.throws(verify(keys), TypeError);
+  const verify =
+    (keys: string | string[], body: unknown = "{}") =>
+    () =>
+      verifyWebhook(body as string, headers, keys, { nowMs: 1000 });
+  for (const keys of ["", [], "secret", "whsec_", "whpk_AAAA", [key, ""]])
+    assert.throws(verify(keys), TypeError);
   assert.throws(verify(key, { parsed: true }), TypeError);
 });

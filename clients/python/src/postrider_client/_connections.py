@@ -18,7 +18,7 @@ IDLE_S_MAX = 30.0
 
 
 class Connections:
-    """Hands out connections to one server. Threads can share it, and a process that was forked gets its own."""
+    """Hands out connections to one server. Threads share them; a process that was forked gets its own."""
 
     def __init__(self, host: str, port: int, context: Optional[ssl.SSLContext]) -> None:
         self._host = host

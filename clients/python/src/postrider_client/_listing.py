@@ -16,8 +16,8 @@ class Page(NamedTuple):
 
 
 class Listing(Generic[Item]):
-    """A list, newest first. Iterating over it yields every entry and requests a page only once it is needed; a
-    `break` ends the requests. Each iteration begins anew.
+    """A list, newest first. Iterating over it yields every entry and requests a page only once it is needed;
+    a `break` ends the requests. Each iteration begins anew.
     """
 
     def __init__(self, page: Callable[[Optional[str]], Dict[str, Any]], cursor: Optional[str]) -> None:

@@ -1,8 +1,8 @@
 """Collects events and reports them in batches, one request at a time and in order.
 
 A request leaves when the batch is full, or when its first event has waited for `max_wait_s`. The queue is
-bounded: once it is full, `add` waits until there is room again. Every event has an id, so that a request that is
-repeated after a lost response reports no event twice.
+bounded: once it is full, `add` waits until there is room again. Every event has an id, so that a request that
+is repeated after a lost response reports no event twice.
 """
 
 from __future__ import annotations
@@ -52,8 +52,8 @@ class _Entry(NamedTuple):
 
 
 class BatchSender:
-    """Made by `events.sender`. Threads can share it; it sends from a thread of its own. A process that forks makes
-    one after the fork.
+    """Made by `events.sender`. Threads can share it; it sends from a thread of its own. A process that forks
+    makes one after the fork.
     """
 
     def __init__(
@@ -95,8 +95,8 @@ class BatchSender:
         self._thread: Optional[threading.Thread] = None
 
     def add(self, event: EventInput, *, timeout_s: Optional[float] = None) -> QueuedEvent:
-        """Queues an event as it is now. Returns at once if the queue has room, and otherwise once it has: your
-        producer is never faster than the server. `TimeoutError` if there is no room within `timeout_s`.
+        """Queues an event as it is now. Returns at once if the queue has room, and otherwise once it has:
+        your producer is never faster than the server. `TimeoutError` if there is no room within `timeout_s`.
         """
         identified = event.copy()
         if identified.get("id") is None:
@@ -119,8 +119,9 @@ class BatchSender:
         return QueuedEvent(str(identified["id"]), entry.future)
 
     def flush(self, *, timeout_s: Optional[float] = None) -> None:
-        """Returns once every event that was added before is accepted or refused. Without `on_failure`, it raises the
-        first error since the last `flush`. `TimeoutError` if outcomes are unknown after `timeout_s`.
+        """Returns once every event that was added before is accepted or refused. Without `on_failure`, it
+        raises the first error since the last `flush`. `TimeoutError` if outcomes are unknown after
+        `timeout_s`.
         """
         with self._changed:
             up_to = self._added
@@ -135,8 +136,8 @@ class BatchSender:
             raise failure
 
     def close(self, *, timeout_s: Optional[float] = None) -> None:
-        """Takes no further events and flushes. After `timeout_s`, events without a response fail with the code
-        `sender_closed`: each may have been accepted, so send it again with its `id`.
+        """Takes no further events and flushes. After `timeout_s`, events without a response fail with the
+        code `sender_closed`: each may have been accepted, so send it again with its `id`.
         """
         with self._changed:
             self._is_closed = True
@@ -234,8 +235,8 @@ class BatchSender:
     def _settle(
         self, entries: List[_Entry], items: List[Dict[str, Any]], request_id: Optional[str], attempt: int
     ) -> Tuple[List[_Entry], float]:
-        """Settles what has a result. Returns the events that a later request may still get accepted, and the wait
-        before it.
+        """Settles what has a result. Returns the events that a later request may still get accepted, and the
+        wait before it.
         """
         if len(items) != len(entries):
             message = f"a batch of {len(entries)} events got {len(items)} results"

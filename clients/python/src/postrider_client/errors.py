@@ -83,7 +83,7 @@ def error_of_item(problem: Problem, request_id: Optional[str]) -> PostriderError
 
 
 def retry_after_s(value: Optional[str], now_s: Optional[float] = None) -> Optional[float]:
-    """`Retry-After` in seconds: a number, or the HTTP date that a proxy may send (RFC 9110 section 10.2.3)."""
+    """`Retry-After` in seconds: a number, or the HTTP date that a proxy may send (RFC 9110, 10.2.3)."""
     if value is None:
         return None
     if re.fullmatch(r"[0-9]{1,9}", value):

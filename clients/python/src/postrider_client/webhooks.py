@@ -1,5 +1,5 @@
-"""Verification of webhooks, for receivers. Both functions take the body's bytes as they arrived, before any parser,
-return nothing, and raise `WebhookVerificationError` unless the webhook is authentic.
+"""Verification of webhooks, for receivers. Both functions take the body's bytes as they arrived, before any
+parser, return nothing, and raise `WebhookVerificationError` unless the webhook is authentic.
 """
 
 from __future__ import annotations
@@ -37,7 +37,8 @@ class WebhookEvent(TypedDict):
 class WebhookVerificationError(Exception):
     """The webhook is not authentic, or too old. Respond with 401, and do nothing else."""
 
-    #: `missing_header`, `malformed_header`, `timestamp_too_old`, `timestamp_too_new` or `no_matching_signature`.
+    #: `missing_header`, `malformed_header`, `timestamp_too_old`, `timestamp_too_new` or
+    #: `no_matching_signature`.
     reason: str
 
     def __init__(self, reason: str, message: str) -> None:
@@ -55,9 +56,9 @@ def verify_webhook(
 ) -> None:
     """Verifies `webhook-id`, `webhook-timestamp` and `webhook-signature` (Standard Webhooks 1.0).
 
-    `headers` is any mapping, such as `request.headers`. `keys` is the signing key as displayed, or several of them:
-    `whsec_…`, or `whpk_…` for Ed25519, which needs the package `cryptography`. A webhook is authentic if any of its
-    signatures is by any of the keys.
+    `headers` is any mapping, such as `request.headers`. `keys` is the signing key as displayed, or several of
+    them: `whsec_…`, or `whpk_…` for Ed25519, which needs the package `cryptography`. A webhook is authentic
+    if any of its signatures is by any of the keys.
     """
     id = _required(headers, "webhook-id")
     timestamp = _required(headers, "webhook-timestamp")
@@ -76,8 +77,9 @@ def verify_webhook(
 def verify_postrider_signature(
     body: bytes, headers: Mapping[str, str], keys: Keys, *, prefix: str = "Postrider"
 ) -> None:
-    """Verifies `Postrider-Signature`, and `Postrider-Signature-Next`, which an overlap adds: HMAC-SHA256 of the body
-    in hex. It covers no time, so prefer `verify_webhook`. `prefix` is the operator's setting `header_prefix`.
+    """Verifies `Postrider-Signature`, and `Postrider-Signature-Next`, which an overlap adds: HMAC-SHA256 of
+    the body in hex. It covers no time, so prefer `verify_webhook`. `prefix` is the operator's setting
+    `header_prefix`.
     """
     name = f"{prefix}-Signature"
     given = [_required(headers, name), _header(headers, f"{name}-Next") or ""]

@@ -19,7 +19,12 @@ export class Accounts extends Resource {
 
   /** Changes the members that `patch` has; null resets one to its default. */
   update(account: string, patch: AccountPatch, options?: CallOptions): Promise<Account> {
-    return this.transport.call("PATCH", "/v1/accounts/{account}", { path: { account }, body: patch }, options);
+    return this.transport.call(
+      "PATCH",
+      "/v1/accounts/{account}",
+      { path: { account }, body: patch },
+      options,
+    );
   }
 
   /** Deletes the account with everything in it. */

@@ -13,7 +13,10 @@ import type { List } from "../pages.js";
 import type { CallOptions } from "../transport.js";
 import { type Query, Resource } from "./resource.js";
 
-/** Rules that send a webhook or an e-mail when an event has a certain type. `id` is an automation's id or `uid`. */
+/**
+ * Rules that send a webhook or an e-mail when an event has a certain type. `id` is an automation's id or
+ * `uid`.
+ */
 export class Automations extends Resource {
   list(
     account: string,
@@ -29,7 +32,12 @@ export class Automations extends Resource {
   }
 
   get(account: string, id: string, options?: CallOptions): Promise<Automation> {
-    return this.transport.call("GET", "/v1/accounts/{account}/automations/{id}", { path: { account, id } }, options);
+    return this.transport.call(
+      "GET",
+      "/v1/accounts/{account}/automations/{id}",
+      { path: { account, id } },
+      options,
+    );
   }
 
   /** Creates the automation with this `uid`, or replaces all of it. The same input again changes nothing. */
@@ -45,7 +53,12 @@ export class Automations extends Resource {
   }
 
   delete(account: string, id: string, options?: CallOptions): Promise<void> {
-    return this.transport.call("DELETE", "/v1/accounts/{account}/automations/{id}", { path: { account, id } }, options);
+    return this.transport.call(
+      "DELETE",
+      "/v1/accounts/{account}/automations/{id}",
+      { path: { account, id } },
+      options,
+    );
   }
 
   /** Which of the last events a draft matches, and the requests as they would go out. It changes nothing. */
@@ -57,7 +70,12 @@ export class Automations extends Resource {
   /** Sends the events that the automation missed while it, or one of its actions, was off. */
   sendMissed(account: string, id: string, selection: MissedSelection, options?: CallOptions): Promise<Count> {
     const request = { path: { account, id }, body: selection };
-    return this.transport.call("POST", "/v1/accounts/{account}/automations/{id}/send-missed", request, options);
+    return this.transport.call(
+      "POST",
+      "/v1/accounts/{account}/automations/{id}/send-missed",
+      request,
+      options,
+    );
   }
 
   /** Delivers a test event to this automation alone. */

@@ -20,7 +20,12 @@ export class Connections extends Resource {
   }
 
   get(account: string, id: string, options?: CallOptions): Promise<Connection> {
-    return this.transport.call("GET", "/v1/accounts/{account}/connections/{id}", { path: { account, id } }, options);
+    return this.transport.call(
+      "GET",
+      "/v1/accounts/{account}/connections/{id}",
+      { path: { account, id } },
+      options,
+    );
   }
 
   update(account: string, id: string, patch: ConnectionPatch, options?: CallOptions): Promise<Connection> {
@@ -29,6 +34,11 @@ export class Connections extends Resource {
   }
 
   delete(account: string, id: string, options?: CallOptions): Promise<void> {
-    return this.transport.call("DELETE", "/v1/accounts/{account}/connections/{id}", { path: { account, id } }, options);
+    return this.transport.call(
+      "DELETE",
+      "/v1/accounts/{account}/connections/{id}",
+      { path: { account, id } },
+      options,
+    );
   }
 }

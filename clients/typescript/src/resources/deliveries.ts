@@ -5,12 +5,21 @@ import { type Query, Resource } from "./resource.js";
 
 /** The delivery of one event by one action, with the record of each attempt. */
 export class Deliveries extends Resource {
-  list(account: string, query?: Query<"/v1/accounts/{account}/deliveries">, options?: CallOptions): List<Delivery> {
+  list(
+    account: string,
+    query?: Query<"/v1/accounts/{account}/deliveries">,
+    options?: CallOptions,
+  ): List<Delivery> {
     return this.listAt("/v1/accounts/{account}/deliveries", { account }, query, options);
   }
 
   get(account: string, id: string, options?: CallOptions): Promise<DeliveryWithAttempts> {
-    return this.transport.call("GET", "/v1/accounts/{account}/deliveries/{id}", { path: { account, id } }, options);
+    return this.transport.call(
+      "GET",
+      "/v1/accounts/{account}/deliveries/{id}",
+      { path: { account, id } },
+      options,
+    );
   }
 
   /** Makes one more attempt, with the same event id and body. */

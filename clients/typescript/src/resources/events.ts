@@ -16,7 +16,11 @@ export class Events extends Resource {
    * Reports an event. It is on disk once this resolves. An event without an `id` gets one here, so that a
    * repeated request never reports a second event.
    */
-  create(account: string, event: EventInput, { idempotencyKey, ...options }: EventOptions = {}): Promise<AcceptedEvent> {
+  create(
+    account: string,
+    event: EventInput,
+    { idempotencyKey, ...options }: EventOptions = {},
+  ): Promise<AcceptedEvent> {
     const body = idempotencyKey === undefined ? identified(event) : event;
     const request = { path: { account }, body, headers: keyHeader(idempotencyKey), repeatable: true };
     return this.transport.call("POST", "/v1/accounts/{account}/events", request, options);
@@ -43,12 +47,22 @@ export class Events extends Resource {
   }
 
   get(account: string, id: string, options?: CallOptions): Promise<Event> {
-    return this.transport.call("GET", "/v1/accounts/{account}/events/{id}", { path: { account, id } }, options);
+    return this.transport.call(
+      "GET",
+      "/v1/accounts/{account}/events/{id}",
+      { path: { account, id } },
+      options,
+    );
   }
 
   /** Cancels an event of which no attempt was made yet. */
   cancel(account: string, id: string, options?: CallOptions): Promise<void> {
-    return this.transport.call("DELETE", "/v1/accounts/{account}/events/{id}", { path: { account, id } }, options);
+    return this.transport.call(
+      "DELETE",
+      "/v1/accounts/{account}/events/{id}",
+      { path: { account, id } },
+      options,
+    );
   }
 
   /** The automations whose event types match the event, and why each ran or did not. */

@@ -23,7 +23,12 @@ export abstract class Resource {
     return new List(async (cursor) => {
       const request = { path: parameters, query: { ...query, cursor } };
       // The types of a list's request and response follow from its path, which is open here.
-      const page: unknown = await this.transport.call("GET", path as "/v1/accounts", request as object, options);
+      const page: unknown = await this.transport.call(
+        "GET",
+        path as "/v1/accounts",
+        request as object,
+        options,
+      );
       return page as Page<ItemOf<Operation<P, "GET">>>;
     }, from);
   }

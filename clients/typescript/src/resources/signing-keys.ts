@@ -5,7 +5,9 @@ import { type Query, Resource } from "./resource.js";
 
 type OfAction = "/v1/accounts/{account}/automations/{id}/actions/{action}/signing-keys";
 
-/** The keys that receivers verify an account's webhooks with. The key that signs the main header comes first. */
+/**
+ * The keys that receivers verify an account's webhooks with. The key that signs the main header comes first.
+ */
 export class SigningKeys extends Resource {
   list(
     account: string,

@@ -38,7 +38,9 @@ class Automations(Resource):
         return found
 
     def put(self, account: str, uid: str, input: AutomationInput) -> Automation:
-        """Creates the automation with this `uid`, or replaces all of it. The same input again changes nothing."""
+        """Creates the automation with this `uid`, or replaces all of it. The same input again changes
+        nothing.
+        """
         found: Automation = self._transport.call(
             "PUT", "/v1/accounts/{account}/automations/{id}", parameters={"account": account, "id": uid}, body=input
         )
@@ -57,7 +59,9 @@ class Automations(Resource):
         )
 
     def preview(self, account: str, input: PreviewInput) -> Preview:
-        """Which of the last events a draft matches, and the requests as they would go out. It changes nothing."""
+        """Which of the last events a draft matches, and the requests as they would go out. It changes
+        nothing.
+        """
         found: Preview = self._transport.call(
             "POST",
             "/v1/accounts/{account}/automations/preview",

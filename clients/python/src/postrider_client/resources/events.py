@@ -15,9 +15,9 @@ class Events(Resource):
     """Things that happened in the company's software."""
 
     def create(self, account: str, event: EventInput, *, idempotency_key: Optional[str] = None) -> AcceptedEvent:
-        """Reports an event. It is on disk once this returns. An event without an `id` gets one here, so that a
-        repeated request never reports a second event. `idempotency_key` identifies the request in its place: 1 to
-        255 visible ASCII characters.
+        """Reports an event. It is on disk once this returns. An event without an `id` gets one here, so that
+        a repeated request never reports a second event. `idempotency_key` identifies the request in its
+        place: 1 to 255 visible ASCII characters.
         """
         found: AcceptedEvent = self._transport.call(
             "POST",

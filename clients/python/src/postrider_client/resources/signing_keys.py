@@ -8,7 +8,9 @@ from ._resource import Resource
 
 
 class SigningKeys(Resource):
-    """The keys that receivers verify an account's webhooks with. The key that signs the main header comes first."""
+    """The keys that receivers verify an account's webhooks with. The key that signs the main header comes
+    first.
+    """
 
     def list(self, account: str, *, limit: Optional[int] = None, cursor: Optional[str] = None) -> Listing[SigningKey]:
         return self._list_at("/v1/accounts/{account}/signing-keys", {"account": account}, {}, limit, cursor)
