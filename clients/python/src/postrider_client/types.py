@@ -91,86 +91,6 @@ class AccountPatch(TypedDict, total=False):
     uid: Optional[str]
 
 
-class _ActionAsWebhookActionRequired(TypedDict):
-    #: What the body holds: `envelope` is `{"id","type","timestamp","data"}`, `data` is the event's data
-    #: alone, `template` is the output of `template`.
-    body: Literal["envelope", "data", "template"]
-    #: How the body is serialised: `js` is a fixed point of `JSON.stringify(JSON.parse(body))`, `python` one
-    #: of `json.dumps(json.loads(body))`, `raw` is the producer's bytes.
-    body_style: Literal["js", "python", "raw"]
-    #: Additional headers to send: at most 20, each with at most 1024 bytes of name and value together.
-    #: Headers that Postrider sets itself and headers that control how the request is parsed are refused.
-    #: Values are write-only, unless `plain_headers` names the header: responses show `••••`. Sent back in an
-    #: update, `••••` keeps the stored value of an action that is sent with its `id`, as long as scheme, host
-    #: and port of its URL stay the same. A value with `{{` or `{%` is a template, such as `{{ event.type }}`:
-    #: each attempt renders it on the event, without line breaks and with other characters than visible ASCII
-    #: percent-encoded.
-    headers: Dict[str, str]
-    #: The names of the headers whose values are shown.
-    plain_headers: List[str]
-    #: Whether the query of the URL is a secret, and `••••` stands in its place.
-    secret_query: bool
-    #: Which keys sign the webhooks.
-    signing_key: SigningKeyChoice
-    #: The URL that the webhook is sent to.
-    url: str
-    #: Whether the action is on. Postrider sends nothing for an action that is off.
-    enabled: bool
-    #: The action's id. It stays the same if an update includes it.
-    id: str
-    #: The kind of action.
-    type: ActionType
-
-
-class ActionAsWebhookAction(_ActionAsWebhookActionRequired, total=False):
-    """An action of an automation: one webhook or one e-mail to send."""
-
-    #: The connection that authenticates the request; null for none.
-    connection_id: Optional[str]
-    #: If `body` is `template`: the content type of its output; otherwise null.
-    content_type: Optional[str]
-    #: The signature profile: which headers sign the webhooks; null uses the installation's.
-    signature_profile: Optional[str]
-    #: If `body` is `template`: the template; otherwise null.
-    template: Optional[str]
-    #: The timeout of one attempt, in seconds; null uses the installation's default.
-    timeout_s: Optional[int]
-    #: Why Postrider switched the action off: `gone` after an HTTP 410 response, `failing` after days without
-    #: a delivery that succeeded; otherwise null.
-    disabled_reason: Optional[str]
-    #: How the action's deliveries fare. Absent only from the response to an update, if the update was saved
-    #: but the health could not be read.
-    health: Health
-    rate_limit: Any
-
-
-class _ActionAsEmailActionRequired(TypedDict):
-    #: The template of the subject.
-    subject: str
-    #: The template of the text.
-    text: str
-    #: The recipients.
-    to: List[str]
-    #: Whether the action is on. Postrider sends nothing for an action that is off.
-    enabled: bool
-    #: The action's id. It stays the same if an update includes it.
-    id: str
-    #: The kind of action.
-    type: ActionType
-
-
-class ActionAsEmailAction(_ActionAsEmailActionRequired, total=False):
-    """An action of an automation: one webhook or one e-mail to send."""
-
-    #: Why Postrider switched the action off: `gone` after an HTTP 410 response, `failing` after days without
-    #: a delivery that succeeded; otherwise null.
-    disabled_reason: Optional[str]
-    #: How the action's deliveries fare. Absent only from the response to an update, if the update was saved
-    #: but the health could not be read.
-    health: Health
-    rate_limit: Any
-
-
 class _ActorRequired(TypedDict):
     #: `api_key`; `session`: a person in the console; `link`: a sign-in or portal link; `command_line`: the
     #: operator, through the settings or a command; `node`: Postrider itself; `staff`: the operator's staff,
@@ -186,6 +106,18 @@ class Actor(_ActorRequired, total=False):
     #: The name at that time: of the API key, also for a session that began with it; or the person's name and
     #: e-mail address.
     name: Optional[str]
+
+
+class AllConditions(TypedDict):
+    """Holds if each of these holds."""
+
+    all: List[Condition]
+
+
+class AnyCondition(TypedDict):
+    """Holds if one of these holds."""
+
+    any: List[Condition]
 
 
 class _ApiKeyRequired(TypedDict):
@@ -450,115 +382,6 @@ class Comparison(_ComparisonRequired, total=False):
     found: Optional[str]
 
 
-class Condition1(TypedDict):
-    """What must hold for the event's `data`: a comparison `{"path","op","value"}`, or comparisons joined
-    by `all`, `any` and `not`. `path` is a JSON Pointer into `data`, in which `*` stands for any element
-    of an array. Numbers compare as decimals, exactly. A path that finds nothing makes every comparison
-    false, except `missing`, `ne` and `not_in`. At most 50 comparisons and 200 values, nested at most 4
-    levels deep.
-    """
-
-    all: List[Condition]
-
-
-class Condition2(TypedDict):
-    """What must hold for the event's `data`: a comparison `{"path","op","value"}`, or comparisons joined
-    by `all`, `any` and `not`. `path` is a JSON Pointer into `data`, in which `*` stands for any element
-    of an array. Numbers compare as decimals, exactly. A path that finds nothing makes every comparison
-    false, except `missing`, `ne` and `not_in`. At most 50 comparisons and 200 values, nested at most 4
-    levels deep.
-    """
-
-    any: List[Condition]
-
-
-Condition3 = TypedDict("Condition3", {"not": "Condition"})
-
-
-class _Condition4Required(TypedDict):
-    op: Literal["eq", "ne", "contains"]
-    #: A JSON Pointer into `data`; `*` stands for any element of an array.
-    path: str
-    value: Any
-
-
-class Condition4(_Condition4Required, total=False):
-    """What must hold for the event's `data`: a comparison `{"path","op","value"}`, or comparisons joined
-    by `all`, `any` and `not`. `path` is a JSON Pointer into `data`, in which `*` stands for any element
-    of an array. Numbers compare as decimals, exactly. A path that finds nothing makes every comparison
-    false, except `missing`, `ne` and `not_in`. At most 50 comparisons and 200 values, nested at most 4
-    levels deep.
-    """
-
-    #: Whether strings that differ in case alone are equal; only where strings are compared.
-    ignore_case: bool
-
-
-class _Condition5Required(TypedDict):
-    op: Literal["in", "not_in"]
-    #: A JSON Pointer into `data`; `*` stands for any element of an array.
-    path: str
-    value: List[Any]
-
-
-class Condition5(_Condition5Required, total=False):
-    """What must hold for the event's `data`: a comparison `{"path","op","value"}`, or comparisons joined
-    by `all`, `any` and `not`. `path` is a JSON Pointer into `data`, in which `*` stands for any element
-    of an array. Numbers compare as decimals, exactly. A path that finds nothing makes every comparison
-    false, except `missing`, `ne` and `not_in`. At most 50 comparisons and 200 values, nested at most 4
-    levels deep.
-    """
-
-    #: Whether strings that differ in case alone are equal; only where strings are compared.
-    ignore_case: bool
-
-
-class Condition6(TypedDict):
-    """What must hold for the event's `data`: a comparison `{"path","op","value"}`, or comparisons joined
-    by `all`, `any` and `not`. `path` is a JSON Pointer into `data`, in which `*` stands for any element
-    of an array. Numbers compare as decimals, exactly. A path that finds nothing makes every comparison
-    false, except `missing`, `ne` and `not_in`. At most 50 comparisons and 200 values, nested at most 4
-    levels deep.
-    """
-
-    op: Literal["gt", "gte", "lt", "lte"]
-    #: A JSON Pointer into `data`; `*` stands for any element of an array.
-    path: str
-    value: Union[float, str]
-
-
-class _Condition7Required(TypedDict):
-    op: Literal["starts_with", "ends_with"]
-    #: A JSON Pointer into `data`; `*` stands for any element of an array.
-    path: str
-    value: str
-
-
-class Condition7(_Condition7Required, total=False):
-    """What must hold for the event's `data`: a comparison `{"path","op","value"}`, or comparisons joined
-    by `all`, `any` and `not`. `path` is a JSON Pointer into `data`, in which `*` stands for any element
-    of an array. Numbers compare as decimals, exactly. A path that finds nothing makes every comparison
-    false, except `missing`, `ne` and `not_in`. At most 50 comparisons and 200 values, nested at most 4
-    levels deep.
-    """
-
-    #: Whether strings that differ in case alone are equal; only where strings are compared.
-    ignore_case: bool
-
-
-class Condition8(TypedDict):
-    """What must hold for the event's `data`: a comparison `{"path","op","value"}`, or comparisons joined
-    by `all`, `any` and `not`. `path` is a JSON Pointer into `data`, in which `*` stands for any element
-    of an array. Numbers compare as decimals, exactly. A path that finds nothing makes every comparison
-    false, except `missing`, `ne` and `not_in`. At most 50 comparisons and 200 values, nested at most 4
-    levels deep.
-    """
-
-    op: Literal["exists", "missing"]
-    #: A JSON Pointer into `data`; `*` stands for any element of an array.
-    path: str
-
-
 class _ConnectionRequired(TypedDict):
     #: When it was created.
     created_at: str
@@ -816,8 +639,12 @@ class DeliverySelection(TypedDict, total=False):
     event_id: Optional[str]
     #: The event's type.
     event_type: Optional[str]
+    #: The outcome of the last attempt; null before the first one.
+    outcome: Optional[Literal["succeeded", "bad_status", "timeout", "dns_error", "connect_error", "tls_error", "protocol_error", "blocked", "not_rendered"]]
     #: The delivery's status; null finds every status.
     status: Optional[Literal["pending", "succeeded", "failed", "canceled"]]
+    #: The status code of the last response: one code, or a class such as `5xx`.
+    status_code: Optional[str]
 
 
 class _DeliveryWithAttemptsRequired(TypedDict):
@@ -856,15 +683,30 @@ class DeliveryWithAttempts(_DeliveryWithAttemptsRequired, total=False):
     settled_at: Optional[str]
 
 
-class EmailAction(TypedDict):
-    """What an e-mail action has besides the members of every action."""
-
+class _EmailActionRequired(TypedDict):
+    #: Whether the action is on. Postrider sends nothing for an action that is off.
+    enabled: bool
+    #: The action's id. It stays the same if an update includes it.
+    id: str
     #: The template of the subject.
     subject: str
     #: The template of the text.
     text: str
     #: The recipients.
     to: List[str]
+    type: EmailType
+
+
+class EmailAction(_EmailActionRequired, total=False):
+    """An action that sends an e-mail."""
+
+    #: Why Postrider switched the action off: `gone` after an HTTP 410 response, `failing` after days without
+    #: a delivery that succeeded; otherwise null.
+    disabled_reason: Optional[str]
+    #: How the action's deliveries fare. Absent only from the response to an update, if the update was saved
+    #: but the health could not be read.
+    health: Health
+    rate_limit: Any
 
 
 class _EmailActionInputRequired(TypedDict):
@@ -1101,6 +943,20 @@ class JudgedEvent(TypedDict):
     type: str
 
 
+class _ListConditionRequired(TypedDict):
+    op: Literal["in", "not_in"]
+    #: A JSON Pointer into `data`; `*` stands for any element of an array.
+    path: str
+    value: List[Any]
+
+
+class ListCondition(_ListConditionRequired, total=False):
+    """Compares with each value of a list."""
+
+    #: Whether strings that differ in case alone are equal; only where strings are compared.
+    ignore_case: bool
+
+
 class MasterKey(TypedDict):
     """The state of the master key. It never holds the key itself."""
 
@@ -1134,6 +990,18 @@ class MissedSelection(_MissedSelectionRequired, total=False):
     dry_run: bool
     #: Only events of this type.
     event_type: Optional[str]
+
+
+NoCondition = TypedDict("NoCondition", {"not": "Condition"})
+
+
+class OrderCondition(TypedDict):
+    """Compares two numbers, or two strings, by their order."""
+
+    op: Literal["gt", "gte", "lt", "lte"]
+    #: A JSON Pointer into `data`; `*` stands for any element of an array.
+    path: str
+    value: Union[float, str]
 
 
 class _PersonRequired(TypedDict):
@@ -1184,6 +1052,14 @@ class PortalLinkInput(TypedDict, total=False):
     read_only: Optional[bool]
     #: The theme of the pages; null follows the customer's system.
     theme: Optional[Literal["light", "dark"]]
+
+
+class PresenceCondition(TypedDict):
+    """Holds if the path finds something, or nothing."""
+
+    op: Literal["exists", "missing"]
+    #: A JSON Pointer into `data`; `*` stands for any element of an array.
+    path: str
 
 
 class Preview(TypedDict):
@@ -1244,7 +1120,8 @@ class _ProblemRequired(TypedDict):
     status: int
     #: The kind of problem in words, the same for every problem with this code.
     title: str
-    #: `/problems/` and the code. It identifies the kind of problem; there is no page at this path.
+    #: The address of the page about this kind of problem: `/docs/errors/` and the code, below `public_url` if
+    #: that is set. Programs use `code`.
     type: str
 
 
@@ -1305,6 +1182,31 @@ class RotateInput(TypedDict, total=False):
     #: Your own secret for the new key: `whsec_` and the base64 of 24 to 64 bytes, or for Ed25519 `whsk_` and
     #: the base64 of a seed of 32 bytes. If you leave it out, Postrider generates one.
     secret: Optional[str]
+
+
+class _SearchResultRequired(TypedDict):
+    #: Its id; of an event type, its name.
+    id: str
+    #: Where this API has it. An action is part of its automation, and a key part of a list.
+    path: str
+    #: What it is.
+    type: ResultType
+
+
+class SearchResult(_SearchResultRequired, total=False):
+    """Something that was found."""
+
+    #: Its account; null for an event type, and for an API key of all accounts.
+    account_id: Optional[str]
+    #: Its name, or the type of an event; null if it has none.
+    name: Optional[str]
+
+
+class SearchResults(TypedDict):
+    """What was found."""
+
+    #: Everything that has this id, uid or name, at most 50 of each type.
+    data: List[SearchResult]
 
 
 class _SessionRequired(TypedDict):
@@ -1427,6 +1329,20 @@ class TestInput(TypedDict, total=False):
     type: Optional[str]
 
 
+class _TextConditionRequired(TypedDict):
+    op: Literal["starts_with", "ends_with"]
+    #: A JSON Pointer into `data`; `*` stands for any element of an array.
+    path: str
+    value: str
+
+
+class TextCondition(_TextConditionRequired, total=False):
+    """Compares the beginning or the end of a string."""
+
+    #: Whether strings that differ in case alone are equal; only where strings are compared.
+    ignore_case: bool
+
+
 class TextPosition(TypedDict):
     """The position where a body stops being valid JSON."""
 
@@ -1461,6 +1377,20 @@ class TriggerInput(_TriggerInputRequired, total=False):
     conditions: Any
 
 
+class _ValueConditionRequired(TypedDict):
+    op: Literal["eq", "ne", "contains"]
+    #: A JSON Pointer into `data`; `*` stands for any element of an array.
+    path: str
+    value: Any
+
+
+class ValueCondition(_ValueConditionRequired, total=False):
+    """Compares with any value."""
+
+    #: Whether strings that differ in case alone are equal; only where strings are compared.
+    ignore_case: bool
+
+
 class Verdict(TypedDict):
     """An automation, judged for an event."""
 
@@ -1493,6 +1423,8 @@ class _WebhookActionRequired(TypedDict):
     #: How the body is serialised: `js` is a fixed point of `JSON.stringify(JSON.parse(body))`, `python` one
     #: of `json.dumps(json.loads(body))`, `raw` is the producer's bytes.
     body_style: Literal["js", "python", "raw"]
+    #: Whether the action is on. Postrider sends nothing for an action that is off.
+    enabled: bool
     #: Additional headers to send: at most 20, each with at most 1024 bytes of name and value together.
     #: Headers that Postrider sets itself and headers that control how the request is parsed are refused.
     #: Values are write-only, unless `plain_headers` names the header: responses show `••••`. Sent back in an
@@ -1501,23 +1433,33 @@ class _WebhookActionRequired(TypedDict):
     #: each attempt renders it on the event, without line breaks and with other characters than visible ASCII
     #: percent-encoded.
     headers: Dict[str, str]
+    #: The action's id. It stays the same if an update includes it.
+    id: str
     #: The names of the headers whose values are shown.
     plain_headers: List[str]
     #: Whether the query of the URL is a secret, and `••••` stands in its place.
     secret_query: bool
     #: Which keys sign the webhooks.
     signing_key: SigningKeyChoice
+    type: WebhookType
     #: The URL that the webhook is sent to.
     url: str
 
 
 class WebhookAction(_WebhookActionRequired, total=False):
-    """What a webhook action has besides the members of every action."""
+    """An action that sends a webhook."""
 
     #: The connection that authenticates the request; null for none.
     connection_id: Optional[str]
     #: If `body` is `template`: the content type of its output; otherwise null.
     content_type: Optional[str]
+    #: Why Postrider switched the action off: `gone` after an HTTP 410 response, `failing` after days without
+    #: a delivery that succeeded; otherwise null.
+    disabled_reason: Optional[str]
+    #: How the action's deliveries fare. Absent only from the response to an update, if the update was saved
+    #: but the health could not be read.
+    health: Health
+    rate_limit: Any
     #: The signature profile: which headers sign the webhooks; null uses the installation's.
     signature_profile: Optional[str]
     #: If `body` is `template`: the template; otherwise null.
@@ -1636,19 +1578,13 @@ class WebhookActionPatch(_WebhookActionPatchRequired, total=False):
     timeout_s: Optional[int]
 
 # An action of an automation: one webhook or one e-mail to send.
-Action = Union[ActionAsWebhookAction, ActionAsEmailAction]
+Action = Union["WebhookAction", "EmailAction"]
 
 # An action.
 ActionInput = Union["WebhookActionInput", "EmailActionInput"]
 
-# What an action does.
-ActionOfType = Union["WebhookAction", "EmailAction"]
-
 # An action.
 ActionPatch = Union["WebhookActionPatch", "EmailActionPatch"]
-
-# The type of an action.
-ActionType = Literal["send_webhook", "send_email"]
 
 # The record of one attempt: an HTTP request and its response, or a dialogue with the mail server.
 Attempt = Union[AttemptAsHttpExchange, AttemptAsSmtpExchange]
@@ -1660,7 +1596,7 @@ BatchItem = Union["AcceptedBatchItem", "RefusedBatchItem"]
 # `any` and `not`. `path` is a JSON Pointer into `data`, in which `*` stands for any element of an array.
 # Numbers compare as decimals, exactly. A path that finds nothing makes every comparison false, except
 # `missing`, `ne` and `not_in`. At most 50 comparisons and 200 values, nested at most 4 levels deep.
-Condition = Union[Condition1, Condition2, Condition3, Condition4, Condition5, Condition6, Condition7, Condition8]
+Condition = Union["AllConditions", "AnyCondition", "NoCondition", "ValueCondition", "ListCondition", "OrderCondition", "TextCondition", "PresenceCondition"]
 
 # Whose a connection is.
 ConnectionOwner = Literal["account", "installation"]
@@ -1682,6 +1618,9 @@ KeyAlgorithm = Literal["hmac", "ed25519"]
 
 # A connection in the list of an account.
 ListedConnection = Union["Connection", "SharedConnection"]
+
+# A type of result.
+ResultType = Literal["account", "signing_key", "automation", "action", "connection", "event", "delivery", "api_key", "event_type"]
 
 # Options of a rotation of the master key: none so far.
 RotateMasterKeyInput = Dict[str, Any]

@@ -370,6 +370,48 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/accounts/{account}/deliveries.csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export deliveries as CSV
+         * @description The newest 100,000 deliveries that match, newest first, with a header row. For older ones, set `before`. A
+         *     response that breaks off is incomplete.
+         */
+        get: operations["export_deliveries_csv"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/accounts/{account}/deliveries.ndjson": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export deliveries as NDJSON
+         * @description The newest 100,000 deliveries that match, newest first: each on a line, as the list has them. For older
+         *     ones, set `before`. A response that breaks off is incomplete.
+         */
+        get: operations["export_deliveries_ndjson"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/accounts/{account}/deliveries/cancel": {
         parameters: {
             query?: never;
@@ -852,6 +894,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/search": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Search
+         * @description Finds what an id, a uid or the name of an event type stands for, among all that the caller may see. It
+         *     does not search in names or payloads, nor the signing keys of single actions.
+         */
+        get: operations["search"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/sessions": {
         parameters: {
             query?: never;
@@ -1008,6 +1071,17 @@ export interface components {
              */
             uid?: string | null;
         };
+        /** @description A page of a list. */
+        AccountList: {
+            /** @description The items, newest first. */
+            data: components["schemas"]["Account"][];
+            /**
+             * @description The `cursor` of the next page; null on the last page. A page can hold fewer items than `limit`, or
+             *     none, before the last page: continue until this is null.
+             * @example cur_AAAAAAAAAAAAAAAAAAAAKl3dOYv5
+             */
+            next_cursor?: string | null;
+        };
         /** @description The members to change (RFC 7396). Null removes a member or resets it to its default. */
         AccountPatch: {
             /**
@@ -1040,40 +1114,11 @@ export interface components {
             uid?: string | null;
         };
         /** @description An action of an automation: one webhook or one e-mail to send. */
-        Action: components["schemas"]["ActionOfType"] & {
-            /**
-             * @description Why Postrider switched the action off: `gone` after an HTTP 410 response, `failing` after
-             *     days without a delivery that succeeded; otherwise null.
-             * @example null
-             */
-            disabled_reason?: string | null;
-            /** @description Whether the action is on. Postrider sends nothing for an action that is off. */
-            enabled: boolean;
-            /**
-             * @description How the action's deliveries fare. Absent only from the response to an update, if the update was saved
-             *     but the health could not be read.
-             */
-            health?: components["schemas"]["Health"];
-            /**
-             * @description The action's id. It stays the same if an update includes it.
-             * @example act_01h455vb4pex5vsknk084sn02q
-             */
-            id: string;
-            rate_limit?: components["schemas"]["RateLimit"] | null;
-            /** @description The kind of action. */
-            type: components["schemas"]["ActionType"];
-        };
+        Action: components["schemas"]["WebhookAction"] | components["schemas"]["EmailAction"];
         /** @description An action. */
         ActionInput: components["schemas"]["WebhookActionInput"] | components["schemas"]["EmailActionInput"];
-        /** @description What an action does. */
-        ActionOfType: components["schemas"]["WebhookAction"] | components["schemas"]["EmailAction"];
         /** @description An action. */
         ActionPatch: components["schemas"]["WebhookActionPatch"] | components["schemas"]["EmailActionPatch"];
-        /**
-         * @description The type of an action.
-         * @enum {string}
-         */
-        ActionType: "send_webhook" | "send_email";
         /** @description Who did something. */
         Actor: {
             /**
@@ -1094,6 +1139,14 @@ export interface components {
              * @example Billing
              */
             name?: string | null;
+        };
+        /** @description Holds if each of these holds. */
+        AllConditions: {
+            all: components["schemas"]["Condition"][];
+        };
+        /** @description Holds if one of these holds. */
+        AnyCondition: {
+            any: components["schemas"]["Condition"][];
         };
         /** @description An API key, without the key itself. */
         ApiKey: {
@@ -1168,6 +1221,17 @@ export interface components {
              *     ]
              */
             permissions: ("events:write" | "read" | "manage" | "admin" | "resend")[];
+        };
+        /** @description A page of a list. */
+        ApiKeyList: {
+            /** @description The items, newest first. */
+            data: components["schemas"]["ApiKey"][];
+            /**
+             * @description The `cursor` of the next page; null on the last page. A page can hold fewer items than `limit`, or
+             *     none, before the last page: continue until this is null.
+             * @example cur_AAAAAAAAAAAAAAAAAAAAKl3dOYv5
+             */
+            next_cursor?: string | null;
         };
         /** @description The record of one attempt: an HTTP request and its response, or a dialogue with the mail server. */
         Attempt: components["schemas"]["Exchange"] & {
@@ -1257,6 +1321,17 @@ export interface components {
             request_id?: string | null;
             /** @description What it was done to. */
             target: components["schemas"]["AuditTarget"];
+        };
+        /** @description A page of a list. */
+        AuditEntryList: {
+            /** @description The items, newest first. */
+            data: components["schemas"]["AuditEntry"][];
+            /**
+             * @description The `cursor` of the next page; null on the last page. A page can hold fewer items than `limit`, or
+             *     none, before the last page: continue until this is null.
+             * @example cur_AAAAAAAAAAAAAAAAAAAAKl3dOYv5
+             */
+            next_cursor?: string | null;
         };
         /** @description What something was done to. */
         AuditTarget: {
@@ -1386,6 +1461,17 @@ export interface components {
              */
             uid?: string | null;
         };
+        /** @description A page of a list. */
+        AutomationList: {
+            /** @description The items, newest first. */
+            data: components["schemas"]["Automation"][];
+            /**
+             * @description The `cursor` of the next page; null on the last page. A page can hold fewer items than `limit`, or
+             *     none, before the last page: continue until this is null.
+             * @example cur_AAAAAAAAAAAAAAAAAAAAKl3dOYv5
+             */
+            next_cursor?: string | null;
+        };
         /** @description The members to change (RFC 7396). Null removes a member or resets it to its default. */
         AutomationPatch: {
             /** @description The actions: the webhooks and e-mails to send. */
@@ -1492,57 +1578,7 @@ export interface components {
          *       ]
          *     }
          */
-        Condition: {
-            all: components["schemas"]["Condition"][];
-        } | {
-            any: components["schemas"]["Condition"][];
-        } | {
-            not: components["schemas"]["Condition"];
-        } | {
-            /**
-             * @description Whether strings that differ in case alone are equal; only where strings are compared.
-             * @default false
-             */
-            ignore_case?: boolean;
-            /** @enum {string} */
-            op: "eq" | "ne" | "contains";
-            /** @description A JSON Pointer into `data`; `*` stands for any element of an array. */
-            path: string;
-            value: unknown;
-        } | {
-            /**
-             * @description Whether strings that differ in case alone are equal; only where strings are compared.
-             * @default false
-             */
-            ignore_case?: boolean;
-            /** @enum {string} */
-            op: "in" | "not_in";
-            /** @description A JSON Pointer into `data`; `*` stands for any element of an array. */
-            path: string;
-            value: unknown[];
-        } | {
-            /** @enum {string} */
-            op: "gt" | "gte" | "lt" | "lte";
-            /** @description A JSON Pointer into `data`; `*` stands for any element of an array. */
-            path: string;
-            value: number | string;
-        } | {
-            /**
-             * @description Whether strings that differ in case alone are equal; only where strings are compared.
-             * @default false
-             */
-            ignore_case?: boolean;
-            /** @enum {string} */
-            op: "starts_with" | "ends_with";
-            /** @description A JSON Pointer into `data`; `*` stands for any element of an array. */
-            path: string;
-            value: string;
-        } | {
-            /** @enum {string} */
-            op: "exists" | "missing";
-            /** @description A JSON Pointer into `data`; `*` stands for any element of an array. */
-            path: string;
-        };
+        Condition: components["schemas"]["AllConditions"] | components["schemas"]["AnyCondition"] | components["schemas"]["NoCondition"] | components["schemas"]["ValueCondition"] | components["schemas"]["ListCondition"] | components["schemas"]["OrderCondition"] | components["schemas"]["TextCondition"] | components["schemas"]["PresenceCondition"];
         /**
          * @description How an account's actions authenticate at a receiver. It has the members of its type; `••••` stands for a
          *     secret.
@@ -1704,6 +1740,17 @@ export interface components {
              * @example null
              */
             user?: string | null;
+        };
+        /** @description A page of a list. */
+        ConnectionList: {
+            /** @description The items, newest first. */
+            data: components["schemas"]["ListedConnection"][];
+            /**
+             * @description The `cursor` of the next page; null on the last page. A page can hold fewer items than `limit`, or
+             *     none, before the last page: continue until this is null.
+             * @example cur_AAAAAAAAAAAAAAAAAAAAKl3dOYv5
+             */
+            next_cursor?: string | null;
         };
         /**
          * @description Whose a connection is.
@@ -1902,6 +1949,17 @@ export interface components {
              */
             status: "pending" | "succeeded" | "failed" | "canceled";
         };
+        /** @description A page of a list. */
+        DeliveryList: {
+            /** @description The items, newest first. */
+            data: components["schemas"]["Delivery"][];
+            /**
+             * @description The `cursor` of the next page; null on the last page. A page can hold fewer items than `limit`, or
+             *     none, before the last page: continue until this is null.
+             * @example cur_AAAAAAAAAAAAAAAAAAAAKl3dOYv5
+             */
+            next_cursor?: string | null;
+        };
         /**
          * @description The deliveries to replay or to cancel. A delivery must match all filters, and at least one filter is
          *     required.
@@ -1945,18 +2003,47 @@ export interface components {
              */
             event_type?: string | null;
             /**
+             * @description The outcome of the last attempt; null before the first one.
+             * @enum {string|null}
+             */
+            outcome?: "succeeded" | "bad_status" | "timeout" | "dns_error" | "connect_error" | "tls_error" | "protocol_error" | "blocked" | "not_rendered" | null;
+            /**
              * @description The delivery's status; null finds every status.
              * @enum {string|null}
              */
             status?: "pending" | "succeeded" | "failed" | "canceled" | null;
+            /**
+             * @description The status code of the last response: one code, or a class such as `5xx`.
+             * @example 5xx
+             */
+            status_code?: string | null;
         };
         /** @description A delivery with all its attempts. */
         DeliveryWithAttempts: components["schemas"]["Delivery"] & {
             /** @description Its attempts, in order. */
             attempts: components["schemas"]["Attempt"][];
         };
-        /** @description What an e-mail action has besides the members of every action. */
+        /** @description An action that sends an e-mail. */
         EmailAction: {
+            /**
+             * @description Why Postrider switched the action off: `gone` after an HTTP 410 response, `failing` after
+             *     days without a delivery that succeeded; otherwise null.
+             * @example null
+             */
+            disabled_reason?: string | null;
+            /** @description Whether the action is on. Postrider sends nothing for an action that is off. */
+            enabled: boolean;
+            /**
+             * @description How the action's deliveries fare. Absent only from the response to an update, if the update was saved
+             *     but the health could not be read.
+             */
+            health?: components["schemas"]["Health"];
+            /**
+             * @description The action's id. It stays the same if an update includes it.
+             * @example act_01h455vb4pex5vsknk084sn02q
+             */
+            id: string;
+            rate_limit?: components["schemas"]["RateLimit"] | null;
             /**
              * @description The template of the subject.
              * @example Proposal {{ data.proposal_id }} was accepted
@@ -1974,6 +2061,11 @@ export interface components {
              *     ]
              */
             to: string[];
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "send_email";
         };
         /** @description An e-mail to send: one message for each event, to all recipients. */
         EmailActionInput: {
@@ -2002,8 +2094,11 @@ export interface components {
              *     ]
              */
             to: string[];
-            /** @description The kind of action. */
-            type: components["schemas"]["EmailType"];
+            /**
+             * @description The kind of action. (enum property replaced by openapi-typescript)
+             * @enum {string}
+             */
+            type: "send_email";
         };
         /** @description An e-mail to send: one message for each event, to all recipients. */
         EmailActionPatch: {
@@ -2037,8 +2132,11 @@ export interface components {
              *     ]
              */
             to: string[];
-            /** @description The kind of action. */
-            type: components["schemas"]["EmailType"];
+            /**
+             * @description The kind of action. (enum property replaced by openapi-typescript)
+             * @enum {string}
+             */
+            type: "send_email";
         };
         /**
          * @description The kind of an action that sends an e-mail.
@@ -2177,6 +2275,17 @@ export interface components {
              */
             type: string;
         };
+        /** @description A page of a list. */
+        EventList: {
+            /** @description The items, newest first. */
+            data: components["schemas"]["Event"][];
+            /**
+             * @description The `cursor` of the next page; null on the last page. A page can hold fewer items than `limit`, or
+             *     none, before the last page: continue until this is null.
+             * @example cur_AAAAAAAAAAAAAAAAAAAAKl3dOYv5
+             */
+            next_cursor?: string | null;
+        };
         /** @description An entry of the catalogue. */
         EventType: {
             /**
@@ -2250,6 +2359,17 @@ export interface components {
              * @default true
              */
             visible?: boolean | null;
+        };
+        /** @description A page of a list. */
+        EventTypeList: {
+            /** @description The items, newest first. */
+            data: components["schemas"]["EventType"][];
+            /**
+             * @description The `cursor` of the next page; null on the last page. A page can hold fewer items than `limit`, or
+             *     none, before the last page: continue until this is null.
+             * @example cur_AAAAAAAAAAAAAAAAAAAAKl3dOYv5
+             */
+            next_cursor?: string | null;
         };
         /** @description What was sent and received. */
         Exchange: components["schemas"]["HttpExchange"] | components["schemas"]["SmtpExchange"];
@@ -2361,610 +2481,18 @@ export interface components {
          * @enum {string}
          */
         KeyAlgorithm: "hmac" | "ed25519";
-        /** @description A page of a list. */
-        List_Account: {
-            /** @description The items, newest first. */
-            data: {
-                /**
-                 * Format: date-time
-                 * @description When it was created.
-                 * @example 2026-01-31T09:30:00.000Z
-                 */
-                created_at: string;
-                /**
-                 * @description The account's id.
-                 * @example acct_01h455vb4pex5vsknk084sn02q
-                 */
-                id: string;
-                /**
-                 * @description Your own data about the account: an object of at most 16 KiB.
-                 * @example {
-                 *       "plan": "pro"
-                 *     }
-                 */
-                metadata: {
-                    [key: string]: unknown;
-                };
-                /**
-                 * @description A display name.
-                 * @example Acme Ltd.
-                 */
-                name: string;
-                /**
-                 * @description Seconds between the attempts of a delivery; null uses the installation's default.
-                 * @example [
-                 *       10,
-                 *       100
-                 *     ]
-                 */
-                retry_delays_s?: number[] | null;
-                /**
-                 * @description Your own identifier for the account. Paths accept it in place of the id.
-                 * @example tenant-42
-                 */
-                uid?: string | null;
-                /**
-                 * Format: date-time
-                 * @description When it was last updated.
-                 * @example 2026-01-31T09:30:00.000Z
-                 */
-                updated_at: string;
-            }[];
+        /** @description Compares with each value of a list. */
+        ListCondition: {
             /**
-             * @description The `cursor` of the next page; null on the last page. A page can hold fewer items than `limit`, or
-             *     none, before the last page: continue until this is null.
-             * @example cur_AAAAAAAAAAAAAAAAAAAAKl3dOYv5
+             * @description Whether strings that differ in case alone are equal; only where strings are compared.
+             * @default false
              */
-            next_cursor?: string | null;
-        };
-        /** @description A page of a list. */
-        List_ApiKey: {
-            /** @description The items, newest first. */
-            data: {
-                /**
-                 * @description The only account that exists for its callers; null means all accounts.
-                 * @example acct_01h455vb4pex5vsknk084sn02q
-                 */
-                account_id?: string | null;
-                /**
-                 * Format: date-time
-                 * @description When it was created.
-                 * @example 2026-01-31T09:30:00.000Z
-                 */
-                created_at: string;
-                /**
-                 * Format: date-time
-                 * @description When it expires; null means never.
-                 * @example 2027-01-31T09:30:00.000Z
-                 */
-                expires_at?: string | null;
-                /**
-                 * @description The key's id.
-                 * @example apikey_01h455vb4pex5vsknk084sn02q
-                 */
-                id: string;
-                /**
-                 * Format: date-time
-                 * @description When it was last used, to within about a minute; null means never.
-                 * @example 2026-02-01T10:00:00.000Z
-                 */
-                last_used_at?: string | null;
-                /**
-                 * @description What the key is for.
-                 * @example billing service
-                 */
-                name: string;
-                /**
-                 * @description `events:write` posts events. `read` reads lists, records and statistics, without secrets. `resend` resends and replays. `manage` changes automations, sends tests, reads and rotates signing keys, creates portal links, and includes `resend`. `admin` administers accounts, event types, API keys and sessions.
-                 * @example [
-                 *       "events:write"
-                 *     ]
-                 */
-                permissions: ("events:write" | "read" | "manage" | "admin" | "resend")[];
-                /**
-                 * @description The first characters of the key; null for the operator's configured key.
-                 * @example prk_o2jO
-                 */
-                prefix?: string | null;
-            }[];
-            /**
-             * @description The `cursor` of the next page; null on the last page. A page can hold fewer items than `limit`, or
-             *     none, before the last page: continue until this is null.
-             * @example cur_AAAAAAAAAAAAAAAAAAAAKl3dOYv5
-             */
-            next_cursor?: string | null;
-        };
-        /** @description A page of a list. */
-        List_AuditEntry: {
-            /** @description The items, newest first. */
-            data: {
-                /**
-                 * @description The account that it concerns, which may have been deleted since; null for the installation.
-                 * @example acct_01h455vb4pex5vsknk084sn02q
-                 */
-                account_id?: string | null;
-                /**
-                 * @description What was done.
-                 * @example automation.updated
-                 */
-                action: string;
-                /** @description Who did it. */
-                actor: components["schemas"]["Actor"];
-                /**
-                 * Format: date-time
-                 * @description When it happened.
-                 * @example 2026-01-31T09:30:00.000Z
-                 */
-                at: string;
-                /**
-                 * @description The IP address of the client; null if no request did it, or for the actor `staff`.
-                 * @example 203.0.113.9
-                 */
-                client?: string | null;
-                /**
-                 * @description More about it, at most 16 KiB, or null. An update has the members that it changed as `before` and `after`. `••••` stands for a secret. Long texts are cut.
-                 * @example {
-                 *       "before": {
-                 *         "enabled": true
-                 *       },
-                 *       "after": {
-                 *         "enabled": false
-                 *       }
-                 *     }
-                 */
-                details?: {
-                    [key: string]: unknown;
-                } | null;
-                /**
-                 * @description The entry's id.
-                 * @example aud_01h455vb4pex5vsknk084sn02q
-                 */
-                id: string;
-                /**
-                 * @description The id of the request, as in the header `X-Request-Id` of its response; null like `client`.
-                 * @example 019bbef3b0007007800000000000beef
-                 */
-                request_id?: string | null;
-                /** @description What it was done to. */
-                target: components["schemas"]["AuditTarget"];
-            }[];
-            /**
-             * @description The `cursor` of the next page; null on the last page. A page can hold fewer items than `limit`, or
-             *     none, before the last page: continue until this is null.
-             * @example cur_AAAAAAAAAAAAAAAAAAAAKl3dOYv5
-             */
-            next_cursor?: string | null;
-        };
-        /** @description A page of a list. */
-        List_Automation: {
-            /** @description The items, newest first. */
-            data: {
-                /** @description The actions: the webhooks and e-mails to send. */
-                actions: components["schemas"]["Action"][];
-                /**
-                 * Format: date-time
-                 * @description When it was created.
-                 * @example 2026-01-31T09:30:00.000Z
-                 */
-                created_at: string;
-                /**
-                 * @description What the automation is for, in words for people; may be empty.
-                 * @example Sales wants to know at once.
-                 */
-                description: string;
-                /** @description Whether events trigger the automation. */
-                enabled: boolean;
-                /**
-                 * Format: int64
-                 * @description How many events its conditions held back in the last 24 hours, extended to the beginning of the first
-                 *     hour. Absent if it has no conditions, and from the response to an update if it could not be read.
-                 * @example 38
-                 */
-                held_back_24h?: number;
-                /**
-                 * @description The automation's id.
-                 * @example auto_01h455vb4pex5vsknk084sn02q
-                 */
-                id: string;
-                /**
-                 * @description Your own data about the account: an object of at most 16 KiB.
-                 * @example {
-                 *       "plan": "pro"
-                 *     }
-                 */
-                metadata: {
-                    [key: string]: unknown;
-                };
-                /**
-                 * @description A display name.
-                 * @example Tell the CRM
-                 */
-                name: string;
-                /**
-                 * @description Seconds between the attempts of a delivery; null uses the account's schedule.
-                 * @example [
-                 *       10,
-                 *       100
-                 *     ]
-                 */
-                retry_delays_s?: number[] | null;
-                /** @description The events that trigger the automation. */
-                trigger: components["schemas"]["Trigger"];
-                /**
-                 * @description Your own identifier for the automation. Paths accept it in place of the id.
-                 * @example tell-the-crm
-                 */
-                uid?: string | null;
-                /**
-                 * Format: date-time
-                 * @description When it was last updated.
-                 * @example 2026-01-31T09:30:00.000Z
-                 */
-                updated_at: string;
-            }[];
-            /**
-             * @description The `cursor` of the next page; null on the last page. A page can hold fewer items than `limit`, or
-             *     none, before the last page: continue until this is null.
-             * @example cur_AAAAAAAAAAAAAAAAAAAAKl3dOYv5
-             */
-            next_cursor?: string | null;
-        };
-        /** @description A page of a list. */
-        List_Delivery: {
-            /** @description The items, newest first. */
-            data: {
-                /**
-                 * @description The action that makes the attempts.
-                 * @example act_01h455vb4pex5vsknk084sn02q
-                 */
-                action_id: string;
-                /**
-                 * Format: int32
-                 * @description The number of attempts, resends included.
-                 */
-                attempt_count: number;
-                /**
-                 * @description The automation that the event triggered.
-                 * @example auto_01h455vb4pex5vsknk084sn02q
-                 */
-                automation_id: string;
-                /**
-                 * Format: date-time
-                 * @description When the event was accepted.
-                 * @example 2026-01-31T09:30:00.000Z
-                 */
-                created_at: string;
-                /**
-                 * @description The event's id.
-                 * @example evt_01h455vb4pex5vsknk084sn02q
-                 */
-                event_id: string;
-                /**
-                 * @description Its type.
-                 * @example proposal.accepted
-                 */
-                event_type: string;
-                /**
-                 * @description The delivery's id.
-                 * @example dlv_01h455vb4pex5vsknk084sn02q
-                 */
-                id: string;
-                /**
-                 * @description The outcome of the last attempt; null before the first one.
-                 * @enum {string|null}
-                 */
-                last_outcome?: "succeeded" | "bad_status" | "timeout" | "dns_error" | "connect_error" | "tls_error" | "protocol_error" | "blocked" | "not_rendered" | null;
-                /**
-                 * Format: int32
-                 * @description The status code of the response to the last attempt; null if no response arrived.
-                 * @example 200
-                 */
-                last_status_code?: number | null;
-                /**
-                 * Format: date-time
-                 * @description When the next attempt is due; null while an attempt is in progress or about to start, and once the
-                 *     delivery is no longer pending.
-                 * @example 2026-01-31T09:30:10.000Z
-                 */
-                next_attempt_at?: string | null;
-                /**
-                 * Format: date-time
-                 * @description When the delivery succeeded, failed or was canceled; null while it is pending.
-                 * @example 2026-01-31T09:30:00.100Z
-                 */
-                settled_at?: string | null;
-                /**
-                 * @description `pending` until an attempt succeeds (`succeeded`), the last retry fails (`failed`), or the action is deleted or switched off (`canceled`).
-                 * @enum {string}
-                 */
-                status: "pending" | "succeeded" | "failed" | "canceled";
-            }[];
-            /**
-             * @description The `cursor` of the next page; null on the last page. A page can hold fewer items than `limit`, or
-             *     none, before the last page: continue until this is null.
-             * @example cur_AAAAAAAAAAAAAAAAAAAAKl3dOYv5
-             */
-            next_cursor?: string | null;
-        };
-        /** @description A page of a list. */
-        List_Event: {
-            /** @description The items, newest first. */
-            data: {
-                /**
-                 * @description Whether the event was canceled before an attempt was made. It is then sent only if one of its
-                 *     deliveries is resent by its id.
-                 */
-                canceled: boolean;
-                /**
-                 * Format: date-time
-                 * @description When it was accepted.
-                 * @example 2026-01-31T09:30:00.000Z
-                 */
-                created_at: string;
-                /**
-                 * @description Any JSON value, at most 500 levels deep, stored byte for byte.
-                 * @example {
-                 *       "proposal_id": 42,
-                 *       "total": "1200.00"
-                 *     }
-                 */
-                data: unknown;
-                /**
-                 * Format: date-time
-                 * @description When its first attempts are due, if the producer gave a time; otherwise null.
-                 * @example 2026-02-01T08:00:00.000Z
-                 */
-                deliver_at?: string | null;
-                /**
-                 * Format: int32
-                 * @description The number of deliveries that the event started.
-                 * @example 1
-                 */
-                deliveries: number;
-                /**
-                 * @description Headers that each webhook of the event gets: at most 20, each with at most 1024 bytes of name and value, and 4096 bytes in all. Headers that Postrider sets itself and headers that control how the request is parsed are refused. An action's own header of the same name takes precedence. The values are not secret: responses, pages and the record show them.
-                 * @example {
-                 *       "X-Tenant": "42"
-                 *     }
-                 */
-                headers: {
-                    [key: string]: string;
-                };
-                /**
-                 * @description The event's id.
-                 * @example evt_01h455vb4pex5vsknk084sn02q
-                 */
-                id: string;
-                /**
-                 * Format: int32
-                 * @description The number of deliveries that were added since, because actions had missed the event.
-                 * @example 0
-                 */
-                missed: number;
-                /**
-                 * Format: date-time
-                 * @description When the event happened, if the producer gave a time; otherwise null.
-                 * @example 2026-01-31T09:29:58.000Z
-                 */
-                occurred_at?: string | null;
-                /**
-                 * @description Who reported it: the company's software (`producer`), a test of an automation (`test`), or Postrider itself (`operational`).
-                 * @enum {string}
-                 */
-                origin: "producer" | "test" | "operational";
-                /**
-                 * @description The event's type.
-                 * @example proposal.accepted
-                 */
-                type: string;
-                /**
-                 * @description What re-serialising `data` would lose. If there are warnings, Postrider sends the producer's own bytes
-                 *     whatever the action's `body_style`.
-                 */
-                warnings: components["schemas"]["Warning"][];
-            }[];
-            /**
-             * @description The `cursor` of the next page; null on the last page. A page can hold fewer items than `limit`, or
-             *     none, before the last page: continue until this is null.
-             * @example cur_AAAAAAAAAAAAAAAAAAAAKl3dOYv5
-             */
-            next_cursor?: string | null;
-        };
-        /** @description A page of a list. */
-        List_EventType: {
-            /** @description The items, newest first. */
-            data: {
-                /**
-                 * Format: date-time
-                 * @description When the type was first seen or created.
-                 * @example 2026-01-31T09:30:00.000Z
-                 */
-                created_at: string;
-                /**
-                 * @description A description for people.
-                 * @example A customer accepted a proposal.
-                 */
-                description: string;
-                /**
-                 * @description An example of `data`, used to document and to test; null if there is none.
-                 * @example {
-                 *       "proposal_id": 42
-                 *     }
-                 */
-                example?: unknown;
-                /**
-                 * @description The type's name.
-                 * @example proposal.accepted
-                 */
-                name: string;
-                /**
-                 * @description The JSON Schema that `data` must match; null if there is none. It cannot refer to other documents, and at most 5,000 schemas may apply at one place of `data`.
-                 * @example {
-                 *       "type": "object",
-                 *       "required": [
-                 *         "proposal_id"
-                 *       ]
-                 *     }
-                 */
-                schema?: Record<string, never> | boolean | null;
-                /**
-                 * Format: date-time
-                 * @description When it was last updated.
-                 * @example 2026-01-31T09:30:00.000Z
-                 */
-                updated_at: string;
-                /** @description Whether customers see the type. A type that an event added is hidden until it is described. */
-                visible: boolean;
-            }[];
-            /**
-             * @description The `cursor` of the next page; null on the last page. A page can hold fewer items than `limit`, or
-             *     none, before the last page: continue until this is null.
-             * @example cur_AAAAAAAAAAAAAAAAAAAAKl3dOYv5
-             */
-            next_cursor?: string | null;
-        };
-        /** @description A page of a list. */
-        List_ListedConnection: {
-            /** @description The items, newest first. */
-            data: (components["schemas"]["Connection"] | components["schemas"]["SharedConnection"])[];
-            /**
-             * @description The `cursor` of the next page; null on the last page. A page can hold fewer items than `limit`, or
-             *     none, before the last page: continue until this is null.
-             * @example cur_AAAAAAAAAAAAAAAAAAAAKl3dOYv5
-             */
-            next_cursor?: string | null;
-        };
-        /** @description A page of a list. */
-        List_PortalLink: {
-            /** @description The items, newest first. */
-            data: {
-                /**
-                 * @description The API key that created it, and that it ends with; null if its creator signed in without a key.
-                 * @example apikey_01h455vb4pex5vsknk084sn02q
-                 */
-                api_key_id?: string | null;
-                /**
-                 * Format: date-time
-                 * @description When it was created.
-                 * @example 2026-01-31T09:30:00.000Z
-                 */
-                created_at: string;
-                /**
-                 * Format: date-time
-                 * @description When the link expires. Customers who followed it are then signed out.
-                 * @example 2026-01-31T10:30:00.000Z
-                 */
-                expires_at: string;
-                /**
-                 * @description The link's id.
-                 * @example grant_01h455vb4pex5vsknk084sn02q
-                 */
-                id: string;
-                /** @description Whether the customer can only read. */
-                read_only: boolean;
-                /**
-                 * @description The theme of the pages; null follows the customer's system.
-                 * @enum {string|null}
-                 */
-                theme?: "light" | "dark" | null;
-            }[];
-            /**
-             * @description The `cursor` of the next page; null on the last page. A page can hold fewer items than `limit`, or
-             *     none, before the last page: continue until this is null.
-             * @example cur_AAAAAAAAAAAAAAAAAAAAKl3dOYv5
-             */
-            next_cursor?: string | null;
-        };
-        /** @description A page of a list. */
-        List_Session: {
-            /** @description The items, newest first. */
-            data: {
-                /**
-                 * @description The API key that the session ends with; null if there is none.
-                 * @example apikey_01h455vb4pex5vsknk084sn02q
-                 */
-                api_key_id?: string | null;
-                /**
-                 * Format: date-time
-                 * @description When it began.
-                 * @example 2026-01-31T09:30:00.000Z
-                 */
-                created_at: string;
-                /**
-                 * Format: date-time
-                 * @description When it ends by itself.
-                 * @example 2026-01-31T21:30:00.000Z
-                 */
-                expires_at: string;
-                /**
-                 * @description The session's id.
-                 * @example grant_01h455vb4pex5vsknk084sn02q
-                 */
-                id: string;
-                /**
-                 * @description `events:write` posts events. `read` reads lists, records and statistics, without secrets. `resend` resends and replays. `manage` changes automations, sends tests, reads and rotates signing keys, creates portal links, and includes `resend`. `admin` administers accounts, event types, API keys and sessions.
-                 * @example [
-                 *       "events:write"
-                 *     ]
-                 */
-                permissions: ("events:write" | "read" | "manage" | "admin" | "resend")[];
-                person?: components["schemas"]["Person"] | null;
-                /**
-                 * @description The portal link that began it, and that it ends with; null for the operator's staff.
-                 * @example grant_01h455vb4pex5vsknk084sn02q
-                 */
-                portal_link_id?: string | null;
-            }[];
-            /**
-             * @description The `cursor` of the next page; null on the last page. A page can hold fewer items than `limit`, or
-             *     none, before the last page: continue until this is null.
-             * @example cur_AAAAAAAAAAAAAAAAAAAAKl3dOYv5
-             */
-            next_cursor?: string | null;
-        };
-        /** @description A page of a list. */
-        List_SigningKey: {
-            /** @description The items, newest first. */
-            data: {
-                /** @description The kind of the key. */
-                algorithm: components["schemas"]["KeyAlgorithm"];
-                /**
-                 * Format: date-time
-                 * @description When it was created.
-                 * @example 2026-01-31T09:30:00.000Z
-                 */
-                created_at: string;
-                /**
-                 * Format: date-time
-                 * @description When the key stops signing; null for the current key.
-                 * @example 2026-02-01T09:30:00.000Z
-                 */
-                expires_at?: string | null;
-                /**
-                 * @description The key's id.
-                 * @example key_01h455vb4pex5vsknk084sn02q
-                 */
-                id: string;
-                /**
-                 * @description For Ed25519, the public key to give to receivers: `whpk_` and base64; otherwise null.
-                 * @example null
-                 */
-                public_key?: string | null;
-                /**
-                 * @description For HMAC, the secret to share with receivers: `whsec_` and base64. For Ed25519, the private key, which
-                 *     receivers must not have: `whsk_` and base64.
-                 * @example whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw
-                 */
-                secret: string;
-                /** @description Whether the key signs webhooks. */
-                status: components["schemas"]["SigningKeyStatus"];
-            }[];
-            /**
-             * @description The `cursor` of the next page; null on the last page. A page can hold fewer items than `limit`, or
-             *     none, before the last page: continue until this is null.
-             * @example cur_AAAAAAAAAAAAAAAAAAAAKl3dOYv5
-             */
-            next_cursor?: string | null;
+            ignore_case?: boolean;
+            /** @enum {string} */
+            op: "in" | "not_in";
+            /** @description A JSON Pointer into `data`; `*` stands for any element of an array. */
+            path: string;
+            value: unknown[];
         };
         /** @description A connection in the list of an account. */
         ListedConnection: components["schemas"]["Connection"] | components["schemas"]["SharedConnection"];
@@ -3032,6 +2560,18 @@ export interface components {
              * @example proposal.accepted
              */
             event_type?: string | null;
+        };
+        /** @description Holds if this does not hold. */
+        NoCondition: {
+            not: components["schemas"]["Condition"];
+        };
+        /** @description Compares two numbers, or two strings, by their order. */
+        OrderCondition: {
+            /** @enum {string} */
+            op: "gt" | "gte" | "lt" | "lte";
+            /** @description A JSON Pointer into `data`; `*` stands for any element of an array. */
+            path: string;
+            value: number | string;
         };
         /** @description A person of the operator's staff. */
         Person: {
@@ -3114,6 +2654,24 @@ export interface components {
              */
             theme?: "light" | "dark" | null;
         };
+        /** @description A page of a list. */
+        PortalLinkList: {
+            /** @description The items, newest first. */
+            data: components["schemas"]["PortalLink"][];
+            /**
+             * @description The `cursor` of the next page; null on the last page. A page can hold fewer items than `limit`, or
+             *     none, before the last page: continue until this is null.
+             * @example cur_AAAAAAAAAAAAAAAAAAAAKl3dOYv5
+             */
+            next_cursor?: string | null;
+        };
+        /** @description Holds if the path finds something, or nothing. */
+        PresenceCondition: {
+            /** @enum {string} */
+            op: "exists" | "missing";
+            /** @description A JSON Pointer into `data`; `*` stands for any element of an array. */
+            path: string;
+        };
         /** @description What an automation would do. */
         Preview: {
             /** @description The newest events of the automation's types, at most 50, newest first. Tests are left out. */
@@ -3187,7 +2745,7 @@ export interface components {
         /**
          * @description A problem document (RFC 9457). Programs use `code`; people read `detail`.
          * @example {
-         *       "type": "/problems/invalid_body",
+         *       "type": "/docs/errors/invalid_body",
          *       "title": "The body is valid JSON but not a valid request",
          *       "status": 422,
          *       "detail": "/actions/0/urll: unknown member",
@@ -3219,7 +2777,11 @@ export interface components {
             status: number;
             /** @description The kind of problem in words, the same for every problem with this code. */
             title: string;
-            /** @description `/problems/` and the code. It identifies the kind of problem; there is no page at this path. */
+            /**
+             * Format: uri-reference
+             * @description The address of the page about this kind of problem: `/docs/errors/` and the code, below `public_url` if
+             *     that is set. Programs use `code`.
+             */
             type: string;
         };
         /** @description The state of the process. */
@@ -3276,6 +2838,11 @@ export interface components {
              */
             status: number;
         };
+        /**
+         * @description A type of result.
+         * @enum {string}
+         */
+        ResultType: "account" | "signing_key" | "automation" | "action" | "connection" | "event" | "delivery" | "api_key" | "event_type";
         /** @description Options of a rotation. */
         RotateInput: {
             algorithm?: components["schemas"]["KeyAlgorithm"] | null;
@@ -3295,6 +2862,36 @@ export interface components {
         };
         /** @description Options of a rotation of the master key: none so far. */
         RotateMasterKeyInput: Record<string, never>;
+        /** @description Something that was found. */
+        SearchResult: {
+            /**
+             * @description Its account; null for an event type, and for an API key of all accounts.
+             * @example acct_01h455vb4pex5vsknk084sn02q
+             */
+            account_id?: string | null;
+            /**
+             * @description Its id; of an event type, its name.
+             * @example dlv_01h455vb4pex5vsknk084sn02q
+             */
+            id: string;
+            /**
+             * @description Its name, or the type of an event; null if it has none.
+             * @example null
+             */
+            name?: string | null;
+            /**
+             * @description Where this API has it. An action is part of its automation, and a key part of a list.
+             * @example /v1/accounts/acct_01h455vb4pex5vsknk084sn02q/deliveries/dlv_01h455vb4pex5vsknk084sn02q
+             */
+            path: string;
+            /** @description What it is. */
+            type: components["schemas"]["ResultType"];
+        };
+        /** @description What was found. */
+        SearchResults: {
+            /** @description Everything that has this id, uid or name, at most 50 of each type. */
+            data: components["schemas"]["SearchResult"][];
+        };
         /** @description A session of the console. */
         Session: {
             /**
@@ -3332,6 +2929,17 @@ export interface components {
              * @example grant_01h455vb4pex5vsknk084sn02q
              */
             portal_link_id?: string | null;
+        };
+        /** @description A page of a list. */
+        SessionList: {
+            /** @description The items, newest first. */
+            data: components["schemas"]["Session"][];
+            /**
+             * @description The `cursor` of the next page; null on the last page. A page can hold fewer items than `limit`, or
+             *     none, before the last page: continue until this is null.
+             * @example cur_AAAAAAAAAAAAAAAAAAAAKl3dOYv5
+             */
+            next_cursor?: string | null;
         };
         /** @description What accounts learn of a connection of the installation: enough to choose it. */
         SharedConnection: {
@@ -3422,6 +3030,17 @@ export interface components {
          * @enum {string}
          */
         SigningKeyChoice: "account" | "own_hmac" | "own_ed25519";
+        /** @description A page of a list. */
+        SigningKeyList: {
+            /** @description The items, newest first. */
+            data: components["schemas"]["SigningKey"][];
+            /**
+             * @description The `cursor` of the next page; null on the last page. A page can hold fewer items than `limit`, or
+             *     none, before the last page: continue until this is null.
+             * @example cur_AAAAAAAAAAAAAAAAAAAAKl3dOYv5
+             */
+            next_cursor?: string | null;
+        };
         /**
          * @description Whether a key signs webhooks.
          * @enum {string}
@@ -3487,6 +3106,19 @@ export interface components {
              */
             type?: string | null;
         };
+        /** @description Compares the beginning or the end of a string. */
+        TextCondition: {
+            /**
+             * @description Whether strings that differ in case alone are equal; only where strings are compared.
+             * @default false
+             */
+            ignore_case?: boolean;
+            /** @enum {string} */
+            op: "starts_with" | "ends_with";
+            /** @description A JSON Pointer into `data`; `*` stands for any element of an array. */
+            path: string;
+            value: string;
+        };
         /**
          * @description The position where a body stops being valid JSON.
          * @example {
@@ -3527,6 +3159,19 @@ export interface components {
              */
             event_types: string[];
         };
+        /** @description Compares with any value. */
+        ValueCondition: {
+            /**
+             * @description Whether strings that differ in case alone are equal; only where strings are compared.
+             * @default false
+             */
+            ignore_case?: boolean;
+            /** @enum {string} */
+            op: "eq" | "ne" | "contains";
+            /** @description A JSON Pointer into `data`; `*` stands for any element of an array. */
+            path: string;
+            value: unknown;
+        };
         /** @description An automation, judged for an event. */
         Verdict: {
             /**
@@ -3562,7 +3207,7 @@ export interface components {
              */
             pointer: string;
         };
-        /** @description What a webhook action has besides the members of every action. */
+        /** @description An action that sends a webhook. */
         WebhookAction: {
             /**
              * @description What the body holds: `envelope` is `{"id","type","timestamp","data"}`, `data` is the event's data alone, `template` is the output of `template`.
@@ -3587,6 +3232,14 @@ export interface components {
              */
             content_type?: string | null;
             /**
+             * @description Why Postrider switched the action off: `gone` after an HTTP 410 response, `failing` after
+             *     days without a delivery that succeeded; otherwise null.
+             * @example null
+             */
+            disabled_reason?: string | null;
+            /** @description Whether the action is on. Postrider sends nothing for an action that is off. */
+            enabled: boolean;
+            /**
              * @description Additional headers to send: at most 20, each with at most 1024 bytes of name and value together. Headers that Postrider sets itself and headers that control how the request is parsed are refused. Values are write-only, unless `plain_headers` names the header: responses show `••••`. Sent back in an update, `••••` keeps the stored value of an action that is sent with its `id`, as long as scheme, host and port of its URL stay the same. A value with `{{` or `{%` is a template, such as `{{ event.type }}`: each attempt renders it on the event, without line breaks and with other characters than visible ASCII percent-encoded.
              * @example {
              *       "authorization": "Bearer 42",
@@ -3597,12 +3250,23 @@ export interface components {
                 [key: string]: string;
             };
             /**
+             * @description How the action's deliveries fare. Absent only from the response to an update, if the update was saved
+             *     but the health could not be read.
+             */
+            health?: components["schemas"]["Health"];
+            /**
+             * @description The action's id. It stays the same if an update includes it.
+             * @example act_01h455vb4pex5vsknk084sn02q
+             */
+            id: string;
+            /**
              * @description The names of the headers whose values are shown.
              * @example [
              *       "x-team"
              *     ]
              */
             plain_headers: string[];
+            rate_limit?: components["schemas"]["RateLimit"] | null;
             /** @description Whether the query of the URL is a secret, and `••••` stands in its place. */
             secret_query: boolean;
             /**
@@ -3622,6 +3286,11 @@ export interface components {
              * @description The timeout of one attempt, in seconds; null uses the installation's default.
              */
             timeout_s?: number | null;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "send_webhook";
             /**
              * @description The URL that the webhook is sent to.
              * @example https://crm.example.com/hooks/postrider
@@ -3706,8 +3375,11 @@ export interface components {
              * @example 10
              */
             timeout_s?: number | null;
-            /** @description The kind of action. */
-            type: components["schemas"]["WebhookType"];
+            /**
+             * @description The kind of action. (enum property replaced by openapi-typescript)
+             * @enum {string}
+             */
+            type: "send_webhook";
             /**
              * @description The URL to send to: `http` or `https`, without user info, to a destination that the installation
              *     allows.
@@ -3798,8 +3470,11 @@ export interface components {
              * @example 10
              */
             timeout_s?: number | null;
-            /** @description The kind of action. */
-            type: components["schemas"]["WebhookType"];
+            /**
+             * @description The kind of action. (enum property replaced by openapi-typescript)
+             * @enum {string}
+             */
+            type: "send_webhook";
             /**
              * @description The URL to send to: `http` or `https`, without user info, to a destination that the installation
              *     allows.
@@ -3823,20 +3498,24 @@ export type AcceptedBatchItem = components['schemas']['AcceptedBatchItem'];
 export type AcceptedEvent = components['schemas']['AcceptedEvent'];
 export type Account = components['schemas']['Account'];
 export type AccountInput = components['schemas']['AccountInput'];
+export type AccountList = components['schemas']['AccountList'];
 export type AccountPatch = components['schemas']['AccountPatch'];
 export type Action = components['schemas']['Action'];
 export type ActionInput = components['schemas']['ActionInput'];
-export type ActionOfType = components['schemas']['ActionOfType'];
 export type ActionPatch = components['schemas']['ActionPatch'];
-export type ActionType = components['schemas']['ActionType'];
 export type Actor = components['schemas']['Actor'];
+export type AllConditions = components['schemas']['AllConditions'];
+export type AnyCondition = components['schemas']['AnyCondition'];
 export type ApiKey = components['schemas']['ApiKey'];
 export type ApiKeyInput = components['schemas']['ApiKeyInput'];
+export type ApiKeyList = components['schemas']['ApiKeyList'];
 export type Attempt = components['schemas']['Attempt'];
 export type AuditEntry = components['schemas']['AuditEntry'];
+export type AuditEntryList = components['schemas']['AuditEntryList'];
 export type AuditTarget = components['schemas']['AuditTarget'];
 export type Automation = components['schemas']['Automation'];
 export type AutomationInput = components['schemas']['AutomationInput'];
+export type AutomationList = components['schemas']['AutomationList'];
 export type AutomationPatch = components['schemas']['AutomationPatch'];
 export type BatchInput = components['schemas']['BatchInput'];
 export type BatchItem = components['schemas']['BatchItem'];
@@ -3845,6 +3524,7 @@ export type Comparison = components['schemas']['Comparison'];
 export type Condition = components['schemas']['Condition'];
 export type Connection = components['schemas']['Connection'];
 export type ConnectionInput = components['schemas']['ConnectionInput'];
+export type ConnectionList = components['schemas']['ConnectionList'];
 export type ConnectionOwner = components['schemas']['ConnectionOwner'];
 export type ConnectionPatch = components['schemas']['ConnectionPatch'];
 export type ConnectionType = components['schemas']['ConnectionType'];
@@ -3852,6 +3532,7 @@ export type Count = components['schemas']['Count'];
 export type CreatedApiKey = components['schemas']['CreatedApiKey'];
 export type CreatedPortalLink = components['schemas']['CreatedPortalLink'];
 export type Delivery = components['schemas']['Delivery'];
+export type DeliveryList = components['schemas']['DeliveryList'];
 export type DeliverySelection = components['schemas']['DeliverySelection'];
 export type DeliveryWithAttempts = components['schemas']['DeliveryWithAttempts'];
 export type EmailAction = components['schemas']['EmailAction'];
@@ -3862,8 +3543,10 @@ export type EndedSessions = components['schemas']['EndedSessions'];
 export type Event = components['schemas']['Event'];
 export type EventAutomations = components['schemas']['EventAutomations'];
 export type EventInput = components['schemas']['EventInput'];
+export type EventList = components['schemas']['EventList'];
 export type EventType = components['schemas']['EventType'];
 export type EventTypeInput = components['schemas']['EventTypeInput'];
+export type EventTypeList = components['schemas']['EventTypeList'];
 export type Exchange = components['schemas']['Exchange'];
 export type Fault = components['schemas']['Fault'];
 export type Header = components['schemas']['Header'];
@@ -3872,23 +3555,17 @@ export type HealthStatus = components['schemas']['HealthStatus'];
 export type HttpExchange = components['schemas']['HttpExchange'];
 export type JudgedEvent = components['schemas']['JudgedEvent'];
 export type KeyAlgorithm = components['schemas']['KeyAlgorithm'];
-export type List_Account = components['schemas']['List_Account'];
-export type List_ApiKey = components['schemas']['List_ApiKey'];
-export type List_AuditEntry = components['schemas']['List_AuditEntry'];
-export type List_Automation = components['schemas']['List_Automation'];
-export type List_Delivery = components['schemas']['List_Delivery'];
-export type List_Event = components['schemas']['List_Event'];
-export type List_EventType = components['schemas']['List_EventType'];
-export type List_ListedConnection = components['schemas']['List_ListedConnection'];
-export type List_PortalLink = components['schemas']['List_PortalLink'];
-export type List_Session = components['schemas']['List_Session'];
-export type List_SigningKey = components['schemas']['List_SigningKey'];
+export type ListCondition = components['schemas']['ListCondition'];
 export type ListedConnection = components['schemas']['ListedConnection'];
 export type MasterKey = components['schemas']['MasterKey'];
 export type MissedSelection = components['schemas']['MissedSelection'];
+export type NoCondition = components['schemas']['NoCondition'];
+export type OrderCondition = components['schemas']['OrderCondition'];
 export type Person = components['schemas']['Person'];
 export type PortalLink = components['schemas']['PortalLink'];
 export type PortalLinkInput = components['schemas']['PortalLinkInput'];
+export type PortalLinkList = components['schemas']['PortalLinkList'];
+export type PresenceCondition = components['schemas']['PresenceCondition'];
 export type Preview = components['schemas']['Preview'];
 export type PreviewInput = components['schemas']['PreviewInput'];
 export type PreviewRequest = components['schemas']['PreviewRequest'];
@@ -3897,20 +3574,27 @@ export type ProcessStatus = components['schemas']['ProcessStatus'];
 export type RateLimit = components['schemas']['RateLimit'];
 export type RateLimitInput = components['schemas']['RateLimitInput'];
 export type RefusedBatchItem = components['schemas']['RefusedBatchItem'];
+export type ResultType = components['schemas']['ResultType'];
 export type RotateInput = components['schemas']['RotateInput'];
 export type RotateMasterKeyInput = components['schemas']['RotateMasterKeyInput'];
+export type SearchResult = components['schemas']['SearchResult'];
+export type SearchResults = components['schemas']['SearchResults'];
 export type Session = components['schemas']['Session'];
+export type SessionList = components['schemas']['SessionList'];
 export type SharedConnection = components['schemas']['SharedConnection'];
 export type SignatureHeader = components['schemas']['SignatureHeader'];
 export type SigningKey = components['schemas']['SigningKey'];
 export type SigningKeyChoice = components['schemas']['SigningKeyChoice'];
+export type SigningKeyList = components['schemas']['SigningKeyList'];
 export type SigningKeyStatus = components['schemas']['SigningKeyStatus'];
 export type SmtpExchange = components['schemas']['SmtpExchange'];
 export type SmtpStep = components['schemas']['SmtpStep'];
 export type TestInput = components['schemas']['TestInput'];
+export type TextCondition = components['schemas']['TextCondition'];
 export type TextPosition = components['schemas']['TextPosition'];
 export type Trigger = components['schemas']['Trigger'];
 export type TriggerInput = components['schemas']['TriggerInput'];
+export type ValueCondition = components['schemas']['ValueCondition'];
 export type Verdict = components['schemas']['Verdict'];
 export type Warning = components['schemas']['Warning'];
 export type WebhookAction = components['schemas']['WebhookAction'];
@@ -3934,6 +3618,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "status": "ok"
+                     *     }
+                     */
                     "application/json": components["schemas"]["ProcessStatus"];
                 };
             };
@@ -3954,6 +3643,10 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example # TYPE postrider_events_accepted_total counter
+                     *     postrider_events_accepted_total 1200
+                     */
                     "text/plain": string;
                 };
             };
@@ -3974,6 +3667,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "status": "ready"
+                     *     }
+                     */
                     "application/json": components["schemas"]["ProcessStatus"];
                 };
             };
@@ -3982,7 +3680,9 @@ export interface operations {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
             };
         };
     };
@@ -4006,7 +3706,25 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["List_Account"];
+                    /**
+                     * @example {
+                     *       "data": [
+                     *         {
+                     *           "id": "acct_01kg9p6je0eteap9xh5rc0m8vf",
+                     *           "uid": "tenant-42",
+                     *           "name": "Acme Ltd.",
+                     *           "metadata": {
+                     *             "plan": "pro"
+                     *           },
+                     *           "retry_delays_s": null,
+                     *           "created_at": "2026-01-31T09:30:00.000Z",
+                     *           "updated_at": "2026-01-31T09:30:00.000Z"
+                     *         }
+                     *       ],
+                     *       "next_cursor": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["AccountList"];
                 };
             };
             /** @description `invalid_query`: The query parameters are not valid. `invalid_cursor`: The cursor does not belong to this list. */
@@ -4074,6 +3792,15 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "uid": "tenant-42",
+                 *       "name": "Acme Ltd.",
+                 *       "metadata": {
+                 *         "plan": "pro"
+                 *       }
+                 *     }
+                 */
                 "application/json": components["schemas"]["AccountInput"];
             };
         };
@@ -4086,10 +3813,23 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "acct_01kg9p6je0eteap9xh5rc0m8vf",
+                     *       "uid": "tenant-42",
+                     *       "name": "Acme Ltd.",
+                     *       "metadata": {
+                     *         "plan": "pro"
+                     *       },
+                     *       "retry_delays_s": null,
+                     *       "created_at": "2026-01-31T09:30:00.000Z",
+                     *       "updated_at": "2026-01-31T09:30:00.000Z"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Account"];
                 };
             };
-            /** @description `malformed_json`: The body is not JSON. `invalid_utf8`: The body is not UTF-8. */
+            /** @description `invalid_query`: The query parameters are not valid. `malformed_json`: The body is not JSON. `invalid_utf8`: The body is not UTF-8. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -4211,10 +3951,23 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "acct_01kg9p6je0eteap9xh5rc0m8vf",
+                     *       "uid": "tenant-42",
+                     *       "name": "Acme Ltd.",
+                     *       "metadata": {
+                     *         "plan": "pro"
+                     *       },
+                     *       "retry_delays_s": null,
+                     *       "created_at": "2026-01-31T09:30:00.000Z",
+                     *       "updated_at": "2026-01-31T09:30:00.000Z"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Account"];
                 };
             };
-            /** @description `invalid_id`: The id in the path is not valid. */
+            /** @description `invalid_query`: The query parameters are not valid. `invalid_id`: The id in the path is not valid. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -4301,7 +4054,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description `invalid_id`: The id in the path is not valid. */
+            /** @description `invalid_query`: The query parameters are not valid. `invalid_id`: The id in the path is not valid. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -4395,8 +4148,7 @@ export interface operations {
                  * @example {
                  *       "name": "Acme Inc.",
                  *       "metadata": {
-                 *         "plan": "pro",
-                 *         "trial_ends": null
+                 *         "plan": "enterprise"
                  *       }
                  *     }
                  */
@@ -4410,10 +4162,23 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "acct_01kg9p6je0eteap9xh5rc0m8vf",
+                     *       "uid": "tenant-42",
+                     *       "name": "Acme Inc.",
+                     *       "metadata": {
+                     *         "plan": "enterprise"
+                     *       },
+                     *       "retry_delays_s": null,
+                     *       "created_at": "2026-01-31T09:30:00.000Z",
+                     *       "updated_at": "2026-01-31T09:30:03.000Z"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Account"];
                 };
             };
-            /** @description `malformed_json`: The body is not JSON. `invalid_utf8`: The body is not UTF-8. `invalid_id`: The id in the path is not valid. */
+            /** @description `invalid_query`: The query parameters are not valid. `malformed_json`: The body is not JSON. `invalid_utf8`: The body is not UTF-8. `invalid_id`: The id in the path is not valid. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -4574,7 +4339,48 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["List_AuditEntry"];
+                    /**
+                     * @example {
+                     *       "data": [
+                     *         {
+                     *           "id": "aud_01kg9p7qhge5s80m8wf3qbyj6t",
+                     *           "at": "2026-01-31T09:30:38.000Z",
+                     *           "account_id": "acct_01kg9p6je0eteap9xh5rc0m8vf",
+                     *           "action": "automation.updated",
+                     *           "actor": {
+                     *             "kind": "api_key",
+                     *             "id": "apikey_01kg9p6je0e2payh5sd0m8wg3q",
+                     *             "name": "POSTRIDER_ADMIN_KEY"
+                     *           },
+                     *           "target": {
+                     *             "kind": "automation",
+                     *             "id": "auto_01kg9p703ge8w83qbzk6te2n9x",
+                     *             "name": "Tell the CRM"
+                     *           },
+                     *           "details": {
+                     *             "before": {
+                     *               "actions": {
+                     *                 "act_01kg9p703gef3bayj6sd1n9wg4": {
+                     *                   "signing_key": "account"
+                     *                 }
+                     *               }
+                     *             },
+                     *             "after": {
+                     *               "actions": {
+                     *                 "act_01kg9p703gef3bayj6sd1n9wg4": {
+                     *                   "signing_key": "own_hmac key_01kg9p7qhged199xg4rczk7vf2"
+                     *                 }
+                     *               }
+                     *             }
+                     *           },
+                     *           "client": null,
+                     *           "request_id": "019bbef3b0007007800000000000beef"
+                     *         }
+                     *       ],
+                     *       "next_cursor": "cur_AAAAAAAAAAAAAAAAAAAAKl3dOYv5"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["AuditEntryList"];
                 };
             };
             /** @description `invalid_query`: The query parameters are not valid. `invalid_cursor`: The cursor does not belong to this list. `invalid_id`: The id in the path is not valid. */
@@ -4668,7 +4474,55 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["List_Automation"];
+                    /**
+                     * @example {
+                     *       "data": [
+                     *         {
+                     *           "id": "auto_01kg9p703ge8w83qbzk6te2n9x",
+                     *           "uid": "tell-the-crm",
+                     *           "name": "Tell the CRM",
+                     *           "description": "",
+                     *           "metadata": {},
+                     *           "enabled": true,
+                     *           "trigger": {
+                     *             "event_types": [
+                     *               "proposal.*"
+                     *             ],
+                     *             "conditions": null
+                     *           },
+                     *           "actions": [
+                     *             {
+                     *               "id": "act_01kg9p703gef3bayj6sd1n9wg4",
+                     *               "type": "send_webhook",
+                     *               "enabled": true,
+                     *               "disabled_reason": null,
+                     *               "health": {
+                     *                 "status": "healthy"
+                     *               },
+                     *               "rate_limit": null,
+                     *               "url": "https://crm.example.com/hooks/postrider",
+                     *               "secret_query": false,
+                     *               "body": "envelope",
+                     *               "template": null,
+                     *               "content_type": null,
+                     *               "body_style": "js",
+                     *               "headers": {},
+                     *               "plain_headers": [],
+                     *               "timeout_s": null,
+                     *               "signature_profile": null,
+                     *               "signing_key": "account",
+                     *               "connection_id": null
+                     *             }
+                     *           ],
+                     *           "retry_delays_s": null,
+                     *           "created_at": "2026-01-31T09:30:14.000Z",
+                     *           "updated_at": "2026-01-31T09:30:14.000Z"
+                     *         }
+                     *       ],
+                     *       "next_cursor": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["AutomationList"];
                 };
             };
             /** @description `invalid_query`: The query parameters are not valid. `invalid_cursor`: The cursor does not belong to this list. `invalid_id`: The id in the path is not valid. */
@@ -4753,10 +4607,11 @@ export interface operations {
             content: {
                 /**
                  * @example {
+                 *       "uid": "tell-the-crm",
                  *       "name": "Tell the CRM",
                  *       "trigger": {
                  *         "event_types": [
-                 *           "proposal.accepted"
+                 *           "proposal.*"
                  *         ]
                  *       },
                  *       "actions": [
@@ -4779,10 +4634,53 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "auto_01kg9p703ge8w83qbzk6te2n9x",
+                     *       "uid": "tell-the-crm",
+                     *       "name": "Tell the CRM",
+                     *       "description": "",
+                     *       "metadata": {},
+                     *       "enabled": true,
+                     *       "trigger": {
+                     *         "event_types": [
+                     *           "proposal.*"
+                     *         ],
+                     *         "conditions": null
+                     *       },
+                     *       "actions": [
+                     *         {
+                     *           "id": "act_01kg9p703gef3bayj6sd1n9wg4",
+                     *           "type": "send_webhook",
+                     *           "enabled": true,
+                     *           "disabled_reason": null,
+                     *           "health": {
+                     *             "status": "healthy"
+                     *           },
+                     *           "rate_limit": null,
+                     *           "url": "https://crm.example.com/hooks/postrider",
+                     *           "secret_query": false,
+                     *           "body": "envelope",
+                     *           "template": null,
+                     *           "content_type": null,
+                     *           "body_style": "js",
+                     *           "headers": {},
+                     *           "plain_headers": [],
+                     *           "timeout_s": null,
+                     *           "signature_profile": null,
+                     *           "signing_key": "account",
+                     *           "connection_id": null
+                     *         }
+                     *       ],
+                     *       "retry_delays_s": null,
+                     *       "created_at": "2026-01-31T09:30:14.000Z",
+                     *       "updated_at": "2026-01-31T09:30:14.000Z"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Automation"];
                 };
             };
-            /** @description `malformed_json`: The body is not JSON. `invalid_utf8`: The body is not UTF-8. `invalid_id`: The id in the path is not valid. */
+            /** @description `invalid_query`: The query parameters are not valid. `malformed_json`: The body is not JSON. `invalid_utf8`: The body is not UTF-8. `invalid_id`: The id in the path is not valid. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -4927,6 +4825,10 @@ export interface operations {
                  *             "url": "https://crm.example.com/hooks/postrider"
                  *           }
                  *         ]
+                 *       },
+                 *       "data": {
+                 *         "proposal_id": 42,
+                 *         "total": 1200
                  *       }
                  *     }
                  */
@@ -4940,10 +4842,52 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "matching": 0,
+                     *       "events": [],
+                     *       "requests": [
+                     *         {
+                     *           "url": "https://crm.example.com/hooks/postrider",
+                     *           "content_type": "application/json",
+                     *           "body": "{\"id\":\"evt_00000000000000000000000000\",\"type\":\"proposal.accepted\",\"timestamp\":\"2026-01-31T09:30:13.000Z\",\"data\":{\"proposal_id\":42,\"total\":1200}}",
+                     *           "error": null,
+                     *           "signature_headers": [
+                     *             {
+                     *               "name": "Postrider-Signature",
+                     *               "value": "{hex}",
+                     *               "signed": "{body}",
+                     *               "digest": "HMAC-SHA256"
+                     *             },
+                     *             {
+                     *               "name": "webhook-id",
+                     *               "value": "{id}",
+                     *               "signed": null,
+                     *               "digest": null
+                     *             },
+                     *             {
+                     *               "name": "webhook-timestamp",
+                     *               "value": "{timestamp}",
+                     *               "signed": null,
+                     *               "digest": null
+                     *             },
+                     *             {
+                     *               "name": "webhook-signature",
+                     *               "value": "v1,{base64}",
+                     *               "signed": "{id}.{timestamp}.{body}",
+                     *               "digest": "HMAC-SHA256"
+                     *             }
+                     *           ],
+                     *           "recipients": null,
+                     *           "subject": null
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     "application/json": components["schemas"]["Preview"];
                 };
             };
-            /** @description `malformed_json`: The body is not JSON. `invalid_utf8`: The body is not UTF-8. `invalid_id`: The id in the path is not valid. */
+            /** @description `invalid_query`: The query parameters are not valid. `malformed_json`: The body is not JSON. `invalid_utf8`: The body is not UTF-8. `invalid_id`: The id in the path is not valid. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -4970,7 +4914,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `account_not_found`: The account does not exist. */
+            /** @description `event_not_found`: the account has no event with the id `event_id`. `automation_not_found`: it has no automation with the id `automation_id`. `account_not_found`: The account does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -5070,10 +5014,53 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "auto_01kg9p703ge8w83qbzk6te2n9x",
+                     *       "uid": "tell-the-crm",
+                     *       "name": "Tell the CRM",
+                     *       "description": "",
+                     *       "metadata": {},
+                     *       "enabled": true,
+                     *       "trigger": {
+                     *         "event_types": [
+                     *           "proposal.*"
+                     *         ],
+                     *         "conditions": null
+                     *       },
+                     *       "actions": [
+                     *         {
+                     *           "id": "act_01kg9p703gef3bayj6sd1n9wg4",
+                     *           "type": "send_webhook",
+                     *           "enabled": true,
+                     *           "disabled_reason": null,
+                     *           "health": {
+                     *             "status": "healthy"
+                     *           },
+                     *           "rate_limit": null,
+                     *           "url": "https://crm.example.com/hooks/postrider",
+                     *           "secret_query": false,
+                     *           "body": "envelope",
+                     *           "template": null,
+                     *           "content_type": null,
+                     *           "body_style": "js",
+                     *           "headers": {},
+                     *           "plain_headers": [],
+                     *           "timeout_s": null,
+                     *           "signature_profile": null,
+                     *           "signing_key": "account",
+                     *           "connection_id": null
+                     *         }
+                     *       ],
+                     *       "retry_delays_s": null,
+                     *       "created_at": "2026-01-31T09:30:14.000Z",
+                     *       "updated_at": "2026-01-31T09:30:14.000Z"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Automation"];
                 };
             };
-            /** @description `invalid_id`: The id in the path is not valid. */
+            /** @description `invalid_query`: The query parameters are not valid. `invalid_id`: The id in the path is not valid. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -5161,16 +5148,25 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "name": "Tell the CRM",
+                 *       "name": "Tell sales",
                  *       "trigger": {
                  *         "event_types": [
                  *           "proposal.accepted"
-                 *         ]
+                 *         ],
+                 *         "conditions": {
+                 *           "path": "/total",
+                 *           "op": "gte",
+                 *           "value": 1000
+                 *         }
                  *       },
                  *       "actions": [
                  *         {
-                 *           "type": "send_webhook",
-                 *           "url": "https://crm.example.com/hooks/postrider"
+                 *           "type": "send_email",
+                 *           "to": [
+                 *             "sales@example.com"
+                 *           ],
+                 *           "subject": "Proposal {{ data.proposal_id }} was accepted",
+                 *           "text": "The total is {{ data.total }}."
                  *         }
                  *       ]
                  *     }
@@ -5185,6 +5181,50 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "auto_01kg9p740gepaah5sd0m8wf3qb",
+                     *       "uid": "tell-sales",
+                     *       "name": "Tell sales",
+                     *       "description": "",
+                     *       "metadata": {},
+                     *       "enabled": true,
+                     *       "trigger": {
+                     *         "event_types": [
+                     *           "proposal.accepted"
+                     *         ],
+                     *         "conditions": {
+                     *           "path": "/total",
+                     *           "op": "gte",
+                     *           "value": 1000
+                     *         }
+                     *       },
+                     *       "actions": [
+                     *         {
+                     *           "id": "act_01kg9p740gexh8rc0m7vf3payj",
+                     *           "type": "send_email",
+                     *           "enabled": true,
+                     *           "disabled_reason": null,
+                     *           "health": {
+                     *             "status": "healthy"
+                     *           },
+                     *           "rate_limit": {
+                     *             "requests": 60,
+                     *             "per_s": 60
+                     *           },
+                     *           "to": [
+                     *             "sales@example.com"
+                     *           ],
+                     *           "subject": "Proposal {{ data.proposal_id }} was accepted",
+                     *           "text": "The total is {{ data.total }}."
+                     *         }
+                     *       ],
+                     *       "retry_delays_s": null,
+                     *       "held_back_24h": 0,
+                     *       "created_at": "2026-01-31T09:30:18.000Z",
+                     *       "updated_at": "2026-01-31T09:30:18.000Z"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Automation"];
                 };
             };
@@ -5196,10 +5236,54 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "auto_01kg9p740gepaah5sd0m8wf3qb",
+                     *       "uid": "tell-sales",
+                     *       "name": "Tell sales",
+                     *       "description": "",
+                     *       "metadata": {},
+                     *       "enabled": true,
+                     *       "trigger": {
+                     *         "event_types": [
+                     *           "proposal.accepted"
+                     *         ],
+                     *         "conditions": {
+                     *           "path": "/total",
+                     *           "op": "gte",
+                     *           "value": 1000
+                     *         }
+                     *       },
+                     *       "actions": [
+                     *         {
+                     *           "id": "act_01kg9p740gexh8rc0m7vf3payj",
+                     *           "type": "send_email",
+                     *           "enabled": true,
+                     *           "disabled_reason": null,
+                     *           "health": {
+                     *             "status": "healthy"
+                     *           },
+                     *           "rate_limit": {
+                     *             "requests": 60,
+                     *             "per_s": 60
+                     *           },
+                     *           "to": [
+                     *             "sales@example.com"
+                     *           ],
+                     *           "subject": "Proposal {{ data.proposal_id }} was accepted",
+                     *           "text": "The total is {{ data.total }}."
+                     *         }
+                     *       ],
+                     *       "retry_delays_s": null,
+                     *       "held_back_24h": 0,
+                     *       "created_at": "2026-01-31T09:30:18.000Z",
+                     *       "updated_at": "2026-01-31T09:30:18.000Z"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Automation"];
                 };
             };
-            /** @description `malformed_json`: The body is not JSON. `invalid_utf8`: The body is not UTF-8. `invalid_id`: The id in the path is not valid. */
+            /** @description `invalid_query`: The query parameters are not valid. `malformed_json`: The body is not JSON. `invalid_utf8`: The body is not UTF-8. `invalid_id`: The id in the path is not valid. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -5336,7 +5420,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description `invalid_id`: The id in the path is not valid. */
+            /** @description `invalid_query`: The query parameters are not valid. `invalid_id`: The id in the path is not valid. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -5424,7 +5508,12 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "enabled": false
+                 *       "description": "Sales wants to know at once.",
+                 *       "retry_delays_s": [
+                 *         10,
+                 *         100,
+                 *         1000
+                 *       ]
                  *     }
                  */
                 "application/json": components["schemas"]["AutomationPatch"];
@@ -5437,10 +5526,57 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "auto_01kg9p703ge8w83qbzk6te2n9x",
+                     *       "uid": "tell-the-crm",
+                     *       "name": "Tell the CRM",
+                     *       "description": "Sales wants to know at once.",
+                     *       "metadata": {},
+                     *       "enabled": true,
+                     *       "trigger": {
+                     *         "event_types": [
+                     *           "proposal.*"
+                     *         ],
+                     *         "conditions": null
+                     *       },
+                     *       "actions": [
+                     *         {
+                     *           "id": "act_01kg9p703gef3bayj6sd1n9wg4",
+                     *           "type": "send_webhook",
+                     *           "enabled": true,
+                     *           "disabled_reason": null,
+                     *           "health": {
+                     *             "status": "healthy"
+                     *           },
+                     *           "rate_limit": null,
+                     *           "url": "https://crm.example.com/hooks/postrider",
+                     *           "secret_query": false,
+                     *           "body": "envelope",
+                     *           "template": null,
+                     *           "content_type": null,
+                     *           "body_style": "js",
+                     *           "headers": {},
+                     *           "plain_headers": [],
+                     *           "timeout_s": null,
+                     *           "signature_profile": null,
+                     *           "signing_key": "account",
+                     *           "connection_id": null
+                     *         }
+                     *       ],
+                     *       "retry_delays_s": [
+                     *         10,
+                     *         100,
+                     *         1000
+                     *       ],
+                     *       "created_at": "2026-01-31T09:30:14.000Z",
+                     *       "updated_at": "2026-01-31T09:30:17.000Z"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Automation"];
                 };
             };
-            /** @description `malformed_json`: The body is not JSON. `invalid_utf8`: The body is not UTF-8. `invalid_id`: The id in the path is not valid. */
+            /** @description `invalid_query`: The query parameters are not valid. `malformed_json`: The body is not JSON. `invalid_utf8`: The body is not UTF-8. `invalid_id`: The id in the path is not valid. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -5586,7 +5722,32 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["List_SigningKey"];
+                    /**
+                     * @example {
+                     *       "data": [
+                     *         {
+                     *           "id": "key_01kg9p7qhged199xg4rczk7vf2",
+                     *           "secret": "whsec_W6EQEXT6/fYhTmVTWQ0AKQ5OthZHuh8M",
+                     *           "algorithm": "hmac",
+                     *           "public_key": null,
+                     *           "status": "current",
+                     *           "created_at": "2026-01-31T09:30:38.000Z",
+                     *           "expires_at": null
+                     *         },
+                     *         {
+                     *           "id": "key_01kg9p7pj8e6ta2p9xh5rc0m8v",
+                     *           "secret": "whsec_KTs45Ue0GupH7Bpm8h2EM5xZMzQadBZ2",
+                     *           "algorithm": "hmac",
+                     *           "public_key": null,
+                     *           "status": "overlapping",
+                     *           "created_at": "2026-01-31T09:30:37.000Z",
+                     *           "expires_at": "2026-02-01T09:30:38.000Z"
+                     *         }
+                     *       ],
+                     *       "next_cursor": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["SigningKeyList"];
                 };
             };
             /** @description `invalid_query`: The query parameters are not valid. `invalid_cursor`: The cursor does not belong to this list. `invalid_id`: The id in the path is not valid. */
@@ -5616,7 +5777,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `account_not_found`: The account does not exist. `automation_not_found`: The automation does not exist. */
+            /** @description `account_not_found`: The account does not exist. `automation_not_found`: The automation does not exist. `action_not_found`: The action does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -5679,6 +5840,11 @@ export interface operations {
         };
         requestBody?: {
             content: {
+                /**
+                 * @example {
+                 *       "overlap_s": 86400
+                 *     }
+                 */
                 "application/json": components["schemas"]["RotateInput"];
             };
         };
@@ -5689,10 +5855,21 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "key_01kg9p7sg0em88g3qbzk6te2n9",
+                     *       "secret": "whsec_Oidm+Pxu4DcY/RQmvnEw8lRlTY5MRiJ1",
+                     *       "algorithm": "hmac",
+                     *       "public_key": null,
+                     *       "status": "current",
+                     *       "created_at": "2026-01-31T09:30:40.000Z",
+                     *       "expires_at": null
+                     *     }
+                     */
                     "application/json": components["schemas"]["SigningKey"];
                 };
             };
-            /** @description `malformed_json`: The body is not JSON. `invalid_utf8`: The body is not UTF-8. `invalid_id`: The id in the path is not valid. */
+            /** @description `invalid_query`: The query parameters are not valid. `malformed_json`: The body is not JSON. `invalid_utf8`: The body is not UTF-8. `invalid_id`: The id in the path is not valid. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -5719,7 +5896,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `account_not_found`: The account does not exist. `automation_not_found`: The automation does not exist. */
+            /** @description `account_not_found`: The account does not exist. `automation_not_found`: The automation does not exist. `action_not_found`: The action does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -5838,10 +6015,15 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "count": 0
+                     *     }
+                     */
                     "application/json": components["schemas"]["Count"];
                 };
             };
-            /** @description `malformed_json`: The body is not JSON. `invalid_utf8`: The body is not UTF-8. `invalid_id`: The id in the path is not valid. */
+            /** @description `invalid_query`: The query parameters are not valid. `malformed_json`: The body is not JSON. `invalid_utf8`: The body is not UTF-8. `invalid_id`: The id in the path is not valid. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -5971,6 +6153,15 @@ export interface operations {
         };
         requestBody?: {
             content: {
+                /**
+                 * @example {
+                 *       "type": "proposal.accepted",
+                 *       "data": {
+                 *         "proposal_id": 1,
+                 *         "total": 0
+                 *       }
+                 *     }
+                 */
                 "application/json": components["schemas"]["TestInput"];
             };
         };
@@ -5981,10 +6172,18 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "evt_01kg9p7av8e4rbzk7te2paxh5s",
+                     *       "type": "proposal.accepted",
+                     *       "created_at": "2026-01-31T09:30:25.000Z",
+                     *       "deliveries": 1
+                     *     }
+                     */
                     "application/json": components["schemas"]["AcceptedEvent"];
                 };
             };
-            /** @description `malformed_json`: The body is not JSON. `invalid_utf8`: The body is not UTF-8. `invalid_id`: The id in the path is not valid. */
+            /** @description `invalid_query`: The query parameters are not valid. `malformed_json`: The body is not JSON. `invalid_utf8`: The body is not UTF-8. `invalid_id`: The id in the path is not valid. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -6085,7 +6284,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unavailable`: The server is temporarily unavailable. */
+            /** @description `unavailable`: The server is temporarily unavailable. `stopping`: The server is stopping. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -6122,7 +6321,26 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["List_ListedConnection"];
+                    /**
+                     * @example {
+                     *       "data": [
+                     *         {
+                     *           "id": "conn_01kg9p6t80e1n9wg4rczk7ve2p",
+                     *           "name": "CRM",
+                     *           "type": "bearer",
+                     *           "token": "••••",
+                     *           "hosts": [
+                     *             "crm.example.com"
+                     *           ],
+                     *           "owner": "account",
+                     *           "created_at": "2026-01-31T09:30:08.000Z",
+                     *           "updated_at": "2026-01-31T09:30:08.000Z"
+                     *         }
+                     *       ],
+                     *       "next_cursor": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ConnectionList"];
                 };
             };
             /** @description `invalid_query`: The query parameters are not valid. `invalid_cursor`: The cursor does not belong to this list. `invalid_id`: The id in the path is not valid. */
@@ -6209,7 +6427,10 @@ export interface operations {
                  * @example {
                  *       "name": "CRM",
                  *       "type": "bearer",
-                 *       "token": "eyJhbGciOi"
+                 *       "token": "a-token-of-the-crm",
+                 *       "hosts": [
+                 *         "crm.example.com"
+                 *       ]
                  *     }
                  */
                 "application/json": components["schemas"]["ConnectionInput"];
@@ -6224,10 +6445,24 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "conn_01kg9p6t80e1n9wg4rczk7ve2p",
+                     *       "name": "CRM",
+                     *       "type": "bearer",
+                     *       "token": "••••",
+                     *       "hosts": [
+                     *         "crm.example.com"
+                     *       ],
+                     *       "owner": "account",
+                     *       "created_at": "2026-01-31T09:30:08.000Z",
+                     *       "updated_at": "2026-01-31T09:30:08.000Z"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Connection"];
                 };
             };
-            /** @description `malformed_json`: The body is not JSON. `invalid_utf8`: The body is not UTF-8. `invalid_id`: The id in the path is not valid. */
+            /** @description `invalid_query`: The query parameters are not valid. `malformed_json`: The body is not JSON. `invalid_utf8`: The body is not UTF-8. `invalid_id`: The id in the path is not valid. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -6360,10 +6595,24 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "conn_01kg9p6t80e1n9wg4rczk7ve2p",
+                     *       "name": "CRM",
+                     *       "type": "bearer",
+                     *       "token": "••••",
+                     *       "hosts": [
+                     *         "crm.example.com"
+                     *       ],
+                     *       "owner": "account",
+                     *       "created_at": "2026-01-31T09:30:08.000Z",
+                     *       "updated_at": "2026-01-31T09:30:08.000Z"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Connection"];
                 };
             };
-            /** @description `invalid_id`: The id in the path is not valid. */
+            /** @description `invalid_query`: The query parameters are not valid. `invalid_id`: The id in the path is not valid. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -6390,7 +6639,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `account_not_found`: The account does not exist. */
+            /** @description `account_not_found`: The account does not exist. `connection_not_found`: The connection does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -6452,7 +6701,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description `invalid_id`: The id in the path is not valid. */
+            /** @description `invalid_query`: The query parameters are not valid. `invalid_id`: The id in the path is not valid. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -6479,7 +6728,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `account_not_found`: The account does not exist. */
+            /** @description `account_not_found`: The account does not exist. `connection_not_found`: The connection does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -6546,7 +6795,7 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "token": "eyJhbGciOj"
+                 *       "token": "another-token-of-the-crm"
                  *     }
                  */
                 "application/json": components["schemas"]["ConnectionPatch"];
@@ -6559,10 +6808,24 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "conn_01kg9p6t80e1n9wg4rczk7ve2p",
+                     *       "name": "CRM",
+                     *       "type": "bearer",
+                     *       "token": "••••",
+                     *       "hosts": [
+                     *         "crm.example.com"
+                     *       ],
+                     *       "owner": "account",
+                     *       "created_at": "2026-01-31T09:30:08.000Z",
+                     *       "updated_at": "2026-01-31T09:30:11.000Z"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Connection"];
                 };
             };
-            /** @description `malformed_json`: The body is not JSON. `invalid_utf8`: The body is not UTF-8. `invalid_id`: The id in the path is not valid. */
+            /** @description `invalid_query`: The query parameters are not valid. `malformed_json`: The body is not JSON. `invalid_utf8`: The body is not UTF-8. `invalid_id`: The id in the path is not valid. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -6589,7 +6852,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `account_not_found`: The account does not exist. */
+            /** @description `account_not_found`: The account does not exist. `connection_not_found`: The connection does not exist. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -6706,6 +6969,12 @@ export interface operations {
                  * @example 2026-02-01T00:00:00.000Z
                  */
                 before?: string;
+                /**
+                 * @description The status code of the last response: one code, or a class such as `5xx`.
+                 * @example 5xx
+                 */
+                status_code?: string;
+                outcome?: "succeeded" | "bad_status" | "timeout" | "dns_error" | "connect_error" | "tls_error" | "protocol_error" | "blocked" | "not_rendered";
                 /** @description The maximum number of items to return. */
                 limit?: number;
                 /** @description The `next_cursor` of the previous page. */
@@ -6729,10 +6998,290 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["List_Delivery"];
+                    /**
+                     * @example {
+                     *       "data": [
+                     *         {
+                     *           "id": "dlv_01kg9p75z0esc8m8wf3qbyj6te",
+                     *           "event_id": "evt_01kg9p75z0f35s6d5dq2x9w3hm",
+                     *           "event_type": "proposal.accepted",
+                     *           "automation_id": "auto_01kg9p703ge8w83qbzk6te2n9x",
+                     *           "action_id": "act_01kg9p703gef3bayj6sd1n9wg4",
+                     *           "status": "succeeded",
+                     *           "attempt_count": 1,
+                     *           "next_attempt_at": null,
+                     *           "created_at": "2026-01-31T09:30:20.000Z",
+                     *           "settled_at": "2026-01-31T09:30:20.000Z",
+                     *           "last_status_code": 200,
+                     *           "last_outcome": "succeeded"
+                     *         }
+                     *       ],
+                     *       "next_cursor": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["DeliveryList"];
                 };
             };
             /** @description `invalid_query`: The query parameters are not valid. `invalid_cursor`: The cursor does not belong to this list. `invalid_id`: The id in the path is not valid. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthorized`: A valid API key is required. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `permission_denied`: The caller lacks a permission. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `account_not_found`: The account does not exist. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: Too many requests. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal_error`: An internal error occurred. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: The server is temporarily unavailable. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    export_deliveries_csv: {
+        parameters: {
+            query?: {
+                status?: "pending" | "succeeded" | "failed" | "canceled";
+                /**
+                 * @description The event's id.
+                 * @example evt_01h455vb4pex5vsknk084sn02q
+                 */
+                event_id?: string;
+                /**
+                 * @description The automation's id.
+                 * @example auto_01h455vb4pex5vsknk084sn02q
+                 */
+                automation_id?: string;
+                /**
+                 * @description The action's id.
+                 * @example act_01h455vb4pex5vsknk084sn02q
+                 */
+                action_id?: string;
+                /**
+                 * @description The event's type.
+                 * @example proposal.accepted
+                 */
+                event_type?: string;
+                /**
+                 * @description Only deliveries created at this time or later.
+                 * @example 2026-01-31T09:30:00.000Z
+                 */
+                after?: string;
+                /**
+                 * @description Only deliveries created before this time.
+                 * @example 2026-02-01T00:00:00.000Z
+                 */
+                before?: string;
+                /**
+                 * @description The status code of the last response: one code, or a class such as `5xx`.
+                 * @example 5xx
+                 */
+                status_code?: string;
+                outcome?: "succeeded" | "bad_status" | "timeout" | "dns_error" | "connect_error" | "tls_error" | "protocol_error" | "blocked" | "not_rendered";
+            };
+            header?: never;
+            path: {
+                /**
+                 * @description The account's id or its `uid`.
+                 * @example acct_01h455vb4pex5vsknk084sn02q
+                 */
+                account: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The deliveries. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example id,event_id,event_type,automation_id,action_id,status,attempt_count,next_attempt_at,created_at,settled_at,last_status_code,last_outcome
+                     *     dlv_01kg9p75z0esc8m8wf3qbyj6te,evt_01kg9p75z0f35s6d5dq2x9w3hm,proposal.accepted,auto_01kg9p703ge8w83qbzk6te2n9x,act_01kg9p703gef3bayj6sd1n9wg4,succeeded,1,,2026-01-31T09:30:20.000Z,2026-01-31T09:30:20.000Z,200,succeeded
+                     */
+                    "text/csv": string;
+                };
+            };
+            /** @description `invalid_query`: The query parameters are not valid. `invalid_id`: The id in the path is not valid. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthorized`: A valid API key is required. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `permission_denied`: The caller lacks a permission. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `account_not_found`: The account does not exist. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: Too many requests. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal_error`: An internal error occurred. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: The server is temporarily unavailable. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    export_deliveries_ndjson: {
+        parameters: {
+            query?: {
+                status?: "pending" | "succeeded" | "failed" | "canceled";
+                /**
+                 * @description The event's id.
+                 * @example evt_01h455vb4pex5vsknk084sn02q
+                 */
+                event_id?: string;
+                /**
+                 * @description The automation's id.
+                 * @example auto_01h455vb4pex5vsknk084sn02q
+                 */
+                automation_id?: string;
+                /**
+                 * @description The action's id.
+                 * @example act_01h455vb4pex5vsknk084sn02q
+                 */
+                action_id?: string;
+                /**
+                 * @description The event's type.
+                 * @example proposal.accepted
+                 */
+                event_type?: string;
+                /**
+                 * @description Only deliveries created at this time or later.
+                 * @example 2026-01-31T09:30:00.000Z
+                 */
+                after?: string;
+                /**
+                 * @description Only deliveries created before this time.
+                 * @example 2026-02-01T00:00:00.000Z
+                 */
+                before?: string;
+                /**
+                 * @description The status code of the last response: one code, or a class such as `5xx`.
+                 * @example 5xx
+                 */
+                status_code?: string;
+                outcome?: "succeeded" | "bad_status" | "timeout" | "dns_error" | "connect_error" | "tls_error" | "protocol_error" | "blocked" | "not_rendered";
+            };
+            header?: never;
+            path: {
+                /**
+                 * @description The account's id or its `uid`.
+                 * @example acct_01h455vb4pex5vsknk084sn02q
+                 */
+                account: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The deliveries. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /** @example {"id":"dlv_01kg9p75z0esc8m8wf3qbyj6te","event_id":"evt_01kg9p75z0f35s6d5dq2x9w3hm","event_type":"proposal.accepted","automation_id":"auto_01kg9p703ge8w83qbzk6te2n9x","action_id":"act_01kg9p703gef3bayj6sd1n9wg4","status":"succeeded","attempt_count":1,"next_attempt_at":null,"created_at":"2026-01-31T09:30:20.000Z","settled_at":"2026-01-31T09:30:20.000Z","last_status_code":200,"last_outcome":"succeeded"} */
+                    "application/x-ndjson": string;
+                };
+            };
+            /** @description `invalid_query`: The query parameters are not valid. `invalid_id`: The id in the path is not valid. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -6828,10 +7377,15 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "count": 0
+                     *     }
+                     */
                     "application/json": components["schemas"]["Count"];
                 };
             };
-            /** @description `malformed_json`: The body is not JSON. `invalid_utf8`: The body is not UTF-8. `invalid_id`: The id in the path is not valid. */
+            /** @description `invalid_query`: The query parameters are not valid. `malformed_json`: The body is not JSON. `invalid_utf8`: The body is not UTF-8. `invalid_id`: The id in the path is not valid. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -6973,10 +7527,15 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "count": 0
+                     *     }
+                     */
                     "application/json": components["schemas"]["Count"];
                 };
             };
-            /** @description `malformed_json`: The body is not JSON. `invalid_utf8`: The body is not UTF-8. `invalid_id`: The id in the path is not valid. */
+            /** @description `invalid_query`: The query parameters are not valid. `malformed_json`: The body is not JSON. `invalid_utf8`: The body is not UTF-8. `invalid_id`: The id in the path is not valid. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -7109,10 +7668,87 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "dlv_01kg9p75z0esc8m8wf3qbyj6te",
+                     *       "event_id": "evt_01kg9p75z0f35s6d5dq2x9w3hm",
+                     *       "event_type": "proposal.accepted",
+                     *       "automation_id": "auto_01kg9p703ge8w83qbzk6te2n9x",
+                     *       "action_id": "act_01kg9p703gef3bayj6sd1n9wg4",
+                     *       "status": "succeeded",
+                     *       "attempt_count": 1,
+                     *       "next_attempt_at": null,
+                     *       "created_at": "2026-01-31T09:30:20.000Z",
+                     *       "settled_at": "2026-01-31T09:30:20.000Z",
+                     *       "last_status_code": 200,
+                     *       "last_outcome": "succeeded",
+                     *       "attempts": [
+                     *         {
+                     *           "number": 1,
+                     *           "started_at": "2026-01-31T09:30:20.000Z",
+                     *           "duration_ms": 42,
+                     *           "outcome": "succeeded",
+                     *           "status_code": 200,
+                     *           "error": null,
+                     *           "url": "https://crm.example.com/hooks/postrider",
+                     *           "request_headers": [
+                     *             {
+                     *               "name": "Content-Type",
+                     *               "value": "application/json"
+                     *             },
+                     *             {
+                     *               "name": "Accept",
+                     *               "value": "*\/*"
+                     *             },
+                     *             {
+                     *               "name": "User-Agent",
+                     *               "value": "Postrider/0.1.0"
+                     *             },
+                     *             {
+                     *               "name": "Postrider-Signature",
+                     *               "value": "9b229c7158471f0df9f6dab55a09b457378f13cb484b2a1b2a7b504c4bd3bb31"
+                     *             },
+                     *             {
+                     *               "name": "webhook-id",
+                     *               "value": "evt_01kg9p75z0f35s6d5dq2x9w3hm"
+                     *             },
+                     *             {
+                     *               "name": "webhook-timestamp",
+                     *               "value": "1769851820"
+                     *             },
+                     *             {
+                     *               "name": "webhook-signature",
+                     *               "value": "v1,m4uSizur1Uuz4+PHEldDwsHM/RvbgBOj0eUcS03t58M="
+                     *             },
+                     *             {
+                     *               "name": "Postrider-Event-Type",
+                     *               "value": "proposal.accepted"
+                     *             },
+                     *             {
+                     *               "name": "Postrider-Delivery-Id",
+                     *               "value": "dlv_01kg9p75z0esc8m8wf3qbyj6te"
+                     *             },
+                     *             {
+                     *               "name": "Postrider-Attempt",
+                     *               "value": "1"
+                     *             }
+                     *           ],
+                     *           "response_headers": [
+                     *             {
+                     *               "name": "content-type",
+                     *               "value": "text/plain"
+                     *             }
+                     *           ],
+                     *           "response_body": "ok",
+                     *           "response_truncated": false
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     "application/json": components["schemas"]["DeliveryWithAttempts"];
                 };
             };
-            /** @description `invalid_id`: The id in the path is not valid. */
+            /** @description `invalid_query`: The query parameters are not valid. `invalid_id`: The id in the path is not valid. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -7200,10 +7836,26 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "dlv_01kg9p75z0esc8m8wf3qbyj6te",
+                     *       "event_id": "evt_01kg9p75z0f35s6d5dq2x9w3hm",
+                     *       "event_type": "proposal.accepted",
+                     *       "automation_id": "auto_01kg9p703ge8w83qbzk6te2n9x",
+                     *       "action_id": "act_01kg9p703gef3bayj6sd1n9wg4",
+                     *       "status": "pending",
+                     *       "attempt_count": 1,
+                     *       "next_attempt_at": "2026-01-31T09:30:33.000Z",
+                     *       "created_at": "2026-01-31T09:30:20.000Z",
+                     *       "settled_at": null,
+                     *       "last_status_code": 200,
+                     *       "last_outcome": "succeeded"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Delivery"];
                 };
             };
-            /** @description `invalid_id`: The id in the path is not valid. */
+            /** @description `invalid_query`: The query parameters are not valid. `malformed_json`: The body is not JSON. `invalid_utf8`: The body is not UTF-8. `invalid_id`: The id in the path is not valid. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -7239,8 +7891,44 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `body_timeout`: The body took too long to arrive. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `delivery_under_way`: an attempt is in progress or about to start. `action_gone`: the action was deleted, or the action or its automation is off. `too_many_attempts`: the delivery has had 1000 attempts. */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `body_too_large`: The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unsupported_media_type`: The body must be application/json. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid_body`: The body is valid JSON but not a valid request. */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -7318,7 +8006,31 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["List_Event"];
+                    /**
+                     * @example {
+                     *       "data": [
+                     *         {
+                     *           "id": "evt_01kg9p75z0f35s6d5dq2x9w3hm",
+                     *           "type": "proposal.accepted",
+                     *           "data": {
+                     *             "proposal_id": 42,
+                     *             "total": 1200
+                     *           },
+                     *           "occurred_at": null,
+                     *           "created_at": "2026-01-31T09:30:20.000Z",
+                     *           "origin": "producer",
+                     *           "warnings": [],
+                     *           "deliveries": 2,
+                     *           "deliver_at": null,
+                     *           "headers": {},
+                     *           "missed": 0,
+                     *           "canceled": false
+                     *         }
+                     *       ],
+                     *       "next_cursor": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["EventList"];
                 };
             };
             /** @description `invalid_query`: The query parameters are not valid. `invalid_cursor`: The cursor does not belong to this list. `invalid_id`: The id in the path is not valid. */
@@ -7407,6 +8119,16 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "id": "evt_01kg9p75z0f35s6d5dq2x9w3hm",
+                 *       "type": "proposal.accepted",
+                 *       "data": {
+                 *         "proposal_id": 42,
+                 *         "total": 1200
+                 *       }
+                 *     }
+                 */
                 "application/json": components["schemas"]["EventInput"];
             };
         };
@@ -7417,6 +8139,14 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "evt_01kg9p75z0f35s6d5dq2x9w3hm",
+                     *       "type": "proposal.accepted",
+                     *       "created_at": "2026-01-31T09:30:20.000Z",
+                     *       "deliveries": 2
+                     *     }
+                     */
                     "application/json": components["schemas"]["AcceptedEvent"];
                 };
             };
@@ -7426,10 +8156,18 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "evt_01kg9p75z0f35s6d5dq2x9w3hm",
+                     *       "type": "proposal.accepted",
+                     *       "created_at": "2026-01-31T09:30:20.000Z",
+                     *       "deliveries": 2
+                     *     }
+                     */
                     "application/json": components["schemas"]["AcceptedEvent"];
                 };
             };
-            /** @description `invalid_idempotency_key`: the header is not a valid key. `malformed_json`: The body is not JSON. `invalid_utf8`: The body is not UTF-8. `invalid_id`: The id in the path is not valid. */
+            /** @description `invalid_idempotency_key`: the header is not a valid key. `invalid_query`: The query parameters are not valid. `malformed_json`: The body is not JSON. `invalid_utf8`: The body is not UTF-8. `invalid_id`: The id in the path is not valid. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -7530,7 +8268,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unavailable`: The server is temporarily unavailable. */
+            /** @description `unavailable`: The server is temporarily unavailable. `stopping`: The server is stopping. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -7566,15 +8304,15 @@ export interface operations {
                  * @example {
                  *       "events": [
                  *         {
-                 *           "type": "proposal.accepted",
-                 *           "data": {
-                 *             "proposal_id": 42
-                 *           }
-                 *         },
-                 *         {
                  *           "type": "proposal.rejected",
                  *           "data": {
                  *             "proposal_id": 43
+                 *           }
+                 *         },
+                 *         {
+                 *           "type": "proposal.accepted",
+                 *           "data": {
+                 *             "total": 90
                  *           }
                  *         }
                  *       ]
@@ -7590,10 +8328,40 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "data": [
+                     *         {
+                     *           "status": 202,
+                     *           "id": "evt_01kg9p7btgebza6te1n9xh4rc0",
+                     *           "type": "proposal.rejected",
+                     *           "created_at": "2026-01-31T09:30:26.000Z",
+                     *           "deliveries": 1
+                     *         },
+                     *         {
+                     *           "status": 422,
+                     *           "error": {
+                     *             "type": "/docs/errors/schema_violation",
+                     *             "title": "The data does not match the schema of its event type",
+                     *             "status": 422,
+                     *             "detail": "/events/1/data: \"proposal_id\" is a required property",
+                     *             "code": "schema_violation",
+                     *             "errors": [
+                     *               {
+                     *                 "pointer": "/events/1/data",
+                     *                 "code": "schema_violation",
+                     *                 "detail": "\"proposal_id\" is a required property"
+                     *               }
+                     *             ]
+                     *           }
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     "application/json": components["schemas"]["BatchResult"];
                 };
             };
-            /** @description `invalid_idempotency_key`: the header is not a valid key. `malformed_json`: The body is not JSON. `invalid_utf8`: The body is not UTF-8. `invalid_id`: The id in the path is not valid. */
+            /** @description `invalid_idempotency_key`: the header is not a valid key. `invalid_query`: The query parameters are not valid. `malformed_json`: The body is not JSON. `invalid_utf8`: The body is not UTF-8. `invalid_id`: The id in the path is not valid. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -7683,7 +8451,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `unavailable`: The server is temporarily unavailable. */
+            /** @description `unavailable`: The server is temporarily unavailable. `stopping`: The server is stopping. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -7717,10 +8485,29 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "evt_01kg9p75z0f35s6d5dq2x9w3hm",
+                     *       "type": "proposal.accepted",
+                     *       "data": {
+                     *         "proposal_id": 42,
+                     *         "total": 1200
+                     *       },
+                     *       "occurred_at": null,
+                     *       "created_at": "2026-01-31T09:30:20.000Z",
+                     *       "origin": "producer",
+                     *       "warnings": [],
+                     *       "deliveries": 2,
+                     *       "deliver_at": null,
+                     *       "headers": {},
+                     *       "missed": 0,
+                     *       "canceled": false
+                     *     }
+                     */
                     "application/json": components["schemas"]["Event"];
                 };
             };
-            /** @description `invalid_id`: The id in the path is not valid. */
+            /** @description `invalid_query`: The query parameters are not valid. `invalid_id`: The id in the path is not valid. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -7809,7 +8596,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description `invalid_id`: The id in the path is not valid. */
+            /** @description `invalid_query`: The query parameters are not valid. `invalid_id`: The id in the path is not valid. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -7906,10 +8693,36 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "data": [
+                     *         {
+                     *           "automation_id": "auto_01kg9p703ge8w83qbzk6te2n9x",
+                     *           "name": "Tell the CRM",
+                     *           "status": "triggered",
+                     *           "comparisons": []
+                     *         },
+                     *         {
+                     *           "automation_id": "auto_01kg9p740gepaah5sd0m8wf3qb",
+                     *           "name": "Tell sales",
+                     *           "status": "triggered",
+                     *           "comparisons": [
+                     *             {
+                     *               "path": "/total",
+                     *               "op": "gte",
+                     *               "holds": true,
+                     *               "found": "1200",
+                     *               "explanation": "total is 1,200, as needed: at least 1,000"
+                     *             }
+                     *           ]
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     "application/json": components["schemas"]["EventAutomations"];
                 };
             };
-            /** @description `invalid_id`: The id in the path is not valid. */
+            /** @description `invalid_query`: The query parameters are not valid. `invalid_id`: The id in the path is not valid. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -8000,7 +8813,22 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["List_PortalLink"];
+                    /**
+                     * @example {
+                     *       "data": [
+                     *         {
+                     *           "id": "grant_01kg9p7tf8evfbqayj6td1n9wg",
+                     *           "read_only": false,
+                     *           "theme": null,
+                     *           "api_key_id": "apikey_01kg9p6je0e2payh5sd0m8wg3q",
+                     *           "created_at": "2026-01-31T09:30:41.000Z",
+                     *           "expires_at": "2026-01-31T10:30:41.000Z"
+                     *         }
+                     *       ],
+                     *       "next_cursor": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["PortalLinkList"];
                 };
             };
             /** @description `invalid_query`: The query parameters are not valid. `invalid_cursor`: The cursor does not belong to this list. `invalid_id`: The id in the path is not valid. */
@@ -8083,6 +8911,11 @@ export interface operations {
         };
         requestBody?: {
             content: {
+                /**
+                 * @example {
+                 *       "expires_in_s": 3600
+                 *     }
+                 */
                 "application/json": components["schemas"]["PortalLinkInput"];
             };
         };
@@ -8093,10 +8926,21 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "url": "http://webhooks.example.com/sign-in/prl_oVPVdq5wRctdjpdpBDRp1JaPnNnINb7MYeVWO3UIp2c",
+                     *       "id": "grant_01kg9p7tf8evfbqayj6td1n9wg",
+                     *       "read_only": false,
+                     *       "theme": null,
+                     *       "api_key_id": "apikey_01kg9p6je0e2payh5sd0m8wg3q",
+                     *       "created_at": "2026-01-31T09:30:41.000Z",
+                     *       "expires_at": "2026-01-31T10:30:41.000Z"
+                     *     }
+                     */
                     "application/json": components["schemas"]["CreatedPortalLink"];
                 };
             };
-            /** @description `invalid_host`: `public_url` is not set, and the request's Host header cannot be used in a link. `malformed_json`: The body is not JSON. `invalid_utf8`: The body is not UTF-8. `invalid_id`: The id in the path is not valid. */
+            /** @description `invalid_host`: `public_url` is not set, and the request's Host header cannot be used in a link. `invalid_query`: The query parameters are not valid. `malformed_json`: The body is not JSON. `invalid_utf8`: The body is not UTF-8. `invalid_id`: The id in the path is not valid. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -8230,7 +9074,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description `invalid_id`: The id in the path is not valid. `invalid_id`: The id in the path is not valid. */
+            /** @description `invalid_query`: The query parameters are not valid. `invalid_id`: The id in the path is not valid. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -8321,7 +9165,26 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["List_Session"];
+                    /**
+                     * @example {
+                     *       "data": [
+                     *         {
+                     *           "id": "grant_01kg9p7zbgeg48bzk7ve2paxh5",
+                     *           "permissions": [
+                     *             "read",
+                     *             "manage"
+                     *           ],
+                     *           "person": null,
+                     *           "api_key_id": "apikey_01kg9p6je0e2payh5sd0m8wg3q",
+                     *           "portal_link_id": "grant_01kg9p7tf8evfbqayj6td1n9wg",
+                     *           "created_at": "2026-01-31T09:30:46.000Z",
+                     *           "expires_at": "2026-01-31T10:30:41.000Z"
+                     *         }
+                     *       ],
+                     *       "next_cursor": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["SessionList"];
                 };
             };
             /** @description `invalid_query`: The query parameters are not valid. `invalid_cursor`: The cursor does not belong to this list. `invalid_id`: The id in the path is not valid. */
@@ -8410,10 +9273,15 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "count": 0
+                     *     }
+                     */
                     "application/json": components["schemas"]["EndedSessions"];
                 };
             };
-            /** @description `invalid_id`: The id in the path is not valid. */
+            /** @description `invalid_query`: The query parameters are not valid. `invalid_id`: The id in the path is not valid. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -8502,7 +9370,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description `invalid_id`: The id in the path is not valid. `invalid_id`: The id in the path is not valid. */
+            /** @description `invalid_query`: The query parameters are not valid. `invalid_id`: The id in the path is not valid. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -8593,7 +9461,23 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["List_SigningKey"];
+                    /**
+                     * @example {
+                     *       "data": [
+                     *         {
+                     *           "id": "key_01kg9p6je0e0kbvf2payj5sd1m",
+                     *           "secret": "whsec_UIh9+6ephpQnC10GfeABNUUJdeokUpC9",
+                     *           "algorithm": "hmac",
+                     *           "public_key": null,
+                     *           "status": "current",
+                     *           "created_at": "2026-01-31T09:30:00.000Z",
+                     *           "expires_at": null
+                     *         }
+                     *       ],
+                     *       "next_cursor": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["SigningKeyList"];
                 };
             };
             /** @description `invalid_query`: The query parameters are not valid. `invalid_cursor`: The cursor does not belong to this list. `invalid_id`: The id in the path is not valid. */
@@ -8676,6 +9560,11 @@ export interface operations {
         };
         requestBody?: {
             content: {
+                /**
+                 * @example {
+                 *       "overlap_s": 86400
+                 *     }
+                 */
                 "application/json": components["schemas"]["RotateInput"];
             };
         };
@@ -8686,10 +9575,21 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "key_01kg9p7pj8e6ta2p9xh5rc0m8v",
+                     *       "secret": "whsec_KTs45Ue0GupH7Bpm8h2EM5xZMzQadBZ2",
+                     *       "algorithm": "hmac",
+                     *       "public_key": null,
+                     *       "status": "current",
+                     *       "created_at": "2026-01-31T09:30:37.000Z",
+                     *       "expires_at": null
+                     *     }
+                     */
                     "application/json": components["schemas"]["SigningKey"];
                 };
             };
-            /** @description `malformed_json`: The body is not JSON. `invalid_utf8`: The body is not UTF-8. `invalid_id`: The id in the path is not valid. */
+            /** @description `invalid_query`: The query parameters are not valid. `malformed_json`: The body is not JSON. `invalid_utf8`: The body is not UTF-8. `invalid_id`: The id in the path is not valid. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -8810,7 +9710,26 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["List_ApiKey"];
+                    /**
+                     * @example {
+                     *       "data": [
+                     *         {
+                     *           "id": "apikey_01kg9p838geqbbj6te1n9xh4rc",
+                     *           "name": "billing service",
+                     *           "prefix": "prk_5HUJ",
+                     *           "permissions": [
+                     *             "events:write"
+                     *           ],
+                     *           "account_id": "acct_01kg9p6je0eteap9xh5rc0m8vf",
+                     *           "created_at": "2026-01-31T09:30:50.000Z",
+                     *           "expires_at": null,
+                     *           "last_used_at": null
+                     *         }
+                     *       ],
+                     *       "next_cursor": "cur_AAAAAAAAAAAAAAAAAAAAKl3dOYv5"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ApiKeyList"];
                 };
             };
             /** @description `invalid_query`: The query parameters are not valid. `invalid_cursor`: The cursor does not belong to this list. */
@@ -8878,6 +9797,15 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "name": "billing service",
+                 *       "permissions": [
+                 *         "events:write"
+                 *       ],
+                 *       "account": "tenant-42"
+                 *     }
+                 */
                 "application/json": components["schemas"]["ApiKeyInput"];
             };
         };
@@ -8888,10 +9816,25 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "key": "prk_5HUJT-bNc_Cv-A3cHMH7bnkxaPrzKc1NbX0u4uJgQ-U",
+                     *       "id": "apikey_01kg9p838geqbbj6te1n9xh4rc",
+                     *       "name": "billing service",
+                     *       "prefix": "prk_5HUJ",
+                     *       "permissions": [
+                     *         "events:write"
+                     *       ],
+                     *       "account_id": "acct_01kg9p6je0eteap9xh5rc0m8vf",
+                     *       "created_at": "2026-01-31T09:30:50.000Z",
+                     *       "expires_at": null,
+                     *       "last_used_at": null
+                     *     }
+                     */
                     "application/json": components["schemas"]["CreatedApiKey"];
                 };
             };
-            /** @description `malformed_json`: The body is not JSON. `invalid_utf8`: The body is not UTF-8. */
+            /** @description `invalid_query`: The query parameters are not valid. `malformed_json`: The body is not JSON. `invalid_utf8`: The body is not UTF-8. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -9011,7 +9954,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description `invalid_id`: The id in the path is not valid. */
+            /** @description `invalid_query`: The query parameters are not valid. `invalid_id`: The id in the path is not valid. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -9135,7 +10078,33 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["List_AuditEntry"];
+                    /**
+                     * @example {
+                     *       "data": [
+                     *         {
+                     *           "id": "aud_01kg9p8570eyjasd1n8wg4rbzk",
+                     *           "at": "2026-01-31T09:30:52.000Z",
+                     *           "account_id": "acct_01kg9p6je0eteap9xh5rc0m8vf",
+                     *           "action": "api_key.deleted",
+                     *           "actor": {
+                     *             "kind": "api_key",
+                     *             "id": "apikey_01kg9p6je0e2payh5sd0m8wg3q",
+                     *             "name": "POSTRIDER_ADMIN_KEY"
+                     *           },
+                     *           "target": {
+                     *             "kind": "api_key",
+                     *             "id": "apikey_01kg9p838geqbbj6te1n9xh4rc",
+                     *             "name": "billing service"
+                     *           },
+                     *           "details": null,
+                     *           "client": null,
+                     *           "request_id": "019bbef3b0007007800000000000beef"
+                     *         }
+                     *       ],
+                     *       "next_cursor": "cur_AAAAAAAAAAAAAAAAAAAAKl3dOYv5"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["AuditEntryList"];
                 };
             };
             /** @description `invalid_query`: The query parameters are not valid. `invalid_cursor`: The cursor does not belong to this list. */
@@ -9214,7 +10183,31 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["List_EventType"];
+                    /**
+                     * @example {
+                     *       "data": [
+                     *         {
+                     *           "name": "proposal.accepted",
+                     *           "description": "A customer accepted a proposal.",
+                     *           "example": {
+                     *             "proposal_id": 42,
+                     *             "total": 1200
+                     *           },
+                     *           "schema": {
+                     *             "type": "object",
+                     *             "required": [
+                     *               "proposal_id"
+                     *             ]
+                     *           },
+                     *           "visible": true,
+                     *           "created_at": "2026-01-31T09:30:04.000Z",
+                     *           "updated_at": "2026-01-31T09:30:04.000Z"
+                     *         }
+                     *       ],
+                     *       "next_cursor": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["EventTypeList"];
                 };
             };
             /** @description `invalid_query`: The query parameters are not valid. `invalid_cursor`: The cursor does not belong to this list. */
@@ -9294,10 +10287,29 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "name": "proposal.accepted",
+                     *       "description": "A customer accepted a proposal.",
+                     *       "example": {
+                     *         "proposal_id": 42,
+                     *         "total": 1200
+                     *       },
+                     *       "schema": {
+                     *         "type": "object",
+                     *         "required": [
+                     *           "proposal_id"
+                     *         ]
+                     *       },
+                     *       "visible": true,
+                     *       "created_at": "2026-01-31T09:30:04.000Z",
+                     *       "updated_at": "2026-01-31T09:30:04.000Z"
+                     *     }
+                     */
                     "application/json": components["schemas"]["EventType"];
                 };
             };
-            /** @description `invalid_event_type`: The event type in the path is not valid. */
+            /** @description `invalid_query`: The query parameters are not valid. `invalid_event_type`: The event type in the path is not valid. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -9377,6 +10389,21 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "description": "A customer accepted a proposal.",
+                 *       "example": {
+                 *         "proposal_id": 42,
+                 *         "total": 1200
+                 *       },
+                 *       "schema": {
+                 *         "type": "object",
+                 *         "required": [
+                 *           "proposal_id"
+                 *         ]
+                 *       }
+                 *     }
+                 */
                 "application/json": components["schemas"]["EventTypeInput"];
             };
         };
@@ -9387,6 +10414,25 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "name": "proposal.accepted",
+                     *       "description": "A customer accepted a proposal.",
+                     *       "example": {
+                     *         "proposal_id": 42,
+                     *         "total": 1200
+                     *       },
+                     *       "schema": {
+                     *         "type": "object",
+                     *         "required": [
+                     *           "proposal_id"
+                     *         ]
+                     *       },
+                     *       "visible": true,
+                     *       "created_at": "2026-01-31T09:30:04.000Z",
+                     *       "updated_at": "2026-01-31T09:30:04.000Z"
+                     *     }
+                     */
                     "application/json": components["schemas"]["EventType"];
                 };
             };
@@ -9398,10 +10444,29 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "name": "proposal.accepted",
+                     *       "description": "A customer accepted a proposal.",
+                     *       "example": {
+                     *         "proposal_id": 42,
+                     *         "total": 1200
+                     *       },
+                     *       "schema": {
+                     *         "type": "object",
+                     *         "required": [
+                     *           "proposal_id"
+                     *         ]
+                     *       },
+                     *       "visible": true,
+                     *       "created_at": "2026-01-31T09:30:04.000Z",
+                     *       "updated_at": "2026-01-31T09:30:04.000Z"
+                     *     }
+                     */
                     "application/json": components["schemas"]["EventType"];
                 };
             };
-            /** @description `malformed_json`: The body is not JSON. `invalid_utf8`: The body is not UTF-8. `invalid_event_type`: The event type in the path is not valid. */
+            /** @description `invalid_query`: The query parameters are not valid. `malformed_json`: The body is not JSON. `invalid_utf8`: The body is not UTF-8. `invalid_event_type`: The event type in the path is not valid. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -9524,7 +10589,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description `invalid_event_type`: The event type in the path is not valid. */
+            /** @description `invalid_query`: The query parameters are not valid. `invalid_event_type`: The event type in the path is not valid. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -9604,7 +10669,26 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "key_id": "87f26fc9e48ee52d",
+                     *       "older_key_ids": [],
+                     *       "source": "/var/lib/postrider/master.key",
+                     *       "sealed": 4,
+                     *       "remaining": 0,
+                     *       "unopened": 0
+                     *     }
+                     */
                     "application/json": components["schemas"]["MasterKey"];
+                };
+            };
+            /** @description `invalid_query`: The query parameters are not valid. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description `unauthorized`: A valid API key is required. */
@@ -9663,6 +10747,7 @@ export interface operations {
         };
         requestBody?: {
             content: {
+                /** @example {} */
                 "application/json": components["schemas"]["RotateMasterKeyInput"];
             };
         };
@@ -9673,10 +10758,22 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "key_id": "7739917d043795d2",
+                     *       "older_key_ids": [
+                     *         "87f26fc9e48ee52d"
+                     *       ],
+                     *       "source": "/var/lib/postrider/master.key",
+                     *       "sealed": 4,
+                     *       "remaining": 4,
+                     *       "unopened": 0
+                     *     }
+                     */
                     "application/json": components["schemas"]["MasterKey"];
                 };
             };
-            /** @description `malformed_json`: The body is not JSON. `invalid_utf8`: The body is not UTF-8. */
+            /** @description `invalid_query`: The query parameters are not valid. `malformed_json`: The body is not JSON. `invalid_utf8`: The body is not UTF-8. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -9792,7 +10889,117 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "openapi": "3.1.0",
+                     *       "info": {
+                     *         "title": "Postrider"
+                     *       }
+                     *     }
+                     */
                     "application/json": Record<string, never>;
+                };
+            };
+            /** @description `invalid_query`: The query parameters are not valid. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthorized`: A valid API key is required. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `permission_denied`: The caller lacks a permission. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: Too many requests. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal_error`: An internal error occurred. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: The server is temporarily unavailable. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    search: {
+        parameters: {
+            query: {
+                /**
+                 * @description A whole id or uid, or the name of an event type.
+                 * @example dlv_01h455vb4pex5vsknk084sn02q
+                 */
+                q: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What was found; an empty list if nothing was. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "data": [
+                     *         {
+                     *           "type": "delivery",
+                     *           "id": "dlv_01kg9p75z0esc8m8wf3qbyj6te",
+                     *           "account_id": "acct_01kg9p6je0eteap9xh5rc0m8vf",
+                     *           "name": null,
+                     *           "path": "/v1/accounts/acct_01kg9p6je0eteap9xh5rc0m8vf/deliveries/dlv_01kg9p75z0esc8m8wf3qbyj6te"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["SearchResults"];
+                };
+            };
+            /** @description `invalid_query`: The query parameters are not valid. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description `unauthorized`: A valid API key is required. */
@@ -9862,7 +11069,28 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["List_Session"];
+                    /**
+                     * @example {
+                     *       "data": [
+                     *         {
+                     *           "id": "grant_01kg9p7wdre9x94rc0m7vf3pay",
+                     *           "permissions": [
+                     *             "events:write",
+                     *             "read",
+                     *             "manage",
+                     *             "admin"
+                     *           ],
+                     *           "person": null,
+                     *           "api_key_id": "apikey_01kg9p6je0e2payh5sd0m8wg3q",
+                     *           "portal_link_id": null,
+                     *           "created_at": "2026-01-31T09:30:43.000Z",
+                     *           "expires_at": "2026-01-31T21:30:43.000Z"
+                     *         }
+                     *       ],
+                     *       "next_cursor": "cur_AAAAAAAAAAAAAAAAAAAAKl3dOYv5"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["SessionList"];
                 };
             };
             /** @description `invalid_query`: The query parameters are not valid. `invalid_cursor`: The cursor does not belong to this list. */
@@ -9936,7 +11164,21 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "count": 1
+                     *     }
+                     */
                     "application/json": components["schemas"]["EndedSessions"];
+                };
+            };
+            /** @description `invalid_query`: The query parameters are not valid. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description `unauthorized`: A valid API key is required. */
@@ -10005,7 +11247,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description `invalid_id`: The id in the path is not valid. */
+            /** @description `invalid_query`: The query parameters are not valid. `invalid_id`: The id in the path is not valid. */
             400: {
                 headers: {
                     [name: string]: unknown;
