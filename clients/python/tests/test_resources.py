@@ -83,6 +83,8 @@ def test_events_and_deliveries(postrider: Postrider, account: str, receiver: Rec
     delivery = until("a delivery that succeeded", listed)
     postrider.deliveries.resend(account, delivery["id"])
     until("two attempts", lambda: len(postrider.deliveries.get(account, delivery["id"])["attempts"]) == 2)
+    assert list(postrider.deliveries.list(account, status_code="5xx", outcome="bad_status")) == []
+    assert len(list(postrider.deliveries.list(account, status_code="204"))) == 1
     assert postrider.deliveries.replay(account, {"event_id": event["id"], "dry_run": True})["count"] == 1
     assert postrider.deliveries.cancel(account, {"event_id": event["id"], "dry_run": True})["count"] == 0
     since = datetime.now(timezone.utc) - timedelta(minutes=1)
@@ -126,6 +128,7 @@ def test_access(server: Server, postrider: Postrider, account: str) -> None:
     assert list(postrider.sessions.list()) == []
     assert code_of(lambda: postrider.sessions.end("grant_01h455vb4pex5vsknk084sn02q")) == "session_not_found"
     assert postrider.sessions.end_all()["count"] == 0
+    assert [each["type"] for each in postrider.search.find(account)] == ["account"]
     assert list(postrider.audit.list(action="api_key.created"))
     assert list(postrider.audit.list_of_account(account))
     assert postrider.master_key.get()["key_id"] != postrider.master_key.rotate()["key_id"]

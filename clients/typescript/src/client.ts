@@ -7,6 +7,7 @@ import { Connections } from "./resources/connections.js";
 import { Deliveries } from "./resources/deliveries.js";
 import { EventTypes } from "./resources/event-types.js";
 import { Events } from "./resources/events.js";
+import { Search } from "./resources/search.js";
 import { SigningKeys } from "./resources/signing-keys.js";
 import { type ClientOptions, Transport } from "./transport.js";
 
@@ -24,6 +25,7 @@ export class Postrider {
   readonly sessions: Sessions;
   readonly audit: Audit;
   readonly masterKey: MasterKeys;
+  readonly search: Search;
 
   /**
    * Without options, it reads the variables `POSTRIDER_URL` and `POSTRIDER_API_KEY`, as the command line
@@ -43,5 +45,6 @@ export class Postrider {
     this.sessions = new Sessions(transport);
     this.audit = new Audit(transport);
     this.masterKey = new MasterKeys(transport);
+    this.search = new Search(transport);
   }
 }

@@ -152,6 +152,7 @@ test("API keys, portal links, sessions, audit, master key", async () => {
   await assert.rejects(postrider.sessions.end("grant_01h455vb4pex5vsknk084sn02q"), { status: 404 });
   assert.equal((await postrider.sessions.endAll()).count, 0);
 
+  assert.equal((await postrider.search.find("acme"))[0]?.type, "account");
   assert.ok((await all(postrider.audit.list({ action: "api_key.created" }))).length >= 1);
   assert.ok((await all(postrider.audit.listOfAccount("acme"))).length >= 1);
   const key = await postrider.masterKey.get();

@@ -14,6 +14,7 @@ from .resources.connections import Connections
 from .resources.deliveries import Deliveries
 from .resources.event_types import EventTypes
 from .resources.events import Events
+from .resources.search import Search
 from .resources.signing_keys import SigningKeys
 
 
@@ -52,6 +53,7 @@ class Postrider:
         self.sessions = Sessions(transport)
         self.audit = Audit(transport)
         self.master_key = MasterKeys(transport)
+        self.search = Search(transport)
 
     def with_options(self, *, timeout_s: Optional[float] = None, max_retries: Optional[int] = None) -> Postrider:
         """A client of the same server, over the same connections, with other bounds."""

@@ -7,6 +7,18 @@ from .._listing import Listing
 from ..types import Count, Delivery, DeliverySelection, DeliveryWithAttempts
 from ._resource import Resource
 
+Outcome = Literal[
+    "succeeded",
+    "bad_status",
+    "timeout",
+    "dns_error",
+    "connect_error",
+    "tls_error",
+    "protocol_error",
+    "blocked",
+    "not_rendered",
+]
+
 
 class Deliveries(Resource):
     """The delivery of one event by one action, with the record of each attempt."""
@@ -20,17 +32,22 @@ class Deliveries(Resource):
         automation_id: Optional[str] = None,
         action_id: Optional[str] = None,
         event_type: Optional[str] = None,
+        status_code: Optional[str] = None,
+        outcome: Optional[Outcome] = None,
         after: Union[str, datetime, None] = None,
         before: Union[str, datetime, None] = None,
         limit: Optional[int] = None,
         cursor: Optional[str] = None,
     ) -> Listing[Delivery]:
+        """`status_code` of the last attempt is a code or a class: `503`, `5xx`."""
         filters = {
             "status": status,
             "event_id": event_id,
             "automation_id": automation_id,
             "action_id": action_id,
             "event_type": event_type,
+            "status_code": status_code,
+            "outcome": outcome,
             "after": after,
             "before": before,
         }
