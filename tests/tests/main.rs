@@ -23,5 +23,6 @@ mod copy;
 mod kill;
 mod monitoring;
 mod operate;
+mod pages;
 mod receivers;
 mod snippets;
