@@ -140,6 +140,21 @@ def test_only_the_events_that_were_refused_for_a_while_are_sent_again(stub: Stub
     assert seen[1] == [added[1].id]
 
 
+def test_a_batch_that_is_too_large_for_the_operator_s_bound_is_sent_in_parts(stub: Stub) -> None:
+    def respond(request: Received) -> Reply:
+        batch = json.loads(request.body)["events"]
+        if len(batch) > 2:
+            return Reply(413, problem(413, "body_too_large"))
+        return Reply(202, {"data": accepted(batch)})
+
+    server = stub(respond)
+    with server.client().events.sender("a", max_wait_s=60) as sender:
+        for n in range(5):
+            sender.add(event(n))
+    assert [len(batch) for batch in batches(server)] == [5, 3, 2, 1, 2]
+    assert [n for batch in batches(server) if len(batch) <= 2 for n in batch] == [0, 1, 2, 3, 4]
+
+
 def test_closing_with_a_time_ends_in_time_and_names_what_is_unknown(stub: Stub) -> None:
     released = threading.Event()
     server = accepting(stub, lambda batch: released.wait(10) and accepted(batch))

@@ -220,6 +220,13 @@ export class BatchSender {
         if (open.length > 0) await sleep(again.waitMs, this.#ending.signal);
       }
     } catch (error) {
+      if (error instanceof PostriderError && error.status === 413 && open.length > 1) {
+        // The operator's bound on a batch is lower than ours: it follows that on an event's `data`.
+        const half = Math.ceil(open.length / 2);
+        await this.#send(open.slice(0, half));
+        await this.#send(open.slice(half));
+        return;
+      }
       for (const entry of open) this.#fail(entry, this.#ending.signal.aborted ? closedBefore(entry) : error);
     }
   }

@@ -178,6 +178,27 @@ test("only the events that were refused for a while are sent again", async () =>
   stub.close();
 });
 
+test("a batch that is too large for the operator's bound is sent in parts", async () => {
+  const sizes: number[] = [];
+  const stub = await Receiver.start((request, response) => {
+    const { events } = JSON.parse(request.body.toString()) as Batch;
+    sizes.push(events.length);
+    if (events.length > 2) json(response, 413, problem(413, "body_too_large"));
+    else json(response, 202, { data: events.map(({ id, type }) => ({ status: 202, id, type })) });
+  });
+  const { events } = new Postrider({ url: stub.url, apiKey: "prk_x" });
+  const sender = events.sender("a", { maxWaitMs: 60_000 });
+  for (let n = 0; n < 5; n++) await sender.add({ type: "a.b", data: n });
+  await sender.close();
+  assert.deepEqual(sizes, [5, 3, 2, 1, 2]);
+  const sent = stub.received.flatMap(({ body }) => {
+    const { events } = JSON.parse(body.toString()) as Batch;
+    return events.length > 2 ? [] : events.map((event) => event.data);
+  });
+  assert.deepEqual(sent, [0, 1, 2, 3, 4]);
+  stub.close();
+});
+
 test("closing with a signal ends in time, and names what is unknown", async () => {
   const { stub, events } = await accepting(() => "wait");
   const sender = events.sender("a", { maxWaitMs: 0, maxEvents: 1 });

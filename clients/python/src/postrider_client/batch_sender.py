@@ -227,10 +227,18 @@ class BatchSender:
                 left, wait = self._settle(left, answer.result["data"], answer.request_id, attempt)
                 if left and self._ending.wait(wait):
                     return  # `close` has failed them
-        except Exception as error:  # whatever it is, the producer learns of it, and the thread goes on
-            failure = error if isinstance(error, PostriderError) else _unexpected(error)
+        except PostriderError as error:
+            if error.status == 413 and len(left) > 1:
+                # The operator's bound on a batch is lower than ours: it follows that on an event's `data`.
+                half = (len(left) + 1) // 2
+                self._send(left[:half])
+                self._send(left[half:])
+                return
             for entry in left:
-                self._fail(entry, failure)
+                self._fail(entry, error)
+        except Exception as error:  # whatever it is, the producer learns of it, and the thread goes on
+            for entry in left:
+                self._fail(entry, _unexpected(error))
 
     def _settle(
         self, entries: List[_Entry], items: List[Dict[str, Any]], request_id: Optional[str], attempt: int
