@@ -10,11 +10,12 @@
 use std::error::Error;
 use std::io;
 
+use deadpool_postgres::PoolError;
 use rustls::CertificateError;
 use tokio_postgres::Config;
 use tokio_postgres::config::Host;
 
-use crate::sql_error::SqlError;
+use crate::sql_error::{SqlError, describe};
 
 /// PostgreSQL's port, if the URL names none.
 const PORT: u16 = 5432;
@@ -39,9 +40,17 @@ pub(crate) fn explained(server: &str, error: &SqlError) -> String {
         SqlError::TimedOut => Some(UNANSWERED.to_owned()),
         error => error.driver_error().and_then(advice),
     };
+    let said = match error {
+        SqlError::Pool(PoolError::Backend(error)) => {
+            let cause = describe(error);
+            let cause = cause.strip_prefix("error connecting to server: ").unwrap_or(&cause);
+            format!("no connection to {server}: {cause}")
+        }
+        error => format!("{server}: {error}"),
+    };
     match advice {
-        Some(advice) => format!("{server}: {error}. {advice}"),
-        None => format!("{server}: {error}"),
+        Some(advice) => format!("{said}. {advice}"),
+        None => said,
     }
 }
 

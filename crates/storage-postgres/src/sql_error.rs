@@ -220,7 +220,7 @@ fn is_untrusted(error: &(dyn Error + 'static)) -> bool {
 }
 
 /// The server's message, if there is one; the driver's own text leaves it out.
-fn describe(error: &tokio_postgres::Error) -> String {
+pub(crate) fn describe(error: &tokio_postgres::Error) -> String {
     match error.as_db_error() {
         Some(said) => format!("{} ({})", said.message(), said.code().code()),
         None => match Error::source(error) {

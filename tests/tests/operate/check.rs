@@ -91,7 +91,7 @@ fn each_thing_that_is_not_in_order_is_an_error_with_what_to_change() {
     let missing = text(folder.path()).to_owned() + "/missing.key";
     for (flags, check_name, parts) in [
         (vec!["--config", text(&toml)], "settings", vec!["line 2", "retention", "`30d`"]),
-        (vec!["--listen", &taken], "listen", vec!["another program", "listen"]),
+        (vec!["--listen", &taken], "listen", vec!["Another program", "listen"]),
         (vec!["--data-dir", text(&file)], "data folder", vec!["not a folder", "data_dir"]),
         (vec!["--master-key-file", &missing], "master key", vec!["missing.key"]),
         (
@@ -107,15 +107,11 @@ fn each_thing_that_is_not_in_order_is_an_error_with_what_to_change() {
         (vec!["--reach", "http://127.0.0.1:1/"], "reach", vec!["127.0.0.1:1", "allow_destination"]),
     ] {
         let data = folder.path().join("data");
-        let mut all = vec!["--data-dir", text(&data), "--listen", "127.0.0.1:0"];
-        all.retain(|flag| !flags.contains(flag));
-        if flags.contains(&"--data-dir") {
-            all.retain(|flag| *flag != text(&data));
+        let defaults = [["--data-dir", text(&data)], ["--listen", "127.0.0.1:0"]];
+        let mut all = flags.clone();
+        for default in defaults.iter().filter(|default| !flags.contains(&default[0])) {
+            all.extend(default);
         }
-        if flags.contains(&"--listen") {
-            all.retain(|flag| *flag != "127.0.0.1:0");
-        }
-        all.extend(&flags);
         let output = check(&all);
         assert_eq!(output.code, 1, "{flags:?}: {output:?}");
         let (status, said) = finding(&output, check_name);

@@ -3,7 +3,7 @@
 use std::fs;
 use std::net::TcpListener;
 
-use postrider_tests::Server;
+use postrider_tests::command;
 
 #[test]
 fn a_start_that_fails_says_what_happened_and_what_to_change() {
@@ -17,7 +17,7 @@ fn a_start_that_fails_says_what_happened_and_what_to_change() {
     fs::write(&toml, "retention = \"30d\"\nlisten = [\n").unwrap();
     let toml = toml.to_str().unwrap();
     for (flags, code, parts) in [
-        (["--listen", &taken], 1, vec![taken.as_str(), "another program", "listen"]),
+        (["--listen", &taken], 1, vec![taken.as_str(), "Another program", "listen"]),
         (["--listen", "203.0.113.1:8080"], 1, vec!["203.0.113.1:8080", "no such address", "`:8080`"]),
         (["--listen", "example.com:80"], 2, vec!["--listen", "`localhost:8080`"]),
         (["--retry-delays", "5x"], 2, vec!["--retry-delays", "`10s,5m,1h`"]),
@@ -28,12 +28,16 @@ fn a_start_that_fails_says_what_happened_and_what_to_change() {
         (["--admin-key-file", "/missing.key"], 2, vec!["admin_key_file /missing.key"]),
         (["--extra-ca-file", "/missing.pem"], 1, vec!["extra_ca_file /missing.pem"]),
     ] {
-        let mut server = Server::stopped();
-        if flags[0] == "--admin-key-file" {
-            server.withhold_admin_key();
+        let data = folder.path().join("data");
+        let defaults = [["--data-dir", data.to_str().unwrap()], ["--listen", "127.0.0.1:0"]];
+        let mut all = vec!["serve"];
+        all.extend(flags);
+        for default in defaults.iter().filter(|default| !flags.contains(&default[0])) {
+            all.extend(default);
         }
-        let (status, said) = server.start_that_fails(&flags);
-        assert_eq!(status.code(), Some(code), "{flags:?}: {said}");
+        let output = command::run(&all);
+        let said = output.out + &output.err;
+        assert_eq!(output.code, code, "{flags:?}: {said}");
         for part in parts {
             assert!(said.contains(part), "{flags:?}: {part}: {said}");
         }

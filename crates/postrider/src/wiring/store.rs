@@ -108,6 +108,14 @@ fn of_folder(data_dir: &Path, error: &OpenError) -> String {
     }
 }
 
+/// Why a database cannot be used. The store's error begins with what the caller says itself.
+pub fn said(error: &PostgresError) -> String {
+    match error {
+        PostgresError::Store(StoreError::Unavailable(why) | StoreError::Internal(why)) => why.clone(),
+        error => error.to_string(),
+    }
+}
+
 async fn open_postgres(options: PostgresOptions, sealer: &Sealer) -> Result<Arc<dyn Store>, Failure> {
     let deadline = Instant::now() + DATABASE_WAIT_MAX;
     loop {
@@ -118,7 +126,7 @@ async fn open_postgres(options: PostgresOptions, sealer: &Sealer) -> Result<Arc<
                 tracing::warn!(%why, "the database is not available yet; retrying");
                 sleep(DATABASE_PAUSE).await;
             }
-            Err(error) => return Err(Failure::Failed(format!("cannot use the database: {error}"))),
+            Err(error) => return Err(Failure::Failed(format!("cannot use the database: {}", said(&error)))),
         }
     }
 }
