@@ -36,7 +36,7 @@ fn a_start_that_fails_says_what_happened_and_what_to_change() {
             all.extend(default);
         }
         let output = command::run(&all);
-        let said = output.out + &output.err;
+        let said = format!("{}{}", output.out, output.err);
         assert_eq!(output.code, code, "{flags:?}: {said}");
         for part in parts {
             assert!(said.contains(part), "{flags:?}: {part}: {said}");
