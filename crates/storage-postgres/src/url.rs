@@ -117,7 +117,6 @@ fn without_parameter(url: &str, name: &str) -> (String, Option<String>) {
 
 /// Takes a `key=value` pair without quotes out of libpq's other form, and returns its value.
 fn without_pair(text: &str, name: &str) -> (String, Option<String>) {
-    let mut value = None;
     // A quoted value may contain spaces, so the text is only cut where the pair is found.
     let key = format!("{name}=");
     let Some(start) = text.find(&key).filter(|&at| at == 0 || text[..at].ends_with(' ')) else {
@@ -128,8 +127,7 @@ fn without_pair(text: &str, name: &str) -> (String, Option<String>) {
         Some(found) => found,
         None => behind.split_once(' ').unwrap_or((behind, "")),
     };
-    value.replace(found.to_owned());
-    (format!("{}{rest}", &text[..start]), value)
+    (format!("{}{rest}", &text[..start]), Some(found.to_owned()))
 }
 
 /// A value of the query, percent-decoded.

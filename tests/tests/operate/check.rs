@@ -88,12 +88,11 @@ fn each_thing_that_is_not_in_order_is_an_error_with_what_to_change() {
     fs::write(&file, "x").unwrap();
     let toml = folder.path().join("postrider.toml");
     fs::write(&toml, "listen = \"localhost:0\"\nretention = \"30\"\n").unwrap();
-    let missing = text(folder.path()).to_owned() + "/missing.key";
     for (flags, check_name, parts) in [
         (vec!["--config", text(&toml)], "settings", vec!["line 2", "retention", "`30d`"]),
         (vec!["--listen", &taken], "listen", vec!["Another program", "listen"]),
         (vec!["--data-dir", text(&file)], "data folder", vec!["not a folder", "data_dir"]),
-        (vec!["--master-key-file", &missing], "master key", vec!["missing.key"]),
+        (vec!["--master-key-file", text(&file)], "master key", vec![text(&file), "chmod 600"]),
         (
             vec!["--oidc-issuer", "http://127.0.0.1:1", "--oidc-client-id", "p", "--oidc-admin", "a"],
             "identity provider",
@@ -139,13 +138,16 @@ fn a_database_in_order_is_checked_with_its_version_role_and_risks() {
         assert_eq!(finding(&output, check).0, "ok", "{output:?}");
     }
     assert_eq!(postgres.sql("SELECT to_regclass('accounts') IS NULL"), "t", "nothing was created");
-    postgres.sql("ALTER ROLE postrider SET synchronous_commit = off");
-    let (status, said) = finding(&check(&flags), "durability");
-    assert!(status == "warning" && said.contains("synchronous_commit"), "{said}");
-    postgres.sql("ALTER ROLE postrider RESET synchronous_commit");
     postgres.sql("CREATE ROLE few LOGIN CONNECTION LIMIT 4; GRANT ALL ON SCHEMA public TO few");
     let few = url.replace("postrider@", "few@");
     let few = check(&["--database-url", &few, "--master-key-file", text(&key), "--listen", "127.0.0.1:0"]);
     let (status, said) = finding(&few, "connections");
     assert!(status == "warning" && said.contains("can open 4 more") && said.contains("opens 9"), "{said}");
+    postgres.sql("ALTER ROLE postrider SET synchronous_commit = off");
+    let (status, said) = finding(&check(&flags), "durability");
+    assert!(status == "warning" && said.contains("synchronous_commit"), "{said}");
+    let mut server = Server::stopped_on_database(url.clone());
+    server.start_again();
+    let log = server.log().lines().join("\n");
+    assert!(log.contains("synchronous_commit is off"), "{log}");
 }

@@ -87,8 +87,8 @@ async fn the_replaced_database_of_a_killed_server_keeps_every_event() {
     let mut killed = Killed::after_a_backup().await;
     let folder = killed.server.data_dir().to_owned();
     restore(&killed.backup(), &folder, &["--replace"]).success();
-    let folders = fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path());
-    let former = folders.filter(|path| path.is_dir()).next().unwrap();
+    let mut paths = fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path());
+    let former = paths.find(|path| path.is_dir()).unwrap();
     // Back to where it was.
     for name in ["postrider.db", "postrider.db-wal"] {
         fs::copy(former.join(name), folder.join(name)).unwrap();

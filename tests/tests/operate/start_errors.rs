@@ -24,7 +24,7 @@ fn a_start_that_fails_says_what_happened_and_what_to_change() {
         (["--data-dir", file], 1, vec![file]),
         (["--config", toml], 2, vec!["bad.toml, line 2"]),
         (["--config", "/missing.toml"], 2, vec!["/missing.toml"]),
-        (["--master-key-file", "/missing.key"], 2, vec!["/missing.key"]),
+        (["--master-key-file", file], 2, vec![file, "chmod 600"]),
         (["--admin-key-file", "/missing.key"], 2, vec!["admin_key_file /missing.key"]),
         (["--extra-ca-file", "/missing.pem"], 1, vec!["extra_ca_file /missing.pem"]),
     ] {

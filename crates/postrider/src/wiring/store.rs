@@ -81,7 +81,7 @@ fn open_sqlite(data_dir: &Path, sealer: &Sealer) -> Result<Arc<dyn Store>, Failu
 }
 
 /// Why a data folder cannot be used, and what to do.
-fn of_folder(data_dir: &Path, error: &OpenError) -> String {
+pub fn of_folder(data_dir: &Path, error: &OpenError) -> String {
     let folder = data_dir.display();
     match error {
         OpenError::Io { source, .. } => {
