@@ -78,7 +78,9 @@ pub enum Command {
 /// The commands of the server's side, under their heading in the help.
 const SERVER_GROUP: (&str, &[&str]) = (
     "Server",
-    &["serve", "dev", "check", "health", "migrate", "backup", "restore", "copy"],
+    &[
+        "serve", "dev", "check", "health", "migrate", "backup", "restore", "copy",
+    ],
 );
 
 /// All commands under their headings, in the order of the help.

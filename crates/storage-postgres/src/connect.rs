@@ -49,7 +49,9 @@ pub(crate) struct Target {
 
 impl fmt::Debug for Target {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Target").field("server", &self.server).finish_non_exhaustive()
+        f.debug_struct("Target")
+            .field("server", &self.server)
+            .finish_non_exhaustive()
     }
 }
 

@@ -43,7 +43,9 @@ pub(crate) fn explained(server: &str, error: &SqlError) -> String {
     let said = match error {
         SqlError::Pool(PoolError::Backend(error)) => {
             let cause = describe(error);
-            let cause = cause.strip_prefix("error connecting to server: ").unwrap_or(&cause);
+            let cause = cause
+                .strip_prefix("error connecting to server: ")
+                .unwrap_or(&cause);
             format!("no connection to {server}: {cause}")
         }
         error => format!("{server}: {error}"),
@@ -127,9 +129,9 @@ fn by_io(error: &io::Error) -> Option<&'static str> {
         return Some("Correct the host in database_url");
     }
     match error.kind() {
-        io::ErrorKind::ConnectionRefused => {
-            Some("Start PostgreSQL there, let it listen on that address (listen_addresses), or correct database_url")
-        }
+        io::ErrorKind::ConnectionRefused => Some(
+            "Start PostgreSQL there, let it listen on that address (listen_addresses), or correct database_url",
+        ),
         io::ErrorKind::NotFound => Some("There is no such socket: correct the host in database_url"),
         io::ErrorKind::PermissionDenied if error.get_ref().is_some() => Some(READ_ONLY),
         io::ErrorKind::TimedOut | io::ErrorKind::HostUnreachable | io::ErrorKind::NetworkUnreachable => {

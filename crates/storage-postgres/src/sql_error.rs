@@ -173,7 +173,9 @@ impl SqlError {
     pub(crate) fn explained(self, server: &str) -> StoreError {
         let text = match &self {
             Self::Pool(PoolError::Backend(_)) | Self::TimedOut => explain::explained(server, &self),
-            Self::Postgres(error) if error.code().is_some_and(is_of_rights) => explain::explained(server, &self),
+            Self::Postgres(error) if error.code().is_some_and(is_of_rights) => {
+                explain::explained(server, &self)
+            }
             _ => self.to_string(),
         };
         self.with_text(text)

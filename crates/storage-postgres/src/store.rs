@@ -60,7 +60,10 @@ impl PostgresStore {
     pub async fn open(options: PostgresOptions, sealer: Sealer) -> Result<Self, OpenError> {
         let store = Self::connect(&options, sealer)?;
         check(&store.database).await?;
-        store.database.run(|| suitability::warn_of_risks(&store.database)).await?;
+        store
+            .database
+            .run(|| suitability::warn_of_risks(&store.database))
+            .await?;
         migrate(&store.database).await?;
         let unfinished = store
             .database

@@ -73,7 +73,9 @@ pub(crate) async fn unsuitable(database: &Database) -> SqlResult<Option<Unsuitab
 pub(crate) async fn warn_of_risks(database: &Database) -> SqlResult<()> {
     let client = database.client().await?;
     if value(&client, "SHOW fsync").await? == "off" {
-        tracing::error!("fsync is off: a crash of the database's machine can destroy the database; set fsync = on");
+        tracing::error!(
+            "fsync is off: a crash of the database's machine can destroy the database; set fsync = on"
+        );
     }
     if value(&client, "SHOW synchronous_commit").await? == "off" {
         tracing::warn!(

@@ -27,7 +27,9 @@ pub(crate) fn connector(ca_pem: Option<&[u8]>, checks: Checks) -> Result<MakeRus
         Some(pem) => {
             for certificate in CertificateDer::pem_slice_iter(pem) {
                 let certificate = certificate.map_err(|error| error.to_string())?;
-                roots.add(certificate.clone()).map_err(|error| error.to_string())?;
+                roots
+                    .add(certificate.clone())
+                    .map_err(|error| error.to_string())?;
                 given.push(certificate);
             }
             if roots.is_empty() {

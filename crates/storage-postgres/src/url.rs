@@ -123,7 +123,10 @@ fn without_pair(text: &str, name: &str) -> (String, Option<String>) {
         return (text.to_owned(), None);
     };
     let behind = &text[start + key.len()..];
-    let (found, rest) = match behind.strip_prefix('\'').and_then(|quoted| quoted.split_once('\'')) {
+    let (found, rest) = match behind
+        .strip_prefix('\'')
+        .and_then(|quoted| quoted.split_once('\''))
+    {
         Some(found) => found,
         None => behind.split_once(' ').unwrap_or((behind, "")),
     };
@@ -136,7 +139,10 @@ fn decoded(text: &str) -> String {
     let mut rest = text.as_bytes();
     while let [first, behind @ ..] = rest {
         let hex = behind.get(..2).and_then(|hex| std::str::from_utf8(hex).ok());
-        match hex.and_then(|hex| u8::from_str_radix(hex, 16).ok()).filter(|_| *first == b'%') {
+        match hex
+            .and_then(|hex| u8::from_str_radix(hex, 16).ok())
+            .filter(|_| *first == b'%')
+        {
             Some(byte) => {
                 bytes.push(byte);
                 rest = &behind[2..];
@@ -188,14 +194,26 @@ mod tests {
         let file = |text: &str| Some(text.to_owned());
         for (url, parts) in [
             ("postgres://u@h/d", (SslMode::Prefer, Checks::Usual, None)),
-            ("postgres://u@h/d?sslmode=disable", (SslMode::Disable, Checks::Usual, None)),
-            ("postgres://u@h/d?sslmode=verify-full", (SslMode::Require, Checks::Full, None)),
+            (
+                "postgres://u@h/d?sslmode=disable",
+                (SslMode::Disable, Checks::Usual, None),
+            ),
+            (
+                "postgres://u@h/d?sslmode=verify-full",
+                (SslMode::Require, Checks::Full, None),
+            ),
             (
                 "postgres://u@h/d?sslmode=verify-ca&sslrootcert=%2Fa%20b.pem&application_name=x",
                 (SslMode::Require, Checks::Authority, file("/a b.pem")),
             ),
-            ("postgres://u@h/d?sslrootcert=/a.pem", (SslMode::Require, Checks::Usual, file("/a.pem"))),
-            ("postgres://u@h/d?sslrootcert=system", (SslMode::Require, Checks::Usual, None)),
+            (
+                "postgres://u@h/d?sslrootcert=/a.pem",
+                (SslMode::Require, Checks::Usual, file("/a.pem")),
+            ),
+            (
+                "postgres://u@h/d?sslrootcert=system",
+                (SslMode::Require, Checks::Usual, None),
+            ),
             (
                 "host=h sslmode=verify-ca user=u sslrootcert='/a b.pem' dbname=d",
                 (SslMode::Require, Checks::Authority, file("/a b.pem")),
@@ -203,7 +221,13 @@ mod tests {
         ] {
             assert_eq!(of(url), parts, "{url}");
         }
-        assert_eq!(parse("host=h sslmode=verify-ca user=u").unwrap().config.get_user(), Some("u"));
+        assert_eq!(
+            parse("host=h sslmode=verify-ca user=u")
+                .unwrap()
+                .config
+                .get_user(),
+            Some("u")
+        );
         assert!(refused("postgres://u@h/d?sslmode=on").contains("verify-full"));
     }
 }

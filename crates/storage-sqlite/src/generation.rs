@@ -106,20 +106,30 @@ impl Companion {
     }
 
     fn text(&self) -> String {
-        let Self { former, changes, schema, .. } = self;
+        let Self {
+            former,
+            changes,
+            schema,
+            ..
+        } = self;
         format!("former {former}\nchanges {changes}\nschema {schema}\n")
     }
 
     /// Reads a companion; `None` for another file. A companion without a readable text only tells its
     /// generation.
     fn read(path: &Path) -> io::Result<Option<Self>> {
-        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+        let name = path
+            .file_name()
+            .and_then(|name| name.to_str())
+            .unwrap_or_default();
         let number = name.strip_prefix(COMPANION).filter(|number| number.len() == 8);
         let Some(generation) = number.and_then(|number| u32::from_str_radix(number, 16).ok()) else {
             return Ok(None);
         };
         let mut text = Vec::new();
-        File::open(path)?.take(COMPANION_BYTES_MAX).read_to_end(&mut text)?;
+        File::open(path)?
+            .take(COMPANION_BYTES_MAX)
+            .read_to_end(&mut text)?;
         let text = String::from_utf8_lossy(&text);
         let value = |key: &str| {
             let line = text.lines().find_map(|line| line.strip_prefix(key));

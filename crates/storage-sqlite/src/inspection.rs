@@ -95,9 +95,16 @@ fn is_in_use(data_dir: &Path) -> Result<bool, OpenError> {
 }
 
 fn read(database: &Path, access: &str) -> Result<Contents, OpenError> {
-    let path = database.canonicalize().map_err(|error| OpenError::io(database, error))?;
-    let path = path.to_string_lossy().replace('%', "%25").replace('?', "%3f").replace('#', "%23");
-    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_URI;
+    let path = database
+        .canonicalize()
+        .map_err(|error| OpenError::io(database, error))?;
+    let path = path
+        .to_string_lossy()
+        .replace('%', "%25")
+        .replace('?', "%3f")
+        .replace('#', "%23");
+    let flags =
+        OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_URI;
     let conn = Connection::open_with_flags(format!("file:{path}?{access}"), flags)?;
     let schema = schema::version(&conn)?;
     if schema > SCHEMA_VERSION {

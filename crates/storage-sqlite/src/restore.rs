@@ -181,7 +181,11 @@ fn refuse_at_first_sight(backup: &Path, data_dir: &Path) -> RestoreResult<()> {
     if !file.metadata().map_err(io)?.is_file() {
         return Err(not("it is not a file"));
     }
-    if data_dir.join(DATABASE_FILE).canonicalize().is_ok_and(|database| database == file) {
+    if data_dir
+        .join(DATABASE_FILE)
+        .canonicalize()
+        .is_ok_and(|database| database == file)
+    {
         return Err(RestoreError::SameFile {
             file: backup.to_owned(),
         });
@@ -224,7 +228,10 @@ fn copy(backup: &Path, unfinished: &Path) -> RestoreResult<()> {
 
 /// Gives what root created to the owner of the folder that it is in, who runs the server.
 fn give_to_owner(path: &Path) -> io::Result<()> {
-    let (created, folder) = (path.metadata()?, path.parent().unwrap_or(Path::new(".")).metadata()?);
+    let (created, folder) = (
+        path.metadata()?,
+        path.parent().unwrap_or(Path::new(".")).metadata()?,
+    );
     if created.uid() == folder.uid() {
         return Ok(());
     }
@@ -272,7 +279,9 @@ fn link_former(
     };
     let io = |error| RestoreError::io(&former, error);
     before_step("create the folder of the former database")?;
-    journal::make_private_folder(&former).and_then(|()| give_to_owner(&former)).map_err(io)?;
+    journal::make_private_folder(&former)
+        .and_then(|()| give_to_owner(&former))
+        .map_err(io)?;
     let companions = generation::companion_files(data_dir).map_err(io)?;
     let named = [DATABASE_FILE, LOG_FILE].map(|name| data_dir.join(name));
     for file in named.into_iter().chain(companions) {

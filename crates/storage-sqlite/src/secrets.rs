@@ -80,7 +80,8 @@ pub(crate) fn key_ids(conn: &Connection) -> rusqlite::Result<Vec<KeyId>> {
 
 /// The probe that ties the database to its master key; `None` in a database that was never served.
 pub(crate) fn probe(conn: &Connection) -> rusqlite::Result<Option<Vec<u8>>> {
-    conn.query_row("SELECT probe FROM master_key", (), |row| row.get(0)).optional()
+    conn.query_row("SELECT probe FROM master_key", (), |row| row.get(0))
+        .optional()
 }
 
 /// Checks that the keys open what the database holds. The first start on a database ties it to its key.

@@ -43,21 +43,38 @@ fn assert_refused(folder: &Path, what: &str) {
     let error = opened.err().unwrap_or_else(|| panic!("{what}: opened"));
     assert!(is_foreign(&error), "{what}: {error}");
     let said = error.to_string();
-    assert!(said.contains("postrider restore") && said.contains("-wal"), "{said}");
+    assert!(
+        said.contains("postrider restore") && said.contains("-wal"),
+        "{said}"
+    );
     assert!(migrate(folder).is_err_and(|error| is_foreign(&error)), "{what}");
-    assert!(schema_version(folder).is_err_and(|error| is_foreign(&error)), "{what}");
+    assert!(
+        schema_version(folder).is_err_and(|error| is_foreign(&error)),
+        "{what}"
+    );
     let exported = Export::open(folder).err();
-    assert!(matches!(exported, Some(ExportError::Open(error)) if is_foreign(&error)), "{what}");
+    assert!(
+        matches!(exported, Some(ExportError::Open(error)) if is_foreign(&error)),
+        "{what}"
+    );
     let copied = backup(folder, &folder.join("copy.db"));
-    assert!(matches!(copied, Err(BackupError::Open(error)) if is_foreign(&error)), "{what}");
-    assert_eq!(fs::read(folder.join(DATABASE_FILE)).unwrap(), database, "{what}: unchanged");
+    assert!(
+        matches!(copied, Err(BackupError::Open(error)) if is_foreign(&error)),
+        "{what}"
+    );
+    assert_eq!(
+        fs::read(folder.join(DATABASE_FILE)).unwrap(),
+        database,
+        "{what}: unchanged"
+    );
 }
 
 fn events(folder: &Path) -> i64 {
     drop(SqliteStore::open(folder, SqliteOptions::default()).unwrap());
     support::assert_is_whole(folder);
     let conn = Connection::open(folder.join(DATABASE_FILE)).unwrap();
-    conn.query_row("SELECT count(*) FROM events", (), |row| row.get(0)).unwrap()
+    conn.query_row("SELECT count(*) FROM events", (), |row| row.get(0))
+        .unwrap()
 }
 
 /// Adds an event to the log of an open database.
@@ -85,7 +102,9 @@ async fn no_copy_that_replaced_the_database_of_a_killed_server_is_opened_with_it
     let [ours, vacuumed, copied] = ["ours.db", "vacuumed.db", "copied.db"].map(|name| all.path().join(name));
     backup(live.path(), &ours).unwrap();
     let reader = Connection::open(live.path().join(DATABASE_FILE)).unwrap();
-    reader.execute("VACUUM INTO ?1", (vacuumed.to_str().unwrap(),)).unwrap();
+    reader
+        .execute("VACUUM INTO ?1", (vacuumed.to_str().unwrap(),))
+        .unwrap();
     reader.backup("main", &copied, None).unwrap();
     drop(reader);
     add_event(live.path());
@@ -98,7 +117,10 @@ async fn no_copy_that_replaced_the_database_of_a_killed_server_is_opened_with_it
         fs::copy(&copy, folder.join(DATABASE_FILE)).unwrap();
         assert_refused(&folder, &copy.display().to_string());
         fs::remove_file(folder.join("postrider.db-wal")).unwrap();
-        assert!([1, 2].contains(&events(&folder)), "without the log it is a database as any other");
+        assert!(
+            [1, 2].contains(&events(&folder)),
+            "without the log it is a database as any other"
+        );
         fs::remove_dir_all(&folder).unwrap();
     }
     assert_eq!(events(&killed), 3, "what belongs together is opened");
@@ -157,7 +179,9 @@ fn starts_beside_a_reader_keep_the_generation_and_their_log() {
     drop(SqliteStore::open(folder.path(), SqliteOptions::default()).unwrap());
     let before = companions(folder.path());
     let reader = Connection::open(folder.path().join(DATABASE_FILE)).unwrap();
-    reader.execute_batch("BEGIN; SELECT count(*) FROM events").unwrap();
+    reader
+        .execute_batch("BEGIN; SELECT count(*) FROM events")
+        .unwrap();
     for _ in 0..2 {
         drop(SqliteStore::open(folder.path(), SqliteOptions::default()).unwrap());
         assert_eq!(companions(folder.path()).len(), 1);

@@ -66,7 +66,10 @@ async fn a_restore_over_the_log_of_a_killed_server_keeps_both_files() {
     fs::copy(&file, folder.join(DATABASE_FILE)).unwrap();
     let log = fs::read(folder.join("postrider.db-wal")).unwrap();
     let former = restored(&file, &folder, true).unwrap().former.unwrap();
-    assert_eq!(fs::read(former.join(DATABASE_FILE)).unwrap(), fs::read(&file).unwrap());
+    assert_eq!(
+        fs::read(former.join(DATABASE_FILE)).unwrap(),
+        fs::read(&file).unwrap()
+    );
     assert_eq!(fs::read(former.join("postrider.db-wal")).unwrap(), log);
     assert!(!folder.join("postrider.db-wal").exists());
     drop(SqliteStore::open(&folder, SqliteOptions::default()).unwrap());
@@ -78,7 +81,10 @@ async fn a_folder_in_use_is_not_restored_to() {
     let (_all, file) = backed_up().await;
     let (_scene, _store, live) = support::scene(SqliteStore::open).await;
     let refused = restored(&file, live.path(), true);
-    assert!(matches!(refused, Err(RestoreError::Open(OpenError::Locked { .. }))), "{refused:?}");
+    assert!(
+        matches!(refused, Err(RestoreError::Open(OpenError::Locked { .. }))),
+        "{refused:?}"
+    );
 }
 
 #[tokio::test]
@@ -95,9 +101,17 @@ async fn what_is_no_whole_backup_of_a_known_schema_is_refused() {
     let opened = fs::OpenOptions::new().write(true).open(&damaged).unwrap();
     opened.write_all_at(&[0xff; 20_000], bytes / 2).unwrap();
     let cut = other("cut.db");
-    fs::OpenOptions::new().write(true).open(&cut).unwrap().set_len(bytes / 2).unwrap();
+    fs::OpenOptions::new()
+        .write(true)
+        .open(&cut)
+        .unwrap()
+        .set_len(bytes / 2)
+        .unwrap();
     let newer = other("newer.db");
-    Connection::open(&newer).unwrap().pragma_update(None, "user_version", 99).unwrap();
+    Connection::open(&newer)
+        .unwrap()
+        .pragma_update(None, "user_version", 99)
+        .unwrap();
     let foreign = all.path().join("foreign.db");
     Connection::open(&foreign)
         .unwrap()
@@ -126,9 +140,15 @@ async fn what_is_no_whole_backup_of_a_known_schema_is_refused() {
 #[tokio::test]
 async fn a_backup_whose_secrets_do_not_open_is_refused() {
     let (all, file) = backed_up().await;
-    let other = Sealer::new(MasterKeys::only(MasterKey::from_bytes([8; 32])), Entropy::new(|bytes| bytes.fill(1)));
+    let other = Sealer::new(
+        MasterKeys::only(MasterKey::from_bytes([8; 32])),
+        Entropy::new(|bytes| bytes.fill(1)),
+    );
     let refused = restore(&file, &all.path().join("new"), &other, false, NOW);
-    assert!(matches!(refused, Err(RestoreError::MissingKeys(_))), "{refused:?}");
+    assert!(
+        matches!(refused, Err(RestoreError::MissingKeys(_))),
+        "{refused:?}"
+    );
 }
 
 #[tokio::test]
@@ -136,5 +156,8 @@ async fn the_database_of_the_folder_is_not_restored_onto_itself() {
     let folder = TempDir::new().unwrap();
     drop(SqliteStore::open(folder.path(), SqliteOptions::default()).unwrap());
     let refused = restored(&folder.path().join(DATABASE_FILE), folder.path(), true);
-    assert!(matches!(refused, Err(RestoreError::SameFile { .. })), "{refused:?}");
+    assert!(
+        matches!(refused, Err(RestoreError::SameFile { .. })),
+        "{refused:?}"
+    );
 }

@@ -72,7 +72,10 @@ fn a_check_before_the_first_start_says_what_it_will_create_and_creates_nothing()
     let output = check(&["--data-dir", text(&folder), "--listen", "127.0.0.1:0"]);
     assert_eq!(output.code, 0, "{output:?}");
     for check in ["data folder", "master key", "database"] {
-        assert!(finding(&output, check).1.contains("the first start creates"), "{check}: {output:?}");
+        assert!(
+            finding(&output, check).1.contains("the first start creates"),
+            "{check}: {output:?}"
+        );
     }
     assert!(!folder.exists());
     let shown = command::run(&["check", "--data-dir", text(&folder), "--listen", "127.0.0.1:0"]);
@@ -89,21 +92,53 @@ fn each_thing_that_is_not_in_order_is_an_error_with_what_to_change() {
     let toml = folder.path().join("postrider.toml");
     fs::write(&toml, "listen = \"localhost:0\"\nretention = \"30\"\n").unwrap();
     for (flags, check_name, parts) in [
-        (vec!["--config", text(&toml)], "settings", vec!["line 2", "retention", "`30d`"]),
-        (vec!["--listen", &taken], "listen", vec!["Another program", "listen"]),
-        (vec!["--data-dir", text(&file)], "data folder", vec!["not a folder", "data_dir"]),
-        (vec!["--master-key-file", text(&file)], "master key", vec![text(&file), "chmod 600"]),
         (
-            vec!["--oidc-issuer", "http://127.0.0.1:1", "--oidc-client-id", "p", "--oidc-admin", "a"],
+            vec!["--config", text(&toml)],
+            "settings",
+            vec!["line 2", "retention", "`30d`"],
+        ),
+        (
+            vec!["--listen", &taken],
+            "listen",
+            vec!["Another program", "listen"],
+        ),
+        (
+            vec!["--data-dir", text(&file)],
+            "data folder",
+            vec!["not a folder", "data_dir"],
+        ),
+        (
+            vec!["--master-key-file", text(&file)],
+            "master key",
+            vec![text(&file), "chmod 600"],
+        ),
+        (
+            vec![
+                "--oidc-issuer",
+                "http://127.0.0.1:1",
+                "--oidc-client-id",
+                "p",
+                "--oidc-admin",
+                "a",
+            ],
             "identity provider",
             vec!["127.0.0.1:1", "oidc_issuer"],
         ),
         (
-            vec!["--smtp-url", "smtp://127.0.0.1:1?tls=none", "--smtp-from", "a@example.com"],
+            vec![
+                "--smtp-url",
+                "smtp://127.0.0.1:1?tls=none",
+                "--smtp-from",
+                "a@example.com",
+            ],
             "mail server",
             vec!["127.0.0.1:1", "smtp_url"],
         ),
-        (vec!["--reach", "http://127.0.0.1:1/"], "reach", vec!["127.0.0.1:1", "allow_destination"]),
+        (
+            vec!["--reach", "http://127.0.0.1:1/"],
+            "reach",
+            vec!["127.0.0.1:1", "allow_destination"],
+        ),
     ] {
         let data = folder.path().join("data");
         let defaults = [["--data-dir", text(&data)], ["--listen", "127.0.0.1:0"]];
@@ -129,23 +164,50 @@ fn a_database_in_order_is_checked_with_its_version_role_and_risks() {
     fs::write(&key, command::run(&["keys", "master", "new"]).success()).unwrap();
     fs::set_permissions(&key, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
     let url = postgres.url("postgres");
-    let flags = ["--database-url", &url, "--master-key-file", text(&key), "--listen", "127.0.0.1:0"];
+    let flags = [
+        "--database-url",
+        &url,
+        "--master-key-file",
+        text(&key),
+        "--listen",
+        "127.0.0.1:0",
+    ];
     let output = check(&flags);
     assert_eq!(output.code, 0, "{output:?}");
     let (_, said) = finding(&output, "database");
-    assert!(said.contains(&postgres.address().to_string()) && said.contains("as postrider"), "{said}");
+    assert!(
+        said.contains(&postgres.address().to_string()) && said.contains("as postrider"),
+        "{said}"
+    );
     for check in ["connections", "durability", "clock"] {
         assert_eq!(finding(&output, check).0, "ok", "{output:?}");
     }
-    assert_eq!(postgres.sql("SELECT to_regclass('accounts') IS NULL"), "t", "nothing was created");
+    assert_eq!(
+        postgres.sql("SELECT to_regclass('accounts') IS NULL"),
+        "t",
+        "nothing was created"
+    );
     postgres.sql("CREATE ROLE few LOGIN CONNECTION LIMIT 4; GRANT ALL ON SCHEMA public TO few");
     let few = url.replace("postrider@", "few@");
-    let few = check(&["--database-url", &few, "--master-key-file", text(&key), "--listen", "127.0.0.1:0"]);
+    let few = check(&[
+        "--database-url",
+        &few,
+        "--master-key-file",
+        text(&key),
+        "--listen",
+        "127.0.0.1:0",
+    ]);
     let (status, said) = finding(&few, "connections");
-    assert!(status == "warning" && said.contains("can open 4 more") && said.contains("opens 9"), "{said}");
+    assert!(
+        status == "warning" && said.contains("can open 4 more") && said.contains("opens 9"),
+        "{said}"
+    );
     postgres.sql("ALTER ROLE postrider SET synchronous_commit = off");
     let (status, said) = finding(&check(&flags), "durability");
-    assert!(status == "warning" && said.contains("synchronous_commit"), "{said}");
+    assert!(
+        status == "warning" && said.contains("synchronous_commit"),
+        "{said}"
+    );
     let mut server = Server::stopped_on_database(url.clone());
     server.start_again();
     let log = server.log().lines().join("\n");

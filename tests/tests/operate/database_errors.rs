@@ -14,7 +14,13 @@ const PASSWORD: &str = "hid@den/pass";
 
 /// Checks a database. The master key is of no interest here.
 fn check(url: &str, flags: &[&str]) -> CommandOutput {
-    let key = ["--master-key-file", "/dev/null", "--listen", "127.0.0.1:0", "--json"];
+    let key = [
+        "--master-key-file",
+        "/dev/null",
+        "--listen",
+        "127.0.0.1:0",
+        "--json",
+    ];
     command::run(&[&["check", "--database-url", url], flags, &key].concat())
 }
 
@@ -47,19 +53,54 @@ fn each_way_in_which_a_database_refuses_a_node_is_named_with_what_to_change() {
     }
     let of = |role: &str| format!("postgres://{role}@{address}/postgres");
     for (url, parts) in [
-        ("postgres://u@no.such.host.invalid/d".to_owned(), vec!["no.such.host.invalid:5432", "Correct the host"]),
-        ("postgres://u@127.0.0.1:1/d".to_owned(), vec!["127.0.0.1:1", "refused", "database_url"]),
-        ("postgres://u@%2Fmissing/d".to_owned(), vec!["/missing/.s.PGSQL.5432", "socket"]),
-        (postgres.url("missing"), vec![&address, "\"missing\" does not exist", "CREATE DATABASE"]),
-        (of("nobody"), vec![&address, "\"nobody\" does not exist", "database_url"]),
-        (of("one"), vec![&address, "too many connections", "database_connections", "CONNECTION LIMIT"]),
-        (of("reader"), vec![&address, "reader may not create tables", "GRANT CREATE"]),
+        (
+            "postgres://u@no.such.host.invalid/d".to_owned(),
+            vec!["no.such.host.invalid:5432", "Correct the host"],
+        ),
+        (
+            "postgres://u@127.0.0.1:1/d".to_owned(),
+            vec!["127.0.0.1:1", "refused", "database_url"],
+        ),
+        (
+            "postgres://u@%2Fmissing/d".to_owned(),
+            vec!["/missing/.s.PGSQL.5432", "socket"],
+        ),
+        (
+            postgres.url("missing"),
+            vec![&address, "\"missing\" does not exist", "CREATE DATABASE"],
+        ),
+        (
+            of("nobody"),
+            vec![&address, "\"nobody\" does not exist", "database_url"],
+        ),
+        (
+            of("one"),
+            vec![
+                &address,
+                "too many connections",
+                "database_connections",
+                "CONNECTION LIMIT",
+            ],
+        ),
+        (
+            of("reader"),
+            vec![&address, "reader may not create tables", "GRANT CREATE"],
+        ),
         (of("readonly"), vec![&address, "name the primary"]),
         (postgres.url("latin"), vec!["LATIN1", "ENCODING 'UTF8'"]),
-        (of("postrider") + "?sslmode=require", vec![&address, "TLS", "sslmode=disable"]),
+        (
+            of("postrider") + "?sslmode=require",
+            vec![&address, "TLS", "sslmode=disable"],
+        ),
         (of("postrider") + "?sslmode=on", vec!["sslmode", "verify-full"]),
-        (of("postrider") + "?sslrootcert=/missing.pem", vec!["sslrootcert /missing.pem"]),
-        (format!("postgres://postrider:{PASSWORD}@{address}/postgres"), vec!["%40", "POSTRIDER_DATABASE_PASSWORD"]),
+        (
+            of("postrider") + "?sslrootcert=/missing.pem",
+            vec!["sslrootcert /missing.pem"],
+        ),
+        (
+            format!("postgres://postrider:{PASSWORD}@{address}/postgres"),
+            vec!["%40", "POSTRIDER_DATABASE_PASSWORD"],
+        ),
         (format!("postgres://{address}/postgres"), vec!["names no user"]),
     ] {
         assert_says(&check(&url, &[]), "error", &parts);
@@ -155,7 +196,11 @@ fn a_certificate_that_is_not_trusted_is_named_with_the_setting_and_the_modes_of_
     let itself = certificates.files.path().join("snakeoil.pem");
     fs::write(&itself, snakeoil.pem()).unwrap();
     let itself = ["--database-ca-file", text(&itself)];
-    assert_says(&check(&postgres.url("postgres"), &[]), "error", &["snakeoil", "sslmode=disable"]);
+    assert_says(
+        &check(&postgres.url("postgres"), &[]),
+        "error",
+        &["snakeoil", "sslmode=disable"],
+    );
     assert_says(&check(&require, &ca), "error", &unknown);
     assert_says(&check(&require, &itself), "ok", &[]);
     assert_says(&check(&full, &itself), "error", &["another name"]);
@@ -174,9 +219,17 @@ fn a_password_that_is_missing_or_wrong_is_named_with_the_places_it_comes_from() 
     fs::set_permissions(&wrong, fs::Permissions::from_mode(0o600)).unwrap();
     let url = postgres.url("postgres") + "?sslmode=require";
     let ca = ["--database-ca-file", text(&file)];
-    assert_says(&check(&url, &ca), "error", &["password missing", "POSTRIDER_DATABASE_PASSWORD"]);
+    assert_says(
+        &check(&url, &ca),
+        "error",
+        &["password missing", "POSTRIDER_DATABASE_PASSWORD"],
+    );
     let with_wrong = [ca[0], ca[1], "--database-password-file", text(&wrong)];
-    assert_says(&check(&url, &with_wrong), "error", &["password authentication failed", "database_password_file"]);
+    assert_says(
+        &check(&url, &with_wrong),
+        "error",
+        &["password authentication failed", "database_password_file"],
+    );
     fs::write(&wrong, format!("{PASSWORD}\r\n")).unwrap();
     assert_says(&check(&url, &with_wrong), "ok", &["as postrider"]);
 }

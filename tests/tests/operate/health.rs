@@ -25,7 +25,10 @@ fn a_server_that_accepts_and_says_nothing_is_unhealthy_within_the_timeout() {
     let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", silent.local_addr().unwrap());
     let silent = command::run(&["health", "--url", &url, "--timeout", "50ms"]);
-    assert!(silent.code == 3 && silent.err.contains("within 50 ms"), "{silent:?}");
+    assert!(
+        silent.code == 3 && silent.err.contains("within 50 ms"),
+        "{silent:?}"
+    );
     let any = command::run(&["health", "--listen", "127.0.0.1:0"]);
     assert!(any.code == 2 && any.err.contains("--url"), "{any:?}");
 }

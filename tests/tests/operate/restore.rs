@@ -32,7 +32,9 @@ impl Killed {
         let account = Account::create(server.api()).await;
         let receiver = Receiver::start().await;
         receiver.respond_with("/hook", |_| Reply::status(500));
-        account.automation_with_delays(&receiver.url("/hook"), &[3_600]).await;
+        account
+            .automation_with_delays(&receiver.url("/hook"), &[3_600])
+            .await;
         let first = account.send("first", "1").await;
         receiver.wait_for("/hook", 1, postrider_tests::wait::SOON).await;
         let files = tempfile::tempdir().unwrap();
@@ -62,21 +64,34 @@ async fn a_backup_copied_beside_the_log_of_a_killed_server_is_refused_and_restor
     for _ in 0..2 {
         let (status, said) = killed.server.start_that_fails(&[]);
         assert_eq!(status.code(), Some(1), "{said}");
-        for part in ["postrider.db-wal", "postrider restore", text(&folder), "--replace"] {
+        for part in [
+            "postrider.db-wal",
+            "postrider restore",
+            text(&folder),
+            "--replace",
+        ] {
             assert!(said.contains(part), "{part}: {said}");
         }
     }
     let refused = restore(&killed.backup(), &folder, &[]);
-    assert!(refused.code == 1 && refused.err.contains("--replace"), "{refused:?}");
+    assert!(
+        refused.code == 1 && refused.err.contains("--replace"),
+        "{refused:?}"
+    );
     let restored = restore(&killed.backup(), &folder, &["--replace"]);
     let said = restored.success();
     assert!(said.contains("1 delivery was pending"), "{said}");
     assert!(said.contains("replaced-"), "{said}");
     killed.server.start_again();
     let account = killed.account.through(killed.server.api());
-    let delivery = account.delivery(&account.delivery_id_of(&killed.events[0]).await).await;
+    let delivery = account
+        .delivery(&account.delivery_id_of(&killed.events[0]).await)
+        .await;
     assert_eq!(delivery["status"], "pending");
-    let lost = account.api.get(account.at(&format!("/events/{}", killed.events[1]))).await;
+    let lost = account
+        .api
+        .get(account.at(&format!("/events/{}", killed.events[1])))
+        .await;
     lost.problem(404, "event_not_found");
     assert!(killed.server.stop().success());
     database::assert_sound(&folder.join("postrider.db"));
@@ -123,7 +138,10 @@ async fn a_backup_is_restored_into_a_new_folder_with_its_master_key_and_not_unde
     let backup = files.path().join("backup.db");
     command::run(&["backup", text(&backup), "--data-dir", text(server.data_dir())]).success();
     let refused = restore(&backup, server.data_dir(), &["--replace"]);
-    assert!(refused.code == 1 && refused.err.contains("Stop the server first"), "{refused:?}");
+    assert!(
+        refused.code == 1 && refused.err.contains("Stop the server first"),
+        "{refused:?}"
+    );
 
     let mut drill = Server::stopped();
     let key = drill.data_dir().join("master.key");
@@ -131,10 +149,16 @@ async fn a_backup_is_restored_into_a_new_folder_with_its_master_key_and_not_unde
     fs::write(&other, command::run(&["keys", "master", "new"]).success()).unwrap();
     fs::set_permissions(&other, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
     let refused = restore(&backup, drill.data_dir(), &["--master-key-file", text(&other)]);
-    assert!(refused.code == 1 && refused.err.contains("needs master key"), "{refused:?}");
+    assert!(
+        refused.code == 1 && refused.err.contains("needs master key"),
+        "{refused:?}"
+    );
     assert!(!drill.data_dir().join("postrider.db").exists());
     restore(&backup, drill.data_dir(), &["--master-key-file", text(&key)]).success();
     drill.start_again();
     account.through(drill.api()).event(&event).await;
-    account.through(server.api()).send("b", &json!({"n": 2}).to_string()).await;
+    account
+        .through(server.api())
+        .send("b", &json!({"n": 2}).to_string())
+        .await;
 }

@@ -17,19 +17,42 @@ fn a_start_that_fails_says_what_happened_and_what_to_change() {
     fs::write(&toml, "retention = \"30d\"\nlisten = [\n").unwrap();
     let toml = toml.to_str().unwrap();
     for (flags, code, parts) in [
-        (["--listen", &taken], 1, vec![taken.as_str(), "Another program", "listen"]),
-        (["--listen", "203.0.113.1:8080"], 1, vec!["203.0.113.1:8080", "no such address", "`:8080`"]),
-        (["--listen", "example.com:80"], 2, vec!["--listen", "`localhost:8080`"]),
+        (
+            ["--listen", &taken],
+            1,
+            vec![taken.as_str(), "Another program", "listen"],
+        ),
+        (
+            ["--listen", "203.0.113.1:8080"],
+            1,
+            vec!["203.0.113.1:8080", "no such address", "`:8080`"],
+        ),
+        (
+            ["--listen", "example.com:80"],
+            2,
+            vec!["--listen", "`localhost:8080`"],
+        ),
         (["--retry-delays", "5x"], 2, vec!["--retry-delays", "`10s,5m,1h`"]),
         (["--data-dir", file], 1, vec![file]),
         (["--config", toml], 2, vec!["bad.toml, line 2"]),
         (["--config", "/missing.toml"], 2, vec!["/missing.toml"]),
         (["--master-key-file", file], 2, vec![file, "chmod 600"]),
-        (["--admin-key-file", "/missing.key"], 2, vec!["admin_key_file /missing.key"]),
-        (["--extra-ca-file", "/missing.pem"], 1, vec!["extra_ca_file /missing.pem"]),
+        (
+            ["--admin-key-file", "/missing.key"],
+            2,
+            vec!["admin_key_file /missing.key"],
+        ),
+        (
+            ["--extra-ca-file", "/missing.pem"],
+            1,
+            vec!["extra_ca_file /missing.pem"],
+        ),
     ] {
         let data = folder.path().join("data");
-        let defaults = [["--data-dir", data.to_str().unwrap()], ["--listen", "127.0.0.1:0"]];
+        let defaults = [
+            ["--data-dir", data.to_str().unwrap()],
+            ["--listen", "127.0.0.1:0"],
+        ];
         let mut all = vec!["serve"];
         all.extend(flags);
         for default in defaults.iter().filter(|default| !flags.contains(&default[0])) {

@@ -43,7 +43,10 @@ pub async fn get(base: &Url, path: &str, timeout: Duration) -> Result<Probed, Fa
             let (status, text) = exchanged?.map_err(unreachable)?;
             Ok(Probed { status, text, url })
         }
-        Err(_) => Err(unreachable(format!("no response within {} ms", timeout.as_millis()))),
+        Err(_) => Err(unreachable(format!(
+            "no response within {} ms",
+            timeout.as_millis()
+        ))),
     }
 }
 

@@ -100,7 +100,13 @@ mod tests {
 
     #[test]
     fn seconds_need_no_unit() {
-        for (text, read) in [("30", Some(30)), ("5m", Some(300)), ("2000ms", Some(2)), ("1ms", None), ("x", None)] {
+        for (text, read) in [
+            ("30", Some(30)),
+            ("5m", Some(300)),
+            ("2000ms", Some(2)),
+            ("1ms", None),
+            ("x", None),
+        ] {
             assert_eq!(seconds(text).ok(), read, "{text}");
         }
     }

@@ -77,7 +77,11 @@ mod tests {
         for text in ["10,100", "0", "none"] {
             assert_eq!(text.parse::<RetryDelays>().unwrap().to_string(), text);
         }
-        for (text, seconds) in [(" 1, 2 ", "1,2"), ("10s,5m,1h,2d", "10,300,3600,172800"), ("10,1000ms", "10,1")] {
+        for (text, seconds) in [
+            (" 1, 2 ", "1,2"),
+            ("10s,5m,1h,2d", "10,300,3600,172800"),
+            ("10,1000ms", "10,1"),
+        ] {
             assert_eq!(text.parse::<RetryDelays>().unwrap().to_string(), seconds);
         }
         assert!(
@@ -92,7 +96,17 @@ mod tests {
 
     #[test]
     fn other_texts_are_refused() {
-        for text in ["", "10,", "10w", "500ms", "-1", "1.5", "604801", "8d", &["1"; 21].join(",")] {
+        for text in [
+            "",
+            "10,",
+            "10w",
+            "500ms",
+            "-1",
+            "1.5",
+            "604801",
+            "8d",
+            &["1"; 21].join(","),
+        ] {
             assert_eq!(text.parse::<RetryDelays>(), Err(RetryDelaysError), "{text}");
         }
     }

@@ -66,7 +66,11 @@ pub async fn run(args: &Args, matches: &ArgMatches, environment: &Environment) -
         .and_then(|loaded| loaded.check_database(environment).map(|()| loaded));
     match loaded {
         Ok(loaded) => look(args, &loaded, environment, &mut report).await,
-        Err(error) => report.error("settings", error.to_string(), "Correct it, and run the command again"),
+        Err(error) => report.error(
+            "settings",
+            error.to_string(),
+            "Correct it, and run the command again",
+        ),
     }
     let screen = Screen::new();
     screen.print(&match args.json {

@@ -73,7 +73,8 @@ fn url_of_settings(matches: &ArgMatches, environment: &Environment) -> Result<Ur
     let settings = config::load(matches, environment)?.settings;
     let reachable = reachable(settings.listen);
     if reachable.port() == 0 {
-        let reason = "listen has port 0, which stands for any free port: name the server's address with --url";
+        let reason =
+            "listen has port 0, which stands for any free port: name the server's address with --url";
         return Err(Failure::Usage(reason.to_owned()));
     }
     let url = format!("http://{reachable}").parse();

@@ -77,7 +77,17 @@ mod tests {
 
     #[test]
     fn other_texts_get_a_suggestion() {
-        for text in ["8080", "localhost", "10.0.0.1", "::1:8080", "::8080", "example.com:80", ":http", ":65536", ""] {
+        for text in [
+            "8080",
+            "localhost",
+            "10.0.0.1",
+            "::1:8080",
+            "::8080",
+            "example.com:80",
+            ":http",
+            ":65536",
+            "",
+        ] {
             let refused = parse(text).expect_err(text).to_string();
             assert!(refused.contains("`:8080`"), "{refused}");
         }

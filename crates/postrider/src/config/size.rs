@@ -44,7 +44,9 @@ pub fn in_words(bytes: usize) -> String {
 
 /// Writes a size for people, with one decimal of the largest unit that it reaches.
 pub fn about(bytes: u64) -> String {
-    let reached = UNITS_BYTES.iter().find(|(_, unit)| u64::try_from(*unit).is_ok_and(|unit| bytes >= unit));
+    let reached = UNITS_BYTES
+        .iter()
+        .find(|(_, unit)| u64::try_from(*unit).is_ok_and(|unit| bytes >= unit));
     let (unit, unit_bytes) = reached.copied().unwrap_or(("B", 1));
     let tenths = u128::from(bytes) * 10 / unit_bytes.max(1) as u128;
     match unit_bytes {

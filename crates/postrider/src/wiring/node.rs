@@ -116,7 +116,7 @@ impl Node {
                 settings.events_per_s_and_account.map(PerSecond::get),
             )),
             public_url: settings.public_url.as_ref().map(|url| url.as_str().into()),
-            metrics: Arc::new(metrics::Exposition::new(metrics, Arc::clone(&running.engine))),
+            metrics: metrics::Exposition::start(metrics, &running.engine, settings),
         };
         let approach = approach(settings);
         let grace = settings.shutdown_grace.get();
@@ -240,7 +240,9 @@ pub fn cannot_listen(key: &str, address: SocketAddr, error: &io::Error) -> Strin
     let port = address.port();
     let advice = match error.kind() {
         io::ErrorKind::AddrInUse => {
-            format!("Another program listens there: stop it (`ss -ltnp 'sport = :{port}'` names it), or set another {key}")
+            format!(
+                "Another program listens there: stop it (`ss -ltnp 'sport = :{port}'` names it), or set another {key}"
+            )
         }
         io::ErrorKind::PermissionDenied => format!(
             "Ports below 1024 need a right: set a higher port in {key}, or give the process CAP_NET_BIND_SERVICE"

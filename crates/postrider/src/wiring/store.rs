@@ -88,14 +88,21 @@ pub fn of_folder(data_dir: &Path, error: &OpenError) -> String {
             let advice = match source.kind() {
                 io::ErrorKind::PermissionDenied => {
                     let owner = data_dir.metadata().map(|folder| folder.uid());
-                    let owner = owner.map_or_else(|_| String::new(), |owner| format!(", and the folder belongs to user {owner}"));
+                    let owner = owner.map_or_else(
+                        |_| String::new(),
+                        |owner| format!(", and the folder belongs to user {owner}"),
+                    );
                     format!(
                         ". This process is user {}{owner}: run it as the owner, or set data_dir to a folder of its own",
                         geteuid().as_raw()
                     )
                 }
-                io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => ". Free space on that disk".to_owned(),
-                io::ErrorKind::ReadOnlyFilesystem => ". Set data_dir to a folder on a volume that can be written".to_owned(),
+                io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
+                    ". Free space on that disk".to_owned()
+                }
+                io::ErrorKind::ReadOnlyFilesystem => {
+                    ". Set data_dir to a folder on a volume that can be written".to_owned()
+                }
                 _ => String::new(),
             };
             format!("cannot use the data folder: {error}{advice}")
@@ -126,7 +133,12 @@ async fn open_postgres(options: PostgresOptions, sealer: &Sealer) -> Result<Arc<
                 tracing::warn!(%why, "the database is not available yet; retrying");
                 sleep(DATABASE_PAUSE).await;
             }
-            Err(error) => return Err(Failure::Failed(format!("cannot use the database: {}", said(&error)))),
+            Err(error) => {
+                return Err(Failure::Failed(format!(
+                    "cannot use the database: {}",
+                    said(&error)
+                )));
+            }
         }
     }
 }

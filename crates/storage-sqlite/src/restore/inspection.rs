@@ -83,7 +83,8 @@ fn known_schema(backup: &Path, conn: &Connection) -> RestoreResult<u32> {
 }
 
 fn is_of_postrider(conn: &Connection) -> bool {
-    let tables = "SELECT count(*) FROM sqlite_schema WHERE name IN ('accounts', 'deliveries', 'signing_keys')";
+    let tables =
+        "SELECT count(*) FROM sqlite_schema WHERE name IN ('accounts', 'deliveries', 'signing_keys')";
     conn.query_row(tables, (), |row| row.get(0)) == Ok(3)
 }
 

@@ -44,7 +44,11 @@ pub(super) struct Journal {
 /// The name of the folder for a database that is replaced now.
 pub(super) fn former_name(now: Timestamp) -> String {
     // 2026-01-31T08:15:00.123Z, without what is awkward in a shell.
-    let now: String = now.to_string().chars().filter(char::is_ascii_alphanumeric).collect();
+    let now: String = now
+        .to_string()
+        .chars()
+        .filter(char::is_ascii_alphanumeric)
+        .collect();
     format!("{FORMER}{now}")
 }
 
@@ -109,7 +113,10 @@ impl Journal {
         let generation = lines.next().and_then(|line| line.parse().ok());
         let former = lines.next().filter(|name| !name.is_empty()).map(str::to_owned);
         // It names a folder of which files are removed.
-        if former.as_ref().is_some_and(|name| !name.starts_with(FORMER) || name.contains('/')) {
+        if former
+            .as_ref()
+            .is_some_and(|name| !name.starts_with(FORMER) || name.contains('/'))
+        {
             return Err(damaged());
         }
         Ok(Some(Self {

@@ -10,9 +10,9 @@ use rusqlite::Connection;
 use tempfile::TempDir;
 
 use super::*;
+use crate::backup;
 use crate::options::SqliteOptions;
 use crate::store::SqliteStore;
-use crate::backup;
 
 /// More steps than a restore has.
 const STEPS_MAX: usize = 100;
@@ -51,7 +51,8 @@ fn events_after_a_start(folder: &Path) -> i64 {
         .pragma_query_value(None, "integrity_check", |row| row.get(0))
         .unwrap();
     assert_eq!(verdict, "ok");
-    conn.query_row("SELECT count(*) FROM events", (), |row| row.get(0)).unwrap()
+    conn.query_row("SELECT count(*) FROM events", (), |row| row.get(0))
+        .unwrap()
 }
 
 /// The folder of the former database.
@@ -70,7 +71,11 @@ async fn a_restore_that_is_killed_leaves_the_former_database_or_the_restored_one
         let mut step = 0;
         let mut before_step = |_: &str| {
             step += 1;
-            if step > kill_at { Err(RestoreError::Killed) } else { Ok(()) }
+            if step > kill_at {
+                Err(RestoreError::Killed)
+            } else {
+                Ok(())
+            }
         };
         let now = Timestamp::from_unix_ms(1_768_435_200_123);
         let restored = restore_in_steps(&file, &folder, &known_sealer(), true, now, &mut before_step);
@@ -93,7 +98,10 @@ async fn a_restore_that_is_killed_leaves_the_former_database_or_the_restored_one
         }
     }
     assert!(seen.is_sorted_by(|one, next| one >= next), "{seen:?}");
-    assert!(seen.len() > 8 && seen.len() < STEPS_MAX && seen.contains(&3), "{seen:?}");
+    assert!(
+        seen.len() > 8 && seen.len() < STEPS_MAX && seen.contains(&3),
+        "{seen:?}"
+    );
 }
 
 #[tokio::test]
@@ -105,7 +113,11 @@ async fn a_restore_into_an_empty_folder_that_is_killed_leaves_it_empty_or_restor
         let mut step = 0;
         let mut before_step = |_: &str| {
             step += 1;
-            if step > kill_at { Err(RestoreError::Killed) } else { Ok(()) }
+            if step > kill_at {
+                Err(RestoreError::Killed)
+            } else {
+                Ok(())
+            }
         };
         let now = Timestamp::from_unix_ms(0);
         let restored = restore_in_steps(&file, &folder, &known_sealer(), false, now, &mut before_step);

@@ -43,14 +43,23 @@ pub(super) async fn look(
 }
 
 fn described(found: &Inspection, report: &mut Report) {
-    let Inspection { server, version, role, database, schema, .. } = found;
+    let Inspection {
+        server,
+        version,
+        role,
+        database,
+        schema,
+        ..
+    } = found;
     let is_current = *schema >= SCHEMA_VERSION;
     if !is_current && !found.may_create {
         let advice = format!(
             "GRANT CREATE ON SCHEMA public TO \"{role}\", make it the owner of the database, or run `postrider migrate` \
              as a role that may"
         );
-        let message = format!("{server}: the role {role} may not create tables in {database}, which has schema {schema}");
+        let message = format!(
+            "{server}: the role {role} may not create tables in {database}, which has schema {schema}"
+        );
         return report.error(CHECK, message, advice);
     }
     let schema = match schema {
@@ -58,13 +67,19 @@ fn described(found: &Inspection, report: &mut Report) {
         _ if is_current => format!("schema {schema}"),
         _ => format!("schema {schema}, which the next start migrates to {SCHEMA_VERSION}"),
     };
-    report.ok(CHECK, format!("PostgreSQL {version} at {server}, {database} as {role}, {schema}"));
+    report.ok(
+        CHECK,
+        format!("PostgreSQL {version} at {server}, {database} as {role}, {schema}"),
+    );
 }
 
 fn connections(settings: &Settings, found: &Inspection, report: &mut Report) {
     const CHECK: &str = "connections";
     let needed = u64::from(settings.database_connections) + 1;
-    let message = format!("the role can open {} more, and this server opens {needed}", found.connections_free);
+    let message = format!(
+        "the role can open {} more, and this server opens {needed}",
+        found.connections_free
+    );
     match found.connections_free >= needed {
         true => report.ok(CHECK, message),
         // A server that runs already has its connections.
@@ -81,7 +96,11 @@ fn durability(found: &Inspection, report: &mut Report) {
     const CHECK: &str = "durability";
     if !found.syncs {
         let advice = "Set fsync = on in postgresql.conf";
-        return report.error(CHECK, "fsync is off: a crash of the database's machine can destroy the database", advice);
+        return report.error(
+            CHECK,
+            "fsync is off: a crash of the database's machine can destroy the database",
+            advice,
+        );
     }
     match found.synchronous_commit.as_str() {
         "off" => report.warning(

@@ -39,7 +39,10 @@ fn is_usable(folder: &Path, report: &mut Report) -> bool {
     let found = match folder.metadata() {
         Ok(found) => found,
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            report.ok(CHECK, format!("{shown} does not exist; the first start creates it"));
+            report.ok(
+                CHECK,
+                format!("{shown} does not exist; the first start creates it"),
+            );
             return true;
         }
         Err(error) => {
@@ -55,20 +58,41 @@ fn is_usable(folder: &Path, report: &mut Report) -> bool {
     let user = geteuid();
     let (owner, mode) = (found.uid(), found.permissions().mode() & 0o7777);
     if owner != user.as_raw() && !user.is_root() {
-        let advice = format!("Run the command as that user, or `chown -R {} '{shown}'`", user.as_raw());
-        report.error(CHECK, format!("{shown} belongs to user {owner}, and this is user {}", user.as_raw()), advice);
+        let advice = format!(
+            "Run the command as that user, or `chown -R {} '{shown}'`",
+            user.as_raw()
+        );
+        report.error(
+            CHECK,
+            format!(
+                "{shown} belongs to user {owner}, and this is user {}",
+                user.as_raw()
+            ),
+            advice,
+        );
         return false;
     }
     if mode & 0o700 != 0o700 {
         let advice = format!("Run `chmod 700 '{shown}'`");
-        report.error(CHECK, format!("its owner may not read and write {shown} (mode {mode:04o})"), advice);
+        report.error(
+            CHECK,
+            format!("its owner may not read and write {shown} (mode {mode:04o})"),
+            advice,
+        );
         return false;
     }
     if mode & 0o077 != 0 {
         let advice = "The next start closes it; or run `chmod 700` on it now";
-        report.warning(CHECK, format!("others can read {shown} (mode {mode:04o})"), advice);
+        report.warning(
+            CHECK,
+            format!("others can read {shown} (mode {mode:04o})"),
+            advice,
+        );
     } else if owner != user.as_raw() {
-        report.ok(CHECK, format!("{shown}, of user {owner}: run the server as that user"));
+        report.ok(
+            CHECK,
+            format!("{shown}, of user {owner}: run the server as that user"),
+        );
     } else {
         report.ok(CHECK, shown.to_string());
     }
@@ -77,9 +101,16 @@ fn is_usable(folder: &Path, report: &mut Report) -> bool {
 
 fn contents(found: &Inspection, sealer: Option<&Sealer>, now: Timestamp, report: &mut Report) {
     let bytes = size::about(found.bytes);
-    let used = if found.is_in_use { ", in use by a server" } else { "" };
+    let used = if found.is_in_use {
+        ", in use by a server"
+    } else {
+        ""
+    };
     let Some(contents) = &found.contents else {
-        report.ok("database", format!("{bytes}; its server was killed, and the next start recovers it"));
+        report.ok(
+            "database",
+            format!("{bytes}; its server was killed, and the next start recovers it"),
+        );
         return;
     };
     let schema = contents.schema;

@@ -35,7 +35,9 @@ pub(super) fn admin(settings: &Settings, environment: &Environment, report: &mut
 
 /// Looks at who can read the file with the admin key.
 fn admin_file(file: &Path, report: &mut Report) {
-    let mode = file.metadata().map_or(0, |file| file.permissions().mode() & 0o777);
+    let mode = file
+        .metadata()
+        .map_or(0, |file| file.permissions().mode() & 0o777);
     let shown = file.display();
     match mode & OTHERS {
         0 => report.ok(ADMIN_KEY, format!("in {shown}")),
@@ -77,13 +79,22 @@ pub(super) fn opening(sealer: Option<&Sealer>, needed: &[KeyId], probe: Option<&
     let Some(sealer) = sealer.filter(|_| !needed.is_empty()) else {
         return;
     };
-    let opened = sealer.check(needed.iter().copied()).map_err(|error| error.to_string());
+    let opened = sealer
+        .check(needed.iter().copied())
+        .map_err(|error| error.to_string());
     let opened = opened.and_then(|()| match probe {
-        Some(probe) => sealer.open(&Context::PROBE, probe).map(drop).map_err(|error| error.to_string()),
+        Some(probe) => sealer
+            .open(&Context::PROBE, probe)
+            .map(drop)
+            .map_err(|error| error.to_string()),
         None => Ok(()),
     });
     match opened {
         Ok(()) => report.ok(CHECK, "the master key opens them"),
-        Err(why) => report.error(CHECK, why, "Set the master key that sealed this store, from its backup"),
+        Err(why) => report.error(
+            CHECK,
+            why,
+            "Set the master key that sealed this store, from its backup",
+        ),
     }
 }

@@ -21,14 +21,27 @@ const OTHER_FILES: u64 = 256;
 pub(super) fn disk(folder: &Path, report: &mut Report) {
     const CHECK: &str = "disk";
     let existing = folder.ancestors().find(|folder| folder.exists());
-    let existing = existing.filter(|path| !path.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let existing = existing
+        .filter(|path| !path.as_os_str().is_empty())
+        .unwrap_or(Path::new("."));
     let found = match rustix::fs::statvfs(existing) {
         Ok(found) => found,
-        Err(error) => return report.warning(CHECK, format!("{}: {error}", existing.display()), "Check the disk"),
+        Err(error) => {
+            return report.warning(
+                CHECK,
+                format!("{}: {error}", existing.display()),
+                "Check the disk",
+            );
+        }
     };
     let free = found.f_bavail.saturating_mul(found.f_frsize);
     let all = found.f_blocks.saturating_mul(found.f_frsize);
-    let message = format!("{} free of {} at {}", size::about(free), size::about(all), existing.display());
+    let message = format!(
+        "{} free of {} at {}",
+        size::about(free),
+        size::about(all),
+        existing.display()
+    );
     let advice = "Free space, shorten retention, or move data_dir";
     if free < FREE_BYTES_MIN {
         report.error(CHECK, message, advice);

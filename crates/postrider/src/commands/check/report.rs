@@ -126,7 +126,12 @@ impl Report {
                 let _ = writeln!(text, "{indent}{advice}.");
             }
         }
-        let count = |status| self.findings.iter().filter(|finding| finding.status == status).count();
+        let count = |status| {
+            self.findings
+                .iter()
+                .filter(|finding| finding.status == status)
+                .count()
+        };
         let _ = match (count(Status::Error), count(Status::Warning)) {
             (0, 0) => writeln!(text, "\nAll is in order."),
             (errors, warnings) => writeln!(text, "\nErrors: {errors}. Warnings: {warnings}."),

@@ -42,7 +42,8 @@ fn public_url(settings: &Settings, report: &mut Report) {
     const CHECK: &str = "public_url";
     let Some(url) = &settings.public_url else {
         if !settings.listen.ip().is_loopback() {
-            let advice = "Set public_url to the URL that browsers use, so that links do not depend on a header";
+            let advice =
+                "Set public_url to the URL that browsers use, so that links do not depend on a header";
             report.warning(CHECK, "not set: links begin with the host of the request", advice);
         }
         return;
@@ -55,11 +56,19 @@ fn public_url(settings: &Settings, report: &mut Report) {
     if is_https && settings.trusted_proxies.is_empty() {
         let advice = "Set trusted_proxies to the addresses of the proxy that ends TLS, so that limits and the audit \
                       trail see the clients behind it";
-        return report.warning(CHECK, format!("{url} is https, which this server does not speak"), advice);
+        return report.warning(
+            CHECK,
+            format!("{url} is https, which this server does not speak"),
+            advice,
+        );
     }
     if !is_https && !is_on_this_machine(url.as_str()) {
         let advice = "Put a proxy with TLS in front, and begin public_url with https://";
-        return report.warning(CHECK, format!("{url}: keys and sessions travel in the clear"), advice);
+        return report.warning(
+            CHECK,
+            format!("{url}: keys and sessions travel in the clear"),
+            advice,
+        );
     }
     report.ok(CHECK, url.to_string());
 }
@@ -68,6 +77,8 @@ fn is_on_this_machine(url: &str) -> bool {
     let host = url.strip_prefix("http://").unwrap_or(url);
     let host = host.split('/').next().unwrap_or_default();
     let address = host.parse::<SocketAddr>().map(|address| address.ip());
-    let is_loopback = address.or_else(|_| host.parse()).is_ok_and(|address| address.is_loopback());
+    let is_loopback = address
+        .or_else(|_| host.parse())
+        .is_ok_and(|address| address.is_loopback());
     is_loopback || host.split(':').next() == Some("localhost")
 }
