@@ -70,7 +70,8 @@ pub struct Settings {
 
     /// A PostgreSQL database (15 or newer) to use instead of a data folder; several servers can share one.
     /// Example: `postgres://user@host/database?sslmode=require`. If the URL names several hosts, the server
-    /// uses the one that accepts writes. TLS always checks the certificate, whatever the `sslmode`.
+    /// uses the one that accepts writes. TLS always checks the certificate, whatever the `sslmode`; only
+    /// `verify-ca` accepts one for another name. `sslrootcert` names a file of authorities.
     #[arg(long, value_name = "URL")]
     pub database_url: Option<DatabaseUrl>,
 
