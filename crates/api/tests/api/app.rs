@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use axum::body::Body;
 use bytes::Bytes;
-use http::{HeaderMap, Method, Request, StatusCode};
+use http::{HeaderMap, Method, Request, Response, StatusCode};
 use http_body_util::BodyExt;
 use parking_lot::Mutex;
 use postrider_access::{Access, AccessParts};
@@ -15,6 +15,7 @@ use postrider_configuration::sealing::{KeyHolder, Sealing, SealingParts};
 use postrider_configuration::{Configuration, ConfigurationParts};
 use postrider_egress::{EgressGuard, Response as Received};
 use postrider_engine::carry::{Carriers, Transport, WebhookCarrier};
+use postrider_engine::listen::{Listeners, Listening};
 use postrider_engine::observe::Observer;
 use postrider_engine::{Engine, EngineParts, EngineSettings, SystemClock};
 use postrider_figures::{Figures, FiguresParts};
@@ -91,6 +92,15 @@ fn sealing(
     })
 }
 
+fn carriers(receivers: Receivers, listeners: &Arc<Listeners>, clock: &Arc<dyn Clock>) -> Carriers {
+    let transport = Listening::new(receivers, Arc::clone(listeners), Arc::clone(clock));
+    let webhook = WebhookCarrier::new(transport, HeaderNames::new("Postrider"), Arc::clone(clock));
+    Carriers {
+        webhook: Arc::new(webhook),
+        email: Arc::new(MailServer),
+    }
+}
+
 impl App {
     pub async fn start() -> Self {
         Self::with(EngineSettings::default()).await
@@ -143,12 +153,8 @@ impl App {
             clock: Arc::clone(&clock),
             retention: settings.retention,
         });
-        let receivers = Receivers(Arc::clone(&sent));
-        let webhook = WebhookCarrier::new(receivers, HeaderNames::new("Postrider"), Arc::clone(&clock));
-        let carriers = Carriers {
-            webhook: Arc::new(webhook),
-            email: Arc::new(MailServer),
-        };
+        let listeners = Arc::new(Listeners::new(1));
+        let carriers = carriers(Receivers(Arc::clone(&sent)), &listeners, &clock);
         let engine = Engine::start(EngineParts {
             store,
             observer: Arc::clone(&figures) as Arc<dyn Observer>,
@@ -174,6 +180,8 @@ impl App {
             ))),
             page_budget: Arc::new(BodyBudget::for_pages()),
             rate_limits: Arc::new(rate_limits),
+            listeners,
+            response_bytes_kept: 16 * 1024,
             public_url: public_url.map(Arc::from),
             metrics: Arc::new(|| "some_metric 1\n".to_owned()),
         };
@@ -201,6 +209,19 @@ impl App {
             headers: head.headers,
             bytes,
         }
+    }
+
+    /// Ends the responses that go on, as a node does that stops.
+    pub fn stop(&self) {
+        self.api.stop();
+    }
+
+    /// Opens a response that goes on, with this key.
+    pub async fn open(&self, path: &str, key: &str) -> Response<Body> {
+        let request = Request::builder()
+            .uri(path)
+            .header("authorization", format!("Bearer {key}"));
+        self.api.handle(request.body(Body::empty()).unwrap()).await
     }
 
     /// Calls with the key, a body if there is one, and further headers.

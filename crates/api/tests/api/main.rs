@@ -23,6 +23,7 @@ mod event_types;
 mod events;
 mod installation_connections;
 mod later;
+mod listening;
 mod lists;
 mod matrix;
 mod portal_links;

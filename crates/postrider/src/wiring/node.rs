@@ -98,8 +98,7 @@ impl Node {
                 return Err(failure);
             }
         };
-        let largest = batch_bytes_max(running.engine.settings().data_bytes_max);
-        let body_budget = Arc::new(BodyBudget::for_bodies_of(largest));
+        let body_budget = body_budget(&running);
         let console = console::console(settings, &running, people, Arc::clone(&body_budget))?;
         let state = ApiState {
             sealing: Arc::clone(&running.sealing),
@@ -114,6 +113,8 @@ impl Node {
                 settings.requests_per_s_and_key.map(PerSecond::get),
                 settings.events_per_s_and_account.map(PerSecond::get),
             )),
+            listeners: Arc::clone(&running.listeners),
+            response_bytes_kept: settings.response_bytes_kept.bytes(),
             public_url: settings.public_url.as_ref().map(|url| url.as_str().into()),
             metrics: Arc::new(metrics::Exposition::new(metrics, Arc::clone(&running.engine))),
         };
@@ -200,6 +201,12 @@ impl Node {
             never = monitored => match never {},
         }
     }
+}
+
+/// Memory for bodies.
+fn body_budget(running: &Running) -> Arc<BodyBudget> {
+    let largest = batch_bytes_max(running.engine.settings().data_bytes_max);
+    Arc::new(BodyBudget::for_bodies_of(largest))
 }
 
 /// The way between clients and the site.

@@ -128,6 +128,7 @@ impl Handler for Site {
     }
 
     fn stop(&self) {
+        self.api.stop();
         self.console.stop();
     }
 }
