@@ -203,6 +203,12 @@ pub(crate) fn documented_routes() -> OpenApiRouter<ApiState> {
             event_types::put::put_event_type,
             event_types::delete::delete_event_type
         ))
+        .merge(operation_routes())
+}
+
+/// Those that are about the server.
+fn operation_routes() -> OpenApiRouter<ApiState> {
+    OpenApiRouter::new()
         .routes(routes!(operations::document::openapi_document))
         .routes(routes!(operations::health::health))
         .routes(routes!(operations::ready::ready))

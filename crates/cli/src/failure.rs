@@ -62,6 +62,13 @@ impl Failure {
         json!({"type": "about:blank", "title": title, "detail": self.to_string(), "code": code})
     }
 
+    /// Whether standard output was a terminal that has been closed, to which every write fails with EIO. For
+    /// commands that run until somebody stops them, that is one of the ways.
+    pub fn is_closed_terminal(&self) -> bool {
+        const EIO: i32 = rustix::io::Errno::IO.raw_os_error();
+        matches!(self, Self::Output(error) if error.raw_os_error() == Some(EIO))
+    }
+
     /// Whether the reader of the output has left (`postrider events list | head`), which is not a failure.
     pub fn is_broken_pipe(&self) -> bool {
         matches!(self, Self::Output(error) if error.kind() == std::io::ErrorKind::BrokenPipe)

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use axum::body::Body;
 use bytes::Bytes;
-use http::{HeaderMap, Method, Request, Response, StatusCode};
+use http::{HeaderMap, Method, Request, StatusCode};
 use http_body_util::BodyExt;
 use parking_lot::Mutex;
 use postrider_access::{Access, AccessParts};
@@ -41,7 +41,7 @@ pub fn url(status: u16) -> String {
 
 /// An installation.
 pub struct App {
-    api: Api,
+    pub api: Api,
     pub engine: Arc<Engine>,
     pub store: Arc<SqliteStore>,
     pub access: Arc<Access>,
@@ -209,19 +209,6 @@ impl App {
             headers: head.headers,
             bytes,
         }
-    }
-
-    /// Ends the responses that go on, as a node does that stops.
-    pub fn stop(&self) {
-        self.api.stop();
-    }
-
-    /// Opens a response that goes on, with this key.
-    pub async fn open(&self, path: &str, key: &str) -> Response<Body> {
-        let request = Request::builder()
-            .uri(path)
-            .header("authorization", format!("Bearer {key}"));
-        self.api.handle(request.body(Body::empty()).unwrap()).await
     }
 
     /// Calls with the key, a body if there is one, and further headers.

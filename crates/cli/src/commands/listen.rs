@@ -2,8 +2,8 @@
 //!
 //! The command creates an automation whose URL is a name below `listen.invalid`. The server signs each
 //! request as always, hands it over ([`nodes`]) instead of sending it, and records the response that the
-//! command returns ([`forward`]). At its end the command deletes the automation ([`automation`]). If it crashes, the
-//! server deletes the automation a minute later.
+//! command returns ([`forward`]). At its end the command deletes the automation ([`automation`]). If it
+//! crashes, the server deletes the automation a minute later.
 
 mod automation;
 mod forward;
@@ -107,8 +107,10 @@ pub async fn run(args: Args, context: Context<'_>) -> Result<(), Failure> {
             listened.id
         ))),
     };
-    show.summary(&listened)?;
-    ended.and(kept)
+    match ended.and(kept).and(show.summary(&listened)) {
+        Err(failure) if failure.is_closed_terminal() => Ok(()),
+        ended => ended,
+    }
 }
 
 /// Forwards requests until another client takes over, or the automation is gone.
@@ -142,7 +144,7 @@ async fn forward_all(
                         let _ = results.send(result).await;
                     });
                 }
-                News::Change(change) => nodes.follow(change, show)?,
+                News::Change(change) => nodes.follow(&change, show)?,
             },
             () = nodes.due() => nodes.look_for_more(show).await?,
         }

@@ -109,7 +109,10 @@ pub async fn run(args: &Args) -> Result<(), Failure> {
         .await
         .map_err(|error| Failure::Failed(format!("the node failed: {error}")))??;
     drop(figures);
-    narrated
+    match narrated {
+        Err(failure) if failure.is_closed_terminal() => Ok(()),
+        narrated => narrated,
+    }
 }
 
 /// Runs the demo between the start and the stop of the node.

@@ -119,7 +119,6 @@ impl Node {
             metrics: Arc::new(metrics::Exposition::new(metrics, Arc::clone(&running.engine))),
         };
         let approach = approach(settings);
-        let grace = settings.shutdown_grace.get();
         Ok(Self {
             running,
             first_key,
@@ -128,7 +127,7 @@ impl Node {
             monitoring,
             base_url: console::base_url(settings, address),
             site: Arc::new(Site::new(Api::new(state), console, approach)),
-            grace,
+            grace: settings.shutdown_grace.get(),
         })
     }
 

@@ -156,7 +156,7 @@ impl Nodes {
     }
 
     /// Follows the end of a stream. Fails if the command has no reason to go on.
-    pub fn follow(&mut self, change: Change, show: &Show) -> Result<(), Failure> {
+    pub fn follow(&mut self, change: &Change, show: &Show) -> Result<(), Failure> {
         let reason = match change.reason.as_str() {
             "superseded" => Some("another client listens to the automation now"),
             "automation_gone" => Some("the automation was deleted or changed"),

@@ -1,5 +1,6 @@
 //! What `listen` prints: how it begins, a line for each request, and totals.
 
+use std::io::Write as _;
 use std::sync::Arc;
 
 use postrider_model::{Clock, Outcome};
@@ -195,7 +196,8 @@ impl Show {
         if !self.is_json {
             return self.screen.print(text);
         }
-        eprintln!("{}", text.trim());
+        // The terminal may be closed.
+        let _ = writeln!(std::io::stderr(), "{}", text.trim());
         Ok(())
     }
 }
