@@ -21,5 +21,6 @@ mod connections;
 mod console;
 mod copy;
 mod kill;
+mod operate;
 mod receivers;
 mod snippets;

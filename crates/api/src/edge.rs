@@ -27,7 +27,7 @@ use tower::{Layer, Service};
 
 use crate::auth;
 use crate::by::note_refusal;
-use crate::problem::{Code, Hidden, Problem};
+use crate::problem::{Code, Hidden, Problem, ProblemPages};
 use crate::rate_limits::{Exceeded, RateLimits, Standing};
 use crate::route_table::{Found, RouteTable};
 use crate::router::ApiState;
@@ -38,6 +38,7 @@ pub(crate) struct Edge {
     access: Arc<Access>,
     rate_limits: Arc<RateLimits>,
     routes: RouteTable,
+    public_url: Option<Arc<str>>,
 }
 
 impl Edge {
@@ -47,6 +48,7 @@ impl Edge {
             access: Arc::clone(&state.access),
             rate_limits: Arc::clone(&state.rate_limits),
             routes,
+            public_url: state.public_url.clone(),
         }
     }
 
@@ -251,6 +253,7 @@ impl Entry {
         edge.routes.meter(self.found).record(response.status(), took);
         let request_id = self.request_id.value();
         log(&response, &request_id, &self.method, edge.routes.path(self.found));
+        ProblemPages::below(edge.public_url.as_deref()).place(&mut response);
         let headers = response.headers_mut();
         headers.insert(REQUEST_ID, request_id);
         headers.insert(

@@ -24,7 +24,7 @@ use crate::auth;
 use crate::direct::DirectRoute;
 use crate::edge::{Edge, EdgeLayer};
 use crate::openapi;
-use crate::problem::{Code, Problem};
+use crate::problem::{Code, Problem, ProblemPages};
 use crate::rate_limits::RateLimits;
 use crate::route_table::RouteTable;
 use crate::routes::{
@@ -65,6 +65,11 @@ pub struct ApiState {
 }
 
 impl ApiState {
+    /// Where browsers reach the pages about problems.
+    pub(crate) fn problem_pages(&self) -> ProblemPages<'_> {
+        ProblemPages::below(self.public_url.as_deref())
+    }
+
     pub(crate) fn body_limits(&self, bytes_max: usize, owner: Owner) -> BodyLimits<'_> {
         BodyLimits {
             bytes_max,

@@ -6,12 +6,14 @@
 //! * [`server`]: which server to call, with which key. [`connection`]: TCP and TLS. `certificates`: which
 //!   authorities to trust. [`problem`]: RFC 9457 problem documents. [`pages`]: lists of any length.
 //! * [`events`]: a response that goes on, as server-sent events. [`patience`]: when to repeat a call.
+//!   [`probe`]: a call without a key.
 
 mod certificates;
 mod connection;
 pub mod events;
 pub mod pages;
 pub mod patience;
+pub mod probe;
 mod problem;
 pub mod server;
 #[cfg(test)]

@@ -66,6 +66,12 @@ pub enum Command {
     Migrate(commands::migrate::Args),
     /// Copy the database to a file, even while the server runs
     Backup(commands::backup::Args),
+    /// Make a backup the database of a stopped server
+    Restore(commands::restore::Args),
+    /// Check everything that a start needs, without starting
+    Check(Box<commands::check::Args>),
+    /// Ask the server on this machine whether it is ready
+    Health(commands::health::Args),
     /// Copy a stopped server's data folder to a PostgreSQL database
     Copy(commands::copy::Args),
     /// Print a script that completes commands and options in a shell
@@ -78,7 +84,12 @@ pub enum Command {
 }
 
 /// The commands of the server's side, under their heading in the help.
-const SERVER_GROUP: (&str, &[&str]) = ("Server", &["serve", "dev", "migrate", "backup", "copy"]);
+const SERVER_GROUP: (&str, &[&str]) = (
+    "Server",
+    &[
+        "serve", "dev", "check", "health", "migrate", "backup", "restore", "copy",
+    ],
+);
 
 /// The commands that describe the command line, under their heading.
 const HELP_GROUP: (&str, &[&str]) = ("Help in your shell", &["completions", "man"]);

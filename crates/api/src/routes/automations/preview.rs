@@ -124,7 +124,11 @@ pub struct RequestView {
         },
         "actions": [{"type": "send_webhook", "url": "https://crm.example.com/hooks/postrider"}],
     }})),
-    responses((status = 200, description = "What the automation would do.", body = PreviewView))
+    responses(
+        (status = 200, description = "What the automation would do.", body = PreviewView),
+        (status = 404, description = "`event_not_found`: the account has no event with the id `event_id`. \
+            `automation_not_found`: it has no automation with the id `automation_id`."),
+    )
 )]
 pub async fn preview_automation(
     State(state): State<ApiState>,

@@ -6,7 +6,6 @@ use axum::response::{IntoResponse as _, Response};
 use http::{HeaderMap, StatusCode, Uri};
 use postrider_model::Caller;
 use serde::Serialize;
-use utoipa::ToSchema;
 
 use super::stream::{self, Following};
 use super::{check_may_read, find_listened};
@@ -33,60 +32,44 @@ pub struct ListenParameters {
 }
 
 /// The first event of the stream, `hello`.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = ListenHello)]
+#[derive(Debug, Serialize)]
 pub struct HelloView {
-    /// The node that the stream comes from. Only its own requests come over the stream.
-    #[schema(example = "0f3a9c21d5e88b04")]
+    /// The node that the stream comes from.
     pub node: String,
-    /// How many nodes the installation has. A client opens streams until it has met all of them.
-    #[schema(example = 1)]
+    /// How many nodes the installation has.
     pub nodes: usize,
     /// How many bytes of a response's body are kept.
-    #[schema(example = 16384)]
     pub response_bytes_kept: usize,
 }
 
 /// An event of the stream, `request`: a request to make.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = ListenRequest)]
+#[derive(Debug, Serialize)]
 pub struct RequestView<'a> {
     /// By which the response is returned.
-    #[schema(value_type = String, example = "0f3a9c21d5e88b04-17")]
     pub id: String,
     /// The path and query of the action's URL.
-    #[schema(value_type = String, example = "/hooks?tenant=42")]
     pub target: &'a str,
     /// All headers but `Host` and `Content-Length`, signatures included, in order and spelt as they are sent.
     pub headers: Vec<HeaderView<'a>>,
     /// The body in base64.
-    #[schema(example = "e30=")]
     pub body_base64: String,
     /// How long the response may take, in milliseconds.
-    #[schema(example = 15000)]
     pub timeout_ms: u64,
 }
 
 /// A header of a request.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = ListenHeader)]
+#[derive(Debug, Serialize)]
 pub struct HeaderView<'a> {
     /// The header's name.
-    #[schema(value_type = String, example = "webhook-id")]
     pub name: &'a str,
     /// The header's value.
-    #[schema(value_type = String, example = "evt_01h455vb4pex5vsknk084sn02q")]
     pub value: &'a str,
 }
 
 /// The last event of the stream, `end`.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = ListenEnd)]
+#[derive(Debug, Serialize)]
 pub struct EndView {
-    /// `superseded`: another client listens to the automation. `automation_gone`: it was deleted, or has no
-    /// such URL any more. `unauthorized`: the API key has ended. `reconnect`: the node stops, or the stream
-    /// has lasted for an hour; open another one.
-    #[schema(example = "reconnect")]
+    /// Why; the documentation of [`listen_to_automation`] lists the reasons.
     pub reason: &'static str,
 }
 
@@ -97,12 +80,21 @@ pub struct EndView {
 /// `https://my-machine.listen.invalid/hooks`. `postrider listen` creates such an automation and makes each
 /// request on its own machine.
 ///
-/// The response is a stream of server-sent events: `hello`, then a `request` for each attempt, signed as
-/// always, and comments every 15 seconds. The caller returns each response with
-/// the operation *Respond to a request*; it becomes the attempt's response. An attempt that gets none within
-/// the action's timeout fails, and so does one that starts while nobody listens. A client has at most 32
-/// requests at a time; further ones wait and spend no attempt. The caller needs the permission `read`
-/// besides `manage`.
+/// The response is a stream of server-sent events whose data is JSON, and of comments every 15 seconds:
+///
+/// - `hello`: `node`, the node that the stream comes from; `nodes`, how many there are; `response_bytes_kept`,
+///   how much of a response's body is kept. A node hands over its own requests only, so a client opens streams,
+///   with `except`, until it has met all nodes.
+/// - `request`, for each attempt, signed as always: `id`; `target`, the path and query of the action's URL;
+///   `headers`, in order, each with `name` and `value`; `body_base64`; `timeout_ms`.
+/// - `end`, with a `reason`. `superseded`: another client listens to the automation. `automation_gone`: it was
+///   deleted, or has no such URL any more. `unauthorized`: the API key has ended. `reconnect`: the node stops,
+///   or the stream has lasted for an hour; open another one.
+///
+/// The caller returns each response with *Respond to a request*; it becomes the attempt's response. An
+/// attempt that gets none within the action's timeout fails, and so does one that starts while nobody
+/// listens. A client has at most 32 requests at a time; further ones wait and spend no attempt. The caller
+/// needs the permission `read` besides `manage`.
 #[utoipa::path(
     get,
     path = "/v1/accounts/{account}/automations/{id}/listen",
