@@ -20,7 +20,11 @@ async fn server_with(path: &str, script: &[u16]) -> (Server, Receiver) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_trigger_sends_the_catalogues_example_and_waits_for_its_deliveries() {
     let (server, receiver) = server_with("/in", &[500, 200, 410]).await;
-    line(&server, "event-types set a.b --example {\"n\":[1,2]}").success();
+    line(
+        &server,
+        "event-types set a.b --example {\"n\":[1,8202522731445525542.10]}",
+    )
+    .success();
     let triggered = line(&server, "trigger acme a.b --wait");
     let out = triggered.success();
     for part in [
@@ -34,7 +38,7 @@ async fn a_trigger_sends_the_catalogues_example_and_waits_for_its_deliveries() {
         assert!(out.contains(part), "{part}: {out}");
     }
     let received = receiver.received("/in");
-    assert!(String::from_utf8_lossy(&received[0].body).contains(r#""data":{"n":[1,2]}"#));
+    assert!(String::from_utf8_lossy(&received[0].body).contains(r#""n":[1,8202522731445525542.10]"#));
     let failed = line(&server, "automations test acme crm --type a.b --wait --json");
     assert_eq!(failed.code, 1, "{failed:?}");
     let failed: serde_json::Value = serde_json::from_str(&failed.out).unwrap();
