@@ -6,7 +6,10 @@ use crate::config::log::{LogFormat, LogLevel};
 
 /// Starts the log, including the log of panics.
 pub fn start(format: LogFormat, level: &LogLevel) {
+    // A line that cannot be written is lost. It must not be reported on standard error, which is where it
+    // could not be written: once a terminal is closed, that panics, and with it the orderly stop.
     let log = tracing_subscriber::fmt()
+        .log_internal_errors(false)
         .with_env_filter(level.filter())
         .with_writer(std::io::stderr);
     match format {
