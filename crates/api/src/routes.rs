@@ -16,6 +16,7 @@ pub mod listen;
 pub mod master_key;
 pub mod operations;
 pub mod portal_links;
+pub mod search;
 pub mod sessions;
 pub mod signing_keys;
 

@@ -50,6 +50,7 @@ mod jobs;
 pub mod lanes;
 pub mod listen;
 pub mod load;
+pub mod log;
 mod meters;
 mod missed;
 pub mod observe;

@@ -25,13 +25,14 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
+use clap::parser::ValueSource;
 use clap::{ArgMatches, FromArgMatches as _};
-use postrider_cli::display::Paint;
 use postrider_cli::{Context, Environment, Failure};
 use postrider_engine::SystemClock;
 use postrider_model::Clock;
 
 use command_line::{Cli, Command};
+use config::log::LogFormat;
 
 /// How long to wait for threads of the runtime when the command has ended.
 const SHUTDOWN_MAX: Duration = Duration::from_secs(1);
@@ -48,6 +49,8 @@ pub fn run(
         Ok(parsed) => parsed,
         Err(error) => return refuse(&error, &arguments),
     };
+    let variables: Vec<_> = variables.into_iter().collect();
+    let logs_json = logs_json(&matches, &variables);
     let result = config::environment::read(variables)
         .map_err(Failure::from)
         .and_then(|environment| dispatch(cli.command, &matches, &environment));
@@ -55,21 +58,19 @@ pub fn run(
         Ok(code) => code,
         Err(failure) if failure.is_broken_pipe() => ExitCode::SUCCESS,
         Err(failure) => {
-            report(&failure, wants_json(&matches));
+            if wants_json(&matches) {
+                report_as_json(&failure);
+            } else {
+                wiring::logging::report_failure(&failure, logs_json);
+            }
             ExitCode::from(failure.exit_code())
         }
     }
 }
 
-/// Prints a failure on standard error. Unlike `eprintln!`, does not panic where nobody reads it, such as
-/// after a terminal was closed.
-fn report(failure: &Failure, as_json: bool) {
-    let mut stderr = std::io::stderr();
-    let paint = Paint::for_stream(&stderr);
-    let _ = match as_json {
-        true => writeln!(stderr, "{}", failure.document()),
-        false => writeln!(stderr, "{} {failure}", paint.red("error:")),
-    };
+/// Prints a failure as a problem document. Ignores errors: nobody may read standard error any more.
+fn report_as_json(failure: &Failure) {
+    let _ = writeln!(std::io::stderr(), "{}", failure.document());
 }
 
 /// Whether the command was given `--json`.
@@ -90,8 +91,22 @@ fn refuse(error: &clap::Error, arguments: &[OsString]) -> ExitCode {
     let text = error.render().to_string();
     let text = text.trim().strip_prefix("error: ").unwrap_or(&text);
     let failure = Failure::Usage(text.to_owned());
-    report(&failure, true);
+    report_as_json(&failure);
     ExitCode::from(failure.exit_code())
+}
+
+/// Whether the server was asked for JSON, as far as that can be known before its settings are read.
+fn logs_json(matches: &ArgMatches, variables: &[(OsString, OsString)]) -> bool {
+    let Some(serve) = matches.subcommand_matches("serve") else {
+        return false;
+    };
+    let is_json = |format: Option<&LogFormat>| format == Some(&LogFormat::Json);
+    match serve.value_source("log_format") {
+        Some(ValueSource::CommandLine) => is_json(serve.get_one("log_format")),
+        _ => variables
+            .iter()
+            .any(|(name, value)| name == "POSTRIDER_LOG_FORMAT" && value == "json"),
+    }
 }
 
 fn dispatch(command: Command, matches: &ArgMatches, environment: &Environment) -> Result<ExitCode, Failure> {

@@ -13,7 +13,8 @@ use deadpool_postgres::{
     ClientWrapper, Hook, HookError, Manager, ManagerConfig, Object, Pool, QueueMode, RecyclingMethod,
     Runtime, Timeouts,
 };
-use postrider_storage::{StoreError, StoreResult};
+use postrider_storage::meters::StoreErrors;
+use postrider_storage::{StoreConnections, StoreError, StoreResult};
 use tokio::time::{Instant, sleep, timeout_at};
 
 use crate::connect::{self, OptionsError};
@@ -45,6 +46,7 @@ pub(crate) struct Database {
     server: Arc<str>,
     verb_max: Duration,
     away: Arc<AtomicBool>,
+    errors: StoreErrors,
 }
 
 impl Database {
@@ -84,6 +86,7 @@ impl Database {
             server,
             verb_max: options.verb_max,
             away: Arc::new(AtomicBool::new(false)),
+            errors: StoreErrors::new(),
         })
     }
 
@@ -102,9 +105,29 @@ impl Database {
         self.away.load(Ordering::Acquire)
     }
 
+    /// The connections of the pool.
+    pub(crate) fn connections(&self) -> StoreConnections {
+        let status = self.pool.status();
+        StoreConnections {
+            in_use: status.size.saturating_sub(status.available),
+            idle: status.available,
+            max: status.max_size,
+            waiting: status.waiting,
+            is_up: !self.is_away(),
+        }
+    }
+
     /// Runs a verb's work within the time that a verb may take, and repeats it if it lost against another
     /// transaction. The work must be atomic: a transaction, or one statement.
-    pub(crate) async fn run<T, Work>(&self, mut work: impl FnMut() -> Work) -> StoreResult<T>
+    pub(crate) async fn run<T, Work>(&self, work: impl FnMut() -> Work) -> StoreResult<T>
+    where
+        Work: Future<Output = SqlResult<T>>,
+    {
+        let outcome = self.try_run(work).await;
+        outcome.inspect_err(|error| self.errors.count(error))
+    }
+
+    async fn try_run<T, Work>(&self, mut work: impl FnMut() -> Work) -> StoreResult<T>
     where
         Work: Future<Output = SqlResult<T>>,
     {

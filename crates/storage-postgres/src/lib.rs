@@ -48,6 +48,7 @@ mod partitions;
 mod rate_limits;
 mod retention;
 mod schema;
+mod search;
 mod secrets;
 mod sessions;
 mod signing_keys;

@@ -66,6 +66,7 @@ mod reserve;
 mod restore;
 mod retention;
 mod schema;
+mod search;
 mod secrets;
 mod sessions;
 mod signing_keys;

@@ -68,3 +68,22 @@ async fn a_tail_shows_each_attempt_once() {
     assert_eq!(attempts.len(), 3, "{attempts:#?}");
     assert!(attempts[1].contains("HTTP 500"), "{attempts:#?}");
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_id_alone_opens_its_page() {
+    let (server, _receiver) = server_with("/in", &[200]).await;
+    let account = line(&server, "accounts show acme --json").json();
+    let event = line(&server, "events send acme a.b --data 1 --json").json();
+    let (account, event) = (account["id"].as_str().unwrap(), event["id"].as_str().unwrap());
+    let url = server.api().url();
+    let opened = line(&server, &format!("open {event} --print"));
+    assert_eq!(
+        opened.success().trim(),
+        format!("{url}/accounts/{account}/events/{event}")
+    );
+    let nothing = line(&server, "open evt_01h455vb4pex5vsknk084sn02q --print");
+    assert!(
+        nothing.code == 1 && nothing.err.contains("nothing has the id"),
+        "{nothing:?}"
+    );
+}

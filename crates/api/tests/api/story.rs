@@ -111,6 +111,18 @@ impl Story {
         self.call(Method::DELETE, path, None, 204).await;
     }
 
+    /// Calls an operation that responds with text, and records it.
+    async fn get_text(&mut self, path: &str) {
+        let response = self.app.get(path).await;
+        assert_eq!(response.status, 200);
+        let text = String::from_utf8(response.bytes.to_vec()).unwrap();
+        let bare = path.split('?').next().unwrap();
+        let (_, operation) = conforms::operation("GET", bare).unwrap();
+        let id = operation["operationId"].as_str().unwrap().to_owned();
+        let example = self.aliases.put(text.into());
+        self.say(&id, example);
+    }
+
     /// Records what has no JSON, or too much of it.
     fn say(&mut self, operation: &str, response: Value) {
         self.told

@@ -2,9 +2,10 @@
 
 use std::process::{Command, Stdio};
 
+use http::Method;
 use url::Url;
 
-use crate::client::{ClientArgs, server};
+use crate::client::{Call, Client, ClientArgs, Server, server};
 use crate::display::Screen;
 use crate::{Context, Failure};
 
@@ -16,11 +17,14 @@ The command prints the address, and opens it in $BROWSER, or in the browser of y
 Examples:
   postrider open
   postrider open customer-42
-  postrider open customer-42 dlv_01jh3qk8v2e9x9d5wq3m4n5p6r
+  postrider open dlv_01jh3qk8v2e9x9d5wq3m4n5p6r
+  postrider open customer-42 dlv_01jh3qk8v2e9x9d5wq3m4n5p6r    # without asking the server
   postrider open customer-42 --print")]
 pub struct Args {
-    /// The account's id or uid [default: the list of accounts]
-    account: Option<String>,
+    /// An account's id or uid, or the id of an event, a delivery or an automation, whose account the server
+    /// finds [default: the list of accounts]
+    #[arg(value_name = "ACCOUNT OR ID")]
+    what: Option<String>,
 
     /// The id of an event, a delivery or an automation of the account
     id: Option<String>,
@@ -43,12 +47,34 @@ const PAGES: [(&str, &str); 3] = [
 /// Runs the command.
 pub async fn run(args: Args, context: Context<'_>) -> Result<(), Failure> {
     let server = server::chosen(&args.client, context.environment)?;
-    let page = page(&server.url, args.account.as_deref(), args.id.as_deref())?;
+    let page = match (&args.what, &args.id) {
+        (Some(id), None) if list_of(id).is_some() => {
+            let account = account_of(&server, id).await?;
+            page(&server.url, Some(&account), Some(id))?
+        }
+        (what, id) => page(&server.url, what.as_deref(), id.as_deref())?,
+    };
     Screen::new().print(page.as_str())?;
     if !args.print {
         open(&page);
     }
     Ok(())
+}
+
+/// The list whose objects have such ids, if they have a page.
+fn list_of(id: &str) -> Option<&'static str> {
+    let page = PAGES.iter().find(|(prefix, _)| id.starts_with(prefix));
+    page.map(|(_, list)| *list)
+}
+
+/// The account that has the object.
+async fn account_of(server: &Server, id: &str) -> Result<String, Failure> {
+    let call = Call::new(Method::GET, &["search"]).query("q", Some(id));
+    let found = Client::of(server)?.call(call).await?.json;
+    let account = found["data"][0]["account_id"].as_str();
+    account
+        .map(str::to_owned)
+        .ok_or_else(|| Failure::Failed(format!("nothing has the id {id}")))
 }
 
 fn page(base: &Url, account: Option<&str>, id: Option<&str>) -> Result<Url, Failure> {
@@ -57,8 +83,7 @@ fn page(base: &Url, account: Option<&str>, id: Option<&str>) -> Result<Url, Fail
         (None, _) => {}
         (Some(account), None) => segments.push(account),
         (Some(account), Some(id)) => {
-            let found = PAGES.iter().find(|(prefix, _)| id.starts_with(prefix));
-            let Some((_, list)) = found else {
+            let Some(list) = list_of(id) else {
                 return Err(Failure::Usage(format!(
                     "`{id}` has no page: expected the id of an event (evt_…), a delivery (dlv_…) or an automation \
                      (auto_…)"

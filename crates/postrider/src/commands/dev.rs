@@ -75,7 +75,8 @@ const RECEIPTS_MAX: usize = 1_024;
 
 /// Runs the demo until a signal stops it, or until the deliveries of `--once` have ended.
 pub async fn run(args: &Args) -> Result<(), Failure> {
-    logging::start(LogFormat::Text, &args.log_level);
+    // The narrator says what happens.
+    logging::start(LogFormat::Text, &args.log_level, logging::Lines::NONE);
     open_files::raise_limit();
     let stop = StopSignals::catch()?;
     // For its owner alone, as a data folder has to be.

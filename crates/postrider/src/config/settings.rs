@@ -21,6 +21,7 @@ use super::egress_proxy::EgressProxyUrl;
 use super::frame_ancestors::{self, FrameAncestor};
 use super::issuer_url::IssuerUrl;
 use super::log::{LogFormat, LogLevel};
+use super::log_lines::LogLines;
 use super::people::GROUP_CLAIM;
 use super::per_second::PerSecond;
 use super::product_name::ProductName;
@@ -393,6 +394,21 @@ pub struct Settings {
     /// their own, such as `info,postrider_engine=debug`.
     #[arg(long, value_name = "LEVEL", default_value = "info")]
     pub log_level: LogLevel,
+
+    /// Which requests are logged: from which level on, and at most how many lines a second. Failures and
+    /// responses that took a second or longer are of level `warn`, probes of `debug`, all others of `info`.
+    /// Warnings have a bound of their own. `off` logs none. See docs/operating/logs.md.
+    #[arg(long, value_name = "LEVEL[,N/s]", default_value = "info,100/s")]
+    pub log_requests: LogLines,
+
+    /// Which failed attempts are logged, in the same notation. The last attempt of a delivery is of level
+    /// `warn`, all others of `info`.
+    #[arg(long, value_name = "LEVEL[,N/s]", default_value = "info,100/s")]
+    pub log_attempts: LogLines,
+
+    /// Which entries of the audit trail are logged too, in the same notation. All are of level `info`.
+    #[arg(long, value_name = "LEVEL[,N/s]", default_value = "info,100/s")]
+    pub log_audit: LogLines,
 }
 
 /// What to do with an event whose type is not in the catalogue.

@@ -117,7 +117,7 @@ impl Node {
             listeners: Arc::clone(&running.listeners),
             response_bytes_kept: settings.response_bytes_kept.bytes(),
             public_url: settings.public_url.as_ref().map(|url| url.as_str().into()),
-            metrics: Arc::new(metrics::Exposition::new(metrics, Arc::clone(&running.engine))),
+            metrics: metrics::Exposition::start(metrics, &running.engine, settings),
         };
         let approach = approach(settings);
         Ok(Self {

@@ -1,7 +1,5 @@
 //! The signals that stop the process.
 
-use std::io::Write as _;
-
 use postrider_cli::failure::{Failure, exit};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
@@ -35,8 +33,7 @@ impl StopSignals {
         self.next().await;
         tokio::spawn(async move {
             self.next().await;
-            // The terminal may be closed.
-            let _ = writeln!(std::io::stderr(), "stopping at once");
+            tracing::warn!("a second signal: stopping at once");
             std::process::exit(i32::from(exit::FAILED));
         });
     }

@@ -83,8 +83,8 @@ pub struct EndView {
 /// The response is a stream of server-sent events whose data is JSON, and of comments every 15 seconds:
 ///
 /// - `hello`: `node`, the node that the stream comes from; `nodes`, how many there are;
-///   `response_bytes_kept`, how much of a response's body is kept. A node hands over its own requests only, so
-///   a client opens streams, with `except`, until it has met all nodes.
+///   `response_bytes_kept`, how much of a response's body is kept. A node hands over its own requests only,
+///   so a client opens streams, with `except`, until it has met all nodes.
 /// - `request`, for each attempt, signed as always: `id`; `target`, the path and query of the action's URL;
 ///   `headers`, in order, each with `name` and `value`; `body_base64`; `timeout_ms`.
 /// - `end`, with a `reason`. `superseded`: another client listens to the automation. `automation_gone`: it
