@@ -140,7 +140,7 @@ fn arguments_of(script: &str) -> Vec<Vec<String>> {
     let folder = tempfile::tempdir().unwrap();
     let recorded = folder.path().join("recorded");
     let prelude = "postrider() { printf '%s\\037' postrider \"$@\" >>\"$RECORDED\"; printf '\\036' >>\"$RECORDED\"; }\n\
-                   jq() { :; }; sh() { :; }\n";
+                   jq() { :; }; sh() { :; }; HEALTHCHECK() { :; }\n";
     let output = Command::new("bash")
         .arg("-euc")
         .arg(format!("{prelude}{script}"))
