@@ -11,6 +11,6 @@ mod listen;
 mod login;
 mod offline;
 mod own_signatures;
-mod profiles;
+pub mod profiles;
 mod update;
 mod waiting;
