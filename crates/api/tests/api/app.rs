@@ -15,6 +15,7 @@ use postrider_configuration::sealing::{KeyHolder, Sealing, SealingParts};
 use postrider_configuration::{Configuration, ConfigurationParts};
 use postrider_egress::{EgressGuard, Response as Received};
 use postrider_engine::carry::{Carriers, Transport, WebhookCarrier};
+use postrider_engine::listen::{Listeners, Listening};
 use postrider_engine::observe::Observer;
 use postrider_engine::{Engine, EngineParts, EngineSettings, SystemClock};
 use postrider_figures::{Figures, FiguresParts};
@@ -41,7 +42,7 @@ pub fn url(status: u16) -> String {
 
 /// An installation.
 pub struct App {
-    api: Api,
+    pub api: Api,
     pub engine: Arc<Engine>,
     pub store: Arc<SqliteStore>,
     pub access: Arc<Access>,
@@ -90,6 +91,15 @@ fn sealing(
         clock: Arc::clone(engine.clock()),
         entropy: Entropy::new(|bytes| bytes.fill(9)),
     })
+}
+
+fn carriers(receivers: Receivers, listeners: &Arc<Listeners>, clock: &Arc<dyn Clock>) -> Carriers {
+    let transport = Listening::new(receivers, Arc::clone(listeners), Arc::clone(clock));
+    let webhook = WebhookCarrier::new(transport, HeaderNames::new("Postrider"), Arc::clone(clock));
+    Carriers {
+        webhook: Arc::new(webhook),
+        email: Arc::new(MailServer),
+    }
 }
 
 impl App {
@@ -184,12 +194,8 @@ impl App {
             clock: Arc::clone(&clock),
             retention: settings.retention,
         });
-        let receivers = Receivers(Arc::clone(&sent));
-        let webhook = WebhookCarrier::new(receivers, HeaderNames::new("Postrider"), Arc::clone(&clock));
-        let carriers = Carriers {
-            webhook: Arc::new(webhook),
-            email: Arc::new(MailServer),
-        };
+        let listeners = Arc::new(Listeners::new(1));
+        let carriers = carriers(Receivers(Arc::clone(&sent)), &listeners, &clock);
         let engine = Engine::start(EngineParts {
             store,
             observer: Arc::clone(&figures) as Arc<dyn Observer>,
@@ -215,6 +221,8 @@ impl App {
             ))),
             page_budget: Arc::new(BodyBudget::for_pages()),
             rate_limits: Arc::new(rate_limits),
+            listeners,
+            response_bytes_kept: 16 * 1024,
             public_url: public_url.map(Arc::from),
             metrics: Arc::new(|| "some_metric 1\n".to_owned()),
         };

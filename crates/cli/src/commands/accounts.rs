@@ -1,5 +1,7 @@
 //! `postrider accounts`.
 
+mod update;
+
 use http::Method;
 use serde_json::{Map, Value};
 
@@ -18,6 +20,7 @@ use crate::{Context, Failure};
 Examples:
   postrider accounts create 'Acme Ltd' --uid customer-42
   postrider accounts show customer-42
+  postrider accounts update customer-42 --name 'Acme Inc.' --metadata '{\"plan\":\"pro\"}'
   postrider accounts list --all --json")]
 pub struct Args {
     #[command(subcommand)]
@@ -37,6 +40,8 @@ enum Command {
         /// The account's id or uid
         account: String,
     },
+    /// Change an account: only what the flags name
+    Update(update::UpdateArgs),
     /// Delete an account with its signing keys, automations, events and deliveries
     Delete(DeleteArgs),
 }
@@ -85,6 +90,10 @@ pub async fn run(args: Args, context: Context<'_>) -> Result<(), Failure> {
             remote
                 .show(Call::new(Method::GET, &["accounts", &account]), record)
                 .await
+        }
+        Command::Update(args) => {
+            let call = Call::new(Method::PATCH, &["accounts", &args.account]).body(args.patch()?);
+            remote.show(call, record).await
         }
         Command::Delete(args) => {
             confirm(&args)?;

@@ -136,6 +136,7 @@ impl Handler for Site {
     }
 
     fn stop(&self) {
+        self.api.stop();
         self.console.stop();
     }
 }

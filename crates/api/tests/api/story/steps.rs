@@ -22,6 +22,7 @@ pub async fn tell(story: &mut Story) {
     access(story).await;
     audit(story).await;
     operations(story).await;
+    listening(story);
     end(story).await;
 }
 
@@ -252,6 +253,24 @@ async fn operations(story: &mut Story) {
     );
     let metrics = "# TYPE postrider_events_accepted_total counter\npostrider_events_accepted_total 1200\n";
     story.say("metrics", json!(metrics));
+}
+
+/// The stream of requests, which does not end, and the response to its request.
+fn listening(story: &mut Story) {
+    let hello = json!({"node": "0f3a9c21d5e88b04", "nodes": 1, "response_bytes_kept": 16384});
+    let request = json!({
+        "id": "0f3a9c21d5e88b04-17", "target": "/hooks",
+        "headers": [{"name": "webhook-id", "value": EVENT}], "body_base64": "e30=", "timeout_ms": 15000,
+    });
+    let stream = format!("event: hello\ndata: {hello}\n\nevent: request\ndata: {request}\n\n");
+    story.say("listen_to_automation", json!(stream));
+    let response = json!({
+        "status_code": 200, "headers": [{"name": "content-type", "value": "text/plain"}],
+        "body_base64": "b2s=", "truncated": false, "duration_ms": 12,
+    });
+    story
+        .told
+        .insert("respond_to_request".to_owned(), json!({"request": response}));
 }
 
 async fn end(story: &mut Story) {
