@@ -22,5 +22,7 @@ mod console;
 mod copy;
 mod kill;
 mod monitoring;
+mod operate;
+mod pages;
 mod receivers;
 mod snippets;

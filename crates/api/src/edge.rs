@@ -30,7 +30,7 @@ use tower::{Layer, Service};
 
 use crate::auth;
 use crate::by::note_refusal;
-use crate::problem::{Code, Hidden, Problem};
+use crate::problem::{Code, Hidden, Problem, ProblemPages};
 use crate::rate_limits::{Exceeded, RateLimits, Standing};
 use crate::route_table::{Found, RouteTable};
 use crate::router::ApiState;
@@ -41,6 +41,7 @@ pub(crate) struct Edge {
     access: Arc<Access>,
     rate_limits: Arc<RateLimits>,
     routes: RouteTable,
+    public_url: Option<Arc<str>>,
 }
 
 impl Edge {
@@ -50,6 +51,7 @@ impl Edge {
             access: Arc::clone(&state.access),
             rate_limits: Arc::clone(&state.rate_limits),
             routes,
+            public_url: state.public_url.clone(),
         }
     }
 
@@ -273,6 +275,7 @@ impl Entry {
             caller: self.caller,
         }
         .write();
+        ProblemPages::below(edge.public_url.as_deref()).place(&mut response);
         let headers = response.headers_mut();
         headers.insert(REQUEST_ID, request_id);
         headers.insert(

@@ -29,8 +29,8 @@ use crate::assets::{Assets, asset};
 use crate::brand::Brand;
 use crate::live::LiveSlots;
 use crate::pages::{
-    accounts, api_keys, audit, automations, bulk, connections, deliveries, event_types, events, overview,
-    portal_links, sessions, settings, sign_in, signing_key, system, theme,
+    accounts, api_keys, audit, automations, bulk, connections, deliveries, event_types, events, find,
+    overview, portal_links, sessions, settings, sign_in, signing_key, system, theme,
 };
 use crate::refusal::{Refusal, RefusalPage};
 use crate::routes::{PUBLIC, Route, Routes};
@@ -222,6 +222,7 @@ fn routes() -> Routes {
         .post("/theme", PUBLIC, theme::choose)
         .merge(sign_in::routes())
         .merge(overview::routes())
+        .merge(find::routes())
         .merge(event_types::routes())
         .merge(api_keys::routes())
         .merge(audit::routes())

@@ -81,6 +81,13 @@ fn dispatch(
         Command::Dev(args) => on_all_processors(commands::dev::run(&args)).map(succeeded),
         Command::Migrate(_) => on_one_thread(commands::migrate::run(matches, environment)).map(succeeded),
         Command::Backup(args) => commands::backup::run(&args, matches, environment).map(succeeded),
+        Command::Restore(args) => {
+            on_one_thread(commands::restore::run(&args, matches, environment)).map(succeeded)
+        }
+        Command::Check(args) => on_one_thread(commands::check::run(&args, matches, environment)),
+        Command::Health(args) => {
+            on_one_thread(commands::health::run(&args, matches, environment)).map(succeeded)
+        }
         Command::Copy(args) => on_one_thread(commands::copy::run(&args, matches, environment)).map(succeeded),
         Command::Client(command) => {
             let clock = &SystemClock::new();

@@ -20,7 +20,6 @@ use tokio::time::{Instant, sleep, timeout_at};
 use crate::connect::{self, OptionsError};
 use crate::options::PostgresOptions;
 use crate::sql_error::{SqlError, SqlResult};
-use crate::tls;
 
 /// How often to repeat work that lost against another transaction.
 const RETRIES_MAX: u32 = 8;
@@ -43,6 +42,8 @@ pub(crate) type Client = Object;
 /// The database.
 pub(crate) struct Database {
     pool: Pool,
+    /// For people: host and port.
+    server: Arc<str>,
     verb_max: Duration,
     away: Arc<AtomicBool>,
     errors: StoreErrors,
@@ -51,11 +52,10 @@ pub(crate) struct Database {
 impl Database {
     /// Creates a pool that has not connected yet.
     pub(crate) fn new(options: &PostgresOptions) -> Result<Self, OptionsError> {
-        let tls = tls::connector(options.ca_pem.as_deref()).map_err(OptionsError::Ca)?;
+        let connect::Target { config, tls, server } = connect::target(options)?;
         let manager_config = ManagerConfig {
             recycling_method: RecyclingMethod::Fast,
         };
-        let config = connect::config(options)?;
         let settings: Arc<str> = connect::session_settings(&config, options.verb_max).into();
         let manager = Manager::from_config(config, tls, manager_config);
         let pool = Pool::builder(manager)
@@ -83,6 +83,7 @@ impl Database {
             .expect("a runtime is given, which is all that the timeouts need");
         Ok(Self {
             pool,
+            server,
             verb_max: options.verb_max,
             away: Arc::new(AtomicBool::new(false)),
             errors: StoreErrors::new(),
@@ -92,6 +93,11 @@ impl Database {
     /// A connection, for work inside [`Self::run`].
     pub(crate) async fn client(&self) -> SqlResult<Client> {
         Ok(self.pool.get().await?)
+    }
+
+    /// The server, for people: host and port.
+    pub(crate) fn server(&self) -> &str {
+        &self.server
     }
 
     /// Whether the database is away, as far as this node knows.
@@ -145,7 +151,7 @@ impl Database {
             if error.is_of_the_connection() || matches!(error, SqlError::TimedOut) {
                 self.went_away(&error);
             }
-            return Err(error.into());
+            return Err(error.explained(&self.server));
         }
     }
 

@@ -10,6 +10,7 @@ use postrider_storage::meters::StoreErrors;
 use postrider_storage::{Sealer, StoreError, StoreResult};
 use rusqlite::Connection;
 
+use crate::generation;
 use crate::open::{self, OpenError};
 use crate::options::SqliteOptions;
 use crate::queue::{Part, Queue};
@@ -66,6 +67,9 @@ impl SqliteStore {
         open::run_no_checkpoints(&conn)?;
         schema::migrate(&mut conn)?;
         secrets::check(&conn, &options.sealer)?;
+        if lock.is_some() {
+            generation::renew(data_dir, &conn)?;
+        }
         let checkpoints = open::open_checkpointer(data_dir)?;
         let (folder, cache_kib) = (data_dir.to_owned(), options.writer_cache_kib);
         let reopen_writer: Reopen = Box::new(move || {

@@ -54,6 +54,7 @@ pub mod retention;
 pub mod rows;
 pub mod rules;
 pub mod sealing;
+pub mod search;
 pub mod secrets;
 pub mod sessions;
 pub mod statistics;
@@ -87,6 +88,7 @@ pub use page::{LIMIT_MAX, Page, PageRequest, Position};
 pub use rate_limits::{RateLimitStore, ReserveSlots};
 pub use retention::{Pruned, RetentionStore, StoreClock};
 pub use sealing::Sealer;
+pub use search::{Found, FoundObject, SearchStore, Sought};
 pub use secrets::{RESEALED_MAX, Resealed, SealedValues, SecretStore};
 pub use sessions::{LIVE_SESSIONS_MAX, LiveSession, SessionId, SessionStore, StoreConnections};
 pub use statistics::StatisticsStore;
@@ -109,6 +111,7 @@ pub trait Store:
     + MissedStore
     + RateLimitStore
     + RetentionStore
+    + SearchStore
     + SecretStore
     + SessionStore
     + StatisticsStore
@@ -133,6 +136,7 @@ impl<T> Store for T where
         + MissedStore
         + RateLimitStore
         + RetentionStore
+        + SearchStore
         + SecretStore
         + SessionStore
         + StatisticsStore

@@ -60,8 +60,8 @@ pub struct Args {
     #[arg(long, value_name = "NUMBER")]
     once: Option<u64>,
 
-    /// The retry schedule: delays in seconds
-    #[arg(long, value_name = "SECONDS,…", default_value = "10,100")]
+    /// The retry schedule: delays in seconds, or with a unit, such as `10s,5m,1h`
+    #[arg(long, value_name = "DELAYS", default_value = "10,100")]
     retry_delays: RetryDelays,
 
     /// The log level, as in `postrider serve --help`

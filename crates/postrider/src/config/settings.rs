@@ -37,7 +37,8 @@ use super::{claim_values, listen, names, networks, origins, ports, retry_delays,
 #[serde(deny_unknown_fields)]
 #[command(next_help_heading = "Settings")]
 pub struct Settings {
-    /// The address and port of the API and the console. With port 0 the server picks a free port and prints
+    /// The address and port of the API and the console: `localhost:8080` for this machine alone, `:8080` for
+    /// all IPv4 addresses, `[::]:8080` for all addresses. With port 0 the server picks a free port and prints
     /// it.
     #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8080", value_parser = listen::parse)]
     #[serde(with = "listen")]
@@ -177,10 +178,10 @@ pub struct Settings {
     #[serde(deserialize_with = "text_value::deserialize")]
     pub sign_in_by_key: bool,
 
-    /// The retry schedule: delays in seconds. `10,100` makes the first attempt at once, retries 10 s after
-    /// the first failure and 100 s after the second, then marks the delivery failed. `none` makes one
-    /// attempt. Accounts and automations can override it.
-    #[arg(long, value_name = "SECONDS,…", default_value = "10,100")]
+    /// The retry schedule: delays in seconds, or with a unit, such as `10s,5m,1h`. `10,100` makes the first
+    /// attempt at once, retries 10 s after the first failure and 100 s after the second, then marks the
+    /// delivery failed. `none` makes one attempt. Accounts and automations can override it.
+    #[arg(long, value_name = "DELAYS", default_value = "10,100")]
     #[serde(with = "retry_delays")]
     pub retry_delays: RetryDelays,
 

@@ -45,10 +45,12 @@ use self::places::{Bounds, Place, Places};
 use self::request::{Door, Refused};
 use self::strangers::Strangers;
 
+/// Most connections at a time. Each costs a socket and about 20 KiB. The bound leaves sockets for deliveries.
+pub const CONNECTIONS_MAX: usize = 8_192;
+
 /// The bounds of a listener.
 const BOUNDS: Bounds = Bounds {
-    // Each costs a socket and about 20 KiB. The bound leaves sockets for deliveries.
-    connections: 8_192,
+    connections: CONNECTIONS_MAX,
     // A quarter, so that it takes several peers to fill all places.
     connections_per_peer: 2_048,
     idle: Duration::from_secs(30),
