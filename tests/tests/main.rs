@@ -20,6 +20,7 @@ mod compare;
 mod connections;
 mod console;
 mod copy;
+mod docs;
 mod kill;
 mod receivers;
 mod snippets;

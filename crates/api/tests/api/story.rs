@@ -56,7 +56,7 @@ impl Clock for StoryClock {
 struct Story {
     app: App,
     clock: Arc<StoryClock>,
-    /// By operation: `request`, and `responses` by status.
+    /// By operation: `path`, `request`, and `responses` by status.
     told: Map<String, Value>,
     aliases: Aliases,
 }
@@ -86,8 +86,9 @@ impl Story {
         let bare = path.split('?').next().unwrap();
         let (_, operation) = conforms::operation(method.as_str(), bare).unwrap();
         let id = operation["operationId"].as_str().unwrap().to_owned();
+        let bare = self.aliases.put(bare.into());
         let example = self.aliases.put(still(shown.clone()));
-        let told = self.told.entry(id).or_insert_with(|| json!({}));
+        let told = self.told.entry(id).or_insert_with(|| json!({"path": bare}));
         if let Some(body) = body
             && told.get("request").is_none()
         {
