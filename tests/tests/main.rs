@@ -22,5 +22,7 @@ mod console;
 mod copy;
 mod docs;
 mod kill;
+mod monitoring;
+mod operate;
 mod receivers;
 mod snippets;

@@ -26,9 +26,10 @@ const STYLES: [&str; 9] = [
 ];
 
 /// The modules. Pages load `console.js`, which imports the others; those of the documentation load `docs.js`.
-const MODULES: [(&str, &str); 9] = [
+const MODULES: [(&str, &str); 10] = [
     ("console.js", include_str!("../assets/console.js")),
     ("docs.js", include_str!("../assets/docs.js")),
+    ("choose.js", include_str!("../assets/choose.js")),
     ("copy.js", include_str!("../assets/copy.js")),
     ("forms.js", include_str!("../assets/forms.js")),
     ("live.js", include_str!("../assets/live.js")),

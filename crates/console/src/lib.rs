@@ -47,6 +47,7 @@ mod query;
 mod refusal;
 mod routes;
 mod security;
+mod seen;
 mod shell;
 mod snippets;
 mod state;

@@ -10,6 +10,7 @@ pub mod deliveries;
 pub mod docs;
 pub mod event_types;
 pub mod events;
+pub mod find;
 pub mod overview;
 pub mod portal_links;
 pub mod sessions;

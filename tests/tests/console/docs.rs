@@ -39,10 +39,14 @@ async fn pages_of_the_documentation() {
 async fn a_reader_finds_an_operation_while_typing_and_keeps_a_language() {
     let (server, browser) = reader().await;
     browser.open(&url(&server, "/docs")).await;
-    browser.type_into(label("Search the documentation"), "report an event").await;
+    browser
+        .type_into(label("Search the documentation"), "report an event")
+        .await;
     browser.wait_for_text("create_event").await;
     browser.click(css("#found a")).await;
-    browser.wait_for_text("The response arrives after the event").await;
+    browser
+        .wait_for_text("The response arrives after the event")
+        .await;
     browser.click(css("label[for=language-python]")).await;
     browser.wait_for_text("import urllib.request").await;
     browser.click(link("Events")).await;

@@ -26,7 +26,10 @@ const STORY: [&str; 14] = [
 
 #[tokio::test]
 async fn examples_in_curl_run_as_they_are() {
-    run_the_story("curl", |code| vec!["bash".into(), "-euo".into(), "pipefail".into(), "-c".into(), code]).await;
+    run_the_story("curl", |code| {
+        vec!["bash".into(), "-euo".into(), "pipefail".into(), "-c".into(), code]
+    })
+    .await;
 }
 
 #[tokio::test]
@@ -49,7 +52,10 @@ async fn run_the_story(language: &str, command: impl Fn(String) -> Vec<String>) 
         let code = code_of(&page.text(), &format!("snippet-{language}"));
         let words = command(code.clone());
         let output = run(&server, &words);
-        let (stdout, stderr) = (String::from_utf8(output.stdout).unwrap(), String::from_utf8_lossy(&output.stderr));
+        let (stdout, stderr) = (
+            String::from_utf8(output.stdout).unwrap(),
+            String::from_utf8_lossy(&output.stderr),
+        );
         assert!(output.status.success(), "{operation}: {code}\n{stdout}\n{stderr}");
         if language == "curl" && operation != "delete_account" {
             let _: Value = serde_json::from_str(&stdout).unwrap_or_else(|_| panic!("{operation}: {stdout}"));
@@ -70,8 +76,16 @@ fn run(server: &Server, words: &[String]) -> Output {
 fn code_of(page: &str, id: &str) -> String {
     let (_, rest) = page.split_once(&format!("<code id=\"{id}\">")).unwrap();
     let (code, _) = rest.split_once("</code>").unwrap();
-    let pairs = [("&#34;", "\""), ("&#39;", "'"), ("&#60;", "<"), ("&#62;", ">"), ("&#38;", "&")];
-    let code = pairs.iter().fold(code.to_owned(), |code, (from, to)| code.replace(from, to));
+    let pairs = [
+        ("&#34;", "\""),
+        ("&#39;", "'"),
+        ("&#60;", "<"),
+        ("&#62;", ">"),
+        ("&#38;", "&"),
+    ];
+    let code = pairs
+        .iter()
+        .fold(code.to_owned(), |code, (from, to)| code.replace(from, to));
     let pairs = [("&quot;", "\""), ("&lt;", "<"), ("&gt;", ">"), ("&amp;", "&")];
     pairs.iter().fold(code, |code, (from, to)| code.replace(from, to))
 }
@@ -96,13 +110,20 @@ async fn below_a_path_a_problem_leads_to_its_page_too() {
     let path = address.strip_prefix("https://example.com").unwrap();
     assert_eq!(path, "/webhooks/docs/errors/account_not_found");
     assert_eq!(api.with_key(None).get(path).await.status, 200);
-    let account = api.post("/v1/accounts", json!({"name": "Acme"})).await.expect(201);
+    let account = api
+        .post("/v1/accounts", json!({"name": "Acme"}))
+        .await
+        .expect(201);
     let batch = json!({"events": [{"type": "a"}]});
     let path = format!("/v1/accounts/{}/events/batch", account["id"].as_str().unwrap());
     let result = api.post(path, batch).await.expect(202);
     let address = result["data"][0]["error"]["type"].as_str().unwrap();
     assert_eq!(address, "https://example.com/webhooks/docs/errors/invalid_body");
-    let document = api.with_key(None).get("/webhooks/docs/openapi.json").await.expect(200);
+    let document = api
+        .with_key(None)
+        .get("/webhooks/docs/openapi.json")
+        .await
+        .expect(200);
     assert_eq!(document["servers"][0]["url"], "https://example.com/webhooks");
 }
 
@@ -110,7 +131,12 @@ async fn below_a_path_a_problem_leads_to_its_page_too() {
 async fn an_operator_can_hide_the_documentation() {
     let server = Server::start_with(&["--docs=false"]);
     let api = server.api();
-    for path in ["/docs", "/docs/api/create_event", "/docs/errors/unauthorized", "/docs/openapi.json"] {
+    for path in [
+        "/docs",
+        "/docs/api/create_event",
+        "/docs/errors/unauthorized",
+        "/docs/openapi.json",
+    ] {
         let response = api.with_key(None).call(Method::GET, path).send().await;
         assert_eq!(response.status, 404, "{path}");
     }

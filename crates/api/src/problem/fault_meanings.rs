@@ -1,7 +1,7 @@
 //! What the codes of single faults mean, for the page about `invalid_body` and for the reference.
 
 /// Each code of `errors[].code`, and what it means.
-pub const FAULT_MEANINGS: [(&str, &str); 36] = [
+pub const FAULT_MEANINGS: [(&str, &str); 38] = [
     ("blank", "The text is empty or blank."),
     (
         "connection_not_for_host",
@@ -59,9 +59,14 @@ pub const FAULT_MEANINGS: [(&str, &str); 36] = [
     ("too_many", "The list has too many items."),
     ("unknown_action", "The automation has no action with this id."),
     (
+        "unknown_automation",
+        "The account has no automation with this id.",
+    ),
+    (
         "unknown_connection",
         "Neither the account nor the installation has a connection with this id.",
     ),
+    ("unknown_event", "The account has no event with this id."),
     (
         "unknown_event_type",
         "The catalogue has no event type with this name.",

@@ -22,6 +22,7 @@ mod edge;
 mod emails;
 mod event_types;
 mod events;
+mod finding;
 mod installation_connections;
 mod later;
 mod lists;

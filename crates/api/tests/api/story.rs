@@ -1,8 +1,8 @@
 //! The examples of the API's document: a story that calls every operation, recorded.
 //!
 //! The clock stands at a time of the story, keys come from a counter, and ids get aliases, so that each run
-//! records the same. `UPDATE_GENERATED=1` writes `examples.json`; the document includes it when it is compiled, so run the
-//! tests of this crate with that variable twice.
+//! records the same. `UPDATE_GENERATED=1` writes `examples.json`; the document includes it when it is compiled,
+//! so run the tests of this crate with that variable twice.
 
 mod aliases;
 mod steps;
@@ -110,6 +110,20 @@ impl Story {
 
     async fn delete(&mut self, path: &str) {
         self.call(Method::DELETE, path, None, 204).await;
+    }
+
+    /// Calls an operation that responds with text, and records it.
+    async fn get_text(&mut self, path: &str) {
+        let response = self.app.get(path).await;
+        assert_eq!(response.status, 200);
+        let text = String::from_utf8(response.bytes.to_vec()).unwrap();
+        let bare = path.split('?').next().unwrap();
+        let (_, operation) = conforms::operation("GET", bare).unwrap();
+        let id = operation["operationId"].as_str().unwrap().to_owned();
+        let bare = self.aliases.put(bare.into());
+        let example = self.aliases.put(text.into());
+        self.say(&id, example);
+        self.told[&id]["path"] = bare;
     }
 
     /// Records what has no JSON, or too much of it.

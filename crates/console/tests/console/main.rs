@@ -17,6 +17,7 @@ mod deliveries;
 mod descriptions;
 mod docs;
 mod emails;
+mod finding;
 mod forms;
 mod headers;
 mod installation_connections;

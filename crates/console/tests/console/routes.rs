@@ -45,7 +45,7 @@ const GET: &[bool] = &[false];
 const POST: &[bool] = &[true];
 const BOTH: &[bool] = &[false, true];
 
-const PATHS: [(&str, &[bool], For); 72] = [
+const PATHS: [(&str, &[bool], For); 76] = [
     ("/assets/0/console.css", GET, For::All),
     ("/theme", POST, For::All),
     ("/docs", GET, For::All),
@@ -62,6 +62,7 @@ const PATHS: [(&str, &[bool], For); 72] = [
     ("/sign-in/prl_none", BOTH, For::All),
     ("/sign-out", POST, For::All),
     ("/", GET, For::SignedIn),
+    ("/find", GET, For::SignedIn),
     ("/event-types", GET, For::Staff),
     ("/event-types/new", BOTH, For::Operator),
     ("/event-types/a.b", BOTH, For::Operator),
@@ -135,7 +136,10 @@ const PATHS: [(&str, &[bool], For); 72] = [
     ("/accounts/{account}/events/{event}/live", GET, For::Account),
     ("/accounts/{account}/events/{event}/cancel", POST, For::Manage),
     ("/accounts/{account}/deliveries", GET, For::Account),
+    ("/accounts/{account}/deliveries.csv", GET, For::Account),
+    ("/accounts/{account}/deliveries.ndjson", GET, For::Account),
     ("/accounts/{account}/deliveries/live", GET, For::Account),
+    ("/accounts/{account}/deliveries/resend", POST, For::Resend),
     ("/accounts/{account}/deliveries/{delivery}", GET, For::Account),
     (
         "/accounts/{account}/deliveries/{delivery}/live",

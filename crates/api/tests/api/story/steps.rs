@@ -159,6 +159,11 @@ async fn deliveries(story: &mut Story, automation: &Value) {
     let page = story.get(&format!("{deliveries}?{filter}&limit=1")).await;
     let path = format!("{deliveries}/{}", text(&page["data"][0]["id"]));
     story.get(&path).await;
+    for form in ["csv", "ndjson"] {
+        story.get_text(&format!("{deliveries}.{form}?{filter}")).await;
+    }
+    let search = format!("/v1/search?q={}", text(&page["data"][0]["id"]));
+    story.get(&search).await;
     let resend = format!("{path}/resend");
     story.call(Method::POST, &resend, None, 202).await;
     let is_resent = |delivery: &Value| delivery["attempts"].as_array().unwrap().len() == 2;
