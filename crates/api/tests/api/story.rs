@@ -1,8 +1,8 @@
 //! The examples of the API's document: a story that calls every operation, recorded.
 //!
 //! The clock stands at a time of the story, keys come from a counter, and ids get aliases, so that each run
-//! records the same. `UPDATE_GENERATED=1` writes `examples.json`; the document includes it when it is compiled,
-//! so run the tests of this crate with that variable twice.
+//! records the same. `UPDATE_GENERATED=1` writes `examples.json`; the document includes it when it is
+//! compiled, so run the tests of this crate with that variable twice.
 
 mod aliases;
 mod steps;
