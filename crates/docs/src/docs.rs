@@ -137,21 +137,24 @@ fn index(reference: &Reference, guides: &[Guide], problems: &[ProblemKind]) -> I
     let mut index = Index::default();
     for Tag { operations, name, .. } in &reference.tags {
         for operation in operations {
-            let more = format!("{} {} {} {name}", operation.id, operation.method, operation.path);
-            index.add(Kind::Operation, &operation.address(), &operation.summary, &more);
+            let note = format!("{} {}", operation.method, operation.path);
+            let more = format!("{} {name}", operation.id);
+            let title = (operation.summary.as_str(), note.as_str());
+            index.add(Kind::Operation, &operation.address(), title, &more);
+        }
+    }
+    for guide in guides {
+        let title = (guide.title.as_str(), guide.about);
+        index.add(Kind::Guide, &guide.address(), title, guide.group.title());
+        for heading in &guide.headings {
+            let address = format!("{}#{}", guide.address(), heading.id);
+            index.add(Kind::Guide, &address, (&heading.text, &guide.title), "");
         }
     }
     for problem in problems {
         let address = format!("/docs/errors/{}", problem.code);
-        let more = format!("{} {} {}", problem.title, problem.status, problem.when);
-        index.add(Kind::Problem, &address, problem.code, &more);
-    }
-    for guide in guides {
-        index.add(Kind::Guide, &guide.address(), &guide.title, guide.group.title());
-        for heading in &guide.headings {
-            let address = format!("{}#{}", guide.address(), heading.id);
-            index.add(Kind::Guide, &address, &heading.text, &guide.title);
-        }
+        let note = format!("{}: {}", problem.status, problem.title);
+        index.add(Kind::Problem, &address, (problem.code, &note), problem.when);
     }
     index
 }

@@ -85,7 +85,9 @@ impl<'a> Rows<'a> {
             self.members(part, depth);
         }
         let required: Vec<&str> = list(schema, "required").filter_map(Value::as_str).collect();
-        for (name, member) in schema["properties"].as_object().into_iter().flatten() {
+        let mut members: Vec<_> = schema["properties"].as_object().into_iter().flatten().collect();
+        members.sort_by_key(|(name, _)| !required.contains(&name.as_str()));
+        for (name, member) in members {
             let mut row = row(self.document, name, member, depth);
             row.is_required = required.contains(&name.as_str());
             self.rows.push(row);
