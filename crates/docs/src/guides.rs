@@ -45,8 +45,20 @@ macro_rules! guides {
 guides! {
     "api.md", Send, "Where the reference is, how its examples run, and what stays compatible";
     "sending.md", Send, "Report events: from the first request to batches, ids and limits";
+    "quickstart-outbox.md", Send, "From a transaction of your product to an event, with an outbox";
+    "moving.md", Send, "From your own sender, Svix, Convoy or Outpost";
     "operational-events.md", Send, "Events that report what happens to your webhooks";
     "receiving.md", Receive, "Verify a webhook, answer it, and find out why a signature does not match";
+    "receiving/express.md", Receive, "Node.js";
+    "receiving/nextjs.md", Receive, "Node.js";
+    "receiving/fastapi.md", Receive, "Python";
+    "receiving/django.md", Receive, "Python";
+    "receiving/flask.md", Receive, "Python";
+    "receiving/rails.md", Receive, "Ruby";
+    "receiving/laravel.md", Receive, "PHP";
+    "receiving/spring.md", Receive, "Java";
+    "receiving/aspnet.md", Receive, "C#";
+    "receiving/go.md", Receive, "Go";
     "automations.md", Automate, "The life of an automation, from setting it up to sending what it missed";
     "templates.md", Automate, "Bodies and headers of your own: the language, with examples";
     "email.md", Automate, "Actions that send e-mails";

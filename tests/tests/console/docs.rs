@@ -42,7 +42,7 @@ async fn a_reader_finds_an_operation_while_typing_and_keeps_a_language() {
     browser
         .type_into(label("Search the documentation"), "report an event")
         .await;
-    browser.wait_for_text("create_event").await;
+    browser.wait_for_text("POST /v1/accounts/{account}/events").await;
     browser.click(css("#found a")).await;
     browser
         .wait_for_text("The response arrives after the event")
