@@ -199,8 +199,8 @@ mod tests {
         let mut found = BTreeSet::new();
         files(folder(), &mut found);
         found.retain(|name| {
-            let is_not_shown = |not: &&str| name == *not || not.ends_with('/') && name.starts_with(not);
-            !NOT_SHOWN.iter().any(|not| is_not_shown(&not))
+            let is_not_shown = |not: &str| name == not || not.ends_with('/') && name.starts_with(not);
+            !NOT_SHOWN.iter().any(|not| is_not_shown(not))
         });
         let shown: BTreeSet<String> = GUIDES.iter().map(|source| source.file.to_owned()).collect();
         assert_eq!(found, shown, "extend GUIDES in crates/docs/src/guides.rs");

@@ -226,10 +226,3 @@ fn name_of(schema: &Value) -> Option<String> {
 fn list<'a>(schema: &'a Value, name: &str) -> impl Iterator<Item = &'a Value> {
     schema[name].as_array().into_iter().flatten()
 }
-
-impl Row {
-    /// The pattern of its indentation: one element for each level.
-    pub fn levels(&self) -> std::ops::Range<usize> {
-        0..self.depth
-    }
-}
