@@ -1,5 +1,5 @@
-//! What each kind of problem means to a caller: when it happens, what to do, and a typical `detail`. The pages
-//! at `/docs/errors/<code>` show it, and `docs/reference/errors.md`, which is generated.
+//! What each kind of problem means to a caller: when it happens, what to do, and a typical `detail`. The
+//! pages at `/docs/errors/<code>` show it.
 //!
 //! A code without an entry does not compile.
 

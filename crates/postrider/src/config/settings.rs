@@ -357,6 +357,13 @@ pub struct Settings {
     #[arg(long, value_name = "FILE")]
     pub console_logo_file: Option<PathBuf>,
 
+    /// Whether everybody who reaches the server can read its documentation at `/docs`: the reference of the
+    /// API, the error codes and the guides. It says nothing about this installation. `false` serves none of
+    /// it; `/v1/openapi.json`, which requires an API key, stays.
+    #[arg(long, value_name = "TRUE|FALSE", default_value = "true", action = clap::ArgAction::Set, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    #[serde(deserialize_with = "text_value::deserialize")]
+    pub docs: bool,
+
     /// The mail server that e-mail actions use: `smtp://host:587` (STARTTLS is required), `smtps://host:465`
     /// (TLS from the start), or `smtp://host:25?tls=none` for a server that needs no encryption. Requires
     /// `smtp_from`. It may be on a private address. By default there are no e-mail actions.

@@ -16,7 +16,7 @@ pub async fn tell(story: &mut Story) {
     catalogue(story).await;
     connection(story).await;
     let automation = automation(story).await;
-    events(story, &automation).await;
+    events(story).await;
     deliveries(story, &automation).await;
     signing_keys(story, &automation).await;
     access(story).await;
@@ -99,10 +99,10 @@ async fn automation(story: &mut Story) -> Value {
             "conditions": {"path": "/total", "op": "gte", "value": 1000},
         },
         "actions": [{
-            "type": "send_email",
-            "to": ["sales@example.com"],
-            "subject": "Proposal {{ data.proposal_id }} was accepted",
-            "text": "The total is {{ data.total }}.",
+            "type": "send_webhook",
+            "url": "https://chat.example.com/hooks/sales",
+            "body": "template",
+            "template": "{\"text\": \"Proposal {{ data.proposal_id }} was accepted.\"}",
         }],
     });
     for status in [201, 200] {
@@ -112,7 +112,7 @@ async fn automation(story: &mut Story) -> Value {
     created
 }
 
-async fn events(story: &mut Story, automation: &Value) {
+async fn events(story: &mut Story) {
     let events = format!("{ACCOUNT}/events");
     let event = json!({
         "id": EVENT,
@@ -142,7 +142,7 @@ async fn events(story: &mut Story, automation: &Value) {
     let later = story.post(&events, later, 202).await;
     story.delete(&format!("{events}/{}", text(&later["id"]))).await;
     let missed = json!({"after": "2026-01-31T00:00:00.000Z", "dry_run": true});
-    let path = format!("{ACCOUNT}/automations/{}", text(&automation["id"]));
+    let path = format!("{ACCOUNT}/automations/tell-the-crm");
     story.post(&format!("{path}/send-missed"), missed, 202).await;
 }
 
