@@ -44,7 +44,8 @@ spec:
         capabilities:
           drop: [ALL]
       env:
-        # As variables, because a mounted Secret is readable by the group, which the server refuses for the master key.
+        # As variables, because a mounted Secret is readable by the group, which the server refuses for the
+        # master key.
         - name: POSTRIDER_ADMIN_KEY
           valueFrom:
             secretKeyRef: {name: {{ .Values.secretName }}, key: admin-key}
