@@ -17,6 +17,7 @@
 //! * [`database`]: reads a data folder with Python's `sqlite3`.
 //! * [`postgres`]: a PostgreSQL server per test: crashed, started again, replicated, promoted. [`proxy`]: the
 //!   network between a node and its database: silent, cut, redirected. [`cluster`]: nodes on such a database.
+//! * [`promtool`]: Prometheus' checks of metrics, alert rules and configuration.
 //! * [`browser`]: Chromium, which opens pages, clicks, takes pictures and checks accessibility.
 //!
 //! To add a test: add a function in the file of its subject under `tests/`, named after what it promises. It
@@ -39,6 +40,7 @@ pub mod mutual_tls;
 pub mod nginx;
 mod port;
 pub mod postgres;
+pub mod promtool;
 pub mod proxy;
 pub mod receiver;
 pub mod server;

@@ -109,7 +109,8 @@ impl Server {
     pub fn start_again_with(&mut self, flags: &[&str]) {
         let from = self.spawn(flags);
         let address = self.log.find(from, START_TIMEOUT, |line| {
-            line.split_once(LISTENING)?.1.trim().parse().ok()
+            let listening = line.split_once(LISTENING).map(|(_, address)| address.to_owned());
+            listening.or_else(|| listening_in_json(line))?.trim().parse().ok()
         });
         let Some(address) = address else {
             self.log.print("log of a server that did not start");
@@ -235,6 +236,13 @@ impl Server {
             reader.join().expect("a reader of a log does not panic");
         }
     }
+}
+
+/// The address in the line of a JSON log that says that the server listens.
+fn listening_in_json(line: &str) -> Option<String> {
+    let line: serde_json::Value = serde_json::from_str(line).ok()?;
+    let address = (line["message"] == "listening").then(|| line["address"].as_str())?;
+    address.map(str::to_owned)
 }
 
 fn write_master_key(data_dir: &Path) -> std::io::Result<()> {

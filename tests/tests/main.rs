@@ -21,5 +21,7 @@ mod connections;
 mod console;
 mod copy;
 mod kill;
+mod monitoring;
+mod operate;
 mod receivers;
 mod snippets;

@@ -15,19 +15,22 @@ use axum::extract::{MatchedPath, Request};
 use axum::response::{IntoResponse, Response};
 use axum::routing::Route;
 use axum::routing::future::RouteFuture;
+use http::uri::PathAndQuery;
 use http::{HeaderValue, Method, header};
 use postrider_access::Access;
 use postrider_engine::Engine;
-use postrider_model::Who;
+use postrider_model::{Caller, Who};
 use postrider_web::caller::Denied;
 use postrider_web::method::method_name;
 use postrider_web::panics::{Caught, Panicked};
 use postrider_web::request_id::{REQUEST_ID, RequestId};
+use postrider_web::request_line::{RequestLine, trace_of};
+use postrider_web::trace::TraceId;
 use tower::{Layer, Service};
 
 use crate::auth;
 use crate::by::note_refusal;
-use crate::problem::{Code, Hidden, Problem};
+use crate::problem::{Code, Hidden, Problem, ProblemPages};
 use crate::rate_limits::{Exceeded, RateLimits, Standing};
 use crate::route_table::{Found, RouteTable};
 use crate::router::ApiState;
@@ -38,6 +41,7 @@ pub(crate) struct Edge {
     access: Arc<Access>,
     rate_limits: Arc<RateLimits>,
     routes: RouteTable,
+    public_url: Option<Arc<str>>,
 }
 
 impl Edge {
@@ -47,6 +51,7 @@ impl Edge {
             access: Arc::clone(&state.access),
             rate_limits: Arc::clone(&state.rate_limits),
             routes,
+            public_url: state.public_url.clone(),
         }
     }
 
@@ -115,6 +120,9 @@ impl Edge {
             started,
             request_id,
             method: request.method().clone(),
+            path: request.uri().path_and_query().cloned(),
+            trace: trace_of(request.headers()),
+            caller,
             found,
             guarded,
             standing,
@@ -219,6 +227,9 @@ struct Entry {
     started: Duration,
     request_id: RequestId,
     method: Method,
+    path: Option<PathAndQuery>,
+    trace: Option<TraceId>,
+    caller: Option<Caller>,
     found: Option<Found>,
     guarded: bool,
     /// Where the caller stands with the limit on its requests, if there is one and the request is within it.
@@ -250,7 +261,21 @@ impl Entry {
         let took = edge.engine.clock().monotonic().saturating_sub(self.started);
         edge.routes.meter(self.found).record(response.status(), took);
         let request_id = self.request_id.value();
-        log(&response, &request_id, &self.method, edge.routes.path(self.found));
+        let route = edge.routes.path(self.found);
+        log(&response, &request_id, &self.method, route);
+        RequestLine {
+            method: method_name(&self.method),
+            route,
+            path: self.path.as_ref(),
+            status: response.status(),
+            took,
+            response_bytes: response.body().size_hint().exact(),
+            request_id: &request_id,
+            trace: self.trace,
+            caller: self.caller,
+        }
+        .write();
+        ProblemPages::below(edge.public_url.as_deref()).place(&mut response);
         let headers = response.headers_mut();
         headers.insert(REQUEST_ID, request_id);
         headers.insert(

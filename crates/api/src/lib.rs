@@ -14,6 +14,7 @@
 //! | `fields` | values that several resources show |
 //! | `routes` | one folder per resource, one file per endpoint |
 //! | `fuzzing` | what the fuzzers of `fuzz/` call; in no build of the product |
+//! | [`mod@reference`] | what pages about the API are made of: the document, and the kinds of problems |
 //! | `openapi` | the document, generated from the handlers, committed as `openapi.json` |
 //!
 //! A body is accepted whole or refused, and nothing in it is ignored. It must be JSON, then have the right
@@ -35,6 +36,7 @@
 #[cfg(feature = "fuzzing")]
 pub mod fuzzing;
 pub mod problem;
+pub mod reference;
 pub mod router;
 
 mod auth;

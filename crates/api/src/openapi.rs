@@ -5,6 +5,9 @@
 //! share (a missing key, a malformed body, a busy store).
 
 mod bodies;
+mod bounds;
+pub(crate) mod examples;
+mod names;
 mod patterns;
 mod responses;
 pub(crate) mod shapes;
@@ -12,9 +15,15 @@ pub(crate) mod shapes;
 use serde_json::{Map, Value};
 use utoipa::OpenApi;
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
-use utoipa::openapi::{Components, OpenApi as Document};
+use utoipa::openapi::{Components, OpenApi as Document, Server};
 
 use crate::problem::{Fault, ProblemDocument, TextPosition};
+
+/// What stands before the name of a schema in a reference.
+const SCHEMAS: &str = "#/components/schemas/";
+
+/// The only server of the committed document, as it stands in the text.
+pub(crate) const SERVER_URL: &str = "\"url\": \"/\"";
 
 #[derive(OpenApi)]
 #[openapi(
@@ -40,6 +49,7 @@ use crate::problem::{Fault, ProblemDocument, TextPosition};
         (name = "Events", description = "Things that happened in the company's software."),
         (name = "Deliveries", description = "The delivery of one event by one action, with the record of each attempt."),
         (name = "Event types", description = "The installation's catalogue of event types."),
+        (name = "Search", description = "What an id or a uid stands for."),
         (name = "Operations", description = "Health checks, metrics and this document.")
     )
 )]
@@ -59,13 +69,17 @@ pub(crate) fn frame() -> Document {
     document
 }
 
-/// The whole document of these routes, in the form that is served and committed.
+/// The whole document of these routes, in the form that is committed.
 pub(crate) fn text(mut document: Document) -> Result<String, serde_json::Error> {
+    document.servers = Some(vec![Server::new("/")]);
     responses::add(&mut document);
     bodies::correct(&mut document);
     let mut document = serde_json::to_value(document)?;
     bodies::distinguish_actions(&mut document);
+    names::add(&mut document);
     patterns::add(&mut document);
+    bounds::add(&mut document);
+    examples::add(&mut document)?;
     sort_extensions(&mut document["paths"]);
     serde_json::to_string_pretty(&document).map(|json| json + "\n")
 }
@@ -93,6 +107,10 @@ mod tests {
 
     fn generated() -> String {
         super::text(documented_routes().into_openapi()).unwrap()
+    }
+
+    pub(super) fn document() -> serde_json::Value {
+        serde_json::from_str(&generated()).unwrap()
     }
 
     /// With `UPDATE_GENERATED=1` it rewrites the file instead.

@@ -4,11 +4,15 @@
 //! and the engine convert with `?`. The details that a 500 hides are in the response's extensions
 //! ([`Hidden`]), so that the edge can log it with the request's id.
 //!
-//! To add a code: extend the table in `problem/code.rs`, then run the tests with `UPDATE_GENERATED=1`.
+//! To add a code: extend the tables in `problem/code.rs` and `problem/meaning.rs`, then run the tests with
+//! `UPDATE_GENERATED=1`.
 
 mod code;
 mod convert;
 mod fault;
+mod fault_meanings;
+mod meaning;
+mod pages;
 
 use std::borrow::Cow;
 use std::time::Duration;
@@ -20,10 +24,14 @@ use postrider_web::wait::whole_seconds;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use self::pages::{Placeable, TypeUri};
 use crate::rate_limits::Standing;
 
 pub use code::Code;
 pub use fault::{Fault, Faults, fault_codes};
+pub use fault_meanings::FAULT_MEANINGS;
+pub use meaning::Meaning;
+pub use pages::ProblemPages;
 
 /// The media type of problem documents (RFC 9457, section 6.1).
 pub const PROBLEM_JSON: &str = "application/problem+json";
@@ -60,7 +68,7 @@ pub struct TextPosition {
 /// A problem document (RFC 9457). Programs use `code`; people read `detail`.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Problem, example = json!({
-    "type": "/problems/invalid_body",
+    "type": "/docs/errors/invalid_body",
     "title": "The body is valid JSON but not a valid request",
     "status": 422,
     "detail": "/actions/0/urll: unknown member",
@@ -72,10 +80,11 @@ pub struct TextPosition {
     }]
 }))]
 pub struct ProblemDocument<'a> {
-    /// `/problems/` and the code. It identifies the kind of problem; there is no page at this path.
+    /// The address of the page about this kind of problem: `/docs/errors/` and the code, below `public_url` if
+    /// that is set. Programs use `code`.
     #[serde(rename = "type")]
-    #[schema(value_type = String)]
-    kind: TypeUri,
+    #[schema(value_type = String, format = "uri-reference")]
+    kind: TypeUri<'a>,
     /// The kind of problem in words, the same for every problem with this code.
     #[schema(value_type = String)]
     title: &'static str,
@@ -199,6 +208,31 @@ impl Problem {
         )
     }
 
+    /// A typical problem of this kind, for the documentation.
+    pub fn example(code: Code) -> Self {
+        let detail = code.meaning().detail;
+        let fault = code
+            .meaning()
+            .fault
+            .map(|(place, fault)| match place.strip_prefix('/') {
+                Some(_) => Fault::at(place, fault, detail),
+                None => Fault::of_parameter(place, fault, detail),
+            });
+        let position = TextPosition {
+            line: 3,
+            column: 7,
+            offset: 42,
+        };
+        let has_position = matches!(code, Code::MalformedJson | Code::InvalidUtf8);
+        Self {
+            position: has_position.then_some(position),
+            ..match fault {
+                Some(fault) => Self::of_faults(code, vec![fault]),
+                None => Self::new(code, detail),
+            }
+        }
+    }
+
     /// The kind of problem.
     pub fn code(&self) -> Code {
         self.code
@@ -226,10 +260,11 @@ impl Problem {
         self
     }
 
-    /// The document, for a problem that is part of a larger response.
-    pub fn document(&self) -> ProblemDocument<'_> {
+    /// The document, with the addresses of these pages. For a problem that is part of a larger response; that
+    /// of a whole response is placed by the edge.
+    pub fn document<'a>(&'a self, pages: ProblemPages<'a>) -> ProblemDocument<'a> {
         ProblemDocument {
-            kind: TypeUri(self.code),
+            kind: TypeUri(self.code, pages),
             title: self.code.title(),
             status: self.code.status().as_u16(),
             detail: &self.detail,
@@ -237,6 +272,10 @@ impl Problem {
             errors: &self.faults,
             position: self.position,
         }
+    }
+
+    fn json(&self, pages: ProblemPages<'_>) -> Vec<u8> {
+        serde_json::to_vec(&self.document(pages)).unwrap_or_default()
     }
 }
 
@@ -250,22 +289,12 @@ impl From<JsonError> for TextPosition {
     }
 }
 
-/// `/problems/` and the code: a relative reference with its full path, as RFC 9457, section 3.1.1, asks for.
-#[derive(Debug)]
-struct TypeUri(Code);
-
-impl Serialize for TypeUri {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(&format_args!("/problems/{}", self.0.as_str()))
-    }
-}
-
 impl IntoResponse for Problem {
     fn into_response(mut self) -> Response {
         let status = self.code.status();
         let hidden = self.hidden.take();
         let standing = self.standing.take();
-        let json = serde_json::to_vec(&self.document()).unwrap_or_default();
+        let json = self.json(ProblemPages::default());
         let mut response = (status, [(header::CONTENT_TYPE, PROBLEM_JSON)], json).into_response();
         match self.code {
             Code::Unauthorized => {
@@ -287,6 +316,7 @@ impl IntoResponse for Problem {
         if let Some(hidden) = hidden {
             response.extensions_mut().insert(Hidden(hidden));
         }
+        response.extensions_mut().insert(Placeable(self.into()));
         response
     }
 }
@@ -299,11 +329,11 @@ mod tests {
     fn a_problem_document_has_a_code_and_a_readable_detail() {
         let problem =
             Problem::body("/url", fault_codes::REQUIRED, "this member is required").within("/actions/0");
-        let json = serde_json::to_value(problem.document()).unwrap();
+        let json = serde_json::to_value(problem.document(ProblemPages::default())).unwrap();
         assert_eq!(
             json,
             serde_json::json!({
-                "type": "/problems/invalid_body",
+                "type": "/docs/errors/invalid_body",
                 "title": "The body is valid JSON but not a valid request",
                 "status": 422,
                 "detail": "/actions/0/url: this member is required",
@@ -316,7 +346,7 @@ mod tests {
     #[test]
     fn a_500_hides_its_reason_and_keeps_it_for_the_log() {
         let problem = Problem::internal("disk I/O error in /var/lib");
-        let text = serde_json::to_string(&problem.document()).unwrap();
+        let text = serde_json::to_string(&problem.document(ProblemPages::default())).unwrap();
         assert!(!text.contains("disk"));
         let response = problem.into_response();
         assert_eq!(

@@ -23,12 +23,12 @@ use crate::auth;
 use crate::direct::DirectRoute;
 use crate::edge::{Edge, EdgeLayer};
 use crate::openapi;
-use crate::problem::{Code, Problem};
+use crate::problem::{Code, Problem, ProblemPages};
 use crate::rate_limits::RateLimits;
 use crate::route_table::RouteTable;
 use crate::routes::{
     accounts, api_keys, audit, automations, connections, deliveries, event_types, events, master_key,
-    operations, portal_links, sessions, signing_keys,
+    operations, portal_links, search, sessions, signing_keys,
 };
 
 /// The state that handlers share. Cheap to clone.
@@ -60,6 +60,11 @@ pub struct ApiState {
 }
 
 impl ApiState {
+    /// Where browsers reach the pages about problems.
+    pub(crate) fn problem_pages(&self) -> ProblemPages<'_> {
+        ProblemPages::below(self.public_url.as_deref())
+    }
+
     pub(crate) fn body_limits(&self, bytes_max: usize, owner: Owner) -> BodyLimits<'_> {
         BodyLimits {
             bytes_max,
@@ -181,21 +186,30 @@ pub(crate) fn documented_routes() -> OpenApiRouter<ApiState> {
         .routes(routes!(events::create_batch::create_event_batch))
         .routes(routes!(events::get::get_event, events::delete::delete_event))
         .routes(routes!(events::automations::list_event_automations))
-        .routes(routes!(deliveries::list::list_deliveries))
-        .routes(routes!(deliveries::replay::replay_deliveries))
-        .routes(routes!(deliveries::cancel::cancel_deliveries))
-        .routes(routes!(deliveries::get::get_delivery))
-        .routes(routes!(deliveries::resend::resend_delivery))
+        .merge(delivery_routes())
         .routes(routes!(event_types::list::list_event_types))
         .routes(routes!(
             event_types::get::get_event_type,
             event_types::put::put_event_type,
             event_types::delete::delete_event_type
         ))
+        .routes(routes!(search::search))
         .routes(routes!(operations::document::openapi_document))
         .routes(routes!(operations::health::health))
         .routes(routes!(operations::ready::ready))
         .routes(routes!(operations::metrics::metrics))
+}
+
+/// Those of deliveries.
+fn delivery_routes() -> OpenApiRouter<ApiState> {
+    OpenApiRouter::new()
+        .routes(routes!(deliveries::list::list_deliveries))
+        .routes(routes!(deliveries::export::export_deliveries_csv))
+        .routes(routes!(deliveries::export::export_deliveries_ndjson))
+        .routes(routes!(deliveries::replay::replay_deliveries))
+        .routes(routes!(deliveries::cancel::cancel_deliveries))
+        .routes(routes!(deliveries::get::get_delivery))
+        .routes(routes!(deliveries::resend::resend_delivery))
 }
 
 /// Those of the keys of accounts and of actions.

@@ -15,6 +15,7 @@ pub mod events;
 pub mod master_key;
 pub mod operations;
 pub mod portal_links;
+pub mod search;
 pub mod sessions;
 pub mod signing_keys;
 

@@ -4,11 +4,12 @@
 //! that a newer server adds is not an error.
 //!
 //! * [`connection`]: TCP and TLS. `certificates`: which authorities to trust. [`problem`]: RFC 9457 problem
-//!   documents. [`pages`]: lists of any length.
+//!   documents. [`pages`]: lists of any length. [`probe`]: a call without a key.
 
 mod certificates;
 mod connection;
 pub mod pages;
+pub mod probe;
 mod problem;
 #[cfg(test)]
 mod tests;

@@ -1,6 +1,7 @@
 // The scripts that improve pages; all pages work without them. Each module handles the elements of a page,
 // and again those that are inserted later.
 import { check } from "./check.js";
+import { chooseAll } from "./choose.js";
 import { copyButtons } from "./copy.js";
 import { forms } from "./forms.js";
 import { live } from "./live.js";
@@ -10,6 +11,7 @@ import { times } from "./times.js";
 /** Applies the modules to a part of the page. */
 export function enliven(part) {
   copyButtons(part);
+  chooseAll(part);
   forms(part, enliven);
   check(part, enliven);
   times();

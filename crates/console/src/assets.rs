@@ -25,8 +25,9 @@ const STYLES: [&str; 8] = [
 ];
 
 /// The modules. Pages load `console.js`, which imports the others.
-const MODULES: [(&str, &str); 8] = [
+const MODULES: [(&str, &str); 9] = [
     ("console.js", include_str!("../assets/console.js")),
+    ("choose.js", include_str!("../assets/choose.js")),
     ("copy.js", include_str!("../assets/copy.js")),
     ("forms.js", include_str!("../assets/forms.js")),
     ("live.js", include_str!("../assets/live.js")),

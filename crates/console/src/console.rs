@@ -16,9 +16,11 @@ use postrider_engine::Engine;
 use postrider_figures::Figures;
 use postrider_web::body_budget::BodyBudget;
 use postrider_web::client::Client;
+use postrider_web::method::method_name;
 use postrider_web::panics::Caught;
 use postrider_web::path_prefix::PathPrefix;
 use postrider_web::request_id::{REQUEST_ID, RequestId};
+use postrider_web::request_line::{RequestLine, trace_of};
 use tokio::sync::watch;
 use tower::ServiceExt as _;
 use tracing::Instrument as _;
@@ -27,12 +29,13 @@ use crate::assets::{Assets, asset};
 use crate::brand::Brand;
 use crate::live::LiveSlots;
 use crate::pages::{
-    accounts, api_keys, audit, automations, bulk, connections, deliveries, event_types, events, overview,
-    portal_links, sessions, settings, sign_in, signing_key, system, theme,
+    accounts, api_keys, audit, automations, bulk, connections, deliveries, event_types, events, find,
+    overview, portal_links, sessions, settings, sign_in, signing_key, system, theme,
 };
 use crate::refusal::{Refusal, RefusalPage};
 use crate::routes::{PUBLIC, Route, Routes};
 use crate::security::SecurityHeaders;
+use crate::seen::Seen;
 use crate::shell::Shell;
 use crate::state::{App, Shared};
 use crate::system::SystemFacts;
@@ -125,12 +128,28 @@ impl Console {
         let request_id = RequestId::of(&headers, fresh_id);
         request.extensions_mut().insert(request_id.clone());
         let request_id = request_id.value();
+        let began = self.app.engine.clock().monotonic();
+        let path = request.uri().path_and_query().cloned();
+        let seen = Arc::new(Seen::default());
+        request.extensions_mut().insert(Arc::clone(&seen));
         // Every line that is logged until the response carries the id.
         let span = tracing::error_span!("page", request_id = request_id.to_str().unwrap_or("-"));
         let mut response = self.route(request).instrument(span).await;
         if let Some(refusal) = response.extensions_mut().remove::<Refusal>() {
             response = self.refuse(&refusal, &method, &headers, &request_id);
         }
+        RequestLine {
+            method: method_name(&method),
+            route: seen.template(),
+            path: path.as_ref(),
+            status: response.status(),
+            took: self.app.engine.clock().monotonic().saturating_sub(began),
+            response_bytes: response.body().size_hint().exact(),
+            request_id: &request_id,
+            trace: trace_of(&headers),
+            caller: seen.who(),
+        }
+        .write();
         response.headers_mut().insert(REQUEST_ID, request_id);
         self.security.apply(response.headers_mut());
         self.app.prefix.add(response)
@@ -203,6 +222,7 @@ fn routes() -> Routes {
         .post("/theme", PUBLIC, theme::choose)
         .merge(sign_in::routes())
         .merge(overview::routes())
+        .merge(find::routes())
         .merge(event_types::routes())
         .merge(api_keys::routes())
         .merge(audit::routes())

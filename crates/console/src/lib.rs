@@ -46,6 +46,7 @@ mod query;
 mod refusal;
 mod routes;
 mod security;
+mod seen;
 mod shell;
 mod snippets;
 mod state;

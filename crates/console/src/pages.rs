@@ -9,6 +9,7 @@ pub mod connections;
 pub mod deliveries;
 pub mod event_types;
 pub mod events;
+pub mod find;
 pub mod overview;
 pub mod portal_links;
 pub mod sessions;

@@ -25,6 +25,8 @@ pub enum Section {
     Audit,
     /// The installation.
     System,
+    /// None of them.
+    None,
 }
 
 /// The navigation of the operator's staff, in order, with the permission that each page requires.

@@ -7,6 +7,7 @@ pub mod action;
 pub mod body;
 pub mod curl;
 pub mod duration;
+pub mod excerpt;
 pub mod headers;
 pub mod icon;
 pub mod id;

@@ -108,6 +108,7 @@ impl Engine {
             let step = step?;
             if !step.canceled.is_empty() {
                 audit = None;
+                self.meters().canceled(step.canceled.len());
                 self.observer()
                     .deliveries_canceled(account, began_at, &step.canceled);
                 sender.send_modify(|progress| progress.done += step.canceled.len() as u64);

@@ -32,6 +32,7 @@ impl Engine {
             match self.store().cancel_event(account, event, now, audit).await? {
                 EventCanceled::Done(canceled) => {
                     if !canceled.is_empty() {
+                        self.meters().canceled(canceled.len());
                         self.observer().deliveries_canceled(account, now, &canceled);
                     }
                     CancelEventOutcome::Canceled

@@ -10,6 +10,7 @@ use postrider_model::delivery::Next;
 use postrider_storage::{Change, Finished, NewEvent, Recorded};
 
 use crate::engine::Engine;
+use crate::log;
 use crate::observe::{RecordedResults, Subject};
 
 /// Handles the consequences of recorded results. `subjects` and `recorded` hold one item for each of
@@ -21,9 +22,12 @@ pub(crate) fn follow(engine: &Engine, finished: &[Finished], subjects: &[Subject
     if let Some(bytes) = engine.stored_bytes() {
         bytes.count_results(results);
     }
+    engine.meters().count_results(results);
+    log::failed_attempts(results);
     engine.observer().results_recorded(results);
     for (finished, recorded) in finished.iter().zip(recorded) {
         if *recorded != Recorded::Applied {
+            engine.meters().late_results.increment(1);
             tracing::warn!(delivery = %finished.key.delivery, ?recorded, "ignored a late result");
         }
     }

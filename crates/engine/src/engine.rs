@@ -146,6 +146,7 @@ impl Engine {
         engine.followed(asked_at);
         let taken_over = work::session::reclaim(&engine).await?;
         if taken_over > 0 {
+            engine.meters().took_over(taken_over);
             tracing::info!(
                 count = taken_over,
                 "took over the unfinished deliveries of an earlier run"

@@ -48,6 +48,7 @@ pub mod engine;
 mod jobs;
 pub mod lanes;
 pub mod load;
+pub mod log;
 mod meters;
 mod missed;
 pub mod observe;

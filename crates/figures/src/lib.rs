@@ -12,6 +12,7 @@
 //! | `statistics.rs` | sums that this node has counted and the store does not have yet |
 //! | `flush.rs` | adds those to the store's sums |
 //! | `prune.rs` | removes old sums |
+//! | `export.rs` | deliveries as a file |
 //! | `overview.rs` | the installation over a range of time, and the success of an account's actions |
 //! | `held_back.rs` | how many events the conditions of automations held back |
 //! | `preview.rs` | recent events, judged by a trigger |
@@ -28,6 +29,7 @@
 
 #![forbid(unsafe_code)]
 
+mod export;
 mod feed;
 mod figures;
 mod flush;
@@ -38,6 +40,7 @@ mod prune;
 mod record;
 mod statistics;
 
+pub use export::{EXPORT_DELIVERIES_MAX, Export, ExportFormat};
 pub use feed::RecordedAttempt;
 pub use figures::{Figures, FiguresParts};
 pub use flush::FLUSH_EVERY;

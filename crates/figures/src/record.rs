@@ -1,9 +1,11 @@
-//! Reads of the record: events, deliveries and their attempts, and the nodes that work on them.
+//! Reads of the record: events, deliveries and their attempts, what an id stands for, and the nodes that
+//! work.
 
 use postrider_model::{AccountId, Delivery, Event, EventId};
 use postrider_storage::statistics::Backlog;
 use postrider_storage::{
-    DeliveryFilter, DeliveryKey, DeliveryRecord, EventFilter, LiveSession, Page, PageRequest, StoreResult,
+    DeliveryFilter, DeliveryKey, DeliveryRecord, EventFilter, Found, LiveSession, Page, PageRequest, Sought,
+    StoreResult,
 };
 
 use crate::Figures;
@@ -24,6 +26,21 @@ impl Figures {
         self.store.events(account, filter, page).await
     }
 
+    /// The first `bytes` bytes of the data of these deliveries' events, in order; `None` for an event that is
+    /// gone.
+    pub async fn beginnings(
+        &self,
+        account: AccountId,
+        deliveries: &[Delivery],
+        bytes: usize,
+    ) -> StoreResult<Vec<Option<Vec<u8>>>> {
+        let events: Vec<_> = deliveries
+            .iter()
+            .map(|delivery| (delivery.event, delivery.created_at))
+            .collect();
+        self.store.beginnings(account, &events, bytes).await
+    }
+
     /// A delivery, without its attempts.
     pub async fn delivery(&self, key: DeliveryKey) -> StoreResult<Option<Delivery>> {
         self.store.delivery(key).await
@@ -42,6 +59,15 @@ impl Figures {
     /// A delivery with all its attempts.
     pub async fn record(&self, key: DeliveryKey) -> StoreResult<Option<DeliveryRecord>> {
         self.store.record(key).await
+    }
+
+    /// What this id, uid or name stands for; only in the account `within`, if one is given. Nothing, for a
+    /// text that nothing can be named.
+    pub async fn find(&self, text: &str, within: Option<AccountId>) -> StoreResult<Vec<Found>> {
+        match Sought::of(text) {
+            Some(sought) => self.store.find(&sought, within).await,
+            None => Ok(Vec::new()),
+        }
     }
 
     /// The deliveries that are pending now, on all nodes.

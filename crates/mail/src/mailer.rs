@@ -134,6 +134,23 @@ impl Mailer {
         Ok(sent)
     }
 
+    /// Connects to the mail server, signs in, and leaves, within `timeout`. Sends no message.
+    ///
+    /// # Errors
+    /// Why that is not possible, in plain words, with the server's own; no secret.
+    pub async fn reach(&self, timeout: Duration) -> Result<(), String> {
+        let mut dialogue = Dialogue::default();
+        match tokio::time::timeout(timeout, Connection::open(&self.server, &mut dialogue)).await {
+            Ok(Ok(connection)) => {
+                self.pool.check_in(connection).await;
+                Ok(())
+            }
+            Ok(Err(Stop::Failed(failure))) => Err(failure.error),
+            Ok(Err(Stop::NotSent(not_sent))) => Err(not_sent.to_string()),
+            Err(_) => Err(format!("no connection within {} s", timeout.as_secs())),
+        }
+    }
+
     /// Sends the message and waits for its confirmation, each in its time.
     async fn attempt(
         &self,

@@ -2,9 +2,11 @@
 
 mod exchange;
 mod smtp;
+mod status_codes;
 
 pub use exchange::{Exchange, Headers, HttpExchange, HttpRequest, HttpResponse, RESPONSE_HEADER_BYTES_KEPT};
 pub use smtp::{SmtpExchange, SmtpStep};
+pub use status_codes::{InvalidStatusCodes, StatusCodes};
 
 use std::time::Duration;
 
@@ -68,6 +70,11 @@ impl Outcome {
     /// The outcome that a store keeps as this number.
     pub fn from_code(code: u8) -> Option<Self> {
         Self::ALL.get(usize::from(code)).copied()
+    }
+
+    /// The outcome of this name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|outcome| outcome.as_str() == name)
     }
 
     /// The number that a store keeps.

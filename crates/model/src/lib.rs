@@ -53,7 +53,7 @@ pub mod webhook_signature;
 pub use account::{Account, KeyStatus, SigningKey};
 pub use api_key::ApiKey;
 pub use attempt::{
-    Attempt, Exchange, HttpExchange, HttpRequest, HttpResponse, Outcome, SmtpExchange, SmtpStep,
+    Attempt, Exchange, HttpExchange, HttpRequest, HttpResponse, Outcome, SmtpExchange, SmtpStep, StatusCodes,
 };
 pub use audit::{Actor, ActorKind, AuditAction, AuditEntry, By, Target};
 pub use automation::{Action, Automation, AutomationRef, Does, RateLimit, SendWebhook, Trigger};

@@ -62,6 +62,12 @@ pub enum Command {
     Migrate(commands::migrate::Args),
     /// Copy the database to a file, even while the server runs
     Backup(commands::backup::Args),
+    /// Make a backup the database of a stopped server
+    Restore(commands::restore::Args),
+    /// Check everything that a start needs, without starting
+    Check(Box<commands::check::Args>),
+    /// Ask the server on this machine whether it is ready
+    Health(commands::health::Args),
     /// Copy a stopped server's data folder to a PostgreSQL database
     Copy(commands::copy::Args),
     /// Commands of the crate `cli`.
@@ -70,7 +76,12 @@ pub enum Command {
 }
 
 /// The commands of the server's side, under their heading in the help.
-const SERVER_GROUP: (&str, &[&str]) = ("Server", &["serve", "dev", "migrate", "backup", "copy"]);
+const SERVER_GROUP: (&str, &[&str]) = (
+    "Server",
+    &[
+        "serve", "dev", "check", "health", "migrate", "backup", "restore", "copy",
+    ],
+);
 
 /// All commands under their headings, in the order of the help.
 fn all_groups() -> impl Iterator<Item = (&'static str, &'static [&'static str])> {

@@ -26,6 +26,7 @@ pub mod issuer_url;
 pub mod listen;
 pub mod load;
 pub mod log;
+pub mod log_lines;
 pub mod logo;
 pub mod names;
 pub mod nearest;

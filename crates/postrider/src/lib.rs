@@ -23,11 +23,12 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::FromArgMatches as _;
-use postrider_cli::display::Paint;
+use clap::parser::ValueSource;
 use postrider_cli::{Context, Environment, Failure};
 use postrider_engine::SystemClock;
 
 use command_line::{Cli, Command};
+use config::log::LogFormat;
 
 /// How long to wait for threads of the runtime when the command has ended.
 const SHUTDOWN_MAX: Duration = Duration::from_secs(1);
@@ -39,6 +40,8 @@ pub fn run(
 ) -> ExitCode {
     let matches = command_line::command().get_matches_from(arguments);
     let cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
+    let variables: Vec<_> = variables.into_iter().collect();
+    let wants_json = wants_json(&matches, &variables);
     let result = config::environment::read(variables)
         .map_err(Failure::from)
         .and_then(|environment| dispatch(cli.command, &matches, &environment));
@@ -46,10 +49,23 @@ pub fn run(
         Ok(code) => code,
         Err(failure) if failure.is_broken_pipe() => ExitCode::SUCCESS,
         Err(failure) => {
-            let paint = Paint::for_stream(&std::io::stderr());
-            eprintln!("{} {failure}", paint.red("error:"));
+            wiring::logging::report_failure(&failure, wants_json);
             ExitCode::from(failure.exit_code())
         }
+    }
+}
+
+/// Whether the server was asked for JSON, as far as that can be known before its settings are read.
+fn wants_json(matches: &clap::ArgMatches, variables: &[(OsString, OsString)]) -> bool {
+    let Some(serve) = matches.subcommand_matches("serve") else {
+        return false;
+    };
+    let is_json = |format: Option<&LogFormat>| format == Some(&LogFormat::Json);
+    match serve.value_source("log_format") {
+        Some(ValueSource::CommandLine) => is_json(serve.get_one("log_format")),
+        _ => variables
+            .iter()
+            .any(|(name, value)| name == "POSTRIDER_LOG_FORMAT" && value == "json"),
     }
 }
 
@@ -65,6 +81,13 @@ fn dispatch(
         Command::Dev(args) => on_all_processors(commands::dev::run(&args)).map(succeeded),
         Command::Migrate(_) => on_one_thread(commands::migrate::run(matches, environment)).map(succeeded),
         Command::Backup(args) => commands::backup::run(&args, matches, environment).map(succeeded),
+        Command::Restore(args) => {
+            on_one_thread(commands::restore::run(&args, matches, environment)).map(succeeded)
+        }
+        Command::Check(args) => on_one_thread(commands::check::run(&args, matches, environment)),
+        Command::Health(args) => {
+            on_one_thread(commands::health::run(&args, matches, environment)).map(succeeded)
+        }
         Command::Copy(args) => on_one_thread(commands::copy::run(&args, matches, environment)).map(succeeded),
         Command::Client(command) => {
             let clock = &SystemClock::new();

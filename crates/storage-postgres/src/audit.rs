@@ -5,7 +5,7 @@ use deadpool_postgres::{GenericClient, Transaction};
 use postrider_model::{AuditEntry, AuditId, Timestamp};
 use postrider_storage::rows::AuditRow;
 use postrider_storage::{
-    AUDIT_LOOKED_AT_MAX, AuditFilter, AuditStore, Page, PageRequest, Position, StoreResult,
+    AUDIT_LOOKED_AT_MAX, AuditFilter, AuditStore, Page, PageRequest, Position, StoreResult, log_audit,
 };
 use tokio_postgres::types::ToSql;
 use uuid::Uuid;
@@ -25,7 +25,9 @@ impl AuditStore for PostgresStore {
                 for entry in &entries {
                     insert(&transaction, entry).await?;
                 }
-                Ok(transaction.commit().await?)
+                transaction.commit().await?;
+                entries.iter().for_each(log_audit);
+                Ok(())
             })
             .await
     }
@@ -82,7 +84,9 @@ pub(crate) async fn insert(client: &impl GenericClient, entry: &AuditEntry) -> S
 /// Adds the entry of a verb that changed something, and commits both.
 pub(crate) async fn commit(transaction: Transaction<'_>, entry: &AuditEntry) -> SqlResult<()> {
     insert(&transaction, entry).await?;
-    Ok(transaction.commit().await?)
+    transaction.commit().await?;
+    log_audit(entry);
+    Ok(())
 }
 
 /// The entries from `$2` up to before `$3`, which an index finds: those on the target `$4`, those of the

@@ -8,7 +8,7 @@ use postrider_storage::rows::AutomationRow;
 use postrider_storage::rules::fan_out::{FanOut, TooManyDeliveries};
 use postrider_storage::{
     AutomationStore, DisableAction, NewEvent, Page, PageRequest, Position, SaveAutomation, Sealer,
-    StoreResult, encoding, rules,
+    StoreResult, encoding, log_audit, rules,
 };
 use tokio_postgres::Row;
 use tokio_postgres::error::SqlState;
@@ -377,11 +377,10 @@ pub(crate) async fn disable(
         if let Some(changed) = rules::automations::with_action_disabled(actions, disable)? {
             statement::execute(client, update, &[&account_id, &id, &changed, &now.unix_ms()]).await?;
             let automation = (AutomationId::from_bytes(id.into_bytes()), row.try_get(2)?);
-            audit::insert(
-                client,
-                &rules::audit::action_disabled(account, automation, disable, now),
-            )
-            .await?;
+            let entry = rules::audit::action_disabled(account, automation, disable, now);
+            audit::insert(client, &entry).await?;
+            // The step commits next. If that fails, the step is repeated, and so is the line.
+            log_audit(&entry);
             return Ok(true);
         }
     }

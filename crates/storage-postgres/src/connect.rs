@@ -1,11 +1,15 @@
 //! From a URL to connections to a server that accepts writes, with bounded times and checked certificates.
 
+use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio_postgres::Config;
-use tokio_postgres::config::{SslMode, TargetSessionAttrs};
+use tokio_postgres::config::TargetSessionAttrs;
+use tokio_postgres_rustls::MakeRustlsConnect;
 
 use crate::options::PostgresOptions;
+use crate::{explain, tls, url};
 
 /// How long connecting may take, for each of a server's addresses.
 const CONNECT_MAX: Duration = Duration::from_secs(5);
@@ -28,19 +32,56 @@ pub enum OptionsError {
     #[error("the database URL cannot be used: {0}")]
     Url(String),
     /// The certificates cannot be read.
-    #[error("the database's CA certificates cannot be used: {0}")]
+    #[error("the certificates of the database's authorities cannot be used: {0}")]
     Ca(String),
 }
 
-/// The driver's settings.
-pub(crate) fn config(options: &PostgresOptions) -> Result<Config, OptionsError> {
-    let (url, verified) = without_verification(&options.url);
-    let mut config: Config = url
-        .parse()
-        .map_err(|error: tokio_postgres::Error| OptionsError::Url(parse_error(&error)))?;
-    if verified {
-        config.ssl_mode(SslMode::Require);
+/// What it takes to connect.
+#[derive(Clone)]
+pub(crate) struct Target {
+    /// The driver's settings.
+    pub(crate) config: Config,
+    /// How TLS connections are made.
+    pub(crate) tls: MakeRustlsConnect,
+    /// The server, for people: host and port.
+    pub(crate) server: Arc<str>,
+}
+
+impl fmt::Debug for Target {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Target")
+            .field("server", &self.server)
+            .finish_non_exhaustive()
     }
+}
+
+/// What these options say.
+pub(crate) fn target(options: &PostgresOptions) -> Result<Target, OptionsError> {
+    let parsed = url::parse(&options.url)?;
+    let in_file;
+    let ca_pem = match (&options.ca_pem, &parsed.ca_file) {
+        (Some(_), Some(_)) => {
+            let both = "both database_ca_file and sslrootcert in database_url name some: remove one of them";
+            return Err(OptionsError::Ca(both.to_owned()));
+        }
+        (None, Some(file)) => {
+            in_file = std::fs::read(file)
+                .map_err(|error| OptionsError::Ca(format!("sslrootcert {}: {error}", file.display())))?;
+            Some(in_file.as_slice())
+        }
+        (given, None) => given.as_deref(),
+    };
+    let tls = tls::connector(ca_pem, parsed.checks).map_err(OptionsError::Ca)?;
+    let config = with_limits(parsed.config, options)?;
+    Ok(Target {
+        server: explain::server(&config).into(),
+        config,
+        tls,
+    })
+}
+
+/// The driver's settings, with our limits.
+fn with_limits(mut config: Config, options: &PostgresOptions) -> Result<Config, OptionsError> {
     if config.get_user().is_none() {
         return Err(OptionsError::Url("it names no user".to_owned()));
     }
@@ -62,20 +103,6 @@ pub(crate) fn config(options: &PostgresOptions) -> Result<Config, OptionsError> 
         .keepalives_retries(KEEPALIVE_RETRIES)
         .tcp_user_timeout(options.verb_max);
     Ok(config)
-}
-
-/// Replaces libpq's two stricter modes, which the driver does not know. Postrider verifies the certificate
-/// with every TLS connection anyway.
-fn without_verification(url: &str) -> (String, bool) {
-    let mut verified = false;
-    let mut url = url.to_owned();
-    for mode in ["sslmode=verify-full", "sslmode=verify-ca"] {
-        if url.contains(mode) {
-            verified = true;
-            url = url.replace(mode, "sslmode=require");
-        }
-    }
-    (url, verified)
 }
 
 /// The first statements on a new connection, which make the server enforce limits on the session. Whatever
@@ -105,10 +132,6 @@ pub(crate) fn session_settings(config: &Config, verb_max: Duration) -> String {
         .collect()
 }
 
-fn parse_error(error: &tokio_postgres::Error) -> String {
-    std::error::Error::source(error).map_or_else(|| error.to_string(), ToString::to_string)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -121,7 +144,7 @@ mod tests {
             "mysql://user:hidden@host/db",
             "postgres:///db",
         ] {
-            let refused = config(&PostgresOptions::new(url)).unwrap_err().to_string();
+            let refused = target(&PostgresOptions::new(url)).unwrap_err().to_string();
             assert!(!refused.contains("hidden"), "{refused}");
         }
     }
@@ -129,7 +152,7 @@ mod tests {
     #[test]
     fn settings_are_no_startup_parameters_and_the_operators_own_stay() {
         let options = PostgresOptions::new("postgres://u@h/db");
-        let plain = config(&options).unwrap();
+        let plain = target(&options).unwrap().config;
         assert_eq!(plain.get_options(), None);
         let settings = session_settings(&plain, Duration::from_secs(10));
         assert!(
@@ -138,14 +161,18 @@ mod tests {
         );
         assert!(settings.contains("SET jit = off;"), "{settings}");
         let options = PostgresOptions::new("postgres://u@h/db?options=-c%20jit%3Don");
-        let given = config(&options).unwrap();
+        let given = target(&options).unwrap().config;
         assert_eq!(given.get_options(), Some("-c jit=on"));
         assert!(!session_settings(&given, Duration::from_secs(10)).contains("jit"));
     }
 
     #[test]
-    fn the_stricter_modes_of_tls_are_known() {
-        let config = config(&PostgresOptions::new("postgres://u@h/db?sslmode=verify-full")).unwrap();
-        assert_eq!(config.get_ssl_mode(), SslMode::Require);
+    fn authorities_come_from_one_place_and_a_file_that_cannot_be_read_is_named() {
+        let mut options = PostgresOptions::new("postgres://u@h/db?sslrootcert=/missing/ca.pem");
+        let refused = target(&options).unwrap_err().to_string();
+        assert!(refused.contains("sslrootcert /missing/ca.pem"), "{refused}");
+        options.ca_pem = Some(Vec::new());
+        let refused = target(&options).unwrap_err().to_string();
+        assert!(refused.contains("remove one of them"), "{refused}");
     }
 }

@@ -13,13 +13,13 @@ use deadpool_postgres::{
     ClientWrapper, Hook, HookError, Manager, ManagerConfig, Object, Pool, QueueMode, RecyclingMethod,
     Runtime, Timeouts,
 };
-use postrider_storage::{StoreError, StoreResult};
+use postrider_storage::meters::StoreErrors;
+use postrider_storage::{StoreConnections, StoreError, StoreResult};
 use tokio::time::{Instant, sleep, timeout_at};
 
 use crate::connect::{self, OptionsError};
 use crate::options::PostgresOptions;
 use crate::sql_error::{SqlError, SqlResult};
-use crate::tls;
 
 /// How often to repeat work that lost against another transaction.
 const RETRIES_MAX: u32 = 8;
@@ -42,18 +42,20 @@ pub(crate) type Client = Object;
 /// The database.
 pub(crate) struct Database {
     pool: Pool,
+    /// For people: host and port.
+    server: Arc<str>,
     verb_max: Duration,
     away: Arc<AtomicBool>,
+    errors: StoreErrors,
 }
 
 impl Database {
     /// Creates a pool that has not connected yet.
     pub(crate) fn new(options: &PostgresOptions) -> Result<Self, OptionsError> {
-        let tls = tls::connector(options.ca_pem.as_deref()).map_err(OptionsError::Ca)?;
+        let connect::Target { config, tls, server } = connect::target(options)?;
         let manager_config = ManagerConfig {
             recycling_method: RecyclingMethod::Fast,
         };
-        let config = connect::config(options)?;
         let settings: Arc<str> = connect::session_settings(&config, options.verb_max).into();
         let manager = Manager::from_config(config, tls, manager_config);
         let pool = Pool::builder(manager)
@@ -81,8 +83,10 @@ impl Database {
             .expect("a runtime is given, which is all that the timeouts need");
         Ok(Self {
             pool,
+            server,
             verb_max: options.verb_max,
             away: Arc::new(AtomicBool::new(false)),
+            errors: StoreErrors::new(),
         })
     }
 
@@ -91,14 +95,39 @@ impl Database {
         Ok(self.pool.get().await?)
     }
 
+    /// The server, for people: host and port.
+    pub(crate) fn server(&self) -> &str {
+        &self.server
+    }
+
     /// Whether the database is away, as far as this node knows.
     pub(crate) fn is_away(&self) -> bool {
         self.away.load(Ordering::Acquire)
     }
 
+    /// The connections of the pool.
+    pub(crate) fn connections(&self) -> StoreConnections {
+        let status = self.pool.status();
+        StoreConnections {
+            in_use: status.size.saturating_sub(status.available),
+            idle: status.available,
+            max: status.max_size,
+            waiting: status.waiting,
+            is_up: !self.is_away(),
+        }
+    }
+
     /// Runs a verb's work within the time that a verb may take, and repeats it if it lost against another
     /// transaction. The work must be atomic: a transaction, or one statement.
-    pub(crate) async fn run<T, Work>(&self, mut work: impl FnMut() -> Work) -> StoreResult<T>
+    pub(crate) async fn run<T, Work>(&self, work: impl FnMut() -> Work) -> StoreResult<T>
+    where
+        Work: Future<Output = SqlResult<T>>,
+    {
+        let outcome = self.try_run(work).await;
+        outcome.inspect_err(|error| self.errors.count(error))
+    }
+
+    async fn try_run<T, Work>(&self, mut work: impl FnMut() -> Work) -> StoreResult<T>
     where
         Work: Future<Output = SqlResult<T>>,
     {
@@ -122,7 +151,7 @@ impl Database {
             if error.is_of_the_connection() || matches!(error, SqlError::TimedOut) {
                 self.went_away(&error);
             }
-            return Err(error.into());
+            return Err(error.explained(&self.server));
         }
     }
 

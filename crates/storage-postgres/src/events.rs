@@ -7,6 +7,8 @@ pub(crate) mod known;
 pub(crate) mod list;
 pub(crate) mod seq;
 
+use std::collections::HashMap;
+
 use async_trait::async_trait;
 use deadpool_postgres::GenericClient;
 use postrider_model::{AccountId, AuditEntry, DeliveryId, Event, EventId, Timestamp};
@@ -15,6 +17,8 @@ use postrider_storage::{
     Appended, EventCanceled, EventFilter, EventStore, NewEvent, Page, PageRequest, StoreResult, rules,
 };
 use tokio_postgres::Row;
+use tokio_postgres::types::ToSql;
+use uuid::Uuid;
 
 use crate::columns::{self, uuid};
 use crate::sql_error::SqlResult;
@@ -54,6 +58,17 @@ impl EventStore for PostgresStore {
             .await
     }
 
+    async fn beginnings(
+        &self,
+        account: AccountId,
+        events: &[(EventId, Timestamp)],
+        bytes: usize,
+    ) -> StoreResult<Vec<Option<Vec<u8>>>> {
+        self.database
+            .run(async || beginnings(&self.database.client().await?, account, events, bytes).await)
+            .await
+    }
+
     async fn events(
         &self,
         account: AccountId,
@@ -67,6 +82,31 @@ impl EventStore for PostgresStore {
             })
             .await
     }
+}
+
+/// See [`EventStore::beginnings`].
+async fn beginnings(
+    client: &impl GenericClient,
+    account: AccountId,
+    events: &[(EventId, Timestamp)],
+    bytes: usize,
+) -> SqlResult<Vec<Option<Vec<u8>>>> {
+    let ids: Vec<Uuid> = events.iter().map(|(id, _)| uuid(id.as_bytes())).collect();
+    let times: Vec<i64> = events.iter().map(|(_, at)| at.unix_ms()).collect();
+    // The times choose the partitions.
+    let sql = "SELECT id, substring(data FROM 1 FOR $3) FROM events
+               WHERE account_id = $1 AND id = ANY ($2) AND created_at BETWEEN $4 AND $5";
+    let from = times.iter().min().copied().unwrap_or(0);
+    let to = times.iter().max().copied().unwrap_or(-1);
+    let bytes = i32::try_from(bytes).unwrap_or(i32::MAX);
+    let params: [&(dyn ToSql + Sync); 5] = [&uuid(account.as_bytes()), &ids, &bytes, &from, &to];
+    let rows = statement::query(client, sql, &params).await?;
+    let mut found: HashMap<Uuid, Vec<u8>> = HashMap::new();
+    for row in &rows {
+        found.insert(row.try_get(0)?, row.try_get(1)?);
+    }
+    // A list may ask for one event many times.
+    Ok(ids.iter().map(|id| found.get(id).cloned()).collect())
 }
 
 /// An event, and its first delivery from the same row.

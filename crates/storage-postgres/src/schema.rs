@@ -75,7 +75,7 @@ async fn run_missing(client: &tokio_postgres::Client) -> SqlResult<MigrationRepo
 }
 
 /// The version of the schema; 0 for an empty database.
-async fn version(client: &tokio_postgres::Client) -> SqlResult<u32> {
+pub(crate) async fn version(client: &tokio_postgres::Client) -> SqlResult<u32> {
     let row = client
         .query_one("SELECT to_regclass('schema_migrations') IS NOT NULL", &[])
         .await?;

@@ -98,11 +98,10 @@ const REMAINING: &str = "
 pub(crate) async fn missing(store: &PostgresStore) -> SqlResult<Option<MissingKeys>> {
     let client = store.database.client().await?;
     let tie = "INSERT INTO master_key (number, probe) VALUES (1, $1) ON CONFLICT (number) DO NOTHING";
-    let found = statement::query(&client, KEY_IDS, &[]).await?;
-    let mut needed = key_ids(&found)?;
+    let mut needed = key_ids(&client).await?;
     if needed.is_empty() {
         statement::execute(&client, tie, &[&store.sealer.seal(&Context::PROBE, b"")]).await?;
-        needed = key_ids(&statement::query(&client, KEY_IDS, &[]).await?)?;
+        needed = key_ids(&client).await?;
     }
     let missing = store.sealer.check(needed).err();
     if missing.is_none() {
@@ -112,7 +111,9 @@ pub(crate) async fn missing(store: &PostgresStore) -> SqlResult<Option<MissingKe
     Ok(missing)
 }
 
-fn key_ids(rows: &[tokio_postgres::Row]) -> SqlResult<Vec<KeyId>> {
+/// The ids of the master keys that sealed anything.
+pub(crate) async fn key_ids(client: &impl GenericClient) -> SqlResult<Vec<KeyId>> {
+    let rows = statement::query(client, KEY_IDS, &[]).await?;
     let id = |row: &tokio_postgres::Row| {
         let bytes: &[u8] = row.try_get(0)?;
         let bytes = bytes

@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use postrider_model::Timestamp;
-use postrider_storage::{LIVE_SESSIONS_MAX, LiveSession, SessionId, SessionStore, StoreResult};
+use postrider_storage::{
+    LIVE_SESSIONS_MAX, LiveSession, SessionId, SessionStore, StoreConnections, StoreResult,
+};
 use tokio_postgres::Row;
 
 use crate::database::Client;
@@ -69,6 +71,10 @@ impl SessionStore for PostgresStore {
                 Ok(())
             })
             .await
+    }
+
+    fn server_connections(&self) -> Option<StoreConnections> {
+        Some(self.database.connections())
     }
 }
 

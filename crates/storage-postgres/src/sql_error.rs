@@ -9,6 +9,8 @@ use postrider_storage::encoding::Damaged;
 use postrider_storage::sealing::{Unopened, Unreadable};
 use tokio_postgres::error::SqlState;
 
+use crate::explain;
+
 /// The SQLSTATE of `fail_as_not_all`, in a class that PostgreSQL does not use.
 const NOT_ALL: &str = "PR001";
 
@@ -165,15 +167,48 @@ impl From<Unreadable> for SqlError {
     }
 }
 
+impl SqlError {
+    /// The error for callers. If it is of the connection or of the server's settings, it names the server and
+    /// says what to do.
+    pub(crate) fn explained(self, server: &str) -> StoreError {
+        let text = match &self {
+            Self::Pool(PoolError::Backend(_)) | Self::TimedOut => explain::explained(server, &self),
+            Self::Postgres(error) if error.code().is_some_and(is_of_rights) => {
+                explain::explained(server, &self)
+            }
+            _ => self.to_string(),
+        };
+        self.with_text(text)
+    }
+
+    /// The driver's error, if there is one.
+    pub(crate) fn driver_error(&self) -> Option<&tokio_postgres::Error> {
+        match self {
+            Self::Postgres(error) | Self::Pool(PoolError::Backend(error)) => Some(error),
+            _ => None,
+        }
+    }
+
+    fn with_text(self, text: String) -> StoreError {
+        if matches!(self, Self::Pool(PoolError::Timeout(TimeoutType::Wait))) {
+            StoreError::Busy
+        } else if self.is_of_the_surroundings() {
+            StoreError::Unavailable(text)
+        } else {
+            StoreError::Internal(text)
+        }
+    }
+}
+
+/// Whether a statement failed because of what the role may do: 42501, or 3F000, without a schema to work in.
+fn is_of_rights(state: &SqlState) -> bool {
+    ["42501", "3F000"].contains(&state.code())
+}
+
 impl From<SqlError> for StoreError {
     fn from(error: SqlError) -> Self {
-        if matches!(error, SqlError::Pool(PoolError::Timeout(TimeoutType::Wait))) {
-            Self::Busy
-        } else if error.is_of_the_surroundings() {
-            Self::Unavailable(error.to_string())
-        } else {
-            Self::Internal(error.to_string())
-        }
+        let text = error.to_string();
+        error.with_text(text)
     }
 }
 

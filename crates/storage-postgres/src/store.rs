@@ -18,7 +18,6 @@ use crate::retention;
 use crate::schema::{self, MigrationReport};
 use crate::secrets;
 use crate::suitability::{self, Unsuitable};
-use crate::tls;
 
 /// Why a store could not be opened.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -61,6 +60,10 @@ impl PostgresStore {
     pub async fn open(options: PostgresOptions, sealer: Sealer) -> Result<Self, OpenError> {
         let store = Self::connect(&options, sealer)?;
         check(&store.database).await?;
+        store
+            .database
+            .run(|| suitability::warn_of_risks(&store.database))
+            .await?;
         migrate(&store.database).await?;
         let unfinished = store
             .database
@@ -94,8 +97,8 @@ impl PostgresStore {
     /// # Errors
     /// An error in the options, or the database's error.
     pub async fn schema_version(options: PostgresOptions) -> Result<u32, OpenError> {
-        let version = schema::current_version(&Database::new(&options)?).await;
-        Ok(version.map_err(StoreError::from)?)
+        let database = Database::new(&options)?;
+        Ok(database.run(|| schema::current_version(&database)).await?)
     }
 
     fn connect(options: &PostgresOptions, sealer: Sealer) -> Result<Self, OpenError> {
@@ -106,10 +109,10 @@ impl PostgresStore {
             day_tables: DayTables::new(),
             in_doubt: InDoubt::new(),
             told: Mutex::default(),
-            listener: Listener::start(
-                connect::config(options)?,
-                tls::connector(options.ca_pem.as_deref()).map_err(OptionsError::Ca)?,
-            ),
+            listener: {
+                let target = connect::target(options)?;
+                Listener::start(target.config, target.tls)
+            },
             retention: retention::Progress::new(),
         })
     }
@@ -125,5 +128,6 @@ async fn check(database: &Database) -> Result<(), OpenError> {
 
 /// Has no time limit: it may wait for another node that migrates, or for tables in use.
 async fn migrate(database: &Database) -> StoreResult<MigrationReport> {
-    Ok(schema::migrate(database).await?)
+    let migrated = schema::migrate(database).await;
+    migrated.map_err(|error| error.explained(database.server()))
 }

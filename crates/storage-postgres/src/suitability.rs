@@ -69,6 +69,23 @@ pub(crate) async fn unsuitable(database: &Database) -> SqlResult<Option<Unsuitab
     Ok((!missing.is_empty()).then_some(Unsuitable::Unreleased { missing }))
 }
 
+/// Logs settings of the server with which a crash loses what was acknowledged.
+pub(crate) async fn warn_of_risks(database: &Database) -> SqlResult<()> {
+    let client = database.client().await?;
+    if value(&client, "SHOW fsync").await? == "off" {
+        tracing::error!(
+            "fsync is off: a crash of the database's machine can destroy the database; set fsync = on"
+        );
+    }
+    if value(&client, "SHOW synchronous_commit").await? == "off" {
+        tracing::warn!(
+            "synchronous_commit is off: a crash of the database loses events that were acknowledged; run ALTER ROLE … \
+             SET synchronous_commit = on"
+        );
+    }
+    Ok(())
+}
+
 /// A column or index that the first schema gained before its first release, and that a database with that
 /// schema lacks. Empty if it has them all, or no schema yet.
 ///

@@ -1,17 +1,22 @@
-//! TLS to the database: the server's certificate is always verified, whatever `sslmode` says.
+//! TLS to the database: the server's certificate is always verified, whatever `sslmode` says, and only
+//! `verify-ca` accepts another name in it.
 
 use std::sync::Arc;
 
-use rustls::pki_types::CertificateDer;
+use rustls::client::WebPkiServerVerifier;
+use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::pki_types::pem::PemObject;
-use rustls::{ClientConfig, RootCertStore};
+use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::{CertificateError, ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme};
 use tokio_postgres_rustls::MakeRustlsConnect;
+
+use crate::url::Checks;
 
 /// Creates a connector that trusts only `ca_pem` or, without it, the public certificates.
 ///
 /// # Errors
 /// What is wrong with the PEM.
-pub(crate) fn connector(ca_pem: Option<&[u8]>) -> Result<MakeRustlsConnect, String> {
+pub(crate) fn connector(ca_pem: Option<&[u8]>, checks: Checks) -> Result<MakeRustlsConnect, String> {
     let mut roots = RootCertStore::empty();
     match ca_pem {
         None => roots.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned()),
@@ -26,10 +31,65 @@ pub(crate) fn connector(ca_pem: Option<&[u8]>) -> Result<MakeRustlsConnect, Stri
         }
     }
     let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let config = ClientConfig::builder_with_provider(provider)
+    let builder = ClientConfig::builder_with_provider(Arc::clone(&provider))
         .with_safe_default_protocol_versions()
-        .map_err(|error| error.to_string())?
-        .with_root_certificates(roots)
-        .with_no_client_auth();
-    Ok(MakeRustlsConnect::new(config))
+        .map_err(|error| error.to_string())?;
+    let config = match checks {
+        Checks::Full => builder.with_root_certificates(roots),
+        Checks::Authority => {
+            let full = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider).build();
+            let full = full.map_err(|error| error.to_string())?;
+            builder
+                .dangerous()
+                .with_custom_certificate_verifier(Arc::new(AuthorityAlone(full)))
+        }
+    };
+    Ok(MakeRustlsConnect::new(config.with_no_client_auth()))
+}
+
+/// Verifies everything but the name, which the inner verifier compares last.
+#[derive(Debug)]
+struct AuthorityAlone(Arc<WebPkiServerVerifier>);
+
+impl ServerCertVerifier for AuthorityAlone {
+    fn verify_server_cert(
+        &self,
+        end_entity: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        server_name: &ServerName<'_>,
+        ocsp_response: &[u8],
+        now: UnixTime,
+    ) -> Result<ServerCertVerified, rustls::Error> {
+        let verified = self
+            .0
+            .verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now);
+        match verified {
+            Err(rustls::Error::InvalidCertificate(
+                CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. },
+            )) => Ok(ServerCertVerified::assertion()),
+            verified => verified,
+        }
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        cert: &CertificateDer<'_>,
+        dss: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        self.0.verify_tls12_signature(message, cert, dss)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        cert: &CertificateDer<'_>,
+        dss: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        self.0.verify_tls13_signature(message, cert, dss)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.0.supported_verify_schemes()
+    }
 }

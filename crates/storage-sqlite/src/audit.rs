@@ -1,10 +1,12 @@
 //! The audit trail.
 
+use std::cell::RefCell;
+
 use async_trait::async_trait;
 use postrider_model::{AuditEntry, AuditId, Timestamp};
 use postrider_storage::rows::AuditRow;
 use postrider_storage::{
-    AUDIT_LOOKED_AT_MAX, AuditFilter, AuditStore, Page, PageRequest, Position, StoreResult,
+    AUDIT_LOOKED_AT_MAX, AuditFilter, AuditStore, Page, PageRequest, Position, StoreResult, log_audit,
 };
 use rusqlite::{Connection, OptionalExtension, params};
 
@@ -39,6 +41,21 @@ const COLUMNS: &str = AuditRow::COLUMNS;
 pub(crate) const PRUNE: &str =
     "DELETE FROM audit WHERE id IN (SELECT id FROM audit WHERE id < ?1 ORDER BY id LIMIT ?2)";
 
+thread_local! {
+    /// The entries of the transaction that this thread has open, to be logged once it is committed.
+    static ADDED: RefCell<Vec<AuditEntry>> = const { RefCell::new(Vec::new()) };
+}
+
+/// Logs the entries of the transaction that this thread has committed.
+pub(crate) fn log_added() {
+    ADDED.take().iter().for_each(log_audit);
+}
+
+/// Forgets the entries of the transaction that this thread has rolled back.
+pub(crate) fn forget_added() {
+    ADDED.take();
+}
+
 /// Adds an entry.
 pub(crate) fn insert(conn: &Connection, entry: &AuditEntry) -> SqlResult<()> {
     let row = AuditRow::of(entry);
@@ -59,6 +76,7 @@ pub(crate) fn insert(conn: &Connection, entry: &AuditEntry) -> SqlResult<()> {
         row.client,
         row.request_id,
     ])?;
+    ADDED.with_borrow_mut(|added| added.push(entry.clone()));
     Ok(())
 }
 

@@ -5,9 +5,8 @@
 //! afterwards). A backup in many steps would start again whenever the server committed in between.
 //! `VACUUM INTO` would produce a smaller file, but has to rebuild every index while it holds the snapshot.
 
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io;
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -15,12 +14,17 @@ use postrider_storage::sealing::KeyId;
 use rusqlite::backup::{Backup, StepResult};
 use rusqlite::{Connection, OpenFlags};
 
-use crate::open::DATABASE_FILE;
+use crate::generation;
+use crate::open::{DATABASE_FILE, OpenError};
+use crate::privacy::new_private_file;
 use crate::schema;
 use crate::secrets;
 
 /// How long the copy waits for a lock that the server holds briefly.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// How long a starting server takes to change the generation of its database, and a margin.
+const STARTING: Duration = Duration::from_millis(500);
 
 /// The result of a backup.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,6 +52,9 @@ pub enum BackupError {
         /// The data folder.
         folder: PathBuf,
     },
+    /// The log does not belong to the database ([`OpenError::ForeignLog`]), or cannot be read.
+    #[error(transparent)]
+    Open(Box<OpenError>),
     /// A check found the copy damaged, and so is the database. No file is left.
     #[error("the copy is damaged: {0}")]
     Damaged(String),
@@ -91,6 +98,7 @@ pub fn backup(data_dir: &Path, file: &Path) -> Result<BackupReport, BackupError>
             file: file.to_owned(),
         });
     }
+    check_log(data_dir)?;
     let unfinished = unfinished_name(file);
     let report = copy(&database, &unfinished).and_then(|report| {
         publish(&unfinished, file)?;
@@ -103,6 +111,16 @@ pub fn backup(data_dir: &Path, file: &Path) -> Result<BackupReport, BackupError>
     report
 }
 
+/// Checks that the log belongs to the database. Looks twice, because a server may just be starting, which
+/// changes what is compared.
+fn check_log(data_dir: &Path) -> Result<(), BackupError> {
+    if generation::check(data_dir).is_err() {
+        std::thread::sleep(STARTING);
+        generation::check(data_dir).map_err(|error| BackupError::Open(Box::new(error)))?;
+    }
+    Ok(())
+}
+
 fn unfinished_name(file: &Path) -> PathBuf {
     let mut name = file.file_name().unwrap_or_default().to_owned();
     name.push(format!(".{}.unfinished", std::process::id()));
@@ -110,11 +128,7 @@ fn unfinished_name(file: &Path) -> PathBuf {
 }
 
 fn copy(database: &Path, unfinished: &Path) -> Result<BackupReport, BackupError> {
-    let made = OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(unfinished);
+    let made = new_private_file(unfinished);
     drop(made.map_err(|error| BackupError::io(unfinished, error))?);
     let schema = copy_pages(database, unfinished)?;
     let master_keys = check(unfinished, schema)?;
@@ -148,6 +162,8 @@ fn copy_pages(database: &Path, unfinished: &Path) -> Result<u32, BackupError> {
     }
     // The copy's header says WAL, like the database's. A single file must not have a log.
     target.pragma_update_and_check(None, "journal_mode", "DELETE", |_| Ok(()))?;
+    // The log of the database must not count as the copy's.
+    target.pragma_update(None, "application_id", generation::new_number().cast_signed())?;
     Ok(schema::version(&target)?)
 }
 

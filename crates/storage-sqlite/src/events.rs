@@ -10,7 +10,7 @@ use postrider_storage::rows::EventRow;
 use postrider_storage::{
     Appended, EventCanceled, EventFilter, EventStore, NewEvent, Page, PageRequest, StoreResult,
 };
-use rusqlite::{Connection, Row};
+use rusqlite::{Connection, OptionalExtension, Row};
 
 use crate::columns;
 use crate::sql_error::SqlResult;
@@ -43,6 +43,28 @@ impl EventStore for SqliteStore {
     ) -> StoreResult<EventCanceled> {
         self.write(move |cx| cancel::cancel(cx.conn, account, id, now, &audit))
             .await
+    }
+
+    async fn beginnings(
+        &self,
+        account: AccountId,
+        events: &[(EventId, Timestamp)],
+        bytes: usize,
+    ) -> StoreResult<Vec<Option<Vec<u8>>>> {
+        let events = events.to_vec();
+        self.read(move |conn| {
+            let mut statement = conn.prepare_cached(&format!("SELECT substr(data, 1, ?3) {BY_ID}"))?;
+            let beginning = |(id, _): &(EventId, Timestamp)| {
+                statement
+                    .query_row(
+                        (id.as_bytes(), account.as_bytes(), columns::number(bytes)),
+                        |row| row.get(0),
+                    )
+                    .optional()
+            };
+            Ok(events.iter().map(beginning).collect::<Result<_, _>>()?)
+        })
+        .await
     }
 
     async fn events(

@@ -21,9 +21,11 @@ use std::time::Duration;
 use postrider_storage::sealing::MissingKeys;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
-use crate::log;
+use crate::generation;
+use crate::log::{self, LOG_FILE};
 use crate::options::{SqliteOptions, WRITER_CACHE_KIB};
 use crate::privacy::{prepare_folder, private_file};
+use crate::restore;
 use crate::schema::{self, MigrationReport, SCHEMA_VERSION};
 #[cfg(feature = "testing")]
 use crate::testing;
@@ -45,7 +47,11 @@ const CHECKPOINT_PAGES: u32 = 2000;
 const LOG_BYTES_KEPT: u32 = 64 * 1024 * 1024;
 
 /// How long a statement waits for another process's lock. A backup briefly holds one when it begins and ends.
-const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+pub(crate) const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// How often to try to lock a folder, and the pause between.
+const LOCK_TRIES: u32 = 5;
+const LOCK_PAUSE: Duration = Duration::from_millis(20);
 
 /// Distinct statements of this crate, rounded up, so that a connection compiles none of them twice.
 const STATEMENTS_CACHED: usize = 128;
@@ -85,6 +91,17 @@ pub enum OpenError {
     Replaced {
         /// Its schema; 0 for an empty database.
         found: u32,
+    },
+    /// The log does not belong to the database: somebody replaced the database and left the log of the former
+    /// one.
+    #[error(
+        "{0}/{LOG_FILE} does not belong to {0}/{DATABASE_FILE}: the database was replaced after a server had been \
+         killed, and that server's log would damage the new database or undo the restore. To restore a backup, run \
+         `postrider restore BACKUP --data-dir '{0}' --replace`, which moves both files aside", folder.display()
+    )]
+    ForeignLog {
+        /// The data folder.
+        folder: PathBuf,
     },
     /// There is no database in the folder.
     #[error("there is no database in {}", folder.display())]
@@ -154,6 +171,7 @@ pub fn schema_version(data_dir: &Path) -> Result<u32, OpenError> {
             folder: data_dir.to_owned(),
         });
     }
+    generation::check(data_dir)?;
     Ok(schema::version(&open_unmigrated(data_dir)?)?)
 }
 
@@ -166,24 +184,37 @@ pub(crate) fn open_unmigrated(data_dir: &Path) -> rusqlite::Result<Connection> {
     Ok(conn)
 }
 
+/// Locks the folder ([`lock_only`]), completes or undoes a restore that was killed, and checks that the log
+/// belongs to the database.
+pub(crate) fn lock(data_dir: &Path) -> Result<File, OpenError> {
+    let lock = lock_only(data_dir)?;
+    restore::finish_interrupted(data_dir)?;
+    generation::check(data_dir)?;
+    Ok(lock)
+}
+
 /// Creates the folder if it is missing, closes it if others can read it, and locks it for as long as the file
 /// is open. The system releases the lock of a process that dies.
-pub(crate) fn lock(data_dir: &Path) -> Result<File, OpenError> {
+pub(crate) fn lock_only(data_dir: &Path) -> Result<File, OpenError> {
     prepare_folder(data_dir)?;
     let path = data_dir.join(LOCK_FILE);
     let file = private_file(&path)?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => Err(OpenError::Locked {
-            folder: data_dir.to_owned(),
-        }),
-        Err(TryLockError::Error(error)) => Err(OpenError::io(&path, error)),
+    for _ in 0..LOCK_TRIES {
+        match file.try_lock() {
+            Ok(()) => return Ok(file),
+            // `inspect` may just be asking whether it is locked.
+            Err(TryLockError::WouldBlock) => std::thread::sleep(LOCK_PAUSE),
+            Err(TryLockError::Error(error)) => return Err(OpenError::io(&path, error)),
+        }
     }
+    Err(OpenError::Locked {
+        folder: data_dir.to_owned(),
+    })
 }
 
 /// Opens the writing connection, which is not migrated yet.
 pub(crate) fn open_writer(data_dir: &Path, cache_kib: u32) -> Result<Connection, OpenError> {
-    log::write_again(data_dir).map_err(|error| OpenError::io(&data_dir.join(log::LOG_FILE), error))?;
+    log::write_again(data_dir).map_err(|error| OpenError::io(&data_dir.join(LOG_FILE), error))?;
     with_writer_pragmas(create(data_dir)?, cache_kib)
 }
 

@@ -19,7 +19,10 @@ const OTHERS: u32 = 0o077;
 const STICKY: u32 = 0o1000;
 
 /// Files of the folder that may exist before a start.
-const FILES: [&str; 4] = [DATABASE_FILE, LOCK_FILE, log::LOG_FILE, "postrider.db-shm"];
+const FILES: [&str; 4] = [DATABASE_FILE, LOCK_FILE, log::LOG_FILE, SHARED_MEMORY_FILE];
+
+/// What SQLite's processes know of the log, in the data folder.
+pub(crate) const SHARED_MEMORY_FILE: &str = "postrider.db-shm";
 
 /// Creates a data folder that is missing. Closes a folder, and a database in it, that others can read.
 ///
@@ -72,6 +75,15 @@ fn close(path: &Path, command: &'static str) -> Result<(), OpenError> {
         "other users of this machine could read it; closed it for them"
     );
     Ok(())
+}
+
+/// Creates a file for its owner alone, which must not exist.
+pub(crate) fn new_private_file(path: &Path) -> io::Result<File> {
+    OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(path)
 }
 
 /// Opens a file for its owner alone, created if it is missing.

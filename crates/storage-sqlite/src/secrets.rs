@@ -8,7 +8,7 @@ use postrider_model::AccountId;
 use postrider_storage::rows::{AutomationRow, ConnectionRow, SigningKeyRow};
 use postrider_storage::sealing::{Context, KeyId};
 use postrider_storage::{RESEALED_MAX, Resealed, SealedValues, Sealer, SecretStore, StoreResult};
-use rusqlite::Connection;
+use rusqlite::{Connection, OptionalExtension as _};
 
 use crate::columns;
 use crate::open::OpenError;
@@ -76,6 +76,12 @@ pub(crate) fn key_ids(conn: &Connection) -> rusqlite::Result<Vec<KeyId>> {
     let mut statement = conn.prepare(KEY_IDS)?;
     let ids = statement.query_map((), |row| row.get(0).map(KeyId::from_bytes))?;
     ids.collect()
+}
+
+/// The probe that ties the database to its master key; `None` in a database that was never served.
+pub(crate) fn probe(conn: &Connection) -> rusqlite::Result<Option<Vec<u8>>> {
+    conn.query_row("SELECT probe FROM master_key", (), |row| row.get(0))
+        .optional()
 }
 
 /// Checks that the keys open what the database holds. The first start on a database ties it to its key.

@@ -6,9 +6,11 @@ use std::sync::Arc;
 
 use parking_lot::Mutex;
 use postrider_model::Timestamp;
+use postrider_storage::meters::StoreErrors;
 use postrider_storage::{Sealer, StoreError, StoreResult};
 use rusqlite::Connection;
 
+use crate::generation;
 use crate::open::{self, OpenError};
 use crate::options::SqliteOptions;
 use crate::queue::{Part, Queue};
@@ -31,6 +33,7 @@ pub struct SqliteStore {
     pub(crate) data_dir: PathBuf,
     pub(crate) sealer: Sealer,
     pub(crate) free_slots: Mutex<FreeSlots>,
+    pub(crate) errors: StoreErrors,
     /// `None` in tests that need none.
     pub(crate) reserve: Option<Arc<Reserve>>,
     /// `None` only on a simulated disk.
@@ -64,6 +67,9 @@ impl SqliteStore {
         open::run_no_checkpoints(&conn)?;
         schema::migrate(&mut conn)?;
         secrets::check(&conn, &options.sealer)?;
+        if lock.is_some() {
+            generation::renew(data_dir, &conn)?;
+        }
         let checkpoints = open::open_checkpointer(data_dir)?;
         let (folder, cache_kib) = (data_dir.to_owned(), options.writer_cache_kib);
         let reopen_writer: Reopen = Box::new(move || {
@@ -90,6 +96,7 @@ impl SqliteStore {
             readers: Readers::new(data_dir.to_owned(), options),
             data_dir: data_dir.to_owned(),
             free_slots: Mutex::default(),
+            errors: StoreErrors::new(),
             reserve,
             _lock: lock,
             #[cfg(feature = "testing")]
@@ -127,6 +134,10 @@ impl SqliteStore {
         }
     }
 
+    fn counted<T>(&self, outcome: StoreResult<T>) -> StoreResult<T> {
+        outcome.inspect_err(|error| self.errors.count(error))
+    }
+
     /// The data folder of this store.
     pub fn data_dir(&self) -> &Path {
         &self.data_dir
@@ -138,7 +149,7 @@ impl SqliteStore {
         T: Send + 'static,
         F: FnMut(&mut WriteCx<'_>) -> SqlResult<T> + Send + 'static,
     {
-        self.queue.write(Part::new(0, work)).await
+        self.counted(self.queue.write(Part::new(0, work)).await)
     }
 
     /// Runs work that carries many bytes in a transaction of the writer.
@@ -147,7 +158,7 @@ impl SqliteStore {
         T: Send + 'static,
         F: FnMut(&mut WriteCx<'_>) -> SqlResult<T> + Send + 'static,
     {
-        self.queue.write(part).await
+        self.counted(self.queue.write(part).await)
     }
 
     /// Runs two pieces of work in one transaction of the writer or, if one of them fails, each in its own.
@@ -162,7 +173,8 @@ impl SqliteStore {
         F: FnMut(&mut WriteCx<'_>) -> SqlResult<T> + Send + 'static,
         G: FnMut(&mut WriteCx<'_>) -> SqlResult<U> + Send + 'static,
     {
-        self.queue.write_two(first, second).await
+        let (first, second) = self.queue.write_two(first, second).await;
+        (self.counted(first), self.counted(second))
     }
 
     /// Runs work on a snapshot, in parallel with the writer.
@@ -171,6 +183,6 @@ impl SqliteStore {
         T: Send + 'static,
         F: FnOnce(&Connection) -> SqlResult<T> + Send + 'static,
     {
-        self.readers.read(work).await
+        self.counted(self.readers.read(work).await)
     }
 }

@@ -19,6 +19,7 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+use metrics::{Histogram, describe_histogram, histogram};
 use parking_lot::{Condvar, Mutex};
 use postrider_storage::StoreError;
 
@@ -34,6 +35,9 @@ const SLOW: Duration = Duration::from_micros(400);
 /// How often the writer tries to write a log in doubt again. With 64 MiB, that takes some 100 ms.
 pub(crate) const SETTLE_EVERY: Duration = Duration::from_secs(1);
 
+/// The metric of the time that syncs take.
+const SECONDS: &str = "postrider_sqlite_sync_duration_seconds";
+
 /// Operations whose transaction is in the log, but perhaps not on the disk.
 pub(crate) type Committed = Vec<Box<dyn Operation>>;
 
@@ -42,6 +46,8 @@ pub(crate) struct Log {
     data_dir: PathBuf,
     state: Mutex<State>,
     changed: Condvar,
+    /// How long syncs take.
+    seconds: Histogram,
 }
 
 #[derive(Default)]
@@ -61,8 +67,14 @@ struct State {
 impl Log {
     /// The log of a data folder.
     pub(crate) fn new(data_dir: PathBuf) -> Arc<Self> {
+        describe_histogram!(
+            SECONDS,
+            metrics::Unit::Seconds,
+            "Time that a sync of SQLite's log to the disk takes"
+        );
         Arc::new(Self {
             data_dir,
+            seconds: histogram!(SECONDS),
             state: Mutex::default(),
             changed: Condvar::new(),
         })
@@ -73,6 +85,7 @@ impl Log {
         let began = Instant::now();
         let synced = handle.sync();
         let took = began.elapsed();
+        self.seconds.record(took);
         let mut state = self.state.lock();
         state.takes = (state.takes * 7 + took) / 8;
         synced

@@ -62,6 +62,7 @@ impl SqliteStore {
             data_dir: data_dir.to_owned(),
             _lock: lock,
             free_slots: parking_lot::Mutex::default(),
+            errors: postrider_storage::meters::StoreErrors::new(),
             reserve: None,
             is_shared: false,
             lease_clock: None,

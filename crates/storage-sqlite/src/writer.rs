@@ -20,6 +20,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use postrider_storage::StoreError;
 use rusqlite::Connection;
 
+use crate::audit;
 use crate::open::OpenError;
 use crate::retention;
 use crate::sql_error::{SqlError, SqlResult};
@@ -181,7 +182,10 @@ impl Writer {
             committed.map(drop).map_err(|error| Failed::Work(error.into()))
         });
         match &done {
-            Ok(()) => self.counters.add(group.len()),
+            Ok(()) => {
+                self.counters.add(group.len());
+                audit::log_added();
+            }
             Err(failed) => {
                 if let Failed::Work(error) = failed
                     && error.may_be_a_failed_sync()
@@ -218,6 +222,7 @@ impl Writer {
 
     fn roll_back(&mut self) {
         self.memory = Memory::default();
+        audit::forget_added();
         // After some errors (disk full, I/O) SQLite has already rolled back.
         if self.conn.is_autocommit() {
             return;

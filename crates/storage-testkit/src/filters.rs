@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use postrider_model::{Delivery, DeliveryStatus, Event, Timestamp};
+use postrider_model::{AutomationId, Delivery, DeliveryStatus, Event, Outcome, StatusCodes, Timestamp};
 
 use super::build::*;
 use super::lists::all_pages;
@@ -77,6 +77,15 @@ pub fn matches(filter: &DeliveryFilter, delivery: &Delivery) -> bool {
             .as_ref()
             .is_none_or(|name| *name == delivery.event_type)
         && within(delivery.created_at, filter.after, filter.before)
+        && filter
+            .status_code
+            .map(StatusCodes::range)
+            .is_none_or(|(first, last)| {
+                (first..=last)
+                    .map(Some)
+                    .any(|code| code == delivery.last_status_code)
+            })
+        && (filter.outcome.is_none() || filter.outcome == delivery.last_outcome)
 }
 
 /// Fills the scene with deliveries of two automations, two types and every status, with one event every two
@@ -138,10 +147,39 @@ pub fn filters_of_every_kind(deliveries: &[Delivery]) -> Vec<DeliveryFilter> {
                 event_type: set(3).then(|| other.event_type.clone()),
                 after: set(4).then_some(at(6)),
                 before: set(5).then_some(at(28)),
+                ..DeliveryFilter::default()
             });
         }
     }
+    filters.extend(filters_of_the_last_attempt(some.automation));
     filters
+}
+
+/// Filters by status code and outcome: alone, together, and with a status and an automation.
+fn filters_of_the_last_attempt(automation: AutomationId) -> Vec<DeliveryFilter> {
+    let filter = |codes: &str, outcome| DeliveryFilter {
+        status_code: codes.parse().ok(),
+        outcome,
+        ..DeliveryFilter::default()
+    };
+    vec![
+        filter("204", None),
+        filter("5xx", None),
+        filter("504", None),
+        filter("", Some(Outcome::BadStatus)),
+        filter("", Some(Outcome::Timeout)),
+        filter("2xx", Some(Outcome::Succeeded)),
+        filter("2xx", Some(Outcome::BadStatus)),
+        DeliveryFilter {
+            status: Some(DeliveryStatus::Failed),
+            automation: Some(automation),
+            ..filter("5xx", Some(Outcome::BadStatus))
+        },
+        DeliveryFilter {
+            status: Some(DeliveryStatus::Pending),
+            ..filter("5xx", None)
+        },
+    ]
 }
 
 pub async fn delivery_filters_hold_alone_and_together(store: Arc<dyn Store>) {

@@ -59,6 +59,7 @@ pub mod reported_again;
 pub mod resend;
 pub mod retention;
 pub mod scene;
+pub mod search;
 pub mod secrets;
 pub mod sessions;
 pub mod statistics;

@@ -89,6 +89,11 @@ macro_rules! conformance {
                 one_of_many_concurrent_automations_takes_the_last_deliveries_of_an_event,
                 one_of_many_automations_switched_on_takes_the_last_deliveries_of_an_event,
             ]
+            search: [
+                every_id_is_found_in_its_account_and_from_everywhere, an_id_of_producers_is_found_in_each_account_that_has_it,
+                the_beginnings_of_data_come_in_the_order_of_the_events,
+                a_uid_finds_accounts_and_automations_and_a_name_its_event_type,
+            ]
             event_types: [
                 an_entry_reads_back_as_it_was_put,
                 putting_an_entry_again_replaces_all_but_its_beginning,

@@ -9,6 +9,25 @@ use postrider_model::{AccountId, AuditAction, AuditEntry, Timestamp};
 use crate::error::StoreResult;
 use crate::page::{Page, PageRequest};
 
+/// The target of the lines of the log that repeat entries of the trail.
+pub const AUDIT_LOG: &str = "postrider::audit";
+
+/// Logs an entry that is committed. Without names and details: names may be addresses of people, and the
+/// trail keeps both.
+pub fn log_audit(entry: &AuditEntry) {
+    tracing::info!(
+        target: AUDIT_LOG,
+        action = entry.action.as_str(),
+        account = entry.account.map(|account| account.to_string()),
+        actor_kind = entry.actor.kind.as_str(),
+        actor_id = entry.actor.id,
+        target_id = entry.target.id,
+        client = entry.client.map(|client| client.to_string()),
+        request_id = entry.request_id,
+        "audit"
+    );
+}
+
 /// Most entries that one page looks at for those that match a filter: reading them takes some milliseconds.
 /// A page then ends early.
 pub const AUDIT_LOOKED_AT_MAX: usize = 5_000;

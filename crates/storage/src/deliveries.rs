@@ -8,7 +8,7 @@ use postrider_model::automation::DisabledReason;
 use postrider_model::delivery::{BodySpec, Next, Progress};
 use postrider_model::{
     AccountId, ActionId, Attempt, AuditEntry, AutomationId, Delivery, DeliveryId, DeliveryStatus, Event,
-    EventId, EventTypeName, Timestamp,
+    EventId, EventTypeName, Outcome, StatusCodes, Timestamp,
 };
 
 use crate::error::StoreResult;
@@ -240,6 +240,10 @@ pub struct DeliveryFilter {
     pub after: Option<Timestamp>,
     /// Created before this time.
     pub before: Option<Timestamp>,
+    /// Whose last response had one of these status codes.
+    pub status_code: Option<StatusCodes>,
+    /// Whose last attempt had this outcome.
+    pub outcome: Option<Outcome>,
 }
 
 /// Deliveries: the work and its record. [`crate::WorkStore::advance`] stores new ones, and records what

@@ -112,6 +112,15 @@ pub trait EventStore: Send + Sync {
         audit: AuditEntry,
     ) -> StoreResult<EventCanceled>;
 
+    /// The first `bytes` bytes of the data of each of these events, in order; `None` for one that is gone. An
+    /// event comes with the time of its acceptance.
+    async fn beginnings(
+        &self,
+        account: AccountId,
+        events: &[(EventId, Timestamp)],
+        bytes: usize,
+    ) -> StoreResult<Vec<Option<Vec<u8>>>>;
+
     /// The account's events, newest first by `created_at`; events with the same time are in reverse order of
     /// storing.
     async fn events(

@@ -46,6 +46,7 @@ pub mod event_types;
 pub mod events;
 pub mod grants;
 pub mod health;
+pub mod meters;
 pub mod missed;
 pub mod page;
 pub mod rate_limits;
@@ -53,6 +54,7 @@ pub mod retention;
 pub mod rows;
 pub mod rules;
 pub mod sealing;
+pub mod search;
 pub mod secrets;
 pub mod sessions;
 pub mod statistics;
@@ -62,7 +64,7 @@ pub mod work;
 
 pub use accounts::{AccountConfig, AccountRef, AccountStore, SaveAccount};
 pub use api_keys::{API_KEYS_MAX, AddApiKey, ApiKeyStore, RemoveApiKey};
-pub use audit::{AUDIT_LOOKED_AT_MAX, ActionPattern, AuditFilter, AuditStore};
+pub use audit::{AUDIT_LOG, AUDIT_LOOKED_AT_MAX, ActionPattern, AuditFilter, AuditStore, log_audit};
 pub use automations::{AutomationStore, DisableAction, SaveAutomation};
 pub use changes::{ChangeFollower, ChangeMark, ChangeStore, Changed, Changes};
 pub use connections::{ConnectionStore, ConnectionUser, DeleteConnection, SaveConnection};
@@ -86,8 +88,9 @@ pub use page::{LIMIT_MAX, Page, PageRequest, Position};
 pub use rate_limits::{RateLimitStore, ReserveSlots};
 pub use retention::{Pruned, RetentionStore, StoreClock};
 pub use sealing::Sealer;
+pub use search::{Found, FoundObject, SearchStore, Sought};
 pub use secrets::{RESEALED_MAX, Resealed, SealedValues, SecretStore};
-pub use sessions::{LIVE_SESSIONS_MAX, LiveSession, SessionId, SessionStore};
+pub use sessions::{LIVE_SESSIONS_MAX, LiveSession, SessionId, SessionStore, StoreConnections};
 pub use statistics::StatisticsStore;
 pub use templates::{PinTemplate, PinnedTemplate, TemplateStore};
 pub use work::{Advanced, Turn, WorkStore};
@@ -108,6 +111,7 @@ pub trait Store:
     + MissedStore
     + RateLimitStore
     + RetentionStore
+    + SearchStore
     + SecretStore
     + SessionStore
     + StatisticsStore
@@ -132,6 +136,7 @@ impl<T> Store for T where
         + MissedStore
         + RateLimitStore
         + RetentionStore
+        + SearchStore
         + SecretStore
         + SessionStore
         + StatisticsStore

@@ -24,6 +24,21 @@ pub struct LiveSession {
     pub alive_until: Timestamp,
 }
 
+/// The connections that a store on a database server has open.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct StoreConnections {
+    /// Those that a verb uses now.
+    pub in_use: usize,
+    /// Those that wait for one.
+    pub idle: usize,
+    /// How many there can be.
+    pub max: usize,
+    /// Verbs that wait for a connection.
+    pub waiting: usize,
+    /// Whether the server can be used, as far as is known.
+    pub is_up: bool,
+}
+
 /// Node sessions.
 ///
 /// A store with a clock of its own (a database server) uses that clock; a store inside the process uses the
@@ -50,4 +65,9 @@ pub trait SessionStore: Send + Sync {
 
     /// Whether the store responds and can write; used by `/readyz`.
     async fn check(&self) -> StoreResult<()>;
+
+    /// The connections to the database server; `None` if the store is inside the process.
+    fn server_connections(&self) -> Option<StoreConnections> {
+        None
+    }
 }

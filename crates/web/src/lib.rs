@@ -12,6 +12,8 @@
 //! | [`path_prefix`] | the path of the public URL, below which all addresses appear |
 //! | [`path`], [`query`] | the parameters of paths and queries |
 //! | [`request_id`] | the id of a request |
+//! | [`request_line`] | the line of the log that says how a request was answered |
+//! | [`trace`] | the trace that a request belongs to |
 //! | [`unambiguous`] | refuses requests that a proxy in front may read differently |
 //! | [`wait`] | how long a client has to wait, in whole seconds |
 //!
@@ -34,5 +36,7 @@ pub mod path;
 pub mod path_prefix;
 pub mod query;
 pub mod request_id;
+pub mod request_line;
+pub mod trace;
 pub mod unambiguous;
 pub mod wait;

@@ -35,7 +35,8 @@ async fn metrics_need_no_key_and_count_events_and_attempts() {
     for sample in samples {
         let value = sample.rsplit_once(' ').map(|(_, value)| value.parse::<f64>());
         assert!(
-            sample.starts_with("postrider_") && matches!(value, Some(Ok(_))),
+            (sample.starts_with("postrider_") || sample.starts_with("process_"))
+                && matches!(value, Some(Ok(_))),
             "{sample}"
         );
     }

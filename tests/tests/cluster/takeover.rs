@@ -85,6 +85,23 @@ async fn a_dead_nodes_deliveries_are_taken_over() {
     }
     let last = receiver.received("/held").pop().expect("it was called");
     assert_eq!(Node::of_user_agent(last.header("user-agent")), Some(1));
+    assert_takeover_is_counted(&account).await;
+}
+
+async fn assert_takeover_is_counted(account: &Account) {
+    let metrics = account.api.with_key(None).get("/metrics").await.text();
+    for metric in [
+        "postrider_takeovers_total",
+        "postrider_deliveries_taken_over_total",
+    ] {
+        let value = metrics
+            .lines()
+            .find_map(|line| line.strip_prefix(metric)?.trim().parse().ok());
+        assert!(
+            value.is_some_and(|value: f64| value > 0.0),
+            "{metric} is {value:?}"
+        );
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -52,7 +52,7 @@ impl Issuer {
     }
 
     /// Where the provider publishes its metadata (OpenID Connect Discovery 1.0, section 4).
-    pub(super) fn metadata_url(&self) -> String {
+    pub fn metadata_url(&self) -> String {
         let base = self.text.strip_suffix('/').unwrap_or(&self.text);
         format!("{base}/.well-known/openid-configuration")
     }

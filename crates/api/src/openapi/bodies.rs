@@ -5,10 +5,10 @@ use utoipa::openapi::path::{Operation, PathItem};
 use utoipa::openapi::schema::Schema;
 use utoipa::openapi::{Components, Content, OpenApi, Ref, RefOr};
 
+use super::SCHEMAS;
+
 /// What a PATCH calls the schema of an action.
 const ACTION_PATCH: &str = "ActionPatch";
-
-const SCHEMAS: &str = "#/components/schemas/";
 
 /// Corrects the bodies of all operations.
 pub(super) fn correct(document: &mut OpenApi) {

@@ -8,9 +8,7 @@ use crate::problem::{Code, PROBLEM_JSON};
 /// Adds to each operation under `/v1` the problems that its kind of operation can return.
 pub(super) fn add(document: &mut OpenApi) {
     for (path, item) in &mut document.paths.paths {
-        if !path.starts_with("/v1") {
-            continue;
-        }
+        let takes_body = [false, true, true, true, false];
         let operations = [
             &mut item.get,
             &mut item.post,
@@ -18,26 +16,33 @@ pub(super) fn add(document: &mut OpenApi) {
             &mut item.patch,
             &mut item.delete,
         ];
-        for operation in operations.into_iter().flatten() {
-            add_to(path, operation);
+        for (operation, takes_body) in operations.into_iter().zip(takes_body) {
+            if let Some(operation) = operation {
+                if path.starts_with("/v1") {
+                    add_to(path, operation, takes_body);
+                }
+                describe_problems(operation);
+            }
         }
     }
 }
 
-fn add_to(path: &str, operation: &mut Operation) {
+/// `takes_body`: whether a body may be sent, if only an empty object.
+fn add_to(path: &str, operation: &mut Operation, takes_body: bool) {
     let mut codes = vec![
         Code::Unauthorized,
         Code::PermissionDenied,
         Code::RateLimited,
+        Code::InvalidQuery,
         Code::InternalError,
         Code::Unavailable,
     ];
-    let is_query = |parameter: &RefOr<Parameter>| match parameter {
-        RefOr::T(parameter) => parameter.parameter_in == ParameterIn::Query,
+    let is_cursor = |parameter: &RefOr<Parameter>| match parameter {
+        RefOr::T(parameter) => parameter.parameter_in == ParameterIn::Query && parameter.name == "cursor",
         RefOr::Ref(_) => false,
     };
-    let has_query = operation.parameters.iter().flatten().any(is_query);
-    if operation.request_body.is_some() {
+    let has_cursor = operation.parameters.iter().flatten().any(is_cursor);
+    if takes_body {
         codes.extend([
             Code::MalformedJson,
             Code::InvalidUtf8,
@@ -47,28 +52,35 @@ fn add_to(path: &str, operation: &mut Operation) {
             Code::InvalidBody,
         ]);
     }
-    if has_query {
-        codes.extend([Code::InvalidQuery, Code::InvalidCursor]);
+    if has_cursor {
+        codes.push(Code::InvalidCursor);
+    }
+    // They put events into the queue, which a stopping node closes.
+    if takes_body
+        && ["/events", "/events/batch", "/test"]
+            .iter()
+            .any(|end| path.ends_with(end))
+    {
+        codes.push(Code::Stopping);
     }
     if path.contains("{account}") {
         codes.extend([Code::InvalidId, Code::AccountNotFound]);
     }
-    if path.contains("/automations/{id}") {
-        codes.push(Code::AutomationNotFound);
-    }
-    if path.contains("/events/{id}") {
-        codes.push(Code::EventNotFound);
-    }
-    if path.contains("/deliveries/{id}") {
-        codes.push(Code::DeliveryNotFound);
-    }
     for (object, code) in [
+        ("/automations/{id}", Code::AutomationNotFound),
+        ("/actions/{action}", Code::ActionNotFound),
+        ("/connections/{id}", Code::ConnectionNotFound),
+        ("/events/{id}", Code::EventNotFound),
+        ("/deliveries/{id}", Code::DeliveryNotFound),
         ("/api-keys/{id}", Code::ApiKeyNotFound),
         ("/portal-links/{id}", Code::PortalLinkNotFound),
         ("/sessions/{id}", Code::SessionNotFound),
     ] {
         if path.contains(object) {
-            codes.extend([Code::InvalidId, code]);
+            codes.push(code);
+            if !codes.contains(&Code::InvalidId) {
+                codes.push(Code::InvalidId);
+            }
         }
     }
     if path.contains("/event-types/{name}") {
@@ -77,7 +89,10 @@ fn add_to(path: &str, operation: &mut Operation) {
     for code in codes {
         add_code(operation, code);
     }
-    // A handler describes these responses in words only; they are problem documents like the others.
+}
+
+/// A handler describes these responses in words only; they are problem documents like the others.
+fn describe_problems(operation: &mut Operation) {
     for (status, response) in &mut operation.responses.responses {
         if let RefOr::T(response) = response
             && status.starts_with(['4', '5'])

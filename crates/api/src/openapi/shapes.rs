@@ -280,6 +280,7 @@ pub(crate) fn some_permissions() -> Schema {
     match permissions() {
         Schema::Array(mut some) => {
             some.min_items = Some(1);
+            some.max_items = Some(Permission::ALL.len());
             some.into()
         }
         schema => schema,

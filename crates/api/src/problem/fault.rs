@@ -17,6 +17,10 @@ pub mod fault_codes {
     pub const FILTER_REQUIRED: &str = "filter_required";
     /// An event type that is not in the catalogue.
     pub const UNKNOWN_EVENT_TYPE: &str = "unknown_event_type";
+    /// The account has no automation with this id.
+    pub const UNKNOWN_AUTOMATION: &str = "unknown_automation";
+    /// The account has no event with this id.
+    pub const UNKNOWN_EVENT: &str = "unknown_event";
     /// `data` does not match its type's schema.
     pub const SCHEMA_VIOLATION: &str = "schema_violation";
     /// A query parameter that does not exist.

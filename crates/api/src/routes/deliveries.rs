@@ -2,6 +2,7 @@
 
 pub mod cancel;
 mod dialogue;
+pub mod export;
 pub(super) mod filter;
 pub mod get;
 pub mod list;

@@ -1,7 +1,7 @@
 //! An installation of its own, and short methods that call it.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use axum::body::Body;
@@ -28,6 +28,7 @@ use postrider_web::body::BODY_TIMEOUT;
 use postrider_web::body_budget::BodyBudget;
 use serde_json::{Value, json};
 
+use super::conforms;
 use super::emails::MailServer;
 
 /// The key that opens the API in tests.
@@ -97,23 +98,63 @@ impl App {
     }
 
     pub async fn with(settings: EngineSettings) -> Self {
-        Self::build(settings, None, RateLimits::default(), true).await
+        Self::build(
+            settings,
+            None,
+            RateLimits::default(),
+            true,
+            Arc::new(SystemClock::new()),
+        )
+        .await
+    }
+
+    /// An installation whose wall clock a test sets.
+    pub async fn at_time_of(clock: Arc<dyn Clock>) -> Self {
+        Self::build(
+            EngineSettings::default(),
+            None,
+            RateLimits::default(),
+            true,
+            clock,
+        )
+        .await
     }
 
     /// An installation with limits on what producers send.
     pub async fn limited(rate_limits: RateLimits) -> Self {
-        Self::build(EngineSettings::default(), None, rate_limits, true).await
+        Self::build(
+            EngineSettings::default(),
+            None,
+            rate_limits,
+            true,
+            Arc::new(SystemClock::new()),
+        )
+        .await
     }
 
     /// An installation with this `public_url`.
     pub async fn at(public_url: &str) -> Self {
         let settings = EngineSettings::default();
-        Self::build(settings, Some(public_url), RateLimits::default(), true).await
+        Self::build(
+            settings,
+            Some(public_url),
+            RateLimits::default(),
+            true,
+            Arc::new(SystemClock::new()),
+        )
+        .await
     }
 
     /// An installation without a mail server.
     pub async fn without_mail_server() -> Self {
-        Self::build(EngineSettings::default(), None, RateLimits::default(), false).await
+        Self::build(
+            EngineSettings::default(),
+            None,
+            RateLimits::default(),
+            false,
+            Arc::new(SystemClock::new()),
+        )
+        .await
     }
 
     async fn build(
@@ -121,15 +162,15 @@ impl App {
         public_url: Option<&str>,
         rate_limits: RateLimits,
         sends_email: bool,
+        clock: Arc<dyn Clock>,
     ) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let options = SqliteOptions::default();
         let sqlite = Arc::new(SqliteStore::open_inline(folder.path(), options.clone()).unwrap());
         let store: Arc<dyn Store> = Arc::clone(&sqlite) as Arc<dyn Store>;
         let sent = Arc::new(Mutex::new(Vec::new()));
-        let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
-        let next = AtomicU8::new(0);
-        let entropy = Entropy::new(move |bytes| bytes.fill(next.fetch_add(1, Ordering::Relaxed)));
+        let next = AtomicU64::new(0);
+        let entropy = Entropy::new(move |bytes| fill(bytes, next.fetch_add(1, Ordering::Relaxed)));
         let ids = Arc::new(IdGenerator::new(entropy.number()));
         let parts = AccessParts {
             store: Arc::clone(&store),
@@ -194,8 +235,12 @@ impl App {
 
     /// Sends a request unchanged.
     pub async fn send(&self, request: Request<Body>) -> ApiResponse {
+        let (method, path) = (request.method().clone(), request.uri().path().to_owned());
         let (head, body) = self.api.handle(request).await.into_parts();
         let bytes = body.collect().await.unwrap().to_bytes();
+        let content_type = head.headers.get("content-type");
+        let content_type = content_type.map_or("", |value| value.to_str().unwrap());
+        conforms::check(method.as_str(), &path, head.status.as_u16(), content_type, &bytes);
         ApiResponse {
             status: head.status,
             headers: head.headers,
@@ -311,7 +356,8 @@ impl ApiResponse {
             (&json!(code), &json!(status)),
             "{problem}"
         );
-        assert_eq!(problem["type"], format!("/problems/{code}"));
+        let page = problem["type"].as_str().unwrap();
+        assert!(page.ends_with(&format!("/docs/errors/{code}")), "{page}");
         assert!(problem["title"].is_string() && problem["detail"].is_string());
         let errors = problem["errors"].as_array().cloned().unwrap_or_default();
         let pointer_and_code = |error: &Value| {
@@ -329,13 +375,21 @@ impl ApiResponse {
     }
 }
 
-/// Receivers that respond with the status that their path names.
+/// Bytes that look like random ones and depend on the number alone.
+fn fill(bytes: &mut [u8], number: u64) {
+    for (byte, position) in bytes.iter_mut().zip(1..) {
+        let mixed = (number + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15)
+            ^ u64::wrapping_mul(position, 0xbf58_476d_1ce4_e5b9);
+        *byte = mixed.wrapping_mul(0x94d0_49bb_1331_11eb).to_be_bytes()[0];
+    }
+}
+
 /// Holds no keys; what is sealed is lost with the test.
 struct InMemory;
 
 impl KeyHolder for InMemory {
     fn place(&self) -> String {
-        "memory".to_owned()
+        "/var/lib/postrider/master.key".to_owned()
     }
 
     fn can_add(&self) -> bool {
@@ -347,17 +401,16 @@ impl KeyHolder for InMemory {
     }
 }
 
+/// Receivers that respond with the status that their path names, or with 200.
 struct Receivers(Arc<Mutex<Vec<postrider_egress::Request>>>);
 
 impl Transport for Receivers {
     async fn send(&self, request: &postrider_egress::Request) -> Received {
-        let status: u16 = request
-            .url
-            .rsplit('/')
-            .next()
-            .and_then(|last| last.parse().ok())
-            .unwrap();
+        let last = request.url.rsplit('/').next();
         self.0.lock().push(request.clone());
+        let Some(status) = last.and_then(|last| last.parse().ok()) else {
+            return thanks();
+        };
         if status == 0 {
             std::future::pending::<()>().await;
         }
@@ -378,5 +431,18 @@ impl Transport for Receivers {
             retry_after: None,
             waited: Duration::ZERO,
         }
+    }
+}
+
+fn thanks() -> Received {
+    Received {
+        outcome: Outcome::Succeeded,
+        status_code: Some(200),
+        error: None,
+        headers: vec![("content-type".to_owned(), "text/plain".to_owned())],
+        body: Bytes::from_static(b"ok"),
+        truncated: false,
+        retry_after: None,
+        waited: Duration::ZERO,
     }
 }

@@ -203,13 +203,13 @@ async fn a_preview_judges_recent_events_renders_one_and_saves_nothing() {
 
     of("event_id", json!("evt_01h455vb4pex5vsknk084sn02q"))
         .await
-        .problem(404, "event_not_found");
+        .fault("/event_id", "unknown_event");
     of("event_id", json!("x"))
         .await
         .fault("/event_id", "invalid_value");
     of("automation_id", json!("auto_01h455vb4pex5vsknk084sn02q"))
         .await
-        .problem(404, "automation_not_found");
+        .fault("/automation_id", "unknown_automation");
     let mut faulty = automation.clone();
     faulty["trigger"]["conditions"]["op"] = json!("about");
     of("automation", faulty)

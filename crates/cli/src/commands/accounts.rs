@@ -51,8 +51,8 @@ struct CreateArgs {
     /// Your own JSON object, stored with the account. `@FILE` reads a file, `-` standard input
     #[arg(long, value_name = "JSON")]
     metadata: Option<String>,
-    /// The account's retry schedule in seconds, such as `10,100`, or `none` [default: the server's]
-    #[arg(long, value_name = "SECONDS,…")]
+    /// The account's retry schedule: delays in seconds (`10,100`) or with a unit (`10s,5m,1h`), or `none` [default: the server's]
+    #[arg(long, value_name = "DELAYS")]
     retry_delays: Option<RetryDelays>,
 }
 

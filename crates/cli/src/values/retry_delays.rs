@@ -1,10 +1,12 @@
-//! The retry schedule as it is written in settings: `10,100`, or `none`.
+//! The retry schedule as it is written in settings: `10,100` or `10s,5m,1h`, or `none`.
 
 use std::fmt;
 use std::str::FromStr;
 
 use postrider_model::Schedule;
 use postrider_model::schedule::{DELAY_S_MAX, RETRIES_MAX};
+
+use super::duration;
 
 /// The value of `--retry-delays` for a single attempt.
 const NONE: &str = "none";
@@ -16,8 +18,8 @@ pub struct RetryDelays(Schedule);
 /// A text that is not a schedule.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "expected up to {RETRIES_MAX} whole numbers of seconds, separated by commas and each at most {DELAY_S_MAX}, \
-     such as `10,100`; or `none`"
+    "expected up to {RETRIES_MAX} delays, separated by commas: whole numbers of seconds, or of another unit (s, m, h or \
+     d), and each at most {DELAY_S_MAX} s, such as `10,100` or `10s,5m,1h`; or `none`"
 )]
 pub struct RetryDelaysError;
 
@@ -42,9 +44,22 @@ impl FromStr for RetryDelays {
         if text.trim() == NONE {
             return Self::from_delays_s(vec![]);
         }
-        let delays_s: Result<Vec<u32>, _> = text.split(',').map(|delay| delay.trim().parse()).collect();
-        Self::from_delays_s(delays_s.map_err(|_| RetryDelaysError)?)
+        let delays_s: Result<Vec<u32>, _> = text.split(',').map(delay_s).collect();
+        Self::from_delays_s(delays_s?)
     }
+}
+
+/// Reads one delay: a number of seconds (`100`), or a duration of whole seconds (`5m`).
+pub fn delay_s(text: &str) -> Result<u32, RetryDelaysError> {
+    let text = text.trim();
+    if let Ok(seconds) = text.parse() {
+        return Ok(seconds);
+    }
+    let delay = duration::parse(text).map_err(|_| RetryDelaysError)?;
+    if delay.subsec_nanos() > 0 {
+        return Err(RetryDelaysError);
+    }
+    u32::try_from(delay.as_secs()).map_err(|_| RetryDelaysError)
 }
 
 impl fmt::Display for RetryDelays {
@@ -69,7 +84,13 @@ mod tests {
         for text in ["10,100", "0", "none"] {
             assert_eq!(text.parse::<RetryDelays>().unwrap().to_string(), text);
         }
-        assert_eq!(" 1, 2 ".parse::<RetryDelays>().unwrap().to_string(), "1,2");
+        for (text, seconds) in [
+            (" 1, 2 ", "1,2"),
+            ("10s,5m,1h,2d", "10,300,3600,172800"),
+            ("10,1000ms", "10,1"),
+        ] {
+            assert_eq!(text.parse::<RetryDelays>().unwrap().to_string(), seconds);
+        }
         assert!(
             "none"
                 .parse::<RetryDelays>()
@@ -82,7 +103,17 @@ mod tests {
 
     #[test]
     fn other_texts_are_refused() {
-        for text in ["", "10,", "10s", "-1", "1.5", "604801", &["1"; 21].join(",")] {
+        for text in [
+            "",
+            "10,",
+            "10w",
+            "500ms",
+            "-1",
+            "1.5",
+            "604801",
+            "8d",
+            &["1"; 21].join(","),
+        ] {
             assert_eq!(text.parse::<RetryDelays>(), Err(RetryDelaysError), "{text}");
         }
     }

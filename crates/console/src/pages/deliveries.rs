@@ -3,19 +3,22 @@
 //! * `list`: the deliveries of an account, newest first; `rows`: the table, which the page of an event also
 //!   has.
 //! * `filter`: the filters in the address; `moment`: the times in them.
+//! * `export`: the list as a file.
 //! * `show`: one delivery, with a sentence about its status (`sentence`) above its time line (`timeline`,
 //!   `attempt`).
-//! * `resend`: one more attempt.
+//! * `resend`: one more attempt; `resend_chosen`: of each delivery that is ticked in the list.
 //!
 //! The lists and the time line are live: each is a template of its own, which the page contains and the
 //! stream sends.
 
 pub mod attempt;
 mod dialogue;
+mod export;
 pub mod filter;
 mod list;
 pub mod moment;
 pub mod resend;
+mod resend_chosen;
 pub mod rows;
 mod sentence;
 mod show;
@@ -29,8 +32,11 @@ pub fn routes() -> Routes {
     let path = |rest: &str| format!("{base}{rest}");
     Routes::default()
         .get(base, READ, list::show)
+        .get(path(".csv"), READ, export::csv)
+        .get(path(".ndjson"), READ, export::ndjson)
         .get(path("/live"), READ, list::live)
         .get(path("/{id}"), READ, show::show)
         .get(path("/{id}/live"), READ, show::live)
+        .post(path("/resend"), RESEND, resend_chosen::resend_chosen)
         .post(path("/{id}/resend"), RESEND, resend::resend)
 }

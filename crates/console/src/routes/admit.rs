@@ -24,6 +24,7 @@ use postrider_web::method::method_name;
 use postrider_web::path::{PathError, parameter};
 
 use crate::refusal::Refusal;
+use crate::seen::Seen;
 use crate::state::App;
 use crate::visitor::{Visitor, trail};
 
@@ -50,9 +51,16 @@ impl Gate {
 /// Passes a request on where its visitor meets the route's requirement.
 pub async fn admit(State(gate): State<Arc<Gate>>, request: Request, next: Next) -> Result<Response, Refusal> {
     let (mut parts, body) = request.into_parts();
+    let seen: Option<Arc<Seen>> = parts.extensions.get().cloned();
+    if let (Some(seen), Some(path)) = (&seen, parts.extensions.get::<MatchedPath>()) {
+        seen.route(path);
+    }
     let requirement = gate.requirement(&parts).ok_or(Refusal::NotFound)?;
     if requirement != Requirement::Public {
         let visitor = Visitor::of(&parts, &gate.app).await?;
+        if let Some(seen) = &seen {
+            seen.caller(visitor.caller);
+        }
         Acquaintance::make(&parts.extensions);
         let account = account(&mut parts, &gate.app, &visitor).await?;
         requirement.check(Some(&visitor.caller)).map_err(|denied| {

@@ -16,6 +16,7 @@ mod copies;
 mod deliveries;
 mod descriptions;
 mod emails;
+mod finding;
 mod forms;
 mod headers;
 mod installation_connections;

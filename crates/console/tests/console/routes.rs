@@ -45,7 +45,7 @@ const GET: &[bool] = &[false];
 const POST: &[bool] = &[true];
 const BOTH: &[bool] = &[false, true];
 
-const PATHS: [(&str, &[bool], For); 64] = [
+const PATHS: [(&str, &[bool], For); 68] = [
     ("/assets/0/console.css", GET, For::All),
     ("/theme", POST, For::All),
     ("/sign-in", BOTH, For::All),
@@ -54,6 +54,7 @@ const PATHS: [(&str, &[bool], For); 64] = [
     ("/sign-in/prl_none", BOTH, For::All),
     ("/sign-out", POST, For::All),
     ("/", GET, For::SignedIn),
+    ("/find", GET, For::SignedIn),
     ("/event-types", GET, For::Staff),
     ("/event-types/new", BOTH, For::Operator),
     ("/event-types/a.b", BOTH, For::Operator),
@@ -127,7 +128,10 @@ const PATHS: [(&str, &[bool], For); 64] = [
     ("/accounts/{account}/events/{event}/live", GET, For::Account),
     ("/accounts/{account}/events/{event}/cancel", POST, For::Manage),
     ("/accounts/{account}/deliveries", GET, For::Account),
+    ("/accounts/{account}/deliveries.csv", GET, For::Account),
+    ("/accounts/{account}/deliveries.ndjson", GET, For::Account),
     ("/accounts/{account}/deliveries/live", GET, For::Account),
+    ("/accounts/{account}/deliveries/resend", POST, For::Resend),
     ("/accounts/{account}/deliveries/{delivery}", GET, For::Account),
     (
         "/accounts/{account}/deliveries/{delivery}/live",

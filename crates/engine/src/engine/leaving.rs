@@ -73,7 +73,14 @@ impl Engine {
         !self.is_past_lease() && self.news_age() <= NEWS_AGE_MAX
     }
 
-    fn news_age(&self) -> Duration {
+    /// How long the session is certainly alive without a renewal.
+    pub(crate) fn lease_left(&self) -> Duration {
+        let ends = Duration::from_millis(self.lease_ends_ms.load(Ordering::Acquire));
+        ends.saturating_sub(self.parts.clock.monotonic())
+    }
+
+    /// For how long the changes of other nodes have not been read.
+    pub(crate) fn news_age(&self) -> Duration {
         match self.store().is_shared() {
             true => {
                 let followed = Duration::from_millis(self.followed_ms.load(Ordering::Acquire));

@@ -210,15 +210,21 @@ async fn write(
     turn: &Turn,
 ) -> Option<Results> {
     let finished = results.as_ref().map(|results| Arc::clone(&results.finished));
+    let finished = finished.unwrap_or_default();
+    let began = engine.clock().monotonic();
     let advanced = engine
         .store()
         .advance_in_turn(
             session,
             Arc::clone(&submitted.events),
-            finished.unwrap_or_default(),
+            Arc::clone(&finished),
             turn.clone(),
         )
         .await;
+    if advanced.appended.is_ok() && advanced.recorded.is_ok() {
+        let took = engine.clock().monotonic().saturating_sub(began);
+        engine.meters().committed(&submitted.events, &finished, took);
+    }
     submitted.reply(engine, session, advanced.appended);
     let mut results = results?;
     match advanced.recorded {

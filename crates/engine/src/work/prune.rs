@@ -39,7 +39,7 @@ pub async fn run(engine: Arc<Engine>) {
     loop {
         let pause = match step(&engine, &mut time).await {
             Ok(pruned) => {
-                metrics::counter!("postrider_events_pruned_total").increment(pruned.events as u64);
+                engine.meters().pruned.increment(pruned.events as u64);
                 // Log once per pass: a pass has many steps, and each may fail for the same reason.
                 if let Some(error) = pruned.failure
                     && !std::mem::replace(&mut has_failed, true)

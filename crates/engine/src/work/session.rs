@@ -44,10 +44,12 @@ pub async fn run(engine: Arc<Engine>) {
             Ok(()) => take_over(&engine).await,
             Err(error) => Err(error),
         };
-        if let Err(error) = &outcome
-            && !away
-        {
-            tracing::error!(%error, "could not renew the session or take over dead ones; retrying");
+        match &outcome {
+            Err(error) if !away => {
+                tracing::error!(%error, "could not renew the session or take over dead ones; retrying");
+            }
+            Ok(()) if away => tracing::info!("the session can be renewed again"),
+            _ => {}
         }
         away = outcome.is_err();
     }
@@ -61,6 +63,7 @@ pub async fn take_over(engine: &Arc<Engine>) -> StoreResult<()> {
     }
     let count = reclaim(engine).await?;
     if count > 0 {
+        engine.meters().took_over(count);
         tracing::warn!(count, "took over the deliveries of a dead session");
         // The dead node's clock may have been ahead.
         engine.judge_soon();
@@ -80,6 +83,7 @@ async fn renew(engine: &Arc<Engine>) -> StoreResult<()> {
         engine.start_ready();
         return Ok(());
     }
+    engine.meters().sessions_lost.increment(1);
     tracing::error!("this node's session is dead and other nodes own its deliveries; starting a new session");
     engine.record_first();
     engine.lanes().hold_back();

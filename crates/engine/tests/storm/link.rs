@@ -274,6 +274,7 @@ verbs!(DeliveryStore {
 
 verbs!(EventStore {
     event(account: AccountId, id: EventId) -> Option<Event>;
+    beginnings(account: AccountId, events: &[(EventId, Timestamp)], bytes: usize) -> Vec<Option<Vec<u8>>>;
     known_events(events: Vec<NewEvent>) -> Vec<Option<Appended>>;
     cancel_event(account: AccountId, id: EventId, now: Timestamp, audit: AuditEntry) -> EventCanceled;
     events(account: AccountId, filter: &EventFilter, page: PageRequest) -> Page<Event>;
@@ -288,6 +289,8 @@ verbs!(RetentionStore {
     confirm_time(at: Timestamp) -> ();
     prune(before: Timestamp, limit: usize) -> Pruned;
 });
+
+verbs!(SearchStore { find(sought: &Sought, within: Option<AccountId>) -> Vec<Found>; });
 
 verbs!(SecretStore {
     sealed_values() -> SealedValues;

@@ -24,6 +24,27 @@ impl DataDirArgs {
     }
 }
 
+/// `--data-dir`, the sources of the master key, and `--config`.
+#[derive(Debug, Clone, Copy)]
+pub struct RestoreArgs;
+
+impl RestoreArgs {
+    /// The settings, which name a folder and the master key.
+    pub fn resolve(matches: &ArgMatches, environment: &Environment) -> Result<Settings, Failure> {
+        let settings = config::load(matches, environment)?.settings;
+        match settings.database_url {
+            None => Ok(settings),
+            Some(url) => Err(Failure::Usage(format!(
+                "restore writes a data folder, but the settings name a database: {url}. Use pg_restore instead"
+            ))),
+        }
+    }
+}
+
+/// `--listen` and `--config`.
+#[derive(Debug, Clone, Copy)]
+pub struct HealthArgs;
+
 /// The settings for a connection to a database that another flag names, and `--config`.
 #[derive(Debug, Clone, Copy)]
 pub struct DatabaseArgs;
@@ -79,5 +100,7 @@ macro_rules! declares {
 }
 
 declares!(DataDirArgs: ["data_dir"]);
+declares!(HealthArgs: ["listen"]);
+declares!(RestoreArgs: ["data_dir", "master_key_file", "master_key_command"]);
 declares!(DatabaseArgs: ["database_password_file", "database_ca_file"]);
 declares!(StoreArgs: ["data_dir", "database_url", "database_password_file", "database_ca_file"]);

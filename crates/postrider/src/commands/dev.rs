@@ -60,8 +60,8 @@ pub struct Args {
     #[arg(long, value_name = "NUMBER")]
     once: Option<u64>,
 
-    /// The retry schedule: delays in seconds
-    #[arg(long, value_name = "SECONDS,…", default_value = "10,100")]
+    /// The retry schedule: delays in seconds, or with a unit, such as `10s,5m,1h`
+    #[arg(long, value_name = "DELAYS", default_value = "10,100")]
     retry_delays: RetryDelays,
 
     /// The log level, as in `postrider serve --help`
@@ -75,7 +75,8 @@ const RECEIPTS_MAX: usize = 1_024;
 
 /// Runs the demo until a signal stops it, or until the deliveries of `--once` have ended.
 pub async fn run(args: &Args) -> Result<(), Failure> {
-    logging::start(LogFormat::Text, &args.log_level);
+    // The narrator says what happens.
+    logging::start(LogFormat::Text, &args.log_level, logging::Lines::NONE);
     open_files::raise_limit();
     let stop = StopSignals::catch()?;
     // For its owner alone, as a data folder has to be.

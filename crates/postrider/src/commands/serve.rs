@@ -49,7 +49,11 @@ pub async fn run(matches: &ArgMatches, environment: &Environment) -> Result<(), 
     let logo = settings
         .console_logo()
         .map_err(|error| unusable_logo(settings, &error))?;
-    logging::start(settings.log_format, &settings.log_level);
+    logging::start(
+        settings.log_format,
+        &settings.log_level,
+        logging::Lines::of(settings),
+    );
     let open_files = open_files::raise_limit();
     log_settings(&loaded, logo.as_ref(), open_files);
     let mut stop = StopSignals::catch()?;
@@ -62,7 +66,7 @@ pub async fn run(matches: &ArgMatches, environment: &Environment) -> Result<(), 
         oidc_client_secret: oidc_client_secret.as_deref(),
     };
     // Output that is not a terminal may be collected, and logs are read by many.
-    let keep_created = if std::io::stdout().is_terminal() {
+    let keep_created = if std::io::stdout().is_terminal() && !logging::is_json() {
         KeepCreated::Shown
     } else {
         KeepCreated::File(admin_key::file_for_created(settings))
@@ -72,12 +76,29 @@ pub async fn run(matches: &ArgMatches, environment: &Environment) -> Result<(), 
         // The start may still wait for the database.
         () = stop.next() => return Ok(()),
     };
-    let screen = Screen::new();
-    print_first_key(&screen, &node).await?;
+    announce(&node).await?;
+    let result = tokio::select! {
+        result = node.run_until(stop.first()) => result,
+        () = logging::report_left_out() => Ok(()),
+    };
+    logging::finish();
+    result
+}
+
+/// Says where the node listens, and once how to sign in: in the log, and for people on standard output.
+async fn announce(node: &Node) -> Result<(), Failure> {
     let metrics_address = node.metrics_address().map(|address| address.to_string());
+    if logging::is_json() {
+        if let FirstKey::InFile(file) = node.first_key() {
+            tracing::info!(file = %file.display(), "the operator's API key is in a file; move it to a safe place");
+        }
+        tracing::info!(address = %node.address(), metrics_address, "listening");
+        return Ok(());
+    }
+    let screen = Screen::new();
+    print_first_key(&screen, node).await?;
     tracing::info!(address = %node.address(), metrics_address, "listening");
-    screen.print(&format!("listening on http://{}", node.address()))?;
-    node.run_until(stop.first()).await
+    Ok(screen.print(&format!("listening on http://{}", node.address()))?)
 }
 
 async fn print_first_key(screen: &Screen, node: &Node) -> Result<(), Failure> {
@@ -158,6 +179,9 @@ fn log_settings(loaded: &Loaded, logo: Option<&Logo>, open_files: Option<u64>) {
         console_frame_ancestors = settings.console_frame_sources(),
         console_product_name = %settings.console_product_name,
         console_accent_color = %settings.console_accent_color,
+        log_requests = %settings.log_requests,
+        log_attempts = %settings.log_attempts,
+        log_audit = %settings.log_audit,
         console_logo = logo.map(|logo| logo.kind.media_type()),
         open_files,
         "starting"

@@ -70,11 +70,20 @@ pub fn read(values: toml::Table) -> Result<Settings, toml::de::Error> {
     Settings::deserialize(toml::Value::Table(values))
 }
 
+/// The commands with settings as flags.
+const HAVE_SETTINGS: [&str; 7] = ["serve", "check", "health", "migrate", "backup", "restore", "copy"];
+
 /// Adds to the help of a command and its subcommands: the variable and the default of each setting, and the
 /// possible values of an argument. clap would put these into separate paragraphs.
 pub fn with_origins_in_help(command: Command) -> Command {
-    let has_variables = matches!(command.get_name(), "serve" | "migrate" | "backup" | "copy");
+    let has_variables = HAVE_SETTINGS.contains(&command.get_name());
+    // `check` has all settings of `serve`, and its help says so in one line.
+    let hides_settings = command.get_name() == "check";
     command
+        .mut_args(|argument| {
+            let is_setting = settings().any(|setting| setting.get_id() == argument.get_id());
+            argument.hide(hides_settings && is_setting)
+        })
         .disable_help_subcommand(true)
         .mut_args(|argument| with_origins(argument, has_variables))
         .mut_subcommands(with_origins_in_help)

@@ -8,12 +8,22 @@ use super::text_value;
 
 /// A text that is not an address with a port.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("expected an IP address and a port, such as `127.0.0.1:8080`, or `0.0.0.0:8080` for all interfaces")]
+#[error(
+    "expected an IP address and a port, such as `127.0.0.1:8080`; `localhost:8080` for this machine alone, `:8080` or \
+     `0.0.0.0:8080` for all IPv4 addresses, `[::]:8080` for all addresses"
+)]
 pub struct ListenError;
 
-/// Reads an address with a port.
+/// Reads an address with a port. `localhost` is `127.0.0.1`, without a look-up; no host is `0.0.0.0`, because
+/// `[::]` cannot be bound where IPv6 is switched off.
 pub fn parse(text: &str) -> Result<SocketAddr, ListenError> {
-    text.trim().parse().map_err(|_| ListenError)
+    let (host, port) = text.trim().rsplit_once(':').ok_or(ListenError)?;
+    let host = match host {
+        "" => "0.0.0.0",
+        name if name.eq_ignore_ascii_case("localhost") => "127.0.0.1",
+        address => address,
+    };
+    format!("{host}:{port}").parse().map_err(|_| ListenError)
 }
 
 /// Writes the address as text.
@@ -52,13 +62,34 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_port_alone_gets_a_suggestion() {
-        assert_eq!(parse("[::1]:0").unwrap().port(), 0);
-        for text in [":8080", "8080", "localhost:8080", "10.0.0.1", ""] {
-            assert!(
-                parse(text).unwrap_err().to_string().contains("0.0.0.0:8080"),
-                "{text}"
-            );
+    fn common_short_forms_are_understood() {
+        for (text, address) in [
+            (" 10.0.0.1:80 ", "10.0.0.1:80"),
+            ("localhost:8080", "127.0.0.1:8080"),
+            ("LOCALHOST:0", "127.0.0.1:0"),
+            (":8080", "0.0.0.0:8080"),
+            ("[::]:8080", "[::]:8080"),
+            ("[::1]:0", "[::1]:0"),
+        ] {
+            assert_eq!(parse(text).unwrap().to_string(), address);
+        }
+    }
+
+    #[test]
+    fn other_texts_get_a_suggestion() {
+        for text in [
+            "8080",
+            "localhost",
+            "10.0.0.1",
+            "::1:8080",
+            "::8080",
+            "example.com:80",
+            ":http",
+            ":65536",
+            "",
+        ] {
+            let refused = parse(text).expect_err(text).to_string();
+            assert!(refused.contains("`:8080`"), "{refused}");
         }
     }
 }

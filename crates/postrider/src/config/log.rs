@@ -37,6 +37,12 @@ impl LogLevel {
     }
 }
 
+impl Default for LogLevel {
+    fn default() -> Self {
+        Self("info".to_owned())
+    }
+}
+
 impl FromStr for LogLevel {
     type Err = LogLevelError;
 

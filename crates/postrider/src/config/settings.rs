@@ -21,6 +21,7 @@ use super::egress_proxy::EgressProxyUrl;
 use super::frame_ancestors::{self, FrameAncestor};
 use super::issuer_url::IssuerUrl;
 use super::log::{LogFormat, LogLevel};
+use super::log_lines::LogLines;
 use super::people::GROUP_CLAIM;
 use super::per_second::PerSecond;
 use super::product_name::ProductName;
@@ -36,7 +37,8 @@ use super::{claim_values, listen, names, networks, origins, ports, retry_delays,
 #[serde(deny_unknown_fields)]
 #[command(next_help_heading = "Settings")]
 pub struct Settings {
-    /// The address and port of the API and the console. With port 0 the server picks a free port and prints
+    /// The address and port of the API and the console: `localhost:8080` for this machine alone, `:8080` for
+    /// all IPv4 addresses, `[::]:8080` for all addresses. With port 0 the server picks a free port and prints
     /// it.
     #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8080", value_parser = listen::parse)]
     #[serde(with = "listen")]
@@ -176,10 +178,10 @@ pub struct Settings {
     #[serde(deserialize_with = "text_value::deserialize")]
     pub sign_in_by_key: bool,
 
-    /// The retry schedule: delays in seconds. `10,100` makes the first attempt at once, retries 10 s after
-    /// the first failure and 100 s after the second, then marks the delivery failed. `none` makes one
-    /// attempt. Accounts and automations can override it.
-    #[arg(long, value_name = "SECONDS,…", default_value = "10,100")]
+    /// The retry schedule: delays in seconds, or with a unit, such as `10s,5m,1h`. `10,100` makes the first
+    /// attempt at once, retries 10 s after the first failure and 100 s after the second, then marks the
+    /// delivery failed. `none` makes one attempt. Accounts and automations can override it.
+    #[arg(long, value_name = "DELAYS", default_value = "10,100")]
     #[serde(with = "retry_delays")]
     pub retry_delays: RetryDelays,
 
@@ -392,6 +394,21 @@ pub struct Settings {
     /// their own, such as `info,postrider_engine=debug`.
     #[arg(long, value_name = "LEVEL", default_value = "info")]
     pub log_level: LogLevel,
+
+    /// Which requests are logged: from which level on, and at most how many lines a second. Failures and
+    /// responses that took a second or longer are of level `warn`, probes of `debug`, all others of `info`.
+    /// Warnings have a bound of their own. `off` logs none. See docs/operating/logs.md.
+    #[arg(long, value_name = "LEVEL[,N/s]", default_value = "info,100/s")]
+    pub log_requests: LogLines,
+
+    /// Which failed attempts are logged, in the same notation. The last attempt of a delivery is of level
+    /// `warn`, all others of `info`.
+    #[arg(long, value_name = "LEVEL[,N/s]", default_value = "info,100/s")]
+    pub log_attempts: LogLines,
+
+    /// Which entries of the audit trail are logged too, in the same notation. All are of level `info`.
+    #[arg(long, value_name = "LEVEL[,N/s]", default_value = "info,100/s")]
+    pub log_audit: LogLines,
 }
 
 /// What to do with an event whose type is not in the catalogue.

@@ -42,6 +42,19 @@ pub fn in_words(bytes: usize) -> String {
     format!("{}{unit}", bytes / unit_bytes)
 }
 
+/// Writes a size for people, with one decimal of the largest unit that it reaches.
+pub fn about(bytes: u64) -> String {
+    let reached = UNITS_BYTES
+        .iter()
+        .find(|(_, unit)| u64::try_from(*unit).is_ok_and(|unit| bytes >= unit));
+    let (unit, unit_bytes) = reached.copied().unwrap_or(("B", 1));
+    let tenths = u128::from(bytes) * 10 / unit_bytes.max(1) as u128;
+    match unit_bytes {
+        1 => format!("{bytes} B"),
+        _ => format!("{}.{} {unit}", tenths / 10, tenths % 10),
+    }
+}
+
 /// A size within bounds: a type per setting, because each has its own bounds.
 macro_rules! bounded_size {
     ($(#[$doc:meta])* $name:ident, $min:expr, $max:expr) => {

@@ -2,6 +2,7 @@
 //!
 //! | module | holds |
 //! |---|---|
+//! | `meters` | the metrics of connections |
 //! | [`places`] | the places of connections, and who gives way to a newcomer |
 //! | [`connection`] | one connection: what is known about its client, and when it ends |
 //! | [`strangers`] | room for requests without a valid API key or session |
@@ -14,6 +15,7 @@
 
 mod arriving;
 mod connection;
+mod meters;
 mod places;
 mod request;
 mod strangers;
@@ -27,12 +29,14 @@ use std::time::Duration;
 
 use axum::response::Response;
 use h2::Reason;
-use http::{HeaderMap, Request};
+use http::{HeaderMap, HeaderValue, Request, StatusCode};
 use hyper::body::Incoming;
 use hyper::rt::Executor;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
+use postrider_web::method::method_name;
+use postrider_web::request_line::RequestLine;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::{MissedTickBehavior, interval, sleep, timeout};
 
@@ -41,10 +45,12 @@ use self::places::{Bounds, Place, Places};
 use self::request::{Door, Refused};
 use self::strangers::Strangers;
 
+/// Most connections at a time. Each costs a socket and about 20 KiB. The bound leaves sockets for deliveries.
+pub const CONNECTIONS_MAX: usize = 8_192;
+
 /// The bounds of a listener.
 const BOUNDS: Bounds = Bounds {
-    // Each costs a socket and about 20 KiB. The bound leaves sockets for deliveries.
-    connections: 8_192,
+    connections: CONNECTIONS_MAX,
     // A quarter, so that it takes several peers to fill all places.
     connections_per_peer: 2_048,
     idle: Duration::from_secs(30),
@@ -87,6 +93,9 @@ const PING_TIMEOUT: Duration = Duration::from_secs(15);
 
 /// Pause after a failed accept. The usual reason is a lack of file descriptors.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+
+/// What the log says instead of the id of a request that was not let in.
+const NO_ID: HeaderValue = HeaderValue::from_static("-");
 
 /// What handles the requests of a listener.
 pub trait Handler: Send + Sync + 'static {
@@ -169,18 +178,38 @@ async fn serve_within<H: Handler>(
     let _ = timeout(grace, places.close_all()).await;
 }
 
+/// Logs a request of a stranger that was not let in. It is not looked at, so it has no route and no id.
+fn log_refused(method: &'static str) {
+    RequestLine {
+        method,
+        route: "unmatched",
+        path: None,
+        status: StatusCode::SERVICE_UNAVAILABLE,
+        took: Duration::ZERO,
+        response_bytes: None,
+        request_id: &NO_ID,
+        trace: None,
+        caller: None,
+    }
+    .write();
+}
+
 /// Serves the requests of a connection in a task.
 fn start<H: Handler>(server: &Builder<BoxingExecutor>, stream: TcpStream, place: Place, door: Door<H>) {
     // If this fails, small responses may only be slower.
     let _ = stream.set_nodelay(true);
     let service = service_fn(move |mut request: Request<Incoming>| {
+        let method = method_name(request.method());
         let entered = door.enter(&mut request);
         let request = Arriving::request(request, &door.connection);
         let (handler, peer) = (Arc::clone(&door.handler), door.connection.peer);
         async move {
             match entered {
                 Ok(in_flight) => Ok(in_flight.respond(handler.handle(request, peer).await)),
-                Err(Refused::Response(in_flight)) => Ok(in_flight.refuse()),
+                Err(Refused::Response(in_flight)) => {
+                    log_refused(method);
+                    Ok(in_flight.refuse())
+                }
                 Err(Refused::Stream) => Err(h2::Error::from(Reason::REFUSED_STREAM)),
             }
         }

@@ -49,20 +49,28 @@ pub fn carrier(
     let Some(smtp) = smtp else {
         return Ok(Arc::new(EmailNotSetUp::new(clock)));
     };
-    let options = Options {
-        connections_max: usize::try_from(settings.smtp_connections).unwrap_or(usize::MAX),
-        extra_ca_pem: extra_ca::pem(settings)?,
-        ..Options::default()
-    };
     let (sender, host) = (smtp.sender.clone(), smtp.host.clone());
-    let mailer = Mailer::new(smtp, Arc::clone(&clock), &options);
     Ok(Arc::new(EmailCarrier::new(EmailParts {
-        transport: mailer.map_err(|error| extra_ca::unusable(settings, &error))?,
+        transport: mailer(settings, smtp, Arc::clone(&clock))?,
         sender,
         header_prefix: settings.header_prefix.as_str().to_owned(),
         host,
-        in_flight_max: options.connections_max,
+        in_flight_max: connections_max(settings),
         recipients_per_hour_and_account: settings.email_recipients_per_hour_and_account,
         clock,
     })))
+}
+
+/// What sends messages to the mail server.
+pub fn mailer(settings: &Settings, smtp: SmtpSettings, clock: Arc<dyn Clock>) -> Result<Mailer, Failure> {
+    let options = Options {
+        connections_max: connections_max(settings),
+        extra_ca_pem: extra_ca::pem(settings)?,
+        ..Options::default()
+    };
+    Mailer::new(smtp, clock, &options).map_err(|error| extra_ca::unusable(settings, &error))
+}
+
+fn connections_max(settings: &Settings) -> usize {
+    usize::try_from(settings.smtp_connections).unwrap_or(usize::MAX)
 }

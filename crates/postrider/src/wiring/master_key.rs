@@ -95,14 +95,25 @@ pub async fn load(
     variable: Option<&str>,
     entropy: &Entropy,
 ) -> Result<(MasterKeySource, MasterKeys), Failure> {
+    if let MasterKeySource::File(file) = source(settings, variable)?
+        && is_first_start(settings)
+    {
+        file::create_if_missing(settings, &file, &MasterKey::generate(entropy))?;
+    }
+    existing(settings, variable).await
+}
+
+/// Reads the keys, and never creates one.
+///
+/// # Errors
+/// Keys that cannot be read or used, with what to do.
+pub async fn existing(
+    settings: &Settings,
+    variable: Option<&str>,
+) -> Result<(MasterKeySource, MasterKeys), Failure> {
     let source = source(settings, variable)?;
     let text = match &source {
-        MasterKeySource::File(file) => {
-            if is_first_start(settings) {
-                file::create_if_missing(settings, file, &MasterKey::generate(entropy))?;
-            }
-            file::read(file).map_err(|error| of_file(settings, &error))?
-        }
+        MasterKeySource::File(file) => file::read(file).map_err(|error| of_file(settings, &error))?,
         // A variable can hold line breaks, but few people know how to write them.
         MasterKeySource::Variable => variable
             .unwrap_or_default()
@@ -116,6 +127,13 @@ pub async fn load(
     let keys = MasterKeys::parse(&text);
     let keys = keys.map_err(|error| Failure::Usage(format!("the master key in {source}: {error}")))?;
     Ok((source, keys))
+}
+
+/// Whether the first start will create the key: there is no database, and no key.
+pub fn will_be_created(settings: &Settings, variable: Option<&str>) -> bool {
+    let missing = |file: &PathBuf| file.symlink_metadata().is_err();
+    is_first_start(settings)
+        && matches!(source(settings, variable), Ok(MasterKeySource::File(file)) if missing(&file))
 }
 
 /// Whether the data folder has no database yet. An empty file becomes one.

@@ -1,6 +1,7 @@
 //! A node, from its start to its stop.
 
 use std::convert::Infallible;
+use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -67,9 +68,9 @@ impl Node {
     ) -> Result<Self, Failure> {
         check_public_url(settings)?;
         let people = people::of_settings(settings, secrets.oidc_client_secret)?;
-        let (listener, address) = bind(settings.listen).await?;
+        let (listener, address) = bind("listen", settings.listen).await?;
         let monitoring = match settings.metrics_listen {
-            Some(address) => Some(bind(address).await?),
+            Some(address) => Some(bind("metrics_listen", address).await?),
             None => None,
         };
         let metrics = metrics::install();
@@ -115,7 +116,7 @@ impl Node {
                 settings.events_per_s_and_account.map(PerSecond::get),
             )),
             public_url: settings.public_url.as_ref().map(|url| url.as_str().into()),
-            metrics: Arc::new(metrics::Exposition::new(metrics, Arc::clone(&running.engine))),
+            metrics: metrics::Exposition::start(metrics, &running.engine, settings),
         };
         let approach = approach(settings);
         let grace = settings.shutdown_grace.get();
@@ -224,12 +225,33 @@ fn check_public_url(settings: &Settings) -> Result<(), Failure> {
 }
 
 /// Randomness from the system, fit for secrets.
-fn random(bytes: &mut [u8]) {
+pub fn random(bytes: &mut [u8]) {
     getrandom::fill(bytes).expect("the system has had randomness since it started");
 }
 
-async fn bind(address: SocketAddr) -> Result<(TcpListener, SocketAddr), Failure> {
+async fn bind(key: &str, address: SocketAddr) -> Result<(TcpListener, SocketAddr), Failure> {
     let bound = TcpListener::bind(address).await;
     let bound = bound.and_then(|listener| listener.local_addr().map(|address| (listener, address)));
-    bound.map_err(|error| Failure::Failed(format!("cannot listen on {address}: {error}")))
+    bound.map_err(|error| Failure::Failed(cannot_listen(key, address, &error)))
+}
+
+/// Why a server cannot listen, and what to change. `key` is the setting with the address.
+pub fn cannot_listen(key: &str, address: SocketAddr, error: &io::Error) -> String {
+    let port = address.port();
+    let advice = match error.kind() {
+        io::ErrorKind::AddrInUse => {
+            format!(
+                "Another program listens there: stop it (`ss -ltnp 'sport = :{port}'` names it), or set another {key}"
+            )
+        }
+        io::ErrorKind::PermissionDenied => format!(
+            "Ports below 1024 need a right: set a higher port in {key}, or give the process CAP_NET_BIND_SERVICE"
+        ),
+        io::ErrorKind::AddrNotAvailable => {
+            format!("This machine has no such address: set {key} to one of its own, or to `:{port}` for all")
+        }
+        _ if address.is_ipv6() => format!("If IPv6 is switched off here, set {key} to `0.0.0.0:{port}`"),
+        _ => format!("Set another {key}"),
+    };
+    format!("cannot listen on {address}: {error}. {advice}")
 }

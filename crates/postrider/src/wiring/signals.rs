@@ -27,7 +27,7 @@ impl StopSignals {
         self.next().await;
         tokio::spawn(async move {
             self.next().await;
-            eprintln!("stopping at once");
+            tracing::warn!("a second signal: stopping at once");
             std::process::exit(i32::from(exit::FAILED));
         });
     }

@@ -7,14 +7,18 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use axum::response::{IntoResponse as _, Response};
 use http::{HeaderMap, HeaderValue, Request, StatusCode, Version, header};
+use http_body::Body as _;
 use postrider_api::Api;
 use postrider_api::problem::{Code, Problem};
 use postrider_console::Console;
 use postrider_web::client::{TrustedProxies, claims_https};
+use postrider_web::method::method_name;
 use postrider_web::path_prefix::PathPrefix;
+use postrider_web::request_line::{RequestLine, trace_of};
 use postrider_web::unambiguous::{self, Ambiguous};
 
 use super::listener::{Arriving, Handler};
@@ -86,10 +90,14 @@ impl Handler for Site {
         self.prefix.remove(request.uri_mut());
         let is_of_api = is_of_api(request.uri().path()) || is_of_software(request.headers());
         if let Err(ambiguous) = unambiguous::check(request.version(), request.uri(), request.headers()) {
-            return refuse(is_of_api, request.version(), ambiguous);
+            let response = refuse(is_of_api, request.version(), ambiguous);
+            log_unseen(&request, &response);
+            return response;
         }
         if self.has_moved_metrics && request.uri().path() == METRICS {
-            return StatusCode::NOT_FOUND.into_response();
+            let response = StatusCode::NOT_FOUND.into_response();
+            log_unseen(&request, &response);
+            return response;
         }
         let client = self.proxies.client(peer, request.headers());
         self.warn_about_https(request.headers());
@@ -176,6 +184,22 @@ pub fn taken_segment(public_url: &str) -> Option<String> {
             .iter()
             .any(|route| segment(&route.path) == first);
     (is_taken && !first.is_empty()).then_some(first)
+}
+
+/// Logs a request that is refused before the API or the console sees it. It has no route and no id.
+fn log_unseen(request: &Request<Arriving>, response: &Response) {
+    RequestLine {
+        method: method_name(request.method()),
+        route: "unmatched",
+        path: None,
+        status: response.status(),
+        took: Duration::ZERO,
+        response_bytes: response.body().size_hint().exact(),
+        request_id: &HeaderValue::from_static("-"),
+        trace: trace_of(request.headers()),
+        caller: None,
+    }
+    .write();
 }
 
 /// The response to an ambiguous request. The connection ends, because the rest of it may be ambiguous too.

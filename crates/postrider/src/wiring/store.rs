@@ -1,5 +1,7 @@
 //! Opens the store that the settings name: a folder, or a database that nodes share.
 
+use std::io;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -7,7 +9,8 @@ use std::time::Duration;
 use postrider_cli::Failure;
 use postrider_storage::{Sealer, Store, StoreError};
 use postrider_storage_postgres::{OpenError as PostgresError, PostgresOptions, PostgresStore};
-use postrider_storage_sqlite::{OpenError, SqliteOptions, SqliteStore};
+use postrider_storage_sqlite::{DATABASE_FILE, OpenError, SqliteOptions, SqliteStore};
+use rustix::process::geteuid;
 use tokio::time::{Instant, sleep};
 
 use crate::config::Settings;
@@ -66,7 +69,7 @@ fn password_in(file: &Path) -> Result<String, Failure> {
     Ok(text.trim_end_matches(['\r', '\n']).to_owned())
 }
 
-fn unreadable(key: &str, file: &Path, error: &std::io::Error) -> Failure {
+fn unreadable(key: &str, file: &Path, error: &io::Error) -> Failure {
     Failure::Usage(format!("{key} {}: {error}", file.display()))
 }
 
@@ -74,10 +77,42 @@ fn open_sqlite(data_dir: &Path, sealer: &Sealer) -> Result<Arc<dyn Store>, Failu
     let opened = SqliteStore::open(data_dir, SqliteOptions::new(sealer.clone()));
     opened
         .map(|store| Arc::new(store) as Arc<dyn Store>)
-        .map_err(|error| match &error {
-            OpenError::Io { .. } => Failure::Failed(format!("cannot use the data folder: {error}")),
-            _ => Failure::Failed(error.to_string()),
-        })
+        .map_err(|error| Failure::Failed(of_folder(data_dir, &error)))
+}
+
+/// Why a data folder cannot be used, and what to do.
+fn of_folder(data_dir: &Path, error: &OpenError) -> String {
+    let folder = data_dir.display();
+    match error {
+        OpenError::Io { source, .. } => {
+            let advice = match source.kind() {
+                io::ErrorKind::PermissionDenied => {
+                    let owner = data_dir.metadata().map(|folder| folder.uid());
+                    let owner = owner.map_or_else(
+                        |_| String::new(),
+                        |owner| format!(", and the folder belongs to user {owner}"),
+                    );
+                    format!(
+                        ". This process is user {}{owner}: run it as the owner, or set data_dir to a folder of its own",
+                        geteuid().as_raw()
+                    )
+                }
+                io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
+                    ". Free space on that disk".to_owned()
+                }
+                io::ErrorKind::ReadOnlyFilesystem => {
+                    ". Set data_dir to a folder on a volume that can be written".to_owned()
+                }
+                _ => String::new(),
+            };
+            format!("cannot use the data folder: {error}{advice}")
+        }
+        OpenError::Sqlite(_) => format!(
+            "{folder}/{DATABASE_FILE}: {error}. Look at the disk, or restore a backup: `postrider restore BACKUP --data-dir \
+             '{folder}' --replace`"
+        ),
+        _ => error.to_string(),
+    }
 }
 
 async fn open_postgres(options: PostgresOptions, sealer: &Sealer) -> Result<Arc<dyn Store>, Failure> {

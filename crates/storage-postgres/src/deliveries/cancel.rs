@@ -5,7 +5,8 @@ use postrider_model::delivery::Progress;
 use postrider_model::{AccountId, ActionId, AuditEntry, AutomationId, DeliveryStatus, Origin, Timestamp};
 use postrider_storage::rows::deliveries::ProgressRow;
 use postrider_storage::{
-    CancelStep, CanceledDelivery, CountStep, DeliveryFilter, DeliveryKey, Position, encoding, rules,
+    CancelStep, CanceledDelivery, CountStep, DeliveryFilter, DeliveryKey, Position, encoding, log_audit,
+    rules,
 };
 use tokio_postgres::Row;
 use uuid::Uuid;
@@ -50,6 +51,7 @@ pub(crate) async fn step(
             audit::insert(&transaction, audit).await?;
         }
         transaction.commit().await?;
+        audit.into_iter().for_each(log_audit);
         canceled.extend(pending.into_iter().map(|pending| pending.becomes));
     }
     Ok(CancelStep { canceled, next })

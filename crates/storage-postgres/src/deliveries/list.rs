@@ -9,7 +9,7 @@
 //! page.
 
 use deadpool_postgres::GenericClient;
-use postrider_model::{AccountId, Delivery, DeliveryId, DeliveryStatus, Timestamp};
+use postrider_model::{AccountId, Delivery, DeliveryId, DeliveryStatus, StatusCodes, Timestamp};
 use postrider_storage::rows::deliveries::OfEvent;
 use postrider_storage::{DeliveryFilter, Page, PageRequest, Position, rules};
 use tokio_postgres::Row;
@@ -136,39 +136,7 @@ async fn looked_through(
     (oldest, end): (u128, u128),
     size: usize,
 ) -> SqlResult<Vec<Row>> {
-    // The condition of the index of failed and canceled deliveries.
-    let indexed = match filter.status {
-        Some(DeliveryStatus::Failed | DeliveryStatus::Canceled) => "AND status = $5 AND status > 1",
-        _ => "",
-    };
-    let columns = deliveries::columns();
-    // OFFSET 0 makes PostgreSQL read the event's row only if the delivery's own columns match.
-    let sql = format!(
-        "WITH looked_at AS MATERIALIZED (
-             SELECT l.*, row_number() OVER (ORDER BY l.id DESC) AS nth
-             FROM (
-                 SELECT * FROM deliveries
-                 WHERE account_id = $1 AND id >= $2 AND id < $3 {indexed}
-                 ORDER BY id DESC LIMIT $4
-             ) AS l
-         )
-         SELECT {columns}, m.matches, d.nth
-         FROM looked_at AS d
-         CROSS JOIN LATERAL (
-             SELECT ($5::smallint IS NULL OR d.status = $5)
-                AND ($6::uuid IS NULL OR d.automation_id = $6)
-                AND ($7::uuid IS NULL OR d.action_id = $7)
-                AND d.event_created_at >= $8 AND d.event_created_at < $9 AS own
-         ) AS o
-         LEFT JOIN LATERAL (
-             SELECT e.id, e.type, e.created_at, e.flags FROM events AS e WHERE o.own AND {EVENT_OF_DELIVERY} OFFSET 0
-         ) AS e ON true
-         CROSS JOIN LATERAL (
-             SELECT o.own AND e.id IS NOT NULL AND ($10::text IS NULL OR e.type = $10) AS matches
-         ) AS m
-         WHERE m.matches OR d.nth = (SELECT count(*) FROM looked_at)
-         ORDER BY d.nth"
-    );
+    let sql = looking_through(filter);
     let size = i64::try_from(size).unwrap_or(i64::MAX);
     let status = filter.status.map(|status| i16::from(status.code()));
     let automation = filter.automation.map(|id| uuid(id.as_bytes()));
@@ -176,6 +144,10 @@ async fn looked_through(
     let after = filter.after.map_or(i64::MIN, Timestamp::unix_ms);
     let before = filter.before.map_or(i64::MAX, Timestamp::unix_ms);
     let event_type = filter.event_type.as_ref().map(|name| name.as_str());
+    let codes = filter.status_code.map(StatusCodes::range);
+    let first_code = codes.map(|(first, _)| first.cast_signed());
+    let last_code = codes.map(|(_, last)| last.cast_signed());
+    let outcome = filter.outcome.map(|outcome| i16::from(outcome.code()));
     statement::query(
         client,
         &sql,
@@ -190,7 +162,49 @@ async fn looked_through(
             &after,
             &before,
             &event_type,
+            &first_code,
+            &last_code,
+            &outcome,
         ],
     )
     .await
+}
+
+/// The statement of [`looked_through`].
+fn looking_through(filter: &DeliveryFilter) -> String {
+    // The condition of the index of failed and canceled deliveries.
+    let indexed = match filter.status {
+        Some(DeliveryStatus::Failed | DeliveryStatus::Canceled) => "AND status = $5 AND status > 1",
+        _ => "",
+    };
+    let columns = deliveries::columns();
+    // OFFSET 0 makes PostgreSQL read the event's row only if the delivery's own columns match.
+    format!(
+        "WITH looked_at AS MATERIALIZED (
+             SELECT l.*, row_number() OVER (ORDER BY l.id DESC) AS nth
+             FROM (
+                 SELECT * FROM deliveries
+                 WHERE account_id = $1 AND id >= $2 AND id < $3 {indexed}
+                 ORDER BY id DESC LIMIT $4
+             ) AS l
+         )
+         SELECT {columns}, m.matches, d.nth
+         FROM looked_at AS d
+         CROSS JOIN LATERAL (
+             SELECT ($5::smallint IS NULL OR d.status = $5)
+                AND ($6::uuid IS NULL OR d.automation_id = $6)
+                AND ($7::uuid IS NULL OR d.action_id = $7)
+                AND d.event_created_at >= $8 AND d.event_created_at < $9
+                AND ($11::smallint IS NULL OR coalesce(d.last_status_code BETWEEN $11 AND $12, false))
+                AND ($13::smallint IS NULL OR d.last_outcome IS NOT DISTINCT FROM $13) AS own
+         ) AS o
+         LEFT JOIN LATERAL (
+             SELECT e.id, e.type, e.created_at, e.flags FROM events AS e WHERE o.own AND {EVENT_OF_DELIVERY} OFFSET 0
+         ) AS e ON true
+         CROSS JOIN LATERAL (
+             SELECT o.own AND e.id IS NOT NULL AND ($10::text IS NULL OR e.type = $10) AS matches
+         ) AS m
+         WHERE m.matches OR d.nth = (SELECT count(*) FROM looked_at)
+         ORDER BY d.nth"
+    )
 }

@@ -5,7 +5,7 @@ use deadpool_postgres::{GenericClient, Transaction};
 use postrider_model::{AccountId, ActionId, AuditEntry, AutomationId, EventId, Origin, Timestamp};
 use postrider_storage::rows::deliveries::ProgressRow;
 use postrider_storage::rules::cancel::{OfEvent, WithEvent, of_event};
-use postrider_storage::{CanceledDelivery, EventCanceled, encoding};
+use postrider_storage::{CanceledDelivery, EventCanceled, encoding, log_audit};
 use tokio_postgres::Row;
 use uuid::Uuid;
 
@@ -61,10 +61,14 @@ pub(super) async fn cancel(
         now,
     )
     .await?;
-    if !locked.is_canceled || !canceled.is_empty() {
+    let has_changed = !locked.is_canceled || !canceled.is_empty();
+    if has_changed {
         audit::insert(&transaction, audit).await?;
     }
     transaction.commit().await?;
+    if has_changed {
+        log_audit(audit);
+    }
     Ok(EventCanceled::Done(canceled))
 }
 

@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use deadpool_postgres::GenericClient;
 use postrider_model::{AccountId, ActionId, AuditEntry, EventId, Timestamp};
-use postrider_storage::{MissedDelivery, NewMissed, encoding, rules};
+use postrider_storage::{MissedDelivery, NewMissed, encoding, log_audit, rules};
 use tokio_postgres::Row;
 use uuid::Uuid;
 
@@ -47,6 +47,7 @@ pub(super) async fn add(
             audit::insert(&transaction, audit).await?;
         }
         transaction.commit().await?;
+        audit.into_iter().for_each(log_audit);
     }
     Ok(added)
 }

@@ -109,6 +109,12 @@ fn matches(filter: &DeliveryFilter, delivery: &Delivery) -> bool {
             .is_none_or(|name| delivery.event_type == *name)
         && filter.after.is_none_or(|after| delivery.created_at >= after)
         && filter.before.is_none_or(|before| delivery.created_at < before)
+        && filter
+            .status_code
+            .is_none_or(|codes| delivery.last_status_code.is_some_and(|code| codes.contains(code)))
+        && filter
+            .outcome
+            .is_none_or(|outcome| delivery.last_outcome == Some(outcome))
 }
 
 pub(crate) const RANGE: &str = "FROM deliveries d CROSS JOIN events e ON e.seq = d.event_seq

@@ -5,7 +5,7 @@ mod shown;
 
 use postrider_model::{
     AccountId, AuditAction, AuditEntry, AuditId, AutomationId, By, DeliveryStatus, EventType, EventTypeName,
-    GrantId, Target, Timestamp,
+    GrantId, Outcome, Target, Timestamp,
 };
 use ring::digest::{SHA256, digest};
 use serde_json::{Map, Value, json};
@@ -101,6 +101,8 @@ pub fn delivery_filter(filter: &DeliveryFilter) -> String {
         "event_type": filter.event_type.as_ref().map(|name| name.as_str()),
         "after": filter.after,
         "before": filter.before,
+        "status_code": filter.status_code.map(|codes| codes.to_string()),
+        "outcome": filter.outcome.map(Outcome::as_str),
     });
     let mut members = match shown {
         Value::Object(members) => members,

@@ -31,7 +31,11 @@ pub struct AutomationInput {
     #[schema(example = "Tell the CRM", min_length = 1, max_length = 256)]
     name: String,
     /// What the automation is for, in words for people; null for none.
-    #[schema(example = "Sales wants to know at once.", max_length = 4096)]
+    #[schema(
+        example = "Sales wants to know at once.",
+        max_length = 4096,
+        pattern = "^[^\\u0000-\\u0008\\u000b\\u000c\\u000e-\\u001f\\u007f-\\u009f]*$"
+    )]
     description: Option<String>,
     /// Your own data about the automation: an object of at most 16 KiB. Customers can read it.
     #[serde(default, deserialize_with = "present")]

@@ -16,14 +16,14 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
+use super::automation_not_found;
 use super::input::AutomationInput;
 use super::signature::SignatureHeaderView;
-use super::{automation_not_found, find};
 use crate::decode::object;
 use crate::json_body::JsonBody;
 use crate::openapi::shapes;
 use crate::path::{AccountPath, InAccount};
-use crate::problem::{Code, Problem, fault_codes};
+use crate::problem::{Problem, fault_codes};
 use crate::query::no_parameters;
 use crate::router::ApiState;
 use crate::routes::events::automations::ComparisonView;
@@ -124,7 +124,11 @@ pub struct RequestView {
         },
         "actions": [{"type": "send_webhook", "url": "https://crm.example.com/hooks/postrider"}],
     }})),
-    responses((status = 200, description = "What the automation would do.", body = PreviewView))
+    responses(
+        (status = 200, description = "What the automation would do.", body = PreviewView),
+        (status = 404, description = "`event_not_found`: the account has no event with the id `event_id`. \
+            `automation_not_found`: it has no automation with the id `automation_id`."),
+    )
 )]
 pub async fn preview_automation(
     State(state): State<ApiState>,
@@ -137,7 +141,11 @@ pub async fn preview_automation(
         None => None,
         Some(id) => {
             let id = AutomationRef::Id(parsed("/automation_id", id)?);
-            Some(find(&state, account, &id).await?)
+            let found = state.configuration.automation_named(account, &id).await?;
+            Some(found.ok_or_else(|| {
+                let detail = "the account has no automation with this id";
+                Problem::body("/automation_id", fault_codes::UNKNOWN_AUTOMATION, detail)
+            })?)
         }
     };
     let draft = input.automation.into_draft();
@@ -147,22 +155,22 @@ pub async fn preview_automation(
         .check_automation(account, current.as_ref(), draft);
     let automation = checked.await.map_err(of_draft)?;
     let judged = state.figures.judge_recent(account, &automation.trigger).await?;
-    let event =
-        match (&input.event_id, input.data) {
-            (Some(_), Some(_)) => {
-                let detail = "leave this out, or leave `event_id` out";
-                return Err(Problem::body("/data", fault_codes::INVALID_VALUE, detail));
-            }
-            (Some(id), None) => {
-                let id = parsed::<EventId>("/event_id", id)?;
-                let event = state.figures.event(account, id).await?;
-                Some(event.ok_or_else(|| {
-                    Problem::new(Code::EventNotFound, "the account has no event with this id")
-                })?)
-            }
-            (None, Some(data)) => Some(made_up(&state, account, &automation, &data)?),
-            (None, None) => judged.first().map(|judged| judged.event.clone()),
-        };
+    let event = match (&input.event_id, input.data) {
+        (Some(_), Some(_)) => {
+            let detail = "leave this out, or leave `event_id` out";
+            return Err(Problem::body("/data", fault_codes::INVALID_VALUE, detail));
+        }
+        (Some(id), None) => {
+            let id = parsed::<EventId>("/event_id", id)?;
+            let event = state.figures.event(account, id).await?;
+            Some(event.ok_or_else(|| {
+                let detail = "the account has no event with this id";
+                Problem::body("/event_id", fault_codes::UNKNOWN_EVENT, detail)
+            })?)
+        }
+        (None, Some(data)) => Some(made_up(&state, account, &automation, &data)?),
+        (None, None) => judged.first().map(|judged| judged.event.clone()),
+    };
     let entry = state.configuration.entry(account).await?;
     let requests = event.map_or_else(Vec::new, |event| {
         let actions = automation.actions.iter();

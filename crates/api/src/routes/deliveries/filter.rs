@@ -3,7 +3,7 @@
 use std::fmt::Display;
 use std::str::FromStr;
 
-use postrider_model::DeliveryStatus;
+use postrider_model::{DeliveryStatus, Outcome};
 use postrider_storage::DeliveryFilter;
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
@@ -38,6 +38,12 @@ pub struct FilterParameters {
     /// Only deliveries created before this time.
     #[param(format = DateTime, example = "2026-02-01T00:00:00.000Z")]
     before: Option<String>,
+    /// The status code of the last response: one code, or a class such as `5xx`.
+    #[param(pattern = "^[1-5](xx|[0-9]{2})$", example = "5xx")]
+    status_code: Option<String>,
+    /// The outcome of the last attempt.
+    #[param(schema_with = shapes::outcome)]
+    outcome: Option<String>,
 }
 
 /// The deliveries to replay or to cancel. A delivery must match all filters, and at least one filter is
@@ -67,6 +73,12 @@ pub struct SelectionInput {
     /// Only deliveries created before this time.
     #[schema(format = DateTime, example = "2026-02-01T00:00:00.000Z")]
     before: Option<String>,
+    /// The status code of the last response: one code, or a class such as `5xx`.
+    #[schema(pattern = "^[1-5](xx|[0-9]{2})$", example = "5xx")]
+    status_code: Option<String>,
+    /// The outcome of the last attempt.
+    #[schema(schema_with = shapes::outcome_or_null)]
+    outcome: Option<String>,
     /// Count the deliveries, and change nothing.
     #[serde(default)]
     #[schema(default = false)]
@@ -83,6 +95,8 @@ pub(super) fn from_query(parameters: &mut Parameters) -> DeliveryFilter {
         event_type: parameters.take("event_type"),
         after: parameters.take("after"),
         before: parameters.take("before"),
+        status_code: parameters.take("status_code"),
+        outcome: parameters.take_with("outcome", outcome),
     }
 }
 
@@ -99,6 +113,8 @@ impl SelectionInput {
             event_type: parsed("/event_type", self.event_type.as_deref(), &mut faults),
             after: parsed("/after", self.after.as_deref(), &mut faults),
             before: parsed("/before", self.before.as_deref(), &mut faults),
+            status_code: parsed("/status_code", self.status_code.as_deref(), &mut faults),
+            outcome: checked("/outcome", self.outcome.as_deref(), &mut faults, outcome),
         };
         if faults.is_empty() && filter == DeliveryFilter::default() {
             faults.add("", fault_codes::FILTER_REQUIRED, "send at least one filter");
@@ -133,6 +149,11 @@ fn status(text: &str) -> Result<DeliveryStatus, String> {
     DeliveryStatus::from_name(text).ok_or_else(|| format!("expected one of {}", names.join(", ")))
 }
 
+fn outcome(text: &str) -> Result<Outcome, String> {
+    let names = Outcome::ALL.map(Outcome::as_str);
+    Outcome::from_name(text).ok_or_else(|| format!("expected one of {}", names.join(", ")))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -148,6 +169,8 @@ mod tests {
             "event_type",
             "after",
             "before",
+            "status_code",
+            "outcome",
         ];
         let query = names.map(|name| format!("{name}=*")).join("&");
         let mut parameters = Parameters::of(&format!("/?{query}").parse().unwrap());

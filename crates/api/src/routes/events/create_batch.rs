@@ -23,7 +23,7 @@ use super::input::EventInput;
 use crate::decode::decode;
 use crate::json_body::{read, utf8};
 use crate::path::{AccountPath, InAccount};
-use crate::problem::{Problem, ProblemDocument, fault_codes};
+use crate::problem::{Problem, ProblemDocument, ProblemPages, fault_codes};
 use crate::query::no_parameters;
 use crate::rate_limits::told;
 use crate::router::ApiState;
@@ -150,13 +150,14 @@ where
         .into_iter()
         .enumerate()
         .map(|(index, refusal)| result_of(index, refusal, &mut results));
-    let json = write_batch(items).map_err(Problem::internal)?;
+    let json = write_batch(items, state.problem_pages()).map_err(Problem::internal)?;
     Ok(told(response(StatusCode::ACCEPTED, json), standing))
 }
 
 /// The response's body: a [`BatchView`], written item by item.
 fn write_batch(
     items: impl ExactSizeIterator<Item = Result<Accepted, Problem>>,
+    pages: ProblemPages<'_>,
 ) -> Result<String, fmt::Error> {
     let mut json = String::with_capacity(items.len() * RESPONSE_BYTES_MAX);
     json.push_str(r#"{"data":["#);
@@ -164,7 +165,7 @@ fn write_batch(
         if index > 0 {
             json.push(',');
         }
-        ItemView::of(&item).write(&mut json)?;
+        ItemView::of(&item, pages).write(&mut json)?;
     }
     json.push_str("]}");
     Ok(json)
@@ -226,7 +227,7 @@ fn result_of(
 }
 
 impl<'a> ItemView<'a> {
-    fn of(item: &'a Result<Accepted, Problem>) -> Self {
+    fn of(item: &'a Result<Accepted, Problem>, pages: ProblemPages<'a>) -> Self {
         match item {
             Ok(accepted) => Self::Accepted(AcceptedItem {
                 status: status(accepted).as_u16(),
@@ -234,7 +235,7 @@ impl<'a> ItemView<'a> {
             }),
             Err(problem) => Self::Refused(RefusedItem {
                 status: problem.code().status().as_u16(),
-                error: problem.document(),
+                error: problem.document(pages),
             }),
         }
     }
@@ -332,9 +333,10 @@ mod tests {
         };
         let refused = Problem::new(Code::EventConflict, "a \"quoted\" word");
         let items = [Ok(accepted(false)), Err(refused), Ok(accepted(true))];
-        let data = items.iter().map(ItemView::of).collect();
+        let pages = ProblemPages::below(Some("https://example.com"));
+        let data = items.iter().map(|item| ItemView::of(item, pages)).collect();
         let expected = serde_json::to_string(&BatchView { data }).unwrap();
-        assert_eq!(write_batch(items.into_iter()).unwrap(), expected);
+        assert_eq!(write_batch(items.into_iter(), pages).unwrap(), expected);
     }
 
     #[test]

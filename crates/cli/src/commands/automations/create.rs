@@ -113,8 +113,9 @@ pub(super) struct CreateArgs {
     #[arg(long, value_name = "ID")]
     connection: Option<String>,
 
-    /// The automation's retry schedule in seconds, such as `10,100`, or `none` [default: the account's]
-    #[arg(long, value_name = "SECONDS,…")]
+    /// The automation's retry schedule: delays in seconds (`10,100`) or with a unit (`10s,5m,1h`), or `none`
+    /// [default: the account's]
+    #[arg(long, value_name = "DELAYS")]
     retry_delays: Option<RetryDelays>,
 
     /// Create the automation disabled

@@ -1,6 +1,7 @@
 //! The filters of `list`, `replay` and `cancel`.
 
-use postrider_model::Clock;
+use clap::builder::PossibleValuesParser;
+use postrider_model::{Clock, Outcome, StatusCodes};
 
 use crate::values::moment::Moment;
 
@@ -28,6 +29,12 @@ pub(super) struct FilterArgs {
     /// Only deliveries created before this time
     #[arg(long, value_name = "TIME")]
     before: Option<Moment>,
+    /// Filter by the status code of the last response: `503`, or a class such as `5xx`
+    #[arg(long, value_name = "CODE")]
+    status_code: Option<StatusCodes>,
+    /// Filter by the outcome of the last attempt
+    #[arg(long, value_parser = PossibleValuesParser::new(Outcome::ALL.map(Outcome::as_str)))]
+    outcome: Option<String>,
 }
 
 impl FilterArgs {
@@ -42,6 +49,8 @@ impl FilterArgs {
             ("event_type", self.event_type.clone()),
             ("after", time(self.after)),
             ("before", time(self.before)),
+            ("status_code", self.status_code.map(|codes| codes.to_string())),
+            ("outcome", self.outcome.clone()),
         ];
         all.into_iter()
             .filter_map(|(name, value)| Some((name, value?)))

@@ -3,7 +3,7 @@
 use std::str::FromStr;
 
 use postrider_configuration::Fault;
-use postrider_model::{DeliveryStatus, EventTypeName, Timestamp};
+use postrider_model::{DeliveryStatus, EventTypeName, Outcome, Timestamp};
 use postrider_storage::DeliveryFilter;
 
 use super::verb::Verb;
@@ -31,6 +31,10 @@ pub struct Fields {
     pub automation: String,
     /// An action's id; empty for any.
     pub action: String,
+    /// A status code of the last response, such as `503`, or a class, such as `5xx`; empty for any.
+    pub status_code: String,
+    /// An outcome of the last attempt, by its name in the API; empty for any.
+    pub outcome: String,
 }
 
 impl Fields {
@@ -50,6 +54,8 @@ impl Fields {
             event: text("event"),
             automation: text("automation"),
             action: text("action"),
+            status_code: text("status_code"),
+            outcome: text("outcome"),
         }
     }
 
@@ -94,6 +100,13 @@ impl Fields {
             event_type: event_type(&self.event_type, &mut faults),
             after: time(&self.from, "/from", &mut faults),
             before: Some(before),
+            status_code: parsed(
+                &self.status_code,
+                "/status_code",
+                "is neither a status code, such as “503”, nor a class, such as “5xx”",
+                &mut faults,
+            ),
+            outcome: outcome(&self.outcome, &mut faults),
         };
         (filter, faults)
     }
@@ -107,6 +120,8 @@ impl Fields {
             &self.event,
             &self.automation,
             &self.action,
+            &self.status_code,
+            &self.outcome,
         ];
         self.status == "all" && others.iter().all(|field| field.is_empty())
     }
@@ -132,6 +147,19 @@ pub fn event_type(text: &str, faults: &mut Vec<Fault>) -> Option<EventTypeName> 
         "is not an event type, such as “invoice.paid”",
         faults,
     )
+}
+
+/// The outcome of this name; `None`, and a fault if the field is not empty, if there is none.
+fn outcome(name: &str, faults: &mut Vec<Fault>) -> Option<Outcome> {
+    let outcome = Outcome::from_name(name);
+    if outcome.is_none() && !name.is_empty() {
+        faults.push(Fault {
+            pointer: "/outcome".to_owned(),
+            code: "invalid_value",
+            detail: "is not an outcome of an attempt".to_owned(),
+        });
+    }
+    outcome
 }
 
 fn parsed<T: FromStr>(text: &str, pointer: &str, detail: &str, faults: &mut Vec<Fault>) -> Option<T> {

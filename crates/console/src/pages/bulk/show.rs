@@ -13,6 +13,7 @@ use super::verb::{Verb, Words};
 use crate::console::page;
 use crate::faults::FieldFaults;
 use crate::pages::automations::choices::{Choice, choices};
+use crate::pages::deliveries::filter;
 use crate::refusal::Refusal;
 use crate::shell::{AccountHead, Section, Shell, Tab};
 use crate::state::App;
@@ -36,6 +37,7 @@ struct ShowPage<'a> {
     faults: FieldFaults,
     automations: Vec<AutomationChoice<'a>>,
     event_types: Vec<Choice>,
+    outcomes: Vec<filter::Choice>,
     counted: Option<Counted>,
 }
 
@@ -59,7 +61,7 @@ struct Counted {
 pub async fn show(app: &App, account: &InAccount, verb: Verb) -> Result<Response, Refusal> {
     let query = &account.visitor.query;
     let fields = Fields::of(verb, |name| query.get(name));
-    let (filter, mut faults) = fields.filter(app.now());
+    let (selected, mut faults) = fields.filter(app.now());
     let is_counting = query.get("count").is_some();
     if !is_counting {
         // Links from a list carry its filters, which may be none: the form is where to choose them.
@@ -67,8 +69,8 @@ pub async fn show(app: &App, account: &InAccount, verb: Verb) -> Result<Response
     }
     let mut counted = None;
     if is_counting && faults.is_empty() {
-        let count = verb.count(app, account, &filter, COUNT_MAX).await?;
-        let before = filter.before.unwrap_or_else(|| app.now());
+        let count = verb.count(app, account, &selected, COUNT_MAX).await?;
+        let before = selected.before.unwrap_or_else(|| app.now());
         counted = Some(Counted::new(count, before.to_string()));
     }
     let faults = FieldFaults::new(faults);
@@ -85,6 +87,7 @@ pub async fn show(app: &App, account: &InAccount, verb: Verb) -> Result<Response
         faults,
         automations: automations(account),
         event_types,
+        outcomes: filter::outcomes(selected.outcome),
         counted,
     })?;
     if is_faulty {

@@ -6,12 +6,15 @@
 //! | `type` | of events of this type |
 //! | `automation`, `action`, `event` | of these ids |
 //! | `after`, `before` | created at this time or later, or before it: [`super::moment`] |
+//! | `status_code` | whose last response had this status code, or one of this class |
+//! | `outcome` | whose last attempt had this outcome |
 
-use postrider_model::{ActionId, Automation, AutomationId, DeliveryStatus, EventPattern};
+use postrider_model::{ActionId, Automation, AutomationId, DeliveryStatus, EventPattern, Outcome};
 use postrider_storage::DeliveryFilter;
 
 use super::moment::MomentField;
 use crate::query::Query;
+use crate::view::status::Badge;
 use crate::view::{action, id, status};
 use crate::visitor::account::InAccount;
 
@@ -22,7 +25,7 @@ const URLS_OFFERED_MAX: usize = 300;
 const TYPES_SUGGESTED_MAX: usize = 300;
 
 /// The parameters that filter.
-pub const PARAMETERS: [&str; 7] = [
+pub const PARAMETERS: [&str; 9] = [
     "status",
     "type",
     "automation",
@@ -30,6 +33,8 @@ pub const PARAMETERS: [&str; 7] = [
     "event",
     "after",
     "before",
+    "status_code",
+    "outcome",
 ];
 
 /// The filters of an address, for the store and for the form.
@@ -55,6 +60,12 @@ pub struct Filters {
     pub after: MomentField,
     /// The time before which deliveries were created.
     pub before: MomentField,
+    /// The status code, or class of codes, as typed.
+    pub status_code: String,
+    /// Whether that is neither.
+    pub is_status_code_wrong: bool,
+    /// Outcomes to choose from.
+    pub outcomes: Vec<Choice>,
     /// Whether the address has any filter.
     pub is_active: bool,
 }
@@ -78,6 +89,7 @@ impl Filters {
             MomentField::of(query.get("after")),
             MomentField::of(query.get("before")),
         );
+        let status_code = query.get("status_code").unwrap_or_default().trim();
         let filter = DeliveryFilter {
             status: query.get("status").and_then(DeliveryStatus::from_name),
             event: query.get("event").and_then(|text| text.parse().ok()),
@@ -86,6 +98,8 @@ impl Filters {
             event_type: event_type.parse().ok(),
             after: after.at,
             before: before.at,
+            status_code: status_code.parse().ok(),
+            outcome: query.get("outcome").and_then(Outcome::from_name),
         };
         let automations = &account.entry.config.automations;
         Self {
@@ -98,6 +112,9 @@ impl Filters {
             event: filter.event.map(|event| event.to_string()).unwrap_or_default(),
             after,
             before,
+            is_status_code_wrong: filter.status_code.is_none() && !status_code.is_empty(),
+            status_code: status_code.to_owned(),
+            outcomes: outcomes(filter.outcome),
             is_active: PARAMETERS.iter().any(|name| query.get(name).is_some()),
             filter,
         }
@@ -111,6 +128,16 @@ fn statuses(chosen: Option<DeliveryStatus>) -> Vec<Choice> {
         is_chosen: chosen == Some(status),
     };
     DeliveryStatus::ALL.into_iter().map(choice).collect()
+}
+
+/// The outcomes to choose from.
+pub fn outcomes(chosen: Option<Outcome>) -> Vec<Choice> {
+    let choice = |outcome: Outcome| Choice {
+        value: outcome.as_str().to_owned(),
+        label: Badge::of_outcome(outcome).word().to_owned(),
+        is_chosen: chosen == Some(outcome),
+    };
+    Outcome::ALL.into_iter().map(choice).collect()
 }
 
 fn automation_choices(automations: &[Automation], chosen: Option<AutomationId>) -> Vec<Choice> {

@@ -10,12 +10,14 @@ use postrider_configuration::AccountEntry;
 use postrider_storage::DeliveryFilter;
 
 use super::filter::Filters;
+use super::resend_chosen;
 use super::rows::{Row, Rows};
 use crate::console::page;
 use crate::query::Query;
 use crate::refusal::Refusal;
 use crate::shell::{AccountHead, Section, Shell, Tab};
 use crate::state::App;
+use crate::view::icon::Icon;
 use crate::view::markup;
 use crate::visitor::account::InAccount;
 use crate::{
@@ -37,6 +39,12 @@ struct ListPage<'a> {
     /// The address of the form that cancels, with the filters of the list.
     cancel: String,
     here: String,
+    /// The query of the addresses that export these deliveries.
+    export: String,
+    /// The address that resends the ticked deliveries, with the filters of the list.
+    resend: String,
+    /// What the last such request did: the class of the message, and its words.
+    resent: Option<(&'static str, String)>,
 }
 
 /// The part of the page that is live.
@@ -63,7 +71,8 @@ pub async fn show(State(app): State<App>, account: InAccount) -> Result<Response
     let query = account.visitor.query.clone();
     let filters = Filters::of(&account, &query);
     let path = account.path("deliveries");
-    let list = list(&app, &account.entry, &filters, &query, &path).await?;
+    let chosen_by = chosen_by(&account);
+    let list = list(&app, &account.entry, &filters, &query, &path, chosen_by).await?;
     let without_page = query.with(&[("page", None)]);
     page(&ListPage {
         shell: Shell::of(&app, &account.visitor, Section::Accounts, "Deliveries"),
@@ -71,6 +80,9 @@ pub async fn show(State(app): State<App>, account: InAccount) -> Result<Response
         live: list.is_first.then(|| format!("{path}/live{without_page}")),
         replay: format!("{}{without_page}", account.path("replay")),
         cancel: format!("{}{without_page}", account.path("cancel")),
+        export: without_page.clone(),
+        resend: format!("{path}/resend{without_page}"),
+        resent: resend_chosen::result(&query),
         here: path,
         filters,
         list,
@@ -84,15 +96,23 @@ pub async fn live(State(app): State<App>, account: InAccount, headers: HeaderMap
     let query = account.visitor.query.clone();
     let filters = Arc::new(Filters::of(&account, &query));
     let path = account.path("deliveries");
+    let chosen_by = chosen_by(&account);
     let state = Arc::clone(&app);
     live::stream(&app, viewer, move || {
         let (app, filters) = (Arc::clone(&state), Arc::clone(&filters));
         let (query, path) = (query.clone(), path.clone());
         async move {
             let entry = app.configuration.entry(id).await?.ok_or(Refusal::NotFound)?;
-            Ok(list(&app, &entry, &filters, &query, &path).await?.render()?)
+            Ok(list(&app, &entry, &filters, &query, &path, chosen_by)
+                .await?
+                .render()?)
         }
     })
+}
+
+/// The id of the form that resends ticked deliveries, if the visitor may.
+fn chosen_by(account: &InAccount) -> Option<&'static str> {
+    account.visitor.may_resend().then_some("chosen")
 }
 
 async fn list(
@@ -101,6 +121,7 @@ async fn list(
     filters: &Filters,
     query: &Query,
     path: &str,
+    chosen_by: Option<&'static str>,
 ) -> Result<List, Refusal> {
     let account = entry.config.account.id;
     let page = query.get("page");
@@ -108,11 +129,7 @@ async fn list(
     let filter: &DeliveryFilter = &filters.filter;
     let found = app.figures.deliveries(account, filter, request).await?;
     let now = app.now();
-    let rows: Vec<Row> = found
-        .items
-        .iter()
-        .map(|delivery| Row::of(delivery, entry, now))
-        .collect();
+    let rows = Row::of_all(app, &found.items, entry, now).await?;
     let to = |changes: &[(&str, Option<&str>)]| format!("{path}{}", query.with(changes));
     Ok(List {
         is_filtered: filters.is_active,
@@ -127,6 +144,7 @@ async fn list(
             caption: "Deliveries, newest first",
             rows,
             shows_type: true,
+            chosen_by,
         },
     })
 }

@@ -2,11 +2,17 @@
 
 use askama::Template;
 use postrider_configuration::AccountEntry;
-use postrider_model::{Delivery, Timestamp};
+use postrider_model::{Delivery, DeliveryStatus, Timestamp};
 
+use crate::refusal::Refusal;
+use crate::state::App;
+use crate::view::excerpt::{self, excerpt};
 use crate::view::status::Badge;
 use crate::view::time::Moment;
-use crate::view::{action, markup, response};
+use crate::view::{action, id, markup, response};
+
+/// Characters of an event's data in a row: they fit under the event type.
+const EXCERPT_CHARS: usize = 60;
 
 /// Deliveries, as rows.
 #[derive(Template)]
@@ -18,6 +24,8 @@ pub struct Rows {
     pub rows: Vec<Row>,
     /// Whether rows show the event type; the page of one event does not.
     pub shows_type: bool,
+    /// The id of the form that resends the ticked rows, if the visitor may.
+    pub chosen_by: Option<&'static str>,
 }
 
 markup!(Rows);
@@ -27,7 +35,11 @@ pub struct Row {
     key: String,
     href: String,
     badge: Badge,
+    is_pending: bool,
     event_type: String,
+    /// The short id of its event, and how the event's data begins.
+    event: String,
+    excerpt: Option<String>,
     /// The action's present target; `None` if the action was deleted.
     url: Option<String>,
     response: Option<String>,
@@ -37,14 +49,38 @@ pub struct Row {
 }
 
 impl Row {
-    /// A row of an account's table.
+    /// Rows of an account's table, with the beginnings of their events.
+    pub async fn of_all(
+        app: &App,
+        deliveries: &[Delivery],
+        entry: &AccountEntry,
+        now: Timestamp,
+    ) -> Result<Vec<Self>, Refusal> {
+        // One byte more tells whether anything follows.
+        let bytes = excerpt::bytes(EXCERPT_CHARS) + 1;
+        let account = entry.config.account.id;
+        let beginnings = app.figures.beginnings(account, deliveries, bytes).await?;
+        let rows = deliveries
+            .iter()
+            .zip(beginnings)
+            .map(|(delivery, beginning)| Self {
+                excerpt: beginning.map(|data| excerpt(&data, EXCERPT_CHARS)),
+                ..Self::of(delivery, entry, now)
+            });
+        Ok(rows.collect())
+    }
+
+    /// A row of a table whose deliveries are of one event.
     pub fn of(delivery: &Delivery, entry: &AccountEntry, now: Timestamp) -> Self {
         let found = entry.action(delivery.action);
         Self {
             key: delivery.id.to_string(),
             href: format!("/accounts/{}/deliveries/{}", delivery.account, delivery.id),
             badge: Badge::of_delivery(delivery),
+            is_pending: delivery.progress.status == DeliveryStatus::Pending,
             event_type: delivery.event_type.as_str().to_owned(),
+            event: id::short(delivery.event),
+            excerpt: None,
             url: found.map(|(_, found)| action::target(found).to_owned()),
             response: match found.is_some_and(|(_, found)| action::is_email(found)) {
                 true => response::short_of_email(delivery.last_status_code, delivery.last_outcome),

@@ -15,7 +15,7 @@ use crate::query::Query;
 use crate::refusal::Refusal;
 use crate::shell::{AccountHead, Section, Shell, Tab};
 use crate::state::App;
-use crate::view::body::visible;
+use crate::view::excerpt::excerpt;
 use crate::view::icon::Icon;
 use crate::view::time::Moment;
 use crate::view::{id, markup, number};
@@ -166,7 +166,7 @@ impl Row {
             short: id::short(event.id),
             origin: origin(event.origin),
             has_warning: event.warning.is_some(),
-            excerpt: excerpt(&event.data),
+            excerpt: excerpt(&event.data, EXCERPT_CHARS),
             deliveries: number::grouped(u64::from(event.deliveries)),
             created: Moment::new(event.created_at, now),
         }
@@ -178,33 +178,5 @@ pub(super) fn origin(origin: Origin) -> Option<&'static str> {
     match origin {
         Origin::Producer => None,
         Origin::Test | Origin::Operational => Some(origin.as_str()),
-    }
-}
-
-/// The start of the data, on one line.
-fn excerpt(data: &[u8]) -> String {
-    // A character has at most four bytes; the factor of eight leaves room for white space between words.
-    let start = &data[..data.len().min(EXCERPT_CHARS * 8)];
-    let text = String::from_utf8_lossy(start);
-    let words: Vec<&str> = text.split_whitespace().collect();
-    let line = words.join(" ");
-    let mut short: String = line.chars().take(EXCERPT_CHARS).collect();
-    if short.len() < line.len() || start.len() < data.len() {
-        short.push('…');
-    }
-    visible(&short)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_excerpt_is_the_beginning_on_one_line() {
-        assert_eq!(excerpt(b"{\n  \"a\": 1\n}"), "{ \"a\": 1 }");
-        let long = format!("\"{}\"", "é".repeat(100_000));
-        let short = excerpt(long.as_bytes());
-        assert_eq!(short.chars().count(), EXCERPT_CHARS + 1);
-        assert!(short.ends_with("é…"));
     }
 }

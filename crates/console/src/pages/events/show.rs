@@ -157,6 +157,7 @@ async fn sent_for(
                 .map(|delivery| Row::of(delivery, entry, now))
                 .collect(),
             shows_type: false,
+            chosen_by: None,
         },
         is_test,
         all: found

@@ -15,6 +15,7 @@ use tokio::sync::Notify;
 use tokio::time::{Instant, timeout};
 
 use super::connection::{Connection, Stage, ms_since};
+use super::meters::Meters;
 
 /// The bounds of a listener.
 #[derive(Debug, Clone, Copy)]
@@ -56,6 +57,7 @@ pub struct Places {
     taken: Mutex<Taken>,
     /// A place was freed.
     freed: Notify,
+    meters: Meters,
 }
 
 #[derive(Debug, Default)]
@@ -95,6 +97,7 @@ impl Places {
             epoch: Instant::now(),
             taken: Mutex::default(),
             freed: Notify::new(),
+            meters: Meters::new(),
         }
     }
 
@@ -130,6 +133,7 @@ impl Places {
         let share = network(peer);
         let of_peer = taken.peers.get(&share).copied().unwrap_or_default();
         if is_limited && of_peer >= self.bounds.connections_per_peer && !taken.evict(Some(share), now_ms) {
+            self.meters.refused.increment(1);
             return None;
         }
         let connection = Arc::new(Connection::new(
@@ -149,6 +153,8 @@ impl Places {
             has_place: true,
         };
         taken.connections.insert(connection.id, entry);
+        self.meters.open.increment(1.0);
+        self.meters.accepted.increment(1);
         Some(Place {
             connection,
             places: Arc::clone(self),
@@ -298,6 +304,7 @@ impl Drop for Place {
             taken.free(&self.connection);
         }
         drop(taken);
+        self.places.meters.open.decrement(1.0);
         self.places.freed.notify_waiters();
     }
 }
