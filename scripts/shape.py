@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Checks sizes: Rust files have at most 400 lines and their functions at most 70. Comments keep to 110 columns, in
-Rust, SQL, JavaScript, TOML, Python and shell. Every crate forbids unsafe code.
+"""Checks sizes: Rust files, and those of the clients, have at most 400 lines; Rust functions at most 70. Comments keep
+to 110 columns, in Rust, SQL, JavaScript, TypeScript, TOML, Python and shell. Every crate forbids unsafe code.
 
 It relies on rustfmt: the brace that ends a function stands at the column at which the function begins.
 """
@@ -13,6 +13,9 @@ import sys
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 FOLDERS = ["benches", "crates", "fuzz", "tests"]
 NOT_OURS = {"target", "node_modules", ".cache"}
+
+# Written by clients/generate.
+GENERATED = {"clients/typescript/src/generated/openapi.ts", "clients/python/src/postrider_client/types.py"}
 
 FILE_LINES_MAX = 400
 FUNCTION_LINES_MAX = 70
@@ -49,7 +52,11 @@ def main() -> None:
                 faults.append(f"{name}:{start + 1}: {function} has {length} lines, at most {FUNCTION_LINES_MAX}")
         faults.extend(wide_comments(name, lines))
     for path in others():
-        faults.extend(wide_comments(str(path.relative_to(ROOT)), path.read_text().splitlines()))
+        name = str(path.relative_to(ROOT))
+        lines = path.read_text().splitlines()
+        if name.startswith("clients/") and len(lines) > FILE_LINES_MAX:
+            faults.append(f"{name}: {len(lines)} lines, at most {FILE_LINES_MAX}")
+        faults.extend(wide_comments(name, lines))
     faults.extend(
         f"{path.relative_to(ROOT)}: does not forbid unsafe code"
         for root in ROOTS
@@ -75,7 +82,9 @@ def others():
     listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True)
     for name in sorted(filter(None, listed.stdout.split("\0"))):
         path = ROOT / name
-        if name == "test" or name.startswith("scripts/") or path.suffix in {".sql", ".js", ".mjs", ".toml"}:
+        is_of_clients = path.suffix in {".ts", ".py"} and name.startswith("clients/") and name not in GENERATED
+        is_script = name in {"test", "clients/test", "clients/generate"} or name.startswith("scripts/")
+        if is_script or is_of_clients or path.suffix in {".sql", ".js", ".mjs", ".toml"}:
             yield path
 
 
@@ -96,7 +105,8 @@ def functions(lines):
 
 
 def wide_comments(name, lines):
-    marks = {".rs": "//", ".js": "//", ".mjs": "//", ".sql": "--"}.get(pathlib.Path(name).suffix, "#")
+    all_marks = {".rs": "//", ".js": "//", ".mjs": "//", ".ts": ("//", "/*", "* "), ".sql": "--"}
+    marks = all_marks.get(pathlib.Path(name).suffix, "#")
     for number, line in enumerate(lines, start=1):
         if line.lstrip().startswith(marks) and len(line) > COMMENT_COLUMNS_MAX:
             yield f"{name}:{number}: a comment of {len(line)} columns, at most {COMMENT_COLUMNS_MAX}"

@@ -38,7 +38,7 @@ pub mod log;
 pub mod mail_server;
 pub mod mutual_tls;
 pub mod nginx;
-mod port;
+pub mod port;
 pub mod postgres;
 pub mod promtool;
 pub mod proxy;

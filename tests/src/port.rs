@@ -10,7 +10,7 @@ const PORTS: std::ops::Range<u16> = 20_000..32_000;
 const PORTS_TRIED_MAX: usize = 1_000;
 
 /// A port that is free now. Another process may take it before a server is started on it.
-pub(crate) fn free_port() -> u16 {
+pub fn free_port() -> u16 {
     let mut tried = std::iter::repeat_with(|| fastrand::u16(PORTS)).take(PORTS_TRIED_MAX);
     let is_free = |port: &u16| TcpListener::bind(("127.0.0.1", *port)).is_ok();
     tried.find(is_free).expect("one port in a thousand is free")

@@ -177,17 +177,14 @@ impl Postgres {
     /// Runs a statement and returns its output: columns separated by `|`, a line per row.
     #[track_caller]
     pub fn sql(&self, statement: &str) -> String {
+        self.sql_at(&self.url("postgres"), statement)
+    }
+
+    /// The same, at this URL, as another role or in another database.
+    #[track_caller]
+    pub fn sql_at(&self, url: &str, statement: &str) -> String {
         let mut psql = self.program("psql");
-        psql.args(["-h", "127.0.0.1", "-p", &self.port.to_string(), "-U", USER]);
-        run(psql.args([
-            "-d",
-            "postgres",
-            "-XAtq",
-            "-v",
-            "ON_ERROR_STOP=1",
-            "-c",
-            statement,
-        ]))
+        run(psql.args(["-d", url, "-XAtq", "-v", "ON_ERROR_STOP=1", "-c", statement]))
     }
 
     /// Restarts the server, which from now on presents this certificate to those who want TLS.

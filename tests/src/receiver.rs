@@ -136,6 +136,11 @@ impl Receiver {
         Self { address, state }
     }
 
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
     /// A URL of the receiver.
     pub fn url(&self, path: &str) -> String {
         format!("http://{}{path}", self.address)

@@ -7,4 +7,4 @@ mod demo;
 mod later;
 mod offline;
 mod own_signatures;
-mod profiles;
+pub mod profiles;

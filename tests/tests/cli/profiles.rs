@@ -53,7 +53,7 @@ fn headers(signed: &CommandOutput) -> Map<String, Value> {
 }
 
 /// Whether the profile's library accepts each request.
-pub(super) fn libraries_accept(requests: &[Value]) -> Vec<bool> {
+pub fn libraries_accept(requests: &[Value]) -> Vec<bool> {
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("receivers/node/profiles.mjs");
     let mut child = Command::new("node")
         .arg(script)
@@ -69,7 +69,7 @@ pub(super) fn libraries_accept(requests: &[Value]) -> Vec<bool> {
     serde_json::from_slice(&output.stdout).unwrap()
 }
 
-pub(super) fn request(profile: &str, key: &str, body: &str, headers: &Map<String, Value>) -> Value {
+pub fn request(profile: &str, key: &str, body: &str, headers: &Map<String, Value>) -> Value {
     json!({"profile": profile, "key": key, "body": body, "headers": headers})
 }
 

@@ -8,6 +8,7 @@
 //!   at the same moment.
 //! * [`neighbours`]: a node in trouble does not disturb the others.
 //! * [`secure`]: TLS to the database, and its password.
+//! * [`roles`]: the roles that the documentation recommends.
 //! * [`parts`]: the database and the network of these tests work as intended.
 //!
 //! A node's session lives for 30 seconds, so some of these tests are slow.
@@ -23,6 +24,7 @@ mod outage;
 mod parts;
 mod producers;
 mod receivers;
+mod roles;
 mod secure;
 mod table;
 mod takeover;

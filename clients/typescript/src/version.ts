@@ -1,0 +1,2 @@
+/** The version of this package, which is the version of Postrider. */
+export const VERSION = "0.1.0";

@@ -1,0 +1,3 @@
+<?php
+
+return ['webhooks' => ['secret' => env('WEBHOOK_SECRET')]];
