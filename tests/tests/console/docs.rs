@@ -1,6 +1,6 @@
 //! The documentation at `/docs`, in a browser without a session.
 
-use postrider_tests::browser::{css, label, link};
+use postrider_tests::browser::{css, label};
 use postrider_tests::{Browser, Server};
 use serde_json::json;
 
@@ -43,14 +43,16 @@ async fn a_reader_finds_an_operation_while_typing_and_keeps_a_language() {
         .type_into(label("Search the documentation"), "report an event")
         .await;
     browser.wait_for_text("POST /v1/accounts/{account}/events").await;
-    browser.click(css("#found a")).await;
+    browser.click(css("#found li:first-child a")).await;
     browser
         .wait_for_text("The response arrives after the event")
         .await;
     browser.click(css("label[for=language-python]")).await;
     browser.wait_for_text("import urllib.request").await;
-    browser.click(link("Events")).await;
-    browser.click(link("Report many events")).await;
+    browser.click(css(".crumbs a[href='/docs/api/events']")).await;
+    let batch = "main a[href='/docs/api/create_event_batch']";
+    browser.click(css(batch)).await;
+    browser.wait_for_text("accepted or refused on its own").await;
     let shown = browser
         .evaluate("getComputedStyle(document.querySelector('.in-python')).display")
         .await;
