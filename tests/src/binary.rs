@@ -10,6 +10,9 @@ use std::sync::OnceLock;
 /// The prefix of the variables that the product reads. Child processes get none of the tests' own.
 const VARIABLE_PREFIX: &str = "POSTRIDER_";
 
+/// A folder that does not exist.
+const NO_FOLDER: &str = "/nonexistent/postrider-tests";
+
 /// The path of the binary.
 pub fn path() -> &'static Path {
     static BINARY: OnceLock<PathBuf> = OnceLock::new();
@@ -36,6 +39,8 @@ pub fn command() -> Command {
             command.env_remove(name);
         }
     }
+    // Without the profiles of whoever runs the tests.
+    command.env("XDG_CONFIG_HOME", NO_FOLDER);
     command
 }
 

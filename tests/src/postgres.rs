@@ -3,9 +3,11 @@
 //! It syncs its writes, because these tests check what survives a crash. Unlike the server of
 //! `scripts/with-postgres`, it is a child of its test, and ends with it.
 
-use std::fs::{File, OpenOptions, Permissions};
+mod certificate;
+
+use std::fs::{File, OpenOptions};
 use std::net::SocketAddr;
-use std::os::unix::fs::{PermissionsExt as _, chown};
+use std::os::unix::fs::chown;
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -185,25 +187,6 @@ impl Postgres {
     pub fn sql_at(&self, url: &str, statement: &str) -> String {
         let mut psql = self.program("psql");
         run(psql.args(["-d", url, "-XAtq", "-v", "ON_ERROR_STOP=1", "-c", statement]))
-    }
-
-    /// Restarts the server, which from now on presents this certificate to those who want TLS.
-    pub fn use_certificate(&mut self, certificate_pem: &str, key_pem: &str) {
-        self.put("server.crt", certificate_pem, 0o644);
-        self.put("server.key", key_pem, 0o600);
-        self.sql("ALTER SYSTEM SET ssl = on");
-        self.stop();
-        self.start_again();
-    }
-
-    /// Writes a file in the data folder.
-    fn put(&self, file: &str, text: &str, mode: u32) {
-        let path = self.data_dir().join(file);
-        std::fs::write(&path, text).expect("the database's folder can be written to");
-        std::fs::set_permissions(&path, Permissions::from_mode(mode)).expect("modes can be set");
-        if let Some((uid, gid)) = other_user() {
-            chown(&path, Some(uid), Some(gid)).expect("root may give its files away");
-        }
     }
 
     /// From now on, the server presents this certificate, and admits only clients that connect over TLS and

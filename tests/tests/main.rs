@@ -20,6 +20,7 @@ mod compare;
 mod connections;
 mod console;
 mod copy;
+mod docs;
 mod importing;
 mod kill;
 mod messages;

@@ -72,7 +72,7 @@ impl Access {
         let is_known = |hash: [u8; 32]| known.iter().any(|key| key.is_configured && key.sha256 == hash);
         match configured {
             Some(configured) => {
-                check_strength(configured)?;
+                check_admin_key(configured)?;
                 if !is_known(sha256(configured)) {
                     let key = self.operators_key("POSTRIDER_ADMIN_KEY", sha256(configured));
                     let former = known.iter().find(|key| key.is_configured);
@@ -147,7 +147,11 @@ impl Access {
     }
 }
 
-fn check_strength(key: &str) -> Result<(), AdminKeyError> {
+/// Checks that a key that the operator configured can be sent in a header, and is hard to guess.
+///
+/// # Errors
+/// [`AdminKeyError::Unfit`] or [`AdminKeyError::Weak`].
+pub fn check_admin_key(key: &str) -> Result<(), AdminKeyError> {
     let fits = (KEY_BYTES_MIN..=KEY_BYTES_MAX).contains(&key.len());
     if !fits || !key.bytes().all(|byte| byte.is_ascii_graphic()) {
         return Err(AdminKeyError::Unfit);
@@ -188,7 +192,7 @@ mod tests {
             "correct-horse-battery-staple",
             "prk_o2jO0jwKDqx-QH6Kd2SPpF_XmQiOC8b7WjYH0SGBFyU",
         ] {
-            assert_eq!(check_strength(key), Ok(()), "{key}");
+            assert_eq!(check_admin_key(key), Ok(()), "{key}");
         }
         for key in [
             "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
@@ -196,10 +200,10 @@ mod tests {
             "123456789012345678901234",
             "passwordpasswordpassword",
         ] {
-            assert_eq!(check_strength(key), Err(AdminKeyError::Weak), "{key}");
+            assert_eq!(check_admin_key(key), Err(AdminKeyError::Weak), "{key}");
         }
         for key in ["", "f3a9c1d07be24586a1c94e7", "f3a9c1d07be24586 a1c94e7d3b60f825"] {
-            assert_eq!(check_strength(key), Err(AdminKeyError::Unfit), "{key}");
+            assert_eq!(check_admin_key(key), Err(AdminKeyError::Unfit), "{key}");
         }
     }
 }

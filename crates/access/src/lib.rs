@@ -55,7 +55,7 @@ mod token;
 mod uses;
 
 pub use access::{Access, AccessParts};
-pub use admin_key::{AdminKey, AdminKeyError, FirstKey};
+pub use admin_key::{AdminKey, AdminKeyError, FirstKey, check_admin_key};
 pub use api_keys::{ApiKeyDraft, ApiKeyFault, CreateApiKeyError};
 pub use by::by_person;
 pub use people::{People, PeopleParts, PeopleSettings};

@@ -80,8 +80,8 @@ pub struct TextPosition {
     }]
 }))]
 pub struct ProblemDocument<'a> {
-    /// The address of the page about this kind of problem: `/docs/errors/` and the code, below `public_url` if
-    /// that is set. Programs use `code`.
+    /// The address of the page about this kind of problem: `/docs/errors/` and the code, below `public_url`
+    /// if that is set. Programs use `code`.
     #[serde(rename = "type")]
     #[schema(value_type = String, format = "uri-reference")]
     kind: TypeUri<'a>,

@@ -12,6 +12,7 @@ use postrider_access::Access;
 use postrider_configuration::Configuration;
 use postrider_configuration::sealing::Sealing;
 use postrider_engine::Engine;
+use postrider_engine::listen::Listeners;
 use postrider_figures::Figures;
 use postrider_web::body::BodyLimits;
 use postrider_web::body_budget::{BodyBudget, Owner};
@@ -27,7 +28,7 @@ use crate::problem::{Code, Problem, ProblemPages};
 use crate::rate_limits::RateLimits;
 use crate::route_table::RouteTable;
 use crate::routes::{
-    accounts, api_keys, audit, automations, connections, deliveries, event_types, events, master_key,
+    accounts, api_keys, audit, automations, connections, deliveries, event_types, events, listen, master_key,
     operations, portal_links, search, sessions, signing_keys,
 };
 
@@ -55,6 +56,10 @@ pub struct ApiState {
     pub page_budget: Arc<BodyBudget>,
     /// Limits on what producers send.
     pub rate_limits: Arc<RateLimits>,
+    /// Clients that listen to automations.
+    pub listeners: Arc<Listeners>,
+    /// How many bytes of the body of a webhook's response are kept.
+    pub response_bytes_kept: usize,
     /// The text of `/metrics`.
     pub metrics: Arc<dyn MetricsText>,
 }
@@ -110,6 +115,11 @@ impl Api {
     /// Whether these headers hold a valid API key.
     pub fn knows(&self, headers: &HeaderMap) -> bool {
         auth::caller(&self.state.access, headers).is_some()
+    }
+
+    /// Ends the responses that would not end by themselves, because the node stops.
+    pub fn stop(&self) {
+        self.state.listeners.stop();
     }
 
     /// Handles a request.
@@ -181,6 +191,7 @@ pub(crate) fn documented_routes() -> OpenApiRouter<ApiState> {
         .routes(routes!(automations::preview::preview_automation))
         .routes(routes!(automations::test::test_automation))
         .routes(routes!(automations::send_missed::send_missed))
+        .merge(listen::routes())
         .merge(connections::routes())
         .routes(routes!(events::list::list_events, events::create::create_event))
         .routes(routes!(events::create_batch::create_event_batch))
@@ -194,6 +205,12 @@ pub(crate) fn documented_routes() -> OpenApiRouter<ApiState> {
             event_types::delete::delete_event_type
         ))
         .routes(routes!(search::search))
+        .merge(operation_routes())
+}
+
+/// Those that are about the server.
+fn operation_routes() -> OpenApiRouter<ApiState> {
+    OpenApiRouter::new()
         .routes(routes!(operations::document::openapi_document))
         .routes(routes!(operations::health::health))
         .routes(routes!(operations::ready::ready))

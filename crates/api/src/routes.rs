@@ -12,6 +12,7 @@ mod count;
 pub mod deliveries;
 pub mod event_types;
 pub mod events;
+pub mod listen;
 pub mod master_key;
 pub mod operations;
 pub mod portal_links;

@@ -3,14 +3,19 @@
 //! It reads responses as JSON without knowing their shape: `--json` prints what the server sent, and a field
 //! that a newer server adds is not an error.
 //!
-//! * [`connection`]: TCP and TLS. `certificates`: which authorities to trust. [`problem`]: RFC 9457 problem
-//!   documents. [`pages`]: lists of any length. [`probe`]: a call without a key.
+//! * [`server`]: which server to call, with which key. [`connection`]: TCP and TLS. `certificates`: which
+//!   authorities to trust. [`problem`]: RFC 9457 problem documents. [`pages`]: lists of any length.
+//! * [`events`]: a response that goes on, as server-sent events. [`patience`]: when to repeat a call.
+//!   [`probe`]: a call without a key.
 
 mod certificates;
 mod connection;
+pub mod events;
 pub mod pages;
+pub mod patience;
 pub mod probe;
 mod problem;
+pub mod server;
 #[cfg(test)]
 mod tests;
 
@@ -19,19 +24,18 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HOST, USER_AGENT};
-use http::{HeaderValue, Method, Request};
+use http::{HeaderValue, Method, Request, StatusCode};
 use http_body_util::{BodyExt as _, Full, Limited};
 use hyper::client::conn::http1::SendRequest;
 use serde_json::Value;
 use url::Url;
 
+pub use events::{EventStream, StreamEvent};
 pub use problem::Problem;
+pub use server::Server;
 
 use crate::Environment;
 use crate::Failure;
-
-/// The server's address by default.
-const DEFAULT_URL: &str = "http://127.0.0.1:8080";
 
 /// Bound on one call. A replay or a page of large events takes seconds at most.
 const CALL_TIMEOUT: Duration = Duration::from_secs(60);
@@ -43,8 +47,9 @@ const RESPONSE_BYTES_MAX: usize = 64 << 20;
 #[derive(Debug, Clone, Default, clap::Args)]
 #[command(next_help_heading = "Connection and output")]
 pub struct ClientArgs {
-    /// The server's address [variable: POSTRIDER_URL] [default: http://127.0.0.1:8080]
-    #[arg(long, global = true, value_name = "URL", value_parser = parse_url)]
+    /// The server's address [variable: POSTRIDER_URL] [default: that of the profile, or
+    /// http://127.0.0.1:8080]
+    #[arg(long, global = true, value_name = "URL", value_parser = server::parse_url)]
     pub url: Option<Url>,
 
     /// The API key. Prefer the variable: other users of the machine can see flags in the process list
@@ -52,11 +57,16 @@ pub struct ClientArgs {
     #[arg(long, global = true, value_name = "KEY")]
     pub api_key: Option<String>,
 
+    /// The profile that `postrider login` stored under this name. Comes before POSTRIDER_URL and
+    /// POSTRIDER_API_KEY [variable: POSTRIDER_PROFILE, which does not]
+    #[arg(long, global = true, value_name = "NAME")]
+    pub profile: Option<String>,
+
     /// A file with additional trusted certificates (PEM)
     #[arg(long, global = true, value_name = "FILE")]
     pub ca_file: Option<PathBuf>,
 
-    /// Print the API's JSON unchanged
+    /// Print the API's JSON unchanged, and errors as problem documents (RFC 9457) on standard error
     #[arg(long, global = true)]
     pub json: bool,
 }
@@ -133,17 +143,15 @@ impl<'a> Call<'a> {
 impl Client {
     /// A client set up from flags and variables. It connects with its first call.
     pub fn new(args: &ClientArgs, environment: &Environment) -> Result<Self, Failure> {
-        let in_variable = |error| Failure::Usage(format!("POSTRIDER_URL: {error}"));
-        let base = match (&args.url, environment.get("POSTRIDER_URL")) {
-            (Some(url), _) => checked("--url", url.clone())?,
-            (None, Some(text)) => checked("POSTRIDER_URL", parse_url(text).map_err(in_variable)?)?,
-            (None, None) => parse_url(DEFAULT_URL).map_err(Failure::Usage)?,
-        };
-        let key = args
-            .api_key
-            .as_deref()
-            .or(environment.get("POSTRIDER_API_KEY"))
-            .ok_or_else(|| Failure::Usage("no API key: set POSTRIDER_API_KEY".to_owned()))?;
+        let server = server::chosen(args, environment)?;
+        Self::of(&server)
+    }
+
+    /// A client of this server.
+    pub fn of(server: &Server) -> Result<Self, Failure> {
+        let key = server.api_key.as_deref().ok_or_else(|| {
+            Failure::Usage("no API key: set POSTRIDER_API_KEY, or run `postrider login`".to_owned())
+        })?;
         let mut authorization = HeaderValue::from_str(&format!("Bearer {}", key.trim())).map_err(|_| {
             Failure::Usage(
                 "the API key has a line break or another control character in it: copy the key alone"
@@ -152,9 +160,9 @@ impl Client {
         })?;
         authorization.set_sensitive(true);
         Ok(Self {
-            base,
+            base: server.url.clone(),
             authorization,
-            ca_file: args.ca_file.clone(),
+            ca_file: server.ca_file.clone(),
             connection: None,
         })
     }
@@ -166,6 +174,37 @@ impl Client {
             Ok(result) => result,
             Err(_) => Err(self.unreachable(format!("no response within {} s", CALL_TIMEOUT.as_secs()))),
         }
+    }
+
+    /// Opens a response that goes on, over a connection of its own; `None` if the response is an empty 204.
+    pub async fn stream(&self, call: Call<'_>) -> Result<Option<EventStream>, Failure> {
+        let request = self.request(call)?;
+        let opening = async {
+            let mut connection = self.connect().await?;
+            let response = connection.send_request(request).await;
+            response.map_err(|error| self.unreachable(in_full(&error)))
+        };
+        let opened = tokio::time::timeout(CALL_TIMEOUT, opening).await;
+        let late = |_| self.unreachable(format!("no response within {} s", CALL_TIMEOUT.as_secs()));
+        let response = opened.map_err(late)??;
+        match response.status() {
+            StatusCode::OK => Ok(Some(EventStream::new(response.into_body()))),
+            StatusCode::NO_CONTENT => Ok(None),
+            status => {
+                let retry_after = patience::retry_after(response.headers());
+                let body = Limited::new(response.into_body(), RESPONSE_BYTES_MAX)
+                    .collect()
+                    .await;
+                let body = body.map(http_body_util::Collected::to_bytes).unwrap_or_default();
+                let problem = Problem::from_response(status, &String::from_utf8_lossy(&body));
+                Err(Failure::Problem(Box::new(problem.retry_after(retry_after))))
+            }
+        }
+    }
+
+    /// Makes the next call over another connection, which a load balancer may lead to another node.
+    pub fn disconnect(&mut self) {
+        self.connection = None;
     }
 
     fn request(&self, call: Call<'_>) -> Result<Request<Full<Bytes>>, Failure> {
@@ -224,6 +263,7 @@ impl Client {
         let (head, body) = response
             .map_err(|error| self.unreachable(in_full(&error)))?
             .into_parts();
+        let retry_after = patience::retry_after(&head.headers);
         let body = Limited::new(body, RESPONSE_BYTES_MAX).collect().await;
         let body = body
             .map_err(|error| self.unreachable(format!("the connection broke during the response: {error}")))?
@@ -231,10 +271,8 @@ impl Client {
         self.connection = Some(connection);
         let text = String::from_utf8_lossy(&body).into_owned();
         if !head.status.is_success() {
-            return Err(Failure::Problem(Box::new(Problem::from_response(
-                head.status,
-                &text,
-            ))));
+            let problem = Problem::from_response(head.status, &text).retry_after(retry_after);
+            return Err(Failure::Problem(Box::new(problem)));
         }
         let json = if text.is_empty() {
             Ok(Value::Null)
@@ -261,27 +299,6 @@ impl Client {
             message,
         }
     }
-}
-
-fn parse_url(text: &str) -> Result<Url, String> {
-    match text.trim().parse::<Url>() {
-        Ok(url) if matches!(url.scheme(), "http" | "https") => Ok(url),
-        // `localhost:8080` parses, as a URL of the scheme `localhost`.
-        _ if !text.contains("://") => Err(format!("expected a URL such as `http://{}`", text.trim())),
-        Ok(_) => Err("expected a URL that starts with http:// or https://".to_owned()),
-        Err(error) => Err(format!("not a URL: {error}")),
-    }
-}
-
-fn checked(origin: &str, url: Url) -> Result<Url, Failure> {
-    let fault = if !url.username().is_empty() || url.password().is_some() {
-        "expected no user and password: set the API key in POSTRIDER_API_KEY"
-    } else if url.query().is_some() || url.fragment().is_some() {
-        "expected no `?` and no `#`"
-    } else {
-        return Ok(url);
-    };
-    Err(Failure::Usage(format!("{origin}: {fault}")))
 }
 
 /// An error with its causes, because hyper puts the actual fault into a cause.

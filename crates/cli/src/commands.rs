@@ -3,6 +3,8 @@
 //! * Client commands, over the API: [`accounts`], [`automations`], [`events`], [`deliveries`], [`keys`],
 //!   [`event_types`], [`api_keys`], [`portal_links`], [`sessions`], [`audit`], [`connections`], built on
 //!   [`remote`].
+//! * What happens now: [`trigger`], [`tail`], [`listen`]; `waiting` waits for the deliveries of an event.
+//! * This machine's profiles: [`login`], [`profiles`]. The console: [`open`].
 //! * Offline: [`sign`], [`verify`]; both read signing keys with [`secrets`].
 //!
 //! To add a command: see the crate's documentation.
@@ -18,12 +20,21 @@ pub mod deliveries;
 pub mod event_types;
 pub mod events;
 pub mod keys;
+pub mod listen;
+pub mod login;
+pub mod open;
+mod patch;
 pub mod portal_links;
+pub mod profiles;
 pub mod remote;
+mod secret_prompt;
 pub mod secrets;
 pub mod sessions;
 pub mod sign;
+pub mod tail;
+pub mod trigger;
 pub mod verify;
+mod waiting;
 
 use std::process::ExitCode;
 
@@ -35,9 +46,9 @@ use crate::{Context, Failure};
 /// The commands.
 #[derive(Debug, clap::Subcommand)]
 pub enum Command {
-    /// List, create, show and delete accounts
+    /// List, create, show, update and delete accounts
     Accounts(accounts::Args),
-    /// List, create, show, enable, disable, test and delete automations
+    /// List, create, show, update, enable, disable, test and delete automations
     Automations(automations::Args),
     /// Send, list and show events
     Events(events::Args),
@@ -57,6 +68,20 @@ pub enum Command {
     Sessions(sessions::Args),
     /// List who did what
     Audit(audit::Args),
+    /// Send the catalogue's example of an event type, and show what its deliveries get
+    Trigger(trigger::Args),
+    /// Follow an account's deliveries: a line for each attempt
+    Tail(tail::Args),
+    /// Forward an account's events to a URL on this machine, signed as in production
+    Listen(Box<listen::Args>),
+    /// Open the console at an account, an event, a delivery or an automation
+    Open(open::Args),
+    /// Store a server and an API key for it as a profile
+    Login(login::Args),
+    /// Remove a profile and its key from this machine
+    Logout(profiles::LogoutArgs),
+    /// List profiles, and choose the current one
+    Profiles(profiles::Args),
     /// Print the headers that a delivery of a body would carry
     Sign(Box<sign::Args>),
     /// Check the signatures of a request, and explain a mismatch
@@ -64,7 +89,7 @@ pub enum Command {
 }
 
 /// The commands under the headings of the help, in its order.
-pub const GROUPS: [(&str, &[&str]); 2] = [
+pub const GROUPS: [(&str, &[&str]); 4] = [
     (
         "Client, over the API of a server",
         &[
@@ -81,6 +106,8 @@ pub const GROUPS: [(&str, &[&str]); 2] = [
             "audit",
         ],
     ),
+    ("While you develop", &["listen", "trigger", "tail", "open"]),
+    ("This machine", &["login", "logout", "profiles"]),
     ("Offline", &["sign", "verify"]),
 ];
 
@@ -88,8 +115,8 @@ pub const GROUPS: [(&str, &[&str]); 2] = [
 pub async fn run(command: Command, context: Context<'_>) -> Result<ExitCode, Failure> {
     match command {
         Command::Accounts(args) => accounts::run(args, context).await?,
-        Command::Automations(args) => automations::run(args, context).await?,
-        Command::Events(args) => events::run(args, context).await?,
+        Command::Automations(args) => return automations::run(args, context).await,
+        Command::Events(args) => return events::run(args, context).await,
         Command::Deliveries(args) => deliveries::run(args, context).await?,
         Command::Keys(args) => keys::run(args, context).await?,
         Command::Connections(args) => connections::run(args, context).await?,
@@ -98,6 +125,13 @@ pub async fn run(command: Command, context: Context<'_>) -> Result<ExitCode, Fai
         Command::PortalLinks(args) => portal_links::run(args, context).await?,
         Command::Sessions(args) => sessions::run(args, context).await?,
         Command::Audit(args) => audit::run(args, context).await?,
+        Command::Trigger(args) => return trigger::run(args, context).await,
+        Command::Tail(args) => tail::run(args, context).await?,
+        Command::Listen(args) => listen::run(*args, context).await?,
+        Command::Open(args) => open::run(args, context).await?,
+        Command::Login(args) => login::run(args, context).await?,
+        Command::Logout(args) => profiles::logout(&args, context)?,
+        Command::Profiles(args) => profiles::run(&args, context)?,
         Command::Sign(args) => sign::run(&args, context)?,
         Command::Verify(args) => return verify::run(&args, context),
     }

@@ -3,9 +3,13 @@
 use std::collections::BTreeMap;
 
 /// The variables that commands of this crate read, with what they are for.
-pub const VARIABLES: [(&str, &str); 3] = [
+pub const VARIABLES: [(&str, &str); 4] = [
     ("POSTRIDER_URL", "client commands: same as --url"),
     ("POSTRIDER_API_KEY", "client commands: the API key to send"),
+    (
+        "POSTRIDER_PROFILE",
+        "client commands: the profile of `postrider login` to use, if POSTRIDER_API_KEY is not set",
+    ),
     ("POSTRIDER_SIGNING_SECRET", "`sign` and `verify`: the signing key"),
 ];
 

@@ -1,5 +1,7 @@
 //! How a command fails: its message on standard error, and its exit code.
 
+use serde_json::{Value, json};
+
 use crate::client::Problem;
 
 /// Exit codes, as the help of `postrider` lists them.
@@ -46,6 +48,25 @@ impl Failure {
             Self::Unreachable { .. } => exit::UNREACHABLE,
             Self::Problem(_) | Self::Failed(_) | Self::Output(_) => exit::FAILED,
         }
+    }
+
+    /// The failure as a problem document (RFC 9457): the server's own, or one of the same shape.
+    pub fn document(&self) -> Value {
+        let (code, title) = match self {
+            Self::Problem(problem) => return problem.document(),
+            Self::Usage(_) => ("usage", "The command line, a variable or a file is wrong"),
+            Self::Unreachable { .. } => ("unreachable", "The server cannot be reached"),
+            Self::Failed(_) => ("failed", "The command failed"),
+            Self::Output(_) => ("output", "Standard output is closed or full"),
+        };
+        json!({"type": "about:blank", "title": title, "detail": self.to_string(), "code": code})
+    }
+
+    /// Whether standard output was a terminal that has been closed, to which every write fails with EIO. For
+    /// commands that run until somebody stops them, that is one of the ways.
+    pub fn is_closed_terminal(&self) -> bool {
+        const EIO: i32 = rustix::io::Errno::IO.raw_os_error();
+        matches!(self, Self::Output(error) if error.raw_os_error() == Some(EIO))
     }
 
     /// Whether the reader of the output has left (`postrider events list | head`), which is not a failure.

@@ -13,7 +13,7 @@ use crate::refusal::Refusal;
 use crate::state::App;
 
 /// The style sheets, in the order in which they are concatenated.
-const STYLES: [&str; 8] = [
+const STYLES: [&str; 9] = [
     include_str!("../assets/css/base.css"),
     include_str!("../assets/css/frame.css"),
     include_str!("../assets/css/forms.css"),
@@ -22,11 +22,13 @@ const STYLES: [&str; 8] = [
     include_str!("../assets/css/overview.css"),
     include_str!("../assets/css/account.css"),
     include_str!("../assets/css/automations.css"),
+    include_str!("../assets/css/docs.css"),
 ];
 
-/// The modules. Pages load `console.js`, which imports the others.
-const MODULES: [(&str, &str); 9] = [
+/// The modules. Pages load `console.js`, which imports the others; those of the documentation load `docs.js`.
+const MODULES: [(&str, &str); 10] = [
     ("console.js", include_str!("../assets/console.js")),
+    ("docs.js", include_str!("../assets/docs.js")),
     ("choose.js", include_str!("../assets/choose.js")),
     ("copy.js", include_str!("../assets/copy.js")),
     ("forms.js", include_str!("../assets/forms.js")),

@@ -12,6 +12,7 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Method, Request, header};
 use postrider_access::{Access, People};
 use postrider_configuration::Configuration;
+use postrider_docs::Docs;
 use postrider_engine::Engine;
 use postrider_figures::Figures;
 use postrider_web::body_budget::BodyBudget;
@@ -29,7 +30,7 @@ use crate::assets::{Assets, asset};
 use crate::brand::Brand;
 use crate::live::LiveSlots;
 use crate::pages::{
-    accounts, api_keys, audit, automations, bulk, connections, deliveries, event_types, events, find,
+    accounts, api_keys, audit, automations, bulk, connections, deliveries, docs, event_types, events, find,
     overview, portal_links, sessions, settings, sign_in, signing_key, system, theme,
 };
 use crate::refusal::{Refusal, RefusalPage};
@@ -68,6 +69,8 @@ pub struct ConsoleParts {
     /// Where people reach the console, without a slash at the end; from the request's `Host` where it is not
     /// set.
     pub public_url: Option<String>,
+    /// The documentation, if everybody may read it.
+    pub docs: Option<Docs>,
     /// What the process knows of itself.
     pub system: SystemFacts,
 }
@@ -98,6 +101,7 @@ impl Console {
             public_url: parts.public_url,
             is_framed: parts.is_framed,
             system: parts.system,
+            docs: parts.docs,
             sign_in_limit: ClientLimit::of_failures(),
             provider_limit: ClientLimit::of_questions(),
             live: LiveSlots::default(),
@@ -220,6 +224,7 @@ fn routes() -> Routes {
     Routes::default()
         .get("/assets/{version}/{name}", PUBLIC, asset)
         .post("/theme", PUBLIC, theme::choose)
+        .merge(docs::routes())
         .merge(sign_in::routes())
         .merge(overview::routes())
         .merge(find::routes())

@@ -17,6 +17,7 @@
 //! | `snippets` | how receivers verify a webhook, by language |
 //! | `live` | fragments that the server sends again when they change (server-sent events) |
 //! | `assets`, `brand` | style sheets, modules, the installation's name, colour and logo |
+//! | `pages::docs` | the documentation of [`postrider_docs`], which everybody may read |
 //! | `pages` | one folder per area, one file per page; the templates are in `templates/<area>/` |
 //!
 //! All data from outside (names, bodies, headers, error texts) is text: the templates escape it. Only the

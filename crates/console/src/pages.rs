@@ -7,6 +7,7 @@ pub mod automations;
 pub mod bulk;
 pub mod connections;
 pub mod deliveries;
+pub mod docs;
 pub mod event_types;
 pub mod events;
 pub mod find;

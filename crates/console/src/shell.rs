@@ -97,6 +97,8 @@ pub struct Shell<'a> {
     pub who: Option<WhoIs>,
     /// Whether somebody is signed in.
     pub is_signed_in: bool,
+    /// Whether the page links to the documentation: for staff, and before sign-in.
+    pub has_docs: bool,
     /// The server's time in Unix milliseconds; the browser computes relative times from it.
     pub now_ms: i64,
     assets: &'a crate::assets::Assets,
@@ -121,6 +123,7 @@ impl<'a> Shell<'a> {
             here: visitor.here.clone(),
             who: visitor.person.as_deref().map(WhoIs::of),
             is_signed_in: true,
+            has_docs: app.docs.is_some() && visitor.is_staff(),
             ..Self::bare(app, title)
         }
     }
@@ -146,6 +149,7 @@ impl<'a> Shell<'a> {
             here: "/".to_owned(),
             who: None,
             is_signed_in: false,
+            has_docs: app.docs.is_some(),
             now_ms: app.now().unix_ms(),
             assets: &app.assets,
         }

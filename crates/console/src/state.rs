@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use postrider_access::{Access, People};
 use postrider_configuration::Configuration;
+use postrider_docs::Docs;
 use postrider_engine::Engine;
 use postrider_figures::Figures;
 use postrider_model::Timestamp;
@@ -49,6 +50,8 @@ pub struct Shared {
     pub is_framed: bool,
     /// For the page *System*.
     pub system: SystemFacts,
+    /// The documentation, if everybody may read it.
+    pub docs: Option<Docs>,
     /// Style sheets and modules.
     pub assets: Assets,
     /// The limit on failed sign-ins.

@@ -12,6 +12,7 @@ pub mod headers;
 pub mod icon;
 pub mod id;
 pub mod number;
+pub mod prose;
 pub mod response;
 pub mod schedule;
 pub mod status;

@@ -34,6 +34,47 @@ pub struct Response {
     pub waited: Duration,
 }
 
+impl Response {
+    /// A response that somebody else received on the caller's behalf, kept and judged like one of this
+    /// client's: its headers are cut at the same bound, and its body at `bytes_kept`. `body` comes with
+    /// whether it is only the beginning. Without a status, there is no response.
+    pub fn relayed(
+        status: Option<u16>,
+        headers: &[(String, String)],
+        (mut body, is_beginning): (Bytes, bool),
+        bytes_kept: usize,
+        now: impl Fn() -> Timestamp,
+    ) -> Self {
+        let mut received = Received::default();
+        if let Some(status) = status {
+            let fields = headers.iter();
+            let fields = fields.map(|(name, value)| (name.as_bytes(), value.as_bytes()));
+            received.begin(Head::new(status, fields), now);
+        }
+        let truncated = is_beginning || body.len() > bytes_kept;
+        body.truncate(bytes_kept);
+        Self {
+            body,
+            truncated,
+            ..received.into_response(None, Duration::ZERO)
+        }
+    }
+
+    /// No response, for this reason.
+    pub fn failed(outcome: Outcome, error: &str) -> Self {
+        Self {
+            outcome,
+            status_code: None,
+            error: Some(error.to_owned()),
+            headers: Headers::new(),
+            body: Bytes::new(),
+            truncated: false,
+            retry_after: None,
+            waited: Duration::ZERO,
+        }
+    }
+}
+
 /// Maximum bytes of the rest of a body to read and drop; up to this size, that is cheaper than a new
 /// connection.
 const DRAIN_BYTES: u64 = 64 * 1024;
@@ -136,4 +177,29 @@ async fn drain(connection: &mut Connection) -> Option<u64> {
         Some(bytes)
     };
     tokio::time::timeout(DRAIN_TIME, read).await.ok().flatten()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_relayed_response_is_bounded_and_judged_like_any_other() {
+        let headers = [
+            ("Retry-After".to_owned(), "7".to_owned()),
+            ("X-Long".to_owned(), "x".repeat(64 * 1024)),
+        ];
+        let body = (Bytes::from_static(b"too many"), false);
+        let response = Response::relayed(Some(429), &headers, body, 3, || Timestamp::from_unix_ms(0));
+        assert_eq!(response.outcome, Outcome::BadStatus);
+        assert_eq!(response.retry_after, Some(Duration::from_secs(7)));
+        assert_eq!((&*response.body, response.truncated), (&b"too"[..], true));
+        assert!(response.headers[1].1.len() < 5_000);
+        let whole = (Bytes::from_static(b"ok"), false);
+        let response = Response::relayed(Some(204), &[], whole, 3, || Timestamp::from_unix_ms(0));
+        assert_eq!(
+            (response.outcome, response.truncated),
+            (Outcome::Succeeded, false)
+        );
+    }
 }

@@ -21,6 +21,7 @@
 //!   each has a pace that its receiver can keep up with ([`pace`]).
 //! * [`attempt`]: one turn of a delivery, with the current configuration.
 //! * [`carry`]: one carrier for each type of action, which sends the request.
+//! * [`listen`]: hands the requests of an action to a client that listens, for development.
 //! * [`work`]: the tasks that attempt, record, refill lanes from the store, keep the session and prune.
 //! * [`resend`], [`replay`], [`cancel`]: what callers ask of existing deliveries. `missed`: events for
 //!   actions that have no delivery of them. `cancel_event`: canceling an event before its first attempt.
@@ -47,6 +48,7 @@ mod consequences;
 pub mod engine;
 mod jobs;
 pub mod lanes;
+pub mod listen;
 pub mod load;
 pub mod log;
 mod meters;

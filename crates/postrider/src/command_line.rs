@@ -14,7 +14,7 @@ use crate::commands;
 use crate::config::declaration;
 
 /// The program's name.
-const NAME: &str = "postrider";
+pub const NAME: &str = "postrider";
 
 /// Sends webhooks: signed, retried on a schedule, and recorded
 ///
@@ -39,7 +39,7 @@ const AFTER_HELP: &str = "\
 Start here:
   postrider dev      # a throw-away demo with everything on
   postrider serve    # the server; its first start creates an API key
-  export POSTRIDER_API_KEY=…    # that key; then, as a client:
+  postrider login    # asks for that key, and stores it; then, as a client:
   postrider accounts create 'Acme Ltd' --uid acme
   postrider automations create acme --name CRM --on 'proposal.*' --to https://crm.example/hooks
   postrider events send acme proposal.accepted --data '{\"proposal_id\":\"p_1\"}'
@@ -47,9 +47,13 @@ Start here:
 
 Exit codes:
   0  success
-  1  the server refused the request, or the work failed; for `verify`, no signature matches
+  1  the server refused the request, or the work failed; for `verify`, no signature matches; for --wait, not every \
+delivery succeeded
   2  the command line, a variable or the settings file is wrong, and nothing was done
-  3  the server cannot be reached";
+  3  the server cannot be reached
+
+With --json, the error is a problem document (RFC 9457) on standard error: the server's own, or one with the code \
+`usage`, `unreachable`, `failed` or `output`.";
 
 /// All commands.
 #[derive(Debug, clap::Subcommand)]
@@ -70,6 +74,10 @@ pub enum Command {
     Health(commands::health::Args),
     /// Copy a stopped server's data folder to a PostgreSQL database
     Copy(commands::copy::Args),
+    /// Print a script that completes commands and options in a shell
+    Completions(commands::completions::Args),
+    /// Print the manual page, or write those of all commands to a folder
+    Man(commands::man::Args),
     /// Commands of the crate `cli`.
     #[command(flatten)]
     Client(Box<postrider_cli::Command>),
@@ -83,9 +91,13 @@ const SERVER_GROUP: (&str, &[&str]) = (
     ],
 );
 
+/// The commands that describe the command line, under their heading.
+const HELP_GROUP: (&str, &[&str]) = ("Help in your shell", &["completions", "man"]);
+
 /// All commands under their headings, in the order of the help.
 fn all_groups() -> impl Iterator<Item = (&'static str, &'static [&'static str])> {
-    std::iter::once(SERVER_GROUP).chain(postrider_cli::commands::GROUPS)
+    let server = std::iter::once(SERVER_GROUP);
+    server.chain(postrider_cli::commands::GROUPS).chain([HELP_GROUP])
 }
 
 /// The command line with complete help, laid out for the terminal.
@@ -94,7 +106,7 @@ pub fn command() -> clap::Command {
 }
 
 /// The command line with complete help, before the layout: for each setting the variable and the default.
-fn declared() -> clap::Command {
+pub fn declared() -> clap::Command {
     Cli::command().mut_subcommands(declaration::with_origins_in_help)
 }
 

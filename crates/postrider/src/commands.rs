@@ -1,5 +1,6 @@
-//! The commands of the server's side, one per file: [`serve`], [`dev`], [`check`],
-//! [`health`], [`migrate`], [`backup`], [`restore`], [`copy`].
+//! The commands of the server's side, one per file: [`serve`], [`dev`], [`check`], [`health`], [`migrate`],
+//! [`backup`], [`restore`], [`copy`]; and those that describe the command line itself: [`completions`],
+//! [`man`].
 //!
 //! All but `dev` find the server's store with [`data_dir`]. The client and offline commands
 //! are in the crate `cli`.
@@ -9,10 +10,12 @@
 
 pub mod backup;
 pub mod check;
+pub mod completions;
 pub mod copy;
 pub mod data_dir;
 pub mod dev;
 pub mod health;
+pub mod man;
 pub mod migrate;
 pub mod restore;
 pub mod serve;

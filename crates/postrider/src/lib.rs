@@ -3,7 +3,8 @@
 //!
 //! * [`command_line`]: all commands, including those of the crate `cli`, and their help. [`config`]:
 //!   settings.
-//! * [`commands`]: serve, dev, migrate, backup, copy. [`wiring`]: wires the parts into a running node.
+//! * [`commands`]: serve, dev, migrate, backup, copy, completions, man. [`wiring`]: wires the parts into a
+//!   running node.
 //!
 //! This crate must hold no rule about deliveries and no SQL, and must use the API only through the crate
 //! `cli`.
@@ -19,13 +20,16 @@ pub mod config;
 pub mod wiring;
 
 use std::ffi::OsString;
+use std::io::Write as _;
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::time::Duration;
 
-use clap::FromArgMatches as _;
 use clap::parser::ValueSource;
+use clap::{ArgMatches, FromArgMatches as _};
 use postrider_cli::{Context, Environment, Failure};
 use postrider_engine::SystemClock;
+use postrider_model::Clock;
 
 use command_line::{Cli, Command};
 use config::log::LogFormat;
@@ -38,10 +42,15 @@ pub fn run(
     arguments: impl IntoIterator<Item = OsString>,
     variables: impl IntoIterator<Item = (OsString, OsString)>,
 ) -> ExitCode {
-    let matches = command_line::command().get_matches_from(arguments);
-    let cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
+    let arguments: Vec<OsString> = arguments.into_iter().collect();
+    let parsed = command_line::command().try_get_matches_from(&arguments);
+    let parsed = parsed.and_then(|matches| Ok((Cli::from_arg_matches(&matches)?, matches)));
+    let (cli, matches) = match parsed {
+        Ok(parsed) => parsed,
+        Err(error) => return refuse(&error, &arguments),
+    };
     let variables: Vec<_> = variables.into_iter().collect();
-    let wants_json = wants_json(&matches, &variables);
+    let logs_json = logs_json(&matches, &variables);
     let result = config::environment::read(variables)
         .map_err(Failure::from)
         .and_then(|environment| dispatch(cli.command, &matches, &environment));
@@ -49,14 +58,45 @@ pub fn run(
         Ok(code) => code,
         Err(failure) if failure.is_broken_pipe() => ExitCode::SUCCESS,
         Err(failure) => {
-            wiring::logging::report_failure(&failure, wants_json);
+            if wants_json(&matches) {
+                report_as_json(&failure);
+            } else {
+                wiring::logging::report_failure(&failure, logs_json);
+            }
             ExitCode::from(failure.exit_code())
         }
     }
 }
 
+/// Prints a failure as a problem document. Ignores errors: nobody may read standard error any more.
+fn report_as_json(failure: &Failure) {
+    let _ = writeln!(std::io::stderr(), "{}", failure.document());
+}
+
+/// Whether the command was given `--json`.
+fn wants_json(matches: &ArgMatches) -> bool {
+    let own = matches.try_get_one::<bool>("json");
+    own.is_ok_and(|own| own == Some(&true))
+        || matches
+            .subcommand()
+            .is_some_and(|(_, matches)| wants_json(matches))
+}
+
+/// Prints help, the version, or what is wrong with the command line, which was not understood: whether JSON
+/// was asked for shows in its words alone.
+fn refuse(error: &clap::Error, arguments: &[OsString]) -> ExitCode {
+    if !error.use_stderr() || !arguments.iter().any(|argument| argument == "--json") {
+        error.exit();
+    }
+    let text = error.render().to_string();
+    let text = text.trim().strip_prefix("error: ").unwrap_or(&text);
+    let failure = Failure::Usage(text.to_owned());
+    report_as_json(&failure);
+    ExitCode::from(failure.exit_code())
+}
+
 /// Whether the server was asked for JSON, as far as that can be known before its settings are read.
-fn wants_json(matches: &clap::ArgMatches, variables: &[(OsString, OsString)]) -> bool {
+fn logs_json(matches: &ArgMatches, variables: &[(OsString, OsString)]) -> bool {
     let Some(serve) = matches.subcommand_matches("serve") else {
         return false;
     };
@@ -69,11 +109,7 @@ fn wants_json(matches: &clap::ArgMatches, variables: &[(OsString, OsString)]) ->
     }
 }
 
-fn dispatch(
-    command: Command,
-    matches: &clap::ArgMatches,
-    environment: &Environment,
-) -> Result<ExitCode, Failure> {
+fn dispatch(command: Command, matches: &ArgMatches, environment: &Environment) -> Result<ExitCode, Failure> {
     let matches = matches.subcommand().map_or(matches, |(_, matches)| matches);
     let succeeded = |()| ExitCode::SUCCESS;
     match command {
@@ -89,9 +125,16 @@ fn dispatch(
             on_one_thread(commands::health::run(&args, matches, environment)).map(succeeded)
         }
         Command::Copy(args) => on_one_thread(commands::copy::run(&args, matches, environment)).map(succeeded),
+        Command::Completions(args) => commands::completions::run(&args).map(succeeded),
+        Command::Man(args) => commands::man::run(&args).map(succeeded),
         Command::Client(command) => {
-            let clock = &SystemClock::new();
-            on_one_thread(postrider_cli::run(*command, Context { environment, clock }))
+            let shared_clock: &Arc<dyn Clock> = &(Arc::new(SystemClock::new()) as _);
+            let context = Context {
+                environment,
+                clock: &**shared_clock,
+                shared_clock,
+            };
+            on_one_thread(postrider_cli::run(*command, context))
         }
     }
 }

@@ -229,7 +229,7 @@ fn unknown_settings_are_refused_from_every_source() {
 
     let output = in_folder(postrider().args(["serve", "--retrydelays", "1"]), folder.path());
     assert_eq!(output.status.code(), Some(2));
-    let output = in_folder(postrider().args(["serve", "--listen", ":8080"]), folder.path());
+    let output = in_folder(postrider().args(["serve", "--listen", "8080"]), folder.path());
     assert_eq!(output.status.code(), Some(2));
     assert!(stderr(&output).contains("`0.0.0.0:8080`"), "{}", stderr(&output));
     let output = in_folder(

@@ -72,6 +72,60 @@ fn the_settings_reference_and_its_examples_are_valid_settings_files() {
     assert_eq!(settings.in_flight_max, 2_048);
 }
 
+/// Commands that do something, with their words: `accounts update`.
+fn leaves(command: &clap::Command, words: &str, found: &mut Vec<(String, clap::Command)>) {
+    if command.get_subcommands().next().is_none() {
+        found.push((words.to_owned(), command.clone()));
+    }
+    for subcommand in command.get_subcommands() {
+        let words = format!("{words} {}", subcommand.get_name());
+        leaves(subcommand, words.trim(), found);
+    }
+}
+
+/// Commands and options without help, as `accounts update --name`.
+fn without_help(command: &clap::Command, words: &str) -> Vec<String> {
+    let has_text =
+        |text: Option<&clap::builder::StyledStr>| text.is_some_and(|it| !it.to_string().is_empty());
+    let mut missing = Vec::new();
+    if !has_text(command.get_about()) {
+        missing.push(words.to_owned());
+    }
+    let arguments = command.get_arguments().filter(|argument| !argument.is_hide_set());
+    let bare = arguments.filter(|argument| !has_text(argument.get_help()));
+    missing.extend(bare.map(|argument| format!("{words} {}", argument.get_id())));
+    for subcommand in command.get_subcommands() {
+        missing.extend(without_help(
+            subcommand,
+            &format!("{words} {}", subcommand.get_name()),
+        ));
+    }
+    missing
+}
+
+#[test]
+fn every_command_and_option_has_help_and_every_command_stands_in_the_docs() {
+    let command = postrider::command_line::declared();
+    assert_eq!(without_help(&command, "postrider"), [""; 0]);
+    let page = std::fs::read_to_string(path("../cli.md")).unwrap();
+    let mut found = Vec::new();
+    leaves(&command, "", &mut found);
+    assert!(found.len() > 50, "{} commands", found.len());
+    let undocumented: Vec<_> = found
+        .iter()
+        .map(|(words, _)| words)
+        .filter(|words| !page.contains(&format!("`{words}`")))
+        .collect();
+    assert!(
+        undocumented.is_empty(),
+        "not in the table of docs/cli.md: {undocumented:?}"
+    );
+    let variables = postrider_cli::environment::VARIABLES.iter().map(|(name, _)| name);
+    let reference = postrider::command_line::reference();
+    let unnamed: Vec<_> = variables.filter(|name| !reference.contains(*name)).collect();
+    assert!(unnamed.is_empty(), "in no help text: {unnamed:?}");
+}
+
 /// The shell examples of the reference of commands.
 fn shell_blocks(text: &str) -> Vec<&str> {
     text.split("```sh\n")
@@ -86,7 +140,7 @@ fn arguments_of(script: &str) -> Vec<Vec<String>> {
     let folder = tempfile::tempdir().unwrap();
     let recorded = folder.path().join("recorded");
     let prelude = "postrider() { printf '%s\\037' postrider \"$@\" >>\"$RECORDED\"; printf '\\036' >>\"$RECORDED\"; }\n\
-                   jq() { :; }; sh() { :; }\n";
+                   jq() { :; }; sh() { :; }; HEALTHCHECK() { :; }\n";
     let output = Command::new("bash")
         .arg("-euc")
         .arg(format!("{prelude}{script}"))

@@ -10,11 +10,12 @@
 use std::error::Error;
 use std::io;
 
+use deadpool_postgres::PoolError;
 use rustls::CertificateError;
 use tokio_postgres::Config;
 use tokio_postgres::config::Host;
 
-use crate::sql_error::SqlError;
+use crate::sql_error::{NO_TLS, PASSWORD_MISSING, SqlError, describe};
 
 /// PostgreSQL's port, if the URL names none.
 const PORT: u16 = 5432;
@@ -39,9 +40,19 @@ pub(crate) fn explained(server: &str, error: &SqlError) -> String {
         SqlError::TimedOut => Some(UNANSWERED.to_owned()),
         error => error.driver_error().and_then(advice),
     };
+    let said = match error {
+        SqlError::Pool(PoolError::Backend(error)) => {
+            let cause = describe(error);
+            let cause = cause
+                .strip_prefix("error connecting to server: ")
+                .unwrap_or(&cause);
+            format!("no connection to {server}: {cause}")
+        }
+        error => format!("{server}: {error}"),
+    };
     match advice {
-        Some(advice) => format!("{server}: {error}. {advice}"),
-        None => format!("{server}: {error}"),
+        Some(advice) => format!("{said}. {advice}"),
+        None => said,
     }
 }
 
@@ -99,11 +110,11 @@ fn by_cause(error: &tokio_postgres::Error) -> Option<String> {
             return Some(advice.to_owned());
         }
         let text = error.to_string();
-        if text.contains("password missing") {
+        if text == PASSWORD_MISSING {
             let advice = "Set database_password_file or POSTRIDER_DATABASE_PASSWORD. PGPASSWORD and ~/.pgpass are not read";
             return Some(advice.to_owned());
         }
-        if text.contains("server does not support TLS") {
+        if text == NO_TLS {
             let advice = "Switch TLS on there (ssl = on), or set sslmode=disable in database_url if the network is trusted";
             return Some(advice.to_owned());
         }
@@ -151,13 +162,11 @@ fn by_tls(error: &(dyn Error + 'static)) -> Option<String> {
              sslmode=verify-ca, which checks the authority alone"
         }
         CertificateError::Revoked => "The server's certificate is revoked: install another one",
-        // Anything else is about who issued it. Debian's snakeoil certificate issued itself, and is no
-        // authority.
+        // Anything else is about who issued it.
         _ => {
             "The server's certificate is not from an authority that this server trusts: put the certificate of that \
-             authority into a file, and set database_ca_file (or sslrootcert in database_url). A self-signed \
-             certificate that is no authority, such as Debian's ssl-cert-snakeoil, cannot be checked: replace it, or \
-             set sslmode=disable if the network is trusted"
+             authority, or a self-signed certificate itself, such as Debian's ssl-cert-snakeoil.pem, into a file, and set \
+             database_ca_file (or sslrootcert in database_url). If the network is trusted, sslmode=disable does without"
         }
     };
     Some(advice.to_owned())

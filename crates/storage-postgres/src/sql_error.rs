@@ -106,15 +106,15 @@ impl SqlError {
         matches!(self, Self::Postgres(error) if error.code().is_some()) && !self.is_of_the_connection()
     }
 
-    /// Whether the server rejects this node (28: a wrong password; 3D: no such database), or this node does
-    /// not trust the server. A retry will not help.
+    /// Whether the server rejects this node (28: a wrong password; 3D: no such database), this node does not
+    /// trust the server, or the settings do not fit the server. A retry will not help.
     fn is_refused(&self) -> bool {
         let Self::Pool(PoolError::Backend(error)) = self else {
             return false;
         };
         match error.code() {
             Some(state) => ["28", "3D"].contains(&&state.code()[..2]),
-            None => is_untrusted(error),
+            None => is_untrusted(error) || is_of_settings(error),
         }
     }
 
@@ -221,8 +221,20 @@ fn is_untrusted(error: &(dyn Error + 'static)) -> bool {
     matches!(tls, Some(rustls::Error::InvalidCertificate(_))) || error.source().is_some_and(is_untrusted)
 }
 
+/// Whether the server wants a password and there is none, or has no TLS and `sslmode` requires it.
+fn is_of_settings(error: &tokio_postgres::Error) -> bool {
+    let cause = Error::source(error).map(ToString::to_string).unwrap_or_default();
+    [PASSWORD_MISSING, NO_TLS].contains(&cause.as_str())
+}
+
+/// What the driver says if the server wants a password and there is none.
+pub(crate) const PASSWORD_MISSING: &str = "password missing";
+
+/// What the driver says if the server has no TLS and `sslmode` requires it.
+pub(crate) const NO_TLS: &str = "server does not support TLS";
+
 /// The server's message, if there is one; the driver's own text leaves it out.
-fn describe(error: &tokio_postgres::Error) -> String {
+pub(crate) fn describe(error: &tokio_postgres::Error) -> String {
     match error.as_db_error() {
         Some(said) => format!("{} ({})", said.message(), said.code().code()),
         None => match Error::source(error) {

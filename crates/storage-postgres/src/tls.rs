@@ -1,5 +1,8 @@
-//! TLS to the database: the server's certificate is always verified, whatever `sslmode` says, and only
-//! `verify-ca` accepts another name in it.
+//! TLS to the database: the server's certificate is always verified, whatever `sslmode` says.
+//!
+//! `verify-ca` accepts another name in it. A certificate that the operator gave is trusted as it is, but for
+//! `verify-full`: self-signed certificates are often no authority, or have no name, and a copy of the very
+//! certificate proves more than either.
 
 use std::sync::Arc;
 
@@ -18,12 +21,16 @@ use crate::url::Checks;
 /// What is wrong with the PEM.
 pub(crate) fn connector(ca_pem: Option<&[u8]>, checks: Checks) -> Result<MakeRustlsConnect, String> {
     let mut roots = RootCertStore::empty();
+    let mut given = Vec::new();
     match ca_pem {
         None => roots.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned()),
         Some(pem) => {
             for certificate in CertificateDer::pem_slice_iter(pem) {
                 let certificate = certificate.map_err(|error| error.to_string())?;
-                roots.add(certificate).map_err(|error| error.to_string())?;
+                roots
+                    .add(certificate.clone())
+                    .map_err(|error| error.to_string())?;
+                given.push(certificate);
             }
             if roots.is_empty() {
                 return Err("it contains no certificate".to_owned());
@@ -34,24 +41,30 @@ pub(crate) fn connector(ca_pem: Option<&[u8]>, checks: Checks) -> Result<MakeRus
     let builder = ClientConfig::builder_with_provider(Arc::clone(&provider))
         .with_safe_default_protocol_versions()
         .map_err(|error| error.to_string())?;
-    let config = match checks {
-        Checks::Full => builder.with_root_certificates(roots),
-        Checks::Authority => {
-            let full = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider).build();
-            let full = full.map_err(|error| error.to_string())?;
-            builder
-                .dangerous()
-                .with_custom_certificate_verifier(Arc::new(AuthorityAlone(full)))
-        }
+    let verifier = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider).build();
+    let verifier = Verifier {
+        full: verifier.map_err(|error| error.to_string())?,
+        given,
+        checks,
     };
-    Ok(MakeRustlsConnect::new(config.with_no_client_auth()))
+    let config = builder
+        .dangerous()
+        .with_custom_certificate_verifier(Arc::new(verifier))
+        .with_no_client_auth();
+    Ok(MakeRustlsConnect::new(config))
 }
 
-/// Verifies everything but the name, which the inner verifier compares last.
+/// Verifies a certificate as `checks` says.
 #[derive(Debug)]
-struct AuthorityAlone(Arc<WebPkiServerVerifier>);
+struct Verifier {
+    /// Verifies everything; the name last.
+    full: Arc<WebPkiServerVerifier>,
+    /// The certificates that the operator gave.
+    given: Vec<CertificateDer<'static>>,
+    checks: Checks,
+}
 
-impl ServerCertVerifier for AuthorityAlone {
+impl ServerCertVerifier for Verifier {
     fn verify_server_cert(
         &self,
         end_entity: &CertificateDer<'_>,
@@ -60,13 +73,16 @@ impl ServerCertVerifier for AuthorityAlone {
         ocsp_response: &[u8],
         now: UnixTime,
     ) -> Result<ServerCertVerified, rustls::Error> {
-        let verified = self
-            .0
-            .verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now);
+        if self.checks != Checks::Full && self.given.iter().any(|given| given == end_entity) {
+            return Ok(ServerCertVerified::assertion());
+        }
+        let verified =
+            self.full
+                .verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now);
         match verified {
             Err(rustls::Error::InvalidCertificate(
                 CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. },
-            )) => Ok(ServerCertVerified::assertion()),
+            )) if self.checks == Checks::Authority => Ok(ServerCertVerified::assertion()),
             verified => verified,
         }
     }
@@ -77,7 +93,7 @@ impl ServerCertVerifier for AuthorityAlone {
         cert: &CertificateDer<'_>,
         dss: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        self.0.verify_tls12_signature(message, cert, dss)
+        self.full.verify_tls12_signature(message, cert, dss)
     }
 
     fn verify_tls13_signature(
@@ -86,10 +102,10 @@ impl ServerCertVerifier for AuthorityAlone {
         cert: &CertificateDer<'_>,
         dss: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        self.0.verify_tls13_signature(message, cert, dss)
+        self.full.verify_tls13_signature(message, cert, dss)
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.0.supported_verify_schemes()
+        self.full.supported_verify_schemes()
     }
 }

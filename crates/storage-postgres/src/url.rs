@@ -13,8 +13,10 @@ use crate::connect::OptionsError;
 /// How the server's certificate is checked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Checks {
-    /// Its authority and its name.
+    /// Its authority and its name, without an exception (`sslmode=verify-full`).
     Full,
+    /// Its authority and its name, unless it is one of the certificates that the operator gave.
+    Usual,
     /// Its authority alone (`sslmode=verify-ca`), for servers that are reached by another name.
     Authority,
 }
@@ -64,9 +66,10 @@ pub(crate) fn parse(url: &str) -> Result<Parsed, OptionsError> {
     // A file of authorities is of use only to a connection with TLS.
     let default = if ca_file.is_some() { "require" } else { "prefer" };
     let (ssl_mode, checks) = match mode.as_deref().unwrap_or(default) {
-        "disable" => (SslMode::Disable, Checks::Full),
-        "prefer" | "allow" => (SslMode::Prefer, Checks::Full),
-        "require" | "verify-full" => (SslMode::Require, Checks::Full),
+        "disable" => (SslMode::Disable, Checks::Usual),
+        "prefer" | "allow" => (SslMode::Prefer, Checks::Usual),
+        "require" => (SslMode::Require, Checks::Usual),
+        "verify-full" => (SslMode::Require, Checks::Full),
         "verify-ca" => (SslMode::Require, Checks::Authority),
         _ => {
             let modes = "sslmode is one of disable, prefer, require, verify-ca and verify-full";
@@ -114,7 +117,6 @@ fn without_parameter(url: &str, name: &str) -> (String, Option<String>) {
 
 /// Takes a `key=value` pair without quotes out of libpq's other form, and returns its value.
 fn without_pair(text: &str, name: &str) -> (String, Option<String>) {
-    let mut value = None;
     // A quoted value may contain spaces, so the text is only cut where the pair is found.
     let key = format!("{name}=");
     let Some(start) = text.find(&key).filter(|&at| at == 0 || text[..at].ends_with(' ')) else {
@@ -128,8 +130,7 @@ fn without_pair(text: &str, name: &str) -> (String, Option<String>) {
         Some(found) => found,
         None => behind.split_once(' ').unwrap_or((behind, "")),
     };
-    value.replace(found.to_owned());
-    (format!("{}{rest}", &text[..start]), value)
+    (format!("{}{rest}", &text[..start]), Some(found.to_owned()))
 }
 
 /// A value of the query, percent-decoded.
@@ -192,10 +193,10 @@ mod tests {
         };
         let file = |text: &str| Some(text.to_owned());
         for (url, parts) in [
-            ("postgres://u@h/d", (SslMode::Prefer, Checks::Full, None)),
+            ("postgres://u@h/d", (SslMode::Prefer, Checks::Usual, None)),
             (
                 "postgres://u@h/d?sslmode=disable",
-                (SslMode::Disable, Checks::Full, None),
+                (SslMode::Disable, Checks::Usual, None),
             ),
             (
                 "postgres://u@h/d?sslmode=verify-full",
@@ -207,11 +208,11 @@ mod tests {
             ),
             (
                 "postgres://u@h/d?sslrootcert=/a.pem",
-                (SslMode::Require, Checks::Full, file("/a.pem")),
+                (SslMode::Require, Checks::Usual, file("/a.pem")),
             ),
             (
                 "postgres://u@h/d?sslrootcert=system",
-                (SslMode::Require, Checks::Full, None),
+                (SslMode::Require, Checks::Usual, None),
             ),
             (
                 "host=h sslmode=verify-ca user=u sslrootcert='/a b.pem' dbname=d",

@@ -1,4 +1,5 @@
-//! What a restore refuses, and that it then changes nothing. Kills of a restore are in `src/restore/tests.rs`.
+//! What a restore refuses, and that it then changes nothing. Kills of a restore are tested in
+//! `src/restore/tests.rs`.
 
 #![expect(clippy::unwrap_used, reason = "a scene that cannot be set up has failed")]
 

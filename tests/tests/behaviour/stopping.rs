@@ -1,10 +1,13 @@
 //! A graceful stop: attempts in flight end or are released, and no attempt is repeated that would have ended
 //! within a second.
 
+use std::io::{BufRead as _, BufReader};
+use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use postrider_tests::account::{attempts_of, id_of};
-use postrider_tests::{Account, Receiver, Reply, Server, wait};
+use postrider_tests::{Account, Receiver, Reply, Server, binary, wait};
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::json;
 
 #[tokio::test]
@@ -102,4 +105,28 @@ async fn a_pending_retry_survives_a_stop_and_comes_when_due() {
         "{:?}",
         second - first
     );
+}
+
+#[test]
+fn a_server_whose_terminal_is_closed_stops_in_an_orderly_way() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut command = binary::command();
+    command
+        .args(["serve", "--listen", "127.0.0.1:0", "--data-dir"])
+        .arg(folder.path())
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    let mut out = BufReader::new(child.stdout.take().unwrap());
+    let mut line = String::new();
+    while !line.contains("listening on") {
+        line.clear();
+        assert_ne!(out.read_line(&mut line).unwrap(), 0, "it does not start");
+    }
+    // Like a closed terminal: nothing that the server prints from now on can be written.
+    drop((out, child.stderr.take()));
+    kill_process(Pid::from_child(&child), Signal::HUP).unwrap();
+    let status = child.wait().unwrap();
+    assert!(status.success(), "{status}");
 }

@@ -1,6 +1,6 @@
 //! `postrider dev`: the demo runs by itself and shows a line per attempt.
 
-use std::process::Stdio;
+use std::process::{Command, Stdio};
 
 use postrider_tests::log::Log;
 use postrider_tests::{binary, command, wait};
@@ -40,4 +40,49 @@ fn the_demo_starts_without_arguments_and_shuts_down_cleanly() {
         log.print("output of the demo");
         panic!("{status}");
     }
+}
+
+/// Starts the demo with its data in this folder, and waits until it runs.
+fn demo(mut command: Command, folder: &std::path::Path) -> (std::process::Child, Log) {
+    command
+        .env("TMPDIR", folder)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    let log = Log::default();
+    log.follow(child.stdout.take().unwrap());
+    log.follow(child.stderr.take().unwrap());
+    let runs = log.find(0, wait::SOON, |line| line.contains("listening on").then_some(()));
+    assert!(runs.is_some(), "{:#?}", log.lines());
+    (child, log)
+}
+
+#[test]
+fn a_demo_whose_terminal_is_closed_deletes_its_data() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut command = binary::command();
+    command.arg("dev");
+    let (mut child, log) = demo(command, folder.path());
+    kill_process(Pid::from_child(&child), Signal::HUP).unwrap();
+    let status = child.wait().unwrap();
+    assert!(status.success(), "{status}: {:#?}", log.lines());
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+}
+
+#[test]
+fn a_demo_under_nohup_outlives_its_terminal() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut command = Command::new("sh");
+    command
+        .args(["-c", "trap '' HUP; exec \"$0\" dev --every 100ms"])
+        .arg(binary::path())
+        .env_remove("POSTRIDER_BIN");
+    let (mut child, log) = demo(command, folder.path());
+    kill_process(Pid::from_child(&child), Signal::HUP).unwrap();
+    let lines = log.len();
+    let goes_on = log.find(lines, wait::SOON, |line| line.contains("attempt 1").then_some(()));
+    assert!(goes_on.is_some(), "{:#?}", log.lines());
+    kill_process(Pid::from_child(&child), Signal::TERM).unwrap();
+    assert!(child.wait().unwrap().success());
 }

@@ -8,6 +8,7 @@
 //!   at the same moment.
 //! * [`neighbours`]: a node in trouble does not disturb the others.
 //! * [`secure`]: TLS to the database, and its password.
+//! * [`listening`]: a client that listens gets the requests of every node.
 //! * [`roles`]: the roles that the documentation recommends.
 //! * [`parts`]: the database and the network of these tests work as intended.
 //!
@@ -19,6 +20,7 @@ mod configuration;
 mod disturbances;
 mod evidence;
 mod failover;
+mod listening;
 mod neighbours;
 mod outage;
 mod parts;

@@ -218,7 +218,7 @@ async fn pages_of_a_customer_under_the_companys_brand() {
 }
 
 /// Checks a page in both themes and at two widths, then takes its pictures.
-async fn look_at(browser: &Browser, name: &str) {
+pub(super) async fn look_at(browser: &Browser, name: &str) {
     accessible(browser, name).await;
     browser.update_screenshots(name).await;
 }

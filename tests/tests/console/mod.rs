@@ -2,7 +2,7 @@
 //!
 //! * [`desk`]: the start of a journey. The journeys: [`sign_in`], [`automations`], [`deliveries`], [`keys`],
 //!   [`customer`], [`frames`], [`live`], [`people`], [`lying_provider`],
-//!   [`only_if`], [`story`].
+//!   [`docs`], [`only_if`], [`story`].
 //! * [`every_page`]: no page has an accessibility fault.
 //! * [`harness`]: the browser works as the other tests assume, shown on the static pages of [`pages`].
 
@@ -10,6 +10,7 @@ mod automations;
 mod customer;
 mod deliveries;
 mod desk;
+mod docs;
 mod every_page;
 mod frames;
 mod harness;

@@ -187,17 +187,23 @@ fn a_certificate_that_is_not_trusted_is_named_with_the_setting_and_the_modes_of_
     assert_says(&check(&require, &ca), "error", &["expired"]);
     assert_says(&check(&authority, &ca), "error", &["expired"]);
 
-    // As Debian's ssl-cert-snakeoil: it issued itself, and is no authority.
-    let mut snakeoil = CertificateParams::new(["127.0.0.1".to_owned()]).unwrap();
+    // As Debian's ssl-cert-snakeoil: it issued itself, is no authority, and names the machine.
+    let mut snakeoil = CertificateParams::new(["debian".to_owned()]).unwrap();
     snakeoil.is_ca = IsCa::ExplicitNoCa;
     let key = KeyPair::generate().unwrap();
     let snakeoil = snakeoil.self_signed(&key).unwrap();
     postgres.use_certificate(&snakeoil.pem(), &key.serialize_pem());
+    let itself = certificates.files.path().join("snakeoil.pem");
+    fs::write(&itself, snakeoil.pem()).unwrap();
+    let itself = ["--database-ca-file", text(&itself)];
     assert_says(
         &check(&postgres.url("postgres"), &[]),
         "error",
         &["snakeoil", "sslmode=disable"],
     );
+    assert_says(&check(&require, &ca), "error", &unknown);
+    assert_says(&check(&require, &itself), "ok", &[]);
+    assert_says(&check(&full, &itself), "error", &["another name"]);
 }
 
 #[test]

@@ -92,7 +92,7 @@ async fn a_backup_copied_beside_the_log_of_a_killed_server_is_refused_and_restor
         .api
         .get(account.at(&format!("/events/{}", killed.events[1])))
         .await;
-    lost.problem(404, "not_found");
+    lost.problem(404, "event_not_found");
     assert!(killed.server.stop().success());
     database::assert_sound(&folder.join("postrider.db"));
 }
@@ -102,8 +102,8 @@ async fn the_replaced_database_of_a_killed_server_keeps_every_event() {
     let mut killed = Killed::after_a_backup().await;
     let folder = killed.server.data_dir().to_owned();
     restore(&killed.backup(), &folder, &["--replace"]).success();
-    let folders = fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path());
-    let former = folders.filter(|path| path.is_dir()).next().unwrap();
+    let mut paths = fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path());
+    let former = paths.find(|path| path.is_dir()).unwrap();
     // Back to where it was.
     for name in ["postrider.db", "postrider.db-wal"] {
         fs::copy(former.join(name), folder.join(name)).unwrap();
@@ -147,7 +147,6 @@ async fn a_backup_is_restored_into_a_new_folder_with_its_master_key_and_not_unde
     let key = drill.data_dir().join("master.key");
     let other = files.path().join("other.key");
     fs::write(&other, command::run(&["keys", "master", "new"]).success()).unwrap();
-    command::run(&["keys", "master", "new"]).success();
     fs::set_permissions(&other, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
     let refused = restore(&backup, drill.data_dir(), &["--master-key-file", text(&other)]);
     assert!(

@@ -3,7 +3,7 @@
 use std::fs;
 use std::net::TcpListener;
 
-use postrider_tests::Server;
+use postrider_tests::command;
 
 #[test]
 fn a_start_that_fails_says_what_happened_and_what_to_change() {
@@ -20,7 +20,7 @@ fn a_start_that_fails_says_what_happened_and_what_to_change() {
         (
             ["--listen", &taken],
             1,
-            vec![taken.as_str(), "another program", "listen"],
+            vec![taken.as_str(), "Another program", "listen"],
         ),
         (
             ["--listen", "203.0.113.1:8080"],
@@ -36,7 +36,7 @@ fn a_start_that_fails_says_what_happened_and_what_to_change() {
         (["--data-dir", file], 1, vec![file]),
         (["--config", toml], 2, vec!["bad.toml, line 2"]),
         (["--config", "/missing.toml"], 2, vec!["/missing.toml"]),
-        (["--master-key-file", "/missing.key"], 2, vec!["/missing.key"]),
+        (["--master-key-file", file], 2, vec![file, "chmod 600"]),
         (
             ["--admin-key-file", "/missing.key"],
             2,
@@ -48,12 +48,19 @@ fn a_start_that_fails_says_what_happened_and_what_to_change() {
             vec!["extra_ca_file /missing.pem"],
         ),
     ] {
-        let mut server = Server::stopped();
-        if flags[0] == "--admin-key-file" {
-            server.withhold_admin_key();
+        let data = folder.path().join("data");
+        let defaults = [
+            ["--data-dir", data.to_str().unwrap()],
+            ["--listen", "127.0.0.1:0"],
+        ];
+        let mut all = vec!["serve"];
+        all.extend(flags);
+        for default in defaults.iter().filter(|default| !flags.contains(&default[0])) {
+            all.extend(default);
         }
-        let (status, said) = server.start_that_fails(&flags);
-        assert_eq!(status.code(), Some(code), "{flags:?}: {said}");
+        let output = command::run(&all);
+        let said = format!("{}{}", output.out, output.err);
+        assert_eq!(output.code, code, "{flags:?}: {said}");
         for part in parts {
             assert!(said.contains(part), "{flags:?}: {part}: {said}");
         }

@@ -4,11 +4,13 @@
 //! the real API, records it (`tests/api/story.rs`), and fails where the file differs. Those of problems come
 //! from the table of their kinds.
 
+use std::collections::HashSet;
+
 use serde_json::{Map, Value, json};
 
 use crate::problem::{Code, PROBLEM_JSON, Problem, ProblemPages};
 
-/// By operation: `request`, and `responses` by status.
+/// By operation: `path`, `request`, and `responses` by status.
 const RECORDED: &str = include_str!("../../examples.json");
 
 const EXAMPLES: &str = "#/components/examples/";
@@ -16,23 +18,33 @@ const EXAMPLES: &str = "#/components/examples/";
 /// Adds the examples to a document.
 pub(super) fn add(document: &mut Value) -> Result<(), serde_json::Error> {
     let recorded: Value = serde_json::from_str(RECORDED)?;
-    for item in document["paths"]
-        .as_object_mut()
-        .into_iter()
-        .flat_map(Map::values_mut)
-    {
+    for (path, item) in document["paths"].as_object_mut().into_iter().flatten() {
         for operation in item.as_object_mut().into_iter().flat_map(Map::values_mut) {
             let id = operation["operationId"].as_str().unwrap_or_default();
-            add_recorded(&recorded[id], operation);
+            let recorded = &recorded[id];
+            add_recorded(recorded, operation);
+            add_path(path, recorded["path"].as_str().unwrap_or_default(), operation);
             add_problems(operation);
         }
     }
-    let examples = Code::ALL.iter().map(|code| {
+    let given = given(document);
+    let examples = Code::ALL.iter().filter(|code| given.contains(code)).map(|code| {
         let example = json!({"summary": code.title(), "value": problem(*code)});
         (code.as_str().to_owned(), example)
     });
     document["components"]["examples"] = examples.collect::<Map<_, _>>().into();
     Ok(())
+}
+
+/// The kinds of problems that some operation gives. Any request can get the others.
+fn given(document: &Value) -> HashSet<Code> {
+    let items = document["paths"].as_object().into_iter().flat_map(Map::values);
+    let operations = items.filter_map(Value::as_object).flat_map(Map::values);
+    let responses = operations
+        .filter_map(|it| it["responses"].as_object())
+        .flat_map(Map::values);
+    let descriptions = responses.filter_map(|response| response["description"].as_str());
+    descriptions.flat_map(codes_in).collect()
 }
 
 fn add_recorded(recorded: &Value, operation: &mut Value) {
@@ -48,6 +60,18 @@ fn add_recorded(recorded: &Value, operation: &mut Value) {
     }
 }
 
+/// The values of the path's parameters, as the story has them.
+fn add_path(template: &str, path: &str, operation: &mut Value) {
+    for (name, value) in template.split('/').zip(path.split('/')) {
+        let name = name.strip_prefix('{').and_then(|name| name.strip_suffix('}'));
+        let parameters = operation.get_mut("parameters").and_then(Value::as_array_mut);
+        let parameters = parameters.into_iter().flatten();
+        for parameter in parameters.filter(|it| it["in"] == "path" && it["name"].as_str() == name) {
+            parameter["example"] = value.into();
+        }
+    }
+}
+
 fn add_problems(operation: &mut Value) {
     let responses = operation["responses"].as_object_mut();
     for (status, response) in responses.into_iter().flatten() {
@@ -59,7 +83,10 @@ fn add_problems(operation: &mut Value) {
                 (code.as_str().to_owned(), example)
             })
             .collect();
-        if let Some(content) = response["content"].get_mut(PROBLEM_JSON) {
+        let content = response
+            .get_mut("content")
+            .and_then(|content| content.get_mut(PROBLEM_JSON));
+        if let Some(content) = content {
             content["examples"] = examples.into();
         }
     }

@@ -53,6 +53,7 @@ pub(super) fn add(document: &mut Value) {
     lists(document);
     let schemas = &mut document["components"]["schemas"];
     actions(schemas);
+    attempts(schemas);
     conditions(schemas);
     for (name, kinds) in BY_TYPE {
         let mapping: Map<String, Value> = kinds
@@ -110,26 +111,62 @@ fn refer_to_lists(value: &mut Value) {
 fn actions(schemas: &mut Value) {
     let common = schemas["Action"]["allOf"][1].clone();
     for (kind, own_type) in [("WebhookAction", "WebhookType"), ("EmailAction", "EmailType")] {
-        let schema = &mut schemas[kind];
-        let mut members = common["properties"].as_object().cloned().unwrap_or_default();
-        members["type"] = reference(own_type);
-        members.extend(schema["properties"].as_object().cloned().unwrap_or_default());
-        members.sort_keys();
-        let required = |of: &Value| of["required"].as_array().cloned().unwrap_or_default();
-        let mut all = required(&common);
-        all.extend(required(schema));
-        schema["properties"] = members.into();
-        schema["required"] = all.into();
+        add_members(&mut schemas[kind], &common);
+        schemas[kind]["properties"]["type"] = reference(own_type);
     }
     schemas["WebhookAction"]["description"] = "An action that sends a webhook.".into();
     schemas["EmailAction"]["description"] = "An action that sends an e-mail.".into();
-    schemas["Action"] = json!({
-        "oneOf": [reference("WebhookAction"), reference("EmailAction")],
-        "description": schemas["Action"]["description"],
+    one_of(schemas, "Action", ["WebhookAction", "EmailAction"]);
+    remove(schemas, &["ActionOfType", "ActionType"]);
+}
+
+/// An attempt likewise, with what was sent and received.
+fn attempts(schemas: &mut Value) {
+    let common = schemas["Attempt"]["allOf"][1].clone();
+    for (kind, exchange, description) in [
+        (
+            "HttpAttempt",
+            "HttpExchange",
+            "An attempt to send a webhook: an HTTP request and its response.",
+        ),
+        (
+            "SmtpAttempt",
+            "SmtpExchange",
+            "An attempt to send an e-mail: a dialogue with the mail server.",
+        ),
+    ] {
+        schemas[kind] = schemas[exchange].clone();
+        add_members(&mut schemas[kind], &common);
+        schemas[kind]["description"] = description.into();
+    }
+    one_of(schemas, "Attempt", ["HttpAttempt", "SmtpAttempt"]);
+    remove(schemas, &["Exchange", "HttpExchange", "SmtpExchange"]);
+}
+
+/// Adds the members of another schema.
+fn add_members(schema: &mut Value, other: &Value) {
+    let members = |of: &Value| of["properties"].as_object().cloned().unwrap_or_default();
+    let required = |of: &Value| of["required"].as_array().cloned().unwrap_or_default();
+    let mut all = members(other);
+    all.extend(members(schema));
+    all.sort_keys();
+    let all_required = [required(other), required(schema)].concat();
+    schema["properties"] = all.into();
+    schema["required"] = all_required.into();
+}
+
+fn one_of(schemas: &mut Value, name: &str, kinds: [&str; 2]) {
+    schemas[name] = json!({
+        "oneOf": kinds.map(reference),
+        "description": schemas[name]["description"],
     });
-    if let Some(schemas) = schemas.as_object_mut() {
-        schemas.shift_remove("ActionOfType");
-        schemas.shift_remove("ActionType");
+}
+
+fn remove(schemas: &mut Value, names: &[&str]) {
+    for name in names {
+        schemas
+            .as_object_mut()
+            .and_then(|schemas| schemas.shift_remove(*name));
     }
 }
 

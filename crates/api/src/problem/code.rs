@@ -110,6 +110,12 @@ codes! {
     AccountBuiltIn = "account_built_in", CONFLICT, "The account is built in and cannot be deleted";
     /// The automation is off.
     AutomationDisabled = "automation_disabled", CONFLICT, "The automation is off";
+    /// No action of the automation can be listened to.
+    NotListenable = "not_listenable", CONFLICT, "The automation has no URL that one can listen to";
+    /// The attempt that waited for the response has ended.
+    RequestNotWaiting = "request_not_waiting", CONFLICT, "No attempt waits for the response";
+    /// Another node waits for the response.
+    RequestElsewhere = "request_elsewhere", MISDIRECTED_REQUEST, "Another node waits for the response";
     /// Other requests kept changing the object.
     ConcurrentUpdate = "concurrent_update", CONFLICT, "Another request changed the object at the same time";
     /// An attempt of the delivery is in progress or about to start.
@@ -130,6 +136,8 @@ codes! {
     MasterKeyElsewhere = "master_key_elsewhere", CONFLICT, "The server cannot rotate the master key by itself";
     /// The account's keys sign the webhooks of the action.
     NoOwnSigningKey = "no_own_signing_key", CONFLICT, "The action has no signing key of its own";
+    /// The maximum number of clients listen.
+    TooManyListeners = "too_many_listeners", TOO_MANY_REQUESTS, "Too many clients listen already";
     /// The account has sent the maximum number of tests within a minute.
     TooManyTests = "too_many_tests", TOO_MANY_REQUESTS, "The account has sent too many tests";
     /// The account has rotated the maximum number of keys within a minute.

@@ -1,5 +1,5 @@
-//! What each kind of problem means to a caller: when it happens, what to do, and a typical `detail`. The pages
-//! at `/docs/errors/<code>` show it, and `docs/reference/errors.md`, which is generated.
+//! What each kind of problem means to a caller: when it happens, what to do, and a typical `detail`. The
+//! pages at `/docs/errors/<code>` show it.
 //!
 //! A code without an entry does not compile.
 
@@ -228,6 +228,22 @@ meanings! {
         "The action's keys cannot be rotated: it has none, because the account's keys sign its webhooks.",
         "Set the action's `signing_key` to give it a key of its own, or rotate the account's key.",
         "the account's keys sign the webhooks of this action; set its `signing_key` to give it its own";
+    NotListenable:
+        "No action of the automation has a URL whose host is a name below `listen.invalid`.",
+        "Create an automation with such a URL, or run `postrider listen`, which does.",
+        "no action of the automation has a URL such as https://my-machine.listen.invalid/";
+    RequestNotWaiting:
+        "The attempt has ended: it reached its timeout, its response was returned before, or the stream has ended.",
+        "Nothing. The delivery is retried on its schedule, and the request then comes over the stream again.",
+        "no attempt waits for the response";
+    RequestElsewhere:
+        "The response reached another node than the one that waits for it.",
+        "Send the response again over another connection, until it reaches that node.",
+        "another node waits for the response";
+    TooManyListeners:
+        "32 clients of the account, or 512 in all, listen on this node.",
+        "End a `postrider listen` that nobody needs any more.",
+        "too many clients listen already";
     TooManyTests:
         "The account has sent as many tests within a minute as it may.",
         "Wait for the seconds that `Retry-After` names.",

@@ -1,5 +1,7 @@
 //! An installation of its own, and short methods that call it.
 
+mod around;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -11,23 +13,24 @@ use http_body_util::BodyExt;
 use parking_lot::Mutex;
 use postrider_access::{Access, AccessParts};
 use postrider_api::{Api, ApiState, RateLimits, batch_bytes_max};
-use postrider_configuration::sealing::{KeyHolder, Sealing, SealingParts};
+use postrider_configuration::sealing::{Sealing, SealingParts};
 use postrider_configuration::{Configuration, ConfigurationParts};
-use postrider_egress::{EgressGuard, Response as Received};
-use postrider_engine::carry::{Carriers, Transport, WebhookCarrier};
+use postrider_egress::EgressGuard;
+use postrider_engine::carry::{Carriers, WebhookCarrier};
+use postrider_engine::listen::{Listeners, Listening};
 use postrider_engine::observe::Observer;
 use postrider_engine::{Engine, EngineParts, EngineSettings, SystemClock};
 use postrider_figures::{Figures, FiguresParts};
-use postrider_model::{Clock, Entropy, IdGenerator, Outcome};
+use postrider_model::{Clock, Entropy, IdGenerator};
 use postrider_signing::HeaderNames;
 use postrider_signing::profile::{BuiltIn, SignatureProfiles};
-use postrider_storage::sealing::MasterKey;
 use postrider_storage::{Sealer, Store};
 use postrider_storage_sqlite::{SqliteOptions, SqliteStore};
 use postrider_web::body::BODY_TIMEOUT;
 use postrider_web::body_budget::BodyBudget;
 use serde_json::{Value, json};
 
+use self::around::{InMemory, Receivers, fill};
 use super::conforms;
 use super::emails::MailServer;
 
@@ -41,7 +44,7 @@ pub fn url(status: u16) -> String {
 
 /// An installation.
 pub struct App {
-    api: Api,
+    pub api: Api,
     pub engine: Arc<Engine>,
     pub store: Arc<SqliteStore>,
     pub access: Arc<Access>,
@@ -90,6 +93,15 @@ fn sealing(
         clock: Arc::clone(engine.clock()),
         entropy: Entropy::new(|bytes| bytes.fill(9)),
     })
+}
+
+fn carriers(receivers: Receivers, listeners: &Arc<Listeners>, clock: &Arc<dyn Clock>) -> Carriers {
+    let transport = Listening::new(receivers, Arc::clone(listeners), Arc::clone(clock));
+    let webhook = WebhookCarrier::new(transport, HeaderNames::new("Postrider"), Arc::clone(clock));
+    Carriers {
+        webhook: Arc::new(webhook),
+        email: Arc::new(MailServer),
+    }
 }
 
 impl App {
@@ -184,12 +196,8 @@ impl App {
             clock: Arc::clone(&clock),
             retention: settings.retention,
         });
-        let receivers = Receivers(Arc::clone(&sent));
-        let webhook = WebhookCarrier::new(receivers, HeaderNames::new("Postrider"), Arc::clone(&clock));
-        let carriers = Carriers {
-            webhook: Arc::new(webhook),
-            email: Arc::new(MailServer),
-        };
+        let listeners = Arc::new(Listeners::new(1));
+        let carriers = carriers(Receivers(Arc::clone(&sent)), &listeners, &clock);
         let engine = Engine::start(EngineParts {
             store,
             observer: Arc::clone(&figures) as Arc<dyn Observer>,
@@ -215,6 +223,8 @@ impl App {
             ))),
             page_budget: Arc::new(BodyBudget::for_pages()),
             rate_limits: Arc::new(rate_limits),
+            listeners,
+            response_bytes_kept: 16 * 1024,
             public_url: public_url.map(Arc::from),
             metrics: Arc::new(|| "some_metric 1\n".to_owned()),
         };
@@ -372,77 +382,5 @@ impl ApiResponse {
     pub fn fault(&self, pointer: &str, code: &str) {
         let faults = self.problem(422, "invalid_body");
         assert_eq!(faults, [(pointer.to_owned(), code.to_owned())]);
-    }
-}
-
-/// Bytes that look like random ones and depend on the number alone.
-fn fill(bytes: &mut [u8], number: u64) {
-    for (byte, position) in bytes.iter_mut().zip(1..) {
-        let mixed = (number + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15)
-            ^ u64::wrapping_mul(position, 0xbf58_476d_1ce4_e5b9);
-        *byte = mixed.wrapping_mul(0x94d0_49bb_1331_11eb).to_be_bytes()[0];
-    }
-}
-
-/// Holds no keys; what is sealed is lost with the test.
-struct InMemory;
-
-impl KeyHolder for InMemory {
-    fn place(&self) -> String {
-        "/var/lib/postrider/master.key".to_owned()
-    }
-
-    fn can_add(&self) -> bool {
-        true
-    }
-
-    fn put_first(&self, _: &MasterKey) -> Result<(), String> {
-        Ok(())
-    }
-}
-
-/// Receivers that respond with the status that their path names, or with 200.
-struct Receivers(Arc<Mutex<Vec<postrider_egress::Request>>>);
-
-impl Transport for Receivers {
-    async fn send(&self, request: &postrider_egress::Request) -> Received {
-        let last = request.url.rsplit('/').next();
-        self.0.lock().push(request.clone());
-        let Some(status) = last.and_then(|last| last.parse().ok()) else {
-            return thanks();
-        };
-        if status == 0 {
-            std::future::pending::<()>().await;
-        }
-        Received {
-            outcome: if status == 200 {
-                Outcome::Succeeded
-            } else {
-                Outcome::BadStatus
-            },
-            status_code: Some(status),
-            error: None,
-            headers: vec![
-                ("x-a".to_owned(), "1".to_owned()),
-                ("x-a".to_owned(), "2".to_owned()),
-            ],
-            body: Bytes::from_static(b"ok\xff"),
-            truncated: false,
-            retry_after: None,
-            waited: Duration::ZERO,
-        }
-    }
-}
-
-fn thanks() -> Received {
-    Received {
-        outcome: Outcome::Succeeded,
-        status_code: Some(200),
-        error: None,
-        headers: vec![("content-type".to_owned(), "text/plain".to_owned())],
-        body: Bytes::from_static(b"ok"),
-        truncated: false,
-        retry_after: None,
-        waited: Duration::ZERO,
     }
 }

@@ -25,6 +25,7 @@ mod events;
 mod finding;
 mod installation_connections;
 mod later;
+mod listening;
 mod lists;
 mod matrix;
 mod portal_links;

@@ -87,6 +87,7 @@ impl Operation {
             .replace("{account}", &account)
             .replace("{id}", "nothing")
             .replace("{action}", "act_00000000000000000000000001")
+            .replace("{request}", "1-1")
             .replace("{name}", "a.b");
         let mut request = Request::builder()
             .method(&self.method)

@@ -1,8 +1,8 @@
 //! The examples of the API's document: a story that calls every operation, recorded.
 //!
 //! The clock stands at a time of the story, keys come from a counter, and ids get aliases, so that each run
-//! records the same. `UPDATE_GENERATED=1` writes `examples.json`; the document includes it when it is compiled, so run the
-//! tests of this crate with that variable twice.
+//! records the same. `UPDATE_GENERATED=1` writes `examples.json`; the document includes it when it is
+//! compiled, so run the tests of this crate with that variable twice.
 
 mod aliases;
 mod steps;
@@ -56,7 +56,7 @@ impl Clock for StoryClock {
 struct Story {
     app: App,
     clock: Arc<StoryClock>,
-    /// By operation: `request`, and `responses` by status.
+    /// By operation: `path`, `request`, and `responses` by status.
     told: Map<String, Value>,
     aliases: Aliases,
 }
@@ -86,8 +86,9 @@ impl Story {
         let bare = path.split('?').next().unwrap();
         let (_, operation) = conforms::operation(method.as_str(), bare).unwrap();
         let id = operation["operationId"].as_str().unwrap().to_owned();
+        let bare = self.aliases.put(bare.into());
         let example = self.aliases.put(still(shown.clone()));
-        let told = self.told.entry(id).or_insert_with(|| json!({}));
+        let told = self.told.entry(id).or_insert_with(|| json!({"path": bare}));
         if let Some(body) = body
             && told.get("request").is_none()
         {
@@ -119,8 +120,10 @@ impl Story {
         let bare = path.split('?').next().unwrap();
         let (_, operation) = conforms::operation("GET", bare).unwrap();
         let id = operation["operationId"].as_str().unwrap().to_owned();
+        let bare = self.aliases.put(bare.into());
         let example = self.aliases.put(text.into());
         self.say(&id, example);
+        self.told[&id]["path"] = bare;
     }
 
     /// Records what has no JSON, or too much of it.

@@ -1,6 +1,7 @@
 //! Problem documents (RFC 9457) as text.
 
 use std::fmt;
+use std::time::Duration;
 
 use http::StatusCode;
 use serde_json::Value;
@@ -16,6 +17,10 @@ pub struct Problem {
     /// The place of each error (a JSON pointer into the request's body, or the name of a parameter or
     /// header), and its detail.
     errors: Vec<(String, String)>,
+    /// The document as the server sent it, if it sent one.
+    document: Option<Value>,
+    /// How long the server asks to wait before another call.
+    retry_after: Option<Duration>,
 }
 
 impl Problem {
@@ -48,7 +53,38 @@ impl Problem {
             code: field("code"),
             message,
             errors,
+            document: document.is_object().then_some(document),
+            retry_after: None,
         }
+    }
+
+    /// The same problem, after which the server asks to wait this long.
+    #[must_use]
+    pub fn retry_after(self, retry_after: Option<Duration>) -> Self {
+        Self { retry_after, ..self }
+    }
+
+    /// How long to wait before the same call can succeed, if it can: as the server says, after a 429 or 503.
+    pub fn is_passing(&self) -> Option<Duration> {
+        let passes = matches!(
+            self.status,
+            StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE
+        );
+        passes.then(|| self.retry_after.unwrap_or_default())
+    }
+
+    /// The response's status.
+    pub const fn status(&self) -> StatusCode {
+        self.status
+    }
+
+    /// The problem document as the server sent it; one of the same shape if it sent none.
+    pub fn document(&self) -> Value {
+        self.document.clone().unwrap_or_else(|| {
+            serde_json::json!({
+                "type": "about:blank", "title": self.message, "status": self.status.as_u16(), "detail": self.message,
+            })
+        })
     }
 
     /// The stable code, if the response had one.

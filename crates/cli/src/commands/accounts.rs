@@ -1,5 +1,7 @@
 //! `postrider accounts`.
 
+mod update;
+
 use http::Method;
 use serde_json::{Map, Value};
 
@@ -18,6 +20,7 @@ use crate::{Context, Failure};
 Examples:
   postrider accounts create 'Acme Ltd' --uid customer-42
   postrider accounts show customer-42
+  postrider accounts update customer-42 --name 'Acme Inc.' --metadata '{\"plan\":\"pro\"}'
   postrider accounts list --all --json")]
 pub struct Args {
     #[command(subcommand)]
@@ -37,6 +40,8 @@ enum Command {
         /// The account's id or uid
         account: String,
     },
+    /// Change an account: only what the flags name
+    Update(update::UpdateArgs),
     /// Delete an account with its signing keys, automations, events and deliveries
     Delete(DeleteArgs),
 }
@@ -51,7 +56,8 @@ struct CreateArgs {
     /// Your own JSON object, stored with the account. `@FILE` reads a file, `-` standard input
     #[arg(long, value_name = "JSON")]
     metadata: Option<String>,
-    /// The account's retry schedule: delays in seconds (`10,100`) or with a unit (`10s,5m,1h`), or `none` [default: the server's]
+    /// The account's retry schedule: delays in seconds (`10,100`) or with a unit (`10s,5m,1h`), or `none`
+    /// [default: the server's]
     #[arg(long, value_name = "DELAYS")]
     retry_delays: Option<RetryDelays>,
 }
@@ -84,6 +90,10 @@ pub async fn run(args: Args, context: Context<'_>) -> Result<(), Failure> {
             remote
                 .show(Call::new(Method::GET, &["accounts", &account]), record)
                 .await
+        }
+        Command::Update(args) => {
+            let call = Call::new(Method::PATCH, &["accounts", &args.account]).body(args.patch()?);
+            remote.show(call, record).await
         }
         Command::Delete(args) => {
             confirm(&args)?;

@@ -3,15 +3,17 @@
 pub(super) mod create;
 mod missed;
 mod show;
+mod test;
+mod update;
+
+use std::process::ExitCode;
 
 use http::Method;
-use serde_json::{Map, Value, json};
+use serde_json::json;
 
-use super::counted;
 use super::remote::Remote;
 use crate::client::pages::PageArgs;
 use crate::client::{Call, ClientArgs};
-use crate::display::cell;
 use crate::input;
 use crate::{Context, Failure};
 
@@ -24,7 +26,8 @@ Examples:
   postrider automations create customer-42 --name Large --on proposal.accepted --only-if 'total >= 1000' --to https://crm.example/hooks
   postrider automations create customer-42 --name Mail --on proposal.accepted --email sales@example.com --subject 'A proposal was accepted' --text @mail.txt
   postrider automations put customer-42 tell-the-crm --definition @tell-the-crm.json
-  postrider automations test customer-42 tell-the-crm
+  postrider automations update customer-42 tell-the-crm --to https://crm2.example/hooks
+  postrider automations test customer-42 tell-the-crm --wait
   postrider automations send-missed customer-42 tell-the-crm --after 2h
   postrider automations disable customer-42 auto_01jh3qk8v2e9x9d5wq3m4n5p6r")]
 pub struct Args {
@@ -49,6 +52,8 @@ enum Command {
     Put(PutArgs),
     /// Show one automation and its actions
     Show(OneArgs),
+    /// Change an automation: only what the flags name
+    Update(Box<update::UpdateArgs>),
     /// Enable an automation
     Enable(OneArgs),
     /// Disable an automation and cancel its pending deliveries
@@ -56,7 +61,7 @@ enum Command {
     /// Delete an automation
     Delete(OneArgs),
     /// Send a test event to this automation alone
-    Test(TestArgs),
+    Test(test::TestArgs),
     /// Send the events that an automation missed while it was off, or before it existed
     SendMissed(missed::MissedArgs),
 }
@@ -80,19 +85,6 @@ struct PutArgs {
     definition: String,
 }
 
-#[derive(Debug, clap::Args)]
-struct TestArgs {
-    #[command(flatten)]
-    one: OneArgs,
-    /// The event type [default: one that the automation is for]
-    #[arg(long = "type", value_name = "TYPE")]
-    event_type: Option<String>,
-    /// The event's data as JSON [default: the example of the event type]. `@FILE` reads a file, `-` standard
-    /// input
-    #[arg(long, value_name = "JSON")]
-    data: Option<String>,
-}
-
 impl OneArgs {
     fn call(&self, method: Method) -> Call<'_> {
         Call::new(
@@ -103,9 +95,10 @@ impl OneArgs {
 }
 
 /// Runs the command.
-pub async fn run(args: Args, context: Context<'_>) -> Result<(), Failure> {
+pub async fn run(args: Args, context: Context<'_>) -> Result<ExitCode, Failure> {
     let mut remote = Remote::new(&args.client, context)?;
-    match args.command {
+    let done = match args.command {
+        Command::Test(args) => return test::run(&args, &mut remote, context).await,
         Command::List { account, pages } => {
             let call = Call::new(Method::GET, &["accounts", &account, "automations"]);
             remote.list(&call, pages, show::table).await
@@ -134,9 +127,19 @@ pub async fn run(args: Args, context: Context<'_>) -> Result<(), Failure> {
                 })
                 .await
         }
-        Command::Test(args) => test(&mut remote, &args).await,
+        Command::Update(args) => update(&mut remote, &args).await,
         Command::SendMissed(args) => missed::run(args, &mut remote, context).await,
-    }
+    };
+    done.map(|()| ExitCode::SUCCESS)
+}
+
+async fn update(remote: &mut Remote, args: &update::UpdateArgs) -> Result<(), Failure> {
+    let current = match args.needs_current() {
+        true => remote.response(args.one.call(Method::GET)).await?.text,
+        false => String::new(),
+    };
+    let call = args.one.call(Method::PATCH).body(args.body(&current)?);
+    remote.show_response(call, show::record).await
 }
 
 async fn switch(remote: &mut Remote, one: &OneArgs, enabled: bool) -> Result<(), Failure> {
@@ -144,32 +147,5 @@ async fn switch(remote: &mut Remote, one: &OneArgs, enabled: bool) -> Result<(),
     let call = one.call(Method::PATCH).json(&json!({ "enabled": enabled }));
     remote
         .show(call, |_, _| format!("{} is {word}.", one.automation))
-        .await
-}
-
-async fn test(remote: &mut Remote, args: &TestArgs) -> Result<(), Failure> {
-    let mut body = Map::new();
-    if let Some(event_type) = &args.event_type {
-        body.insert("type".to_owned(), event_type.clone().into());
-    }
-    let mut body = Value::from(body).to_string();
-    if let Some(data) = &args.data {
-        // Inserts the data as text, so that its bytes reach the server unchanged.
-        let comma = if args.event_type.is_some() { "," } else { "" };
-        body.pop();
-        body.push_str(&format!("{comma}\"data\":{}}}", input::json("--data", data)?));
-    }
-    let OneArgs { account, automation } = &args.one;
-    let call = Call::new(
-        Method::POST,
-        &["accounts", account, "automations", automation, "test"],
-    )
-    .body(body);
-    remote
-        .show(call, |event, _| {
-            let id = cell(&event["id"]);
-            let count = counted(&event["deliveries"], "delivery", "deliveries");
-            format!("Sent test event {id}, {count}. To see: postrider deliveries list {account} --event {id}")
-        })
         .await
 }

@@ -13,6 +13,7 @@ use crate::client::{Call, ClientArgs};
 use crate::display::{Paint, Table, cell, time};
 use crate::{Context, Failure};
 use filter::FilterArgs;
+pub(super) use timeline::attempt_line;
 
 /// Flags of the group.
 #[derive(Debug, clap::Args)]

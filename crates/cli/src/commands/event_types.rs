@@ -75,7 +75,7 @@ pub async fn run(args: Args, context: Context<'_>) -> Result<(), Failure> {
                 .await
         }
         Command::Set(args) => {
-            let call = Call::new(Method::PUT, &["event-types", &args.name]).json(&body(&args)?);
+            let call = Call::new(Method::PUT, &["event-types", &args.name]).body(body(&args)?);
             remote.show(call, record).await
         }
         Command::Delete { name } => {
@@ -87,7 +87,8 @@ pub async fn run(args: Args, context: Context<'_>) -> Result<(), Failure> {
     }
 }
 
-fn body(args: &SetArgs) -> Result<Value, Failure> {
+/// The request's body. Example and schema are inserted as text, so that no number loses a digit.
+fn body(args: &SetArgs) -> Result<String, Failure> {
     let mut body = Map::new();
     if args.hidden {
         body.insert("visible".to_owned(), false.into());
@@ -95,18 +96,18 @@ fn body(args: &SetArgs) -> Result<Value, Failure> {
     if let Some(description) = &args.description {
         body.insert("description".to_owned(), description.clone().into());
     }
+    let mut body = Value::from(body).to_string();
     for (name, flag, value) in [
         ("example", "--example", &args.example),
         ("schema", "--schema", &args.schema),
     ] {
         if let Some(value) = value {
-            let text = input::json(flag, value)?;
-            let value =
-                serde_json::from_str(&text).map_err(|error| Failure::Usage(format!("{flag}: {error}")))?;
-            body.insert(name.to_owned(), value);
+            body.pop();
+            let comma = if body.len() > 1 { "," } else { "" };
+            body.push_str(&format!("{comma}\"{name}\":{}}}", input::json(flag, value)?));
         }
     }
-    Ok(body.into())
+    Ok(body)
 }
 
 fn table(types: &[Value], paint: Paint) -> String {

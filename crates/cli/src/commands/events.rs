@@ -1,5 +1,9 @@
 //! `postrider events`.
 
+mod batch;
+
+use std::process::ExitCode;
+
 use http::Method;
 use postrider_model::Clock;
 use serde::Deserialize;
@@ -24,6 +28,7 @@ Examples:
   postrider events send customer-42 proposal.accepted --data @proposal.json --idempotency-key p_1-accepted
   jq .proposal export.json | postrider events send customer-42 proposal.accepted --data -
   postrider events send customer-42 reminder.due --data '{\"id\":7}' --deliver-at 2h --header 'X-Tenant: 42'
+  postrider events send customer-42 --batch events.ndjson
   postrider events cancel customer-42 evt_01jh3qk8v2e9x9d5wq3m4n5p6r
   postrider events list customer-42 --type proposal.accepted --after 2h")]
 pub struct Args {
@@ -35,7 +40,7 @@ pub struct Args {
 
 #[derive(Debug, clap::Subcommand)]
 enum Command {
-    /// Send an event: report that something happened in an account
+    /// Send an event, or a file of events: report what happened in an account
     Send(SendArgs),
     /// List an account's events, newest first
     List(ListArgs),
@@ -63,19 +68,38 @@ enum Command {
 }
 
 #[derive(Debug, clap::Args)]
+#[command(after_help = "\
+A file of events has one JSON object per line (NDJSON), or is a JSON array. Each object is an event as the API takes \
+it: `type`, `data`, and optionally `id`, `occurred_at`, `deliver_at` and `headers`. Events go out in batches of at most \
+1000. A line that is refused is reported with its number, the others are sent, and the exit code is 1.
+
+Sending the same file again sends only what was not accepted: an event without an `id` gets one that is derived from \
+the account, the line's text and the number of equal lines before it. To send equal lines on purpose, such as a daily \
+file, give each day its own --idempotency-key.
+
+Examples:
+  postrider events send customer-42 proposal.accepted --data '{\"proposal_id\":\"p_1\"}'
+  postrider events send customer-42 --batch events.ndjson
+  jq -c '.[]' export.json | postrider events send customer-42 --batch - --idempotency-key 2026-01-31")]
 struct SendArgs {
     /// The account's id or uid
     account: String,
     /// The event type, such as `proposal.accepted`
-    #[arg(value_name = "TYPE")]
-    event_type: String,
+    #[arg(value_name = "TYPE", required_unless_present = "batch")]
+    event_type: Option<String>,
     /// The event's data as JSON, sent byte for byte. `@FILE` reads a file, `-` standard input
-    #[arg(long, value_name = "JSON")]
-    data: String,
+    #[arg(long, value_name = "JSON", required_unless_present = "batch")]
+    data: Option<String>,
+    /// Send the events of a file, one JSON object per line, or a JSON array. `-` reads standard input
+    #[arg(long, value_name = "FILE", conflicts_with_all = [
+        "event_type", "data", "id", "occurred_at", "deliver_at", "header",
+    ])]
+    batch: Option<String>,
     /// Your own id for the event (`evt_…`); sending the same event again is a no-op
     #[arg(long, value_name = "ID")]
     id: Option<String>,
-    /// Your own name for this event; sending it again with the same key is a no-op
+    /// Your own name for this event, or for this file of events; sending it again with the same key is a
+    /// no-op
     #[arg(long, value_name = "KEY")]
     idempotency_key: Option<String>,
     /// When the event happened: a time, or how long ago (`5m`) [default: now]
@@ -107,9 +131,22 @@ struct ListArgs {
 }
 
 /// Runs the command.
-pub async fn run(args: Args, context: Context<'_>) -> Result<(), Failure> {
+pub async fn run(args: Args, context: Context<'_>) -> Result<ExitCode, Failure> {
     let mut remote = Remote::new(&args.client, context)?;
-    match args.command {
+    let done = match args.command {
+        Command::Send(SendArgs {
+            account,
+            batch: Some(source),
+            idempotency_key,
+            ..
+        }) => {
+            let args = batch::BatchArgs {
+                account: &account,
+                source: &source,
+                idempotency_key: idempotency_key.as_deref(),
+            };
+            return batch::run(args, &mut remote).await;
+        }
         Command::Send(args) => {
             let call = Call::new(Method::POST, &["accounts", &args.account, "events"])
                 .header("idempotency-key", args.idempotency_key.clone())
@@ -135,12 +172,13 @@ pub async fn run(args: Args, context: Context<'_>) -> Result<(), Failure> {
             let path = ["accounts", &account, "events", &event, "automations"];
             remote.show(Call::new(Method::GET, &path), verdicts).await
         }
-    }
+    };
+    done.map(|()| ExitCode::SUCCESS)
 }
 
 /// The request's body. `data` is inserted as text, so that its bytes reach the server unchanged.
 fn body(args: &SendArgs, clock: &dyn Clock) -> Result<String, Failure> {
-    let mut body = format!("{{\"type\":{}", Value::from(args.event_type.as_str()));
+    let mut body = format!("{{\"type\":{}", Value::from(args.event_type.as_deref()));
     if let Some(id) = &args.id {
         body.push_str(&format!(",\"id\":{}", Value::from(id.as_str())));
     }
@@ -153,7 +191,8 @@ fn body(args: &SendArgs, clock: &dyn Clock) -> Result<String, Failure> {
     if !args.header.is_empty() {
         body.push_str(&format!(",\"headers\":{}", Value::Object(members(&args.header)?)));
     }
-    body.push_str(&format!(",\"data\":{}}}", input::json("--data", &args.data)?));
+    let data = args.data.as_deref().unwrap_or_default();
+    body.push_str(&format!(",\"data\":{}}}", input::json("--data", data)?));
     Ok(body)
 }
 

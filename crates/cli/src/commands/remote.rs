@@ -27,7 +27,27 @@ impl Remote {
 
     /// Makes a call and returns the response, without printing it.
     pub async fn ask(&mut self, call: Call<'_>) -> Result<Value, Failure> {
-        Ok(self.client.call(call).await?.json)
+        Ok(self.response(call).await?.json)
+    }
+
+    /// Makes a call and returns the response with its exact bytes, without printing it.
+    pub async fn response(&mut self, call: Call<'_>) -> Result<Response, Failure> {
+        self.client.call(call).await
+    }
+
+    /// The client.
+    pub const fn client(&mut self) -> &mut Client {
+        &mut self.client
+    }
+
+    /// The screen.
+    pub const fn screen(&self) -> &Screen {
+        &self.screen
+    }
+
+    /// Whether to print JSON.
+    pub const fn is_json(&self) -> bool {
+        self.json
     }
 
     /// Makes a call and prints the response: unchanged with `--json`, otherwise as `text` renders it.

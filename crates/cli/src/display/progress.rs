@@ -55,6 +55,15 @@ impl Progress {
         }
     }
 
+    /// Prints a line above the bar.
+    pub fn say(&mut self, line: &str) {
+        if self.is_terminal {
+            say("\r\u{1b}[K");
+            self.shown = None;
+        }
+        say(&format!("{line}\n"));
+    }
+
     /// Shows the final state, after the work or its failure.
     pub fn end(mut self) {
         self.show();

@@ -55,6 +55,18 @@ pub fn parse_within(text: &str, bounds: RangeInclusive<Duration>) -> Result<Dura
     Err(DurationError::OutOfBounds(least, most))
 }
 
+/// Reads a number of whole seconds: alone (`30`), or as a duration (`5m`).
+pub fn seconds(text: &str) -> Result<u64, DurationError> {
+    if let Ok(seconds) = text.parse() {
+        return Ok(seconds);
+    }
+    let duration = parse(text)?;
+    match duration.subsec_nanos() {
+        0 => Ok(duration.as_secs()),
+        _ => Err(DurationError::Malformed),
+    }
+}
+
 /// Writes a duration as a whole number of the largest unit that fits.
 pub fn in_words(duration: Duration) -> String {
     let ms = u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
@@ -84,6 +96,19 @@ mod tests {
         }
         assert_eq!(in_words(parse("24h").unwrap()), "1d");
         assert_eq!(in_words(parse("1500ms").unwrap()), "1500ms");
+    }
+
+    #[test]
+    fn seconds_need_no_unit() {
+        for (text, read) in [
+            ("30", Some(30)),
+            ("5m", Some(300)),
+            ("2000ms", Some(2)),
+            ("1ms", None),
+            ("x", None),
+        ] {
+            assert_eq!(seconds(text).ok(), read, "{text}");
+        }
     }
 
     #[test]

@@ -51,15 +51,8 @@ impl FromStr for RetryDelays {
 
 /// Reads one delay: a number of seconds (`100`), or a duration of whole seconds (`5m`).
 pub fn delay_s(text: &str) -> Result<u32, RetryDelaysError> {
-    let text = text.trim();
-    if let Ok(seconds) = text.parse() {
-        return Ok(seconds);
-    }
-    let delay = duration::parse(text).map_err(|_| RetryDelaysError)?;
-    if delay.subsec_nanos() > 0 {
-        return Err(RetryDelaysError);
-    }
-    u32::try_from(delay.as_secs()).map_err(|_| RetryDelaysError)
+    let seconds = duration::seconds(text.trim()).map_err(|_| RetryDelaysError)?;
+    u32::try_from(seconds).map_err(|_| RetryDelaysError)
 }
 
 impl fmt::Display for RetryDelays {

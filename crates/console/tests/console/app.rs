@@ -20,6 +20,7 @@ use postrider_access::{
 };
 use postrider_configuration::{Configuration, ConfigurationParts};
 use postrider_console::{Brand, Console, ConsoleParts, SystemFacts};
+use postrider_docs::Docs;
 use postrider_egress::EgressGuard;
 use postrider_engine::carry::{Carriers, WebhookCarrier};
 use postrider_engine::observe::Observer;
@@ -36,6 +37,7 @@ use postrider_storage_sqlite::{SqliteOptions, SqliteStore};
 use postrider_web::body_budget::BodyBudget;
 use postrider_web::client::Client;
 
+use super::docs::docs;
 use super::emails::MailServer;
 use crate::receivers::Thanks;
 
@@ -337,5 +339,6 @@ fn console(
             store: "a folder".to_owned(),
             settings: Vec::new(),
         },
+        docs: Some(Docs::new(docs)),
     })
 }

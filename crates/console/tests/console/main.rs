@@ -15,6 +15,7 @@ mod connections;
 mod copies;
 mod deliveries;
 mod descriptions;
+mod docs;
 mod emails;
 mod finding;
 mod forms;

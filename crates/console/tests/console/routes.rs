@@ -45,9 +45,17 @@ const GET: &[bool] = &[false];
 const POST: &[bool] = &[true];
 const BOTH: &[bool] = &[false, true];
 
-const PATHS: [(&str, &[bool], For); 68] = [
+const PATHS: [(&str, &[bool], For); 76] = [
     ("/assets/0/console.css", GET, For::All),
     ("/theme", POST, For::All),
+    ("/docs", GET, For::All),
+    ("/docs/search", GET, For::All),
+    ("/docs/openapi.json", GET, For::All),
+    ("/docs/api", GET, For::All),
+    ("/docs/api/get_thing", GET, For::All),
+    ("/docs/errors", GET, For::All),
+    ("/docs/errors/thing_not_found", GET, For::All),
+    ("/docs/guides/sending", GET, For::All),
     ("/sign-in", BOTH, For::All),
     ("/sign-in/oidc", GET, For::All),
     ("/sign-in/oidc/callback", GET, For::All),

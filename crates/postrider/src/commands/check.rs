@@ -42,7 +42,7 @@ Examples:
   postrider check --database-url 'postgres://app@db/app' --json
   postrider check --reach https://hooks.example.com/    # can webhooks get out?")]
 pub struct Args {
-    /// Send an empty POST to this URL, under the rules and through the proxy for webhooks; any response will do
+    /// Send an empty POST to this URL, as webhooks are sent (rules, proxy); any response will do
     #[arg(long, value_name = "URL")]
     pub reach: Option<String>,
 

@@ -38,8 +38,8 @@ use receiver::{Receipt, Receiver};
 #[command(after_help = "\
 The demo creates a temporary data folder, an account with an automation on proposal.accepted, and a receiver on a free \
 loopback port. It sends a sample event every few seconds and prints each attempt. The receiver verifies both signatures \
-and responds with 500 to the first attempt of every third event, so that you see retries. When the demo stops (ctrl-c), \
-everything is deleted.
+and responds with 500 to the first attempt of every third event, so that you see retries. When the demo stops (ctrl-c, or \
+the terminal is closed), everything is deleted.
 
 It ignores the settings file and the server's variables.
 
@@ -110,7 +110,10 @@ pub async fn run(args: &Args) -> Result<(), Failure> {
         .await
         .map_err(|error| Failure::Failed(format!("the node failed: {error}")))??;
     drop(figures);
-    narrated
+    match narrated {
+        Err(failure) if failure.is_closed_terminal() => Ok(()),
+        narrated => narrated,
+    }
 }
 
 /// Runs the demo between the start and the stop of the node.

@@ -25,13 +25,13 @@ as those of `serve`. It needs no API key. Exit codes: 0 if the server is ready, 
 does not respond within the timeout.
 
 A server that waits for its database is not ready, and a restart would not help it: use --live to restart a process, and \
-the default to send it traffic.
+the default to send it traffic. In a Dockerfile: HEALTHCHECK CMD [\"/postrider\", \"health\"].
 
 Examples:
   postrider health
   postrider health --live --timeout 2s
   postrider health --url http://10.0.0.7:8080
-  HEALTHCHECK CMD [\"/postrider\", \"health\", \"--live\"]    # in a Dockerfile")]
+  postrider health --config /etc/postrider.toml")]
 pub struct Args {
     /// Ask only whether the process responds (/healthz)
     #[arg(long)]

@@ -53,7 +53,7 @@ async fn migrate_database(
     options: PostgresOptions,
 ) -> Result<(u32, u32, String), Failure> {
     let report = PostgresStore::migrate_only(options).await;
-    let report = report.map_err(|error| Failure::Failed(error.to_string()))?;
+    let report = report.map_err(|error| Failure::Failed(store::said(&error)))?;
     let shown = settings.database_url.as_ref().map(ToString::to_string);
     Ok((report.from, report.to, shown.unwrap_or_default()))
 }

@@ -23,8 +23,9 @@ The first start creates the operator's API key. In a terminal it prints the key 
 a file that only its owner can read, and prints the path. To use your own key, set POSTRIDER_ADMIN_KEY or \
 --admin-key-file. Send it with every call under /v1 as `Authorization: Bearer <key>`. The OpenAPI description is at /v1/openapi.json.
 
-SIGTERM and ctrl-c let attempts in flight finish, up to --shutdown-grace; a second signal stops the server at once. \
-Neither loses an accepted event.
+SIGTERM, ctrl-c and SIGHUP (its terminal is closed) let attempts in flight finish, up to --shutdown-grace; a second \
+signal stops the server at once. Neither loses an accepted event. Under `nohup`, SIGHUP is ignored. There is no reload: \
+restart the server to change settings.
 
 Examples:
   postrider serve
@@ -98,7 +99,7 @@ async fn announce(node: &Node) -> Result<(), Failure> {
     let screen = Screen::new();
     print_first_key(&screen, node).await?;
     tracing::info!(address = %node.address(), metrics_address, "listening");
-    Ok(screen.print(&format!("listening on http://{}", node.address()))?)
+    screen.print(&format!("listening on http://{}", node.address()))
 }
 
 async fn print_first_key(screen: &Screen, node: &Node) -> Result<(), Failure> {

@@ -70,7 +70,8 @@ pub struct Settings {
 
     /// A PostgreSQL database (15 or newer) to use instead of a data folder; several servers can share one.
     /// Example: `postgres://user@host/database?sslmode=require`. If the URL names several hosts, the server
-    /// uses the one that accepts writes. TLS always checks the certificate, whatever the `sslmode`.
+    /// uses the one that accepts writes. TLS always checks the certificate, whatever the `sslmode`; only
+    /// `verify-ca` accepts one for another name. `sslrootcert` names a file of authorities.
     #[arg(long, value_name = "URL")]
     pub database_url: Option<DatabaseUrl>,
 
@@ -355,6 +356,13 @@ pub struct Settings {
     /// A file with the logo that the console shows beside the product name: PNG or SVG, at most 256 KiB.
     #[arg(long, value_name = "FILE")]
     pub console_logo_file: Option<PathBuf>,
+
+    /// Whether everybody who reaches the server can read its documentation at `/docs`: the reference of the
+    /// API, the error codes and the guides. It says nothing about this installation. `false` serves none of
+    /// it; `/v1/openapi.json`, which requires an API key, stays.
+    #[arg(long, value_name = "TRUE|FALSE", default_value = "true", action = clap::ArgAction::Set, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    #[serde(deserialize_with = "text_value::deserialize")]
+    pub docs: bool,
 
     /// The mail server that e-mail actions use: `smtp://host:587` (STARTTLS is required), `smtps://host:465`
     /// (TLS from the start), or `smtp://host:25?tls=none` for a server that needs no encryption. Requires

@@ -7,6 +7,7 @@ use postrider_access::People;
 use postrider_console::{Brand, Console, ConsoleParts, Logo};
 use postrider_web::body_budget::BodyBudget;
 
+use super::docs::docs;
 use super::engine::Running;
 use super::system;
 use crate::config::Settings;
@@ -32,6 +33,7 @@ pub fn console(
         is_framed: !settings.console_frame_ancestors.is_empty(),
         public_url: settings.public_url.as_ref().map(|url| url.as_str().to_owned()),
         system: system::facts(settings),
+        docs: docs(settings),
     }))
 }
 

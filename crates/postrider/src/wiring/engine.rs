@@ -7,6 +7,7 @@ use postrider_access::{Access, AccessParts, RefusalNotes, UseNotes};
 use postrider_configuration::sealing::{KeyHolder, Sealing, SealingParts};
 use postrider_configuration::{Configuration, ConfigurationParts};
 use postrider_egress::{ClientSettings, EgressGuard, HttpClient, Resolve, SystemResolver};
+use postrider_engine::listen::{Listeners, Listening};
 use postrider_engine::observe::Observer;
 use postrider_engine::{Carriers, Engine, EngineParts, SystemClock, WebhookCarrier};
 use postrider_figures::{Figures, FiguresParts};
@@ -36,6 +37,8 @@ pub struct Running {
     pub figures: Arc<Figures>,
     /// The master key.
     pub sealing: Arc<Sealing>,
+    /// Clients that listen to automations.
+    pub listeners: Arc<Listeners>,
 }
 
 /// The dependencies that the parts share.
@@ -46,6 +49,7 @@ struct Shared {
     entropy: Entropy,
     guard: Arc<EgressGuard>,
     resolver: Arc<dyn Resolve>,
+    listeners: Arc<Listeners>,
 }
 
 /// Reads the configuration and starts an engine on it.
@@ -60,6 +64,7 @@ pub async fn start(
         store,
         clock: Arc::new(SystemClock::new()),
         ids: Arc::new(IdGenerator::new(entropy.number())),
+        listeners: Arc::new(Listeners::new(entropy.number())),
         entropy,
         guard: Arc::new(EgressGuard::new(settings.egress_rules()?)),
         resolver: Arc::new(SystemResolver::new()),
@@ -87,6 +92,7 @@ pub async fn start(
         entropy: shared.entropy.clone(),
         ids: Arc::clone(&shared.ids),
     };
+    let listeners = Arc::clone(&shared.listeners);
     let engine = Engine::start(EngineParts {
         carriers,
         observer: Arc::clone(&figures) as Arc<dyn Observer>,
@@ -109,6 +115,7 @@ pub async fn start(
         engine,
         figures,
         sealing,
+        listeners,
     })
 }
 
@@ -177,8 +184,9 @@ impl Shared {
             Arc::clone(&self.clock),
             &client_settings,
         );
+        let client = client.map_err(|error| extra_ca::unusable(settings, &error))?;
         let webhook = WebhookCarrier::new(
-            client.map_err(|error| extra_ca::unusable(settings, &error))?,
+            Listening::new(client, Arc::clone(&self.listeners), Arc::clone(&self.clock)),
             header_names(settings)?,
             Arc::clone(&self.clock),
         );

@@ -6,7 +6,7 @@
 
 mod bounds;
 
-use std::io::IsTerminal as _;
+use std::io::{IsTerminal as _, Write as _};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -71,7 +71,11 @@ pub fn start(format: LogFormat, level: &LogLevel, lines: Lines) {
     ]));
     // The level first, so that lines that it leaves out use up nothing of the bounds.
     let filter = level.filter().and(bounds::Filter(Arc::clone(&bounds)));
-    let layer = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
+    // A line that cannot be written is lost. It must not be reported on standard error, which is where it
+    // could not be written: once a terminal is closed, that panics, and with it the orderly stop.
+    let layer = tracing_subscriber::fmt::layer()
+        .log_internal_errors(false)
+        .with_writer(std::io::stderr);
     match format {
         LogFormat::Json => {
             let layer = layer.json().flatten_event(true).with_current_span(false);
@@ -130,7 +134,8 @@ pub fn report_failure(failure: &Failure, wants_json: bool) {
         tracing::error!(error = %failure, exit_code = failure.exit_code(), "the server failed");
     } else {
         let paint = Paint::for_stream(&std::io::stderr());
-        eprintln!("{} {failure}", paint.red("error:"));
+        // The terminal may be closed.
+        let _ = writeln!(std::io::stderr(), "{} {failure}", paint.red("error:"));
     }
 }
 

@@ -129,11 +129,14 @@ pub async fn existing(
     Ok((source, keys))
 }
 
-/// Whether the first start will create the key: there is no database, and no key.
-pub fn will_be_created(settings: &Settings, variable: Option<&str>) -> bool {
-    let missing = |file: &PathBuf| file.symlink_metadata().is_err();
-    is_first_start(settings)
-        && matches!(source(settings, variable), Ok(MasterKeySource::File(file)) if missing(&file))
+/// The file that the first start will create: there is no database, and no key.
+pub fn to_be_created(settings: &Settings, variable: Option<&str>) -> Option<PathBuf> {
+    match source(settings, variable) {
+        Ok(MasterKeySource::File(file)) if is_first_start(settings) => {
+            file.symlink_metadata().is_err().then_some(file)
+        }
+        _ => None,
+    }
 }
 
 /// Whether the data folder has no database yet. An empty file becomes one.

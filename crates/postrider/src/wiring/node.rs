@@ -99,8 +99,7 @@ impl Node {
                 return Err(failure);
             }
         };
-        let largest = batch_bytes_max(running.engine.settings().data_bytes_max);
-        let body_budget = Arc::new(BodyBudget::for_bodies_of(largest));
+        let body_budget = body_budget(&running);
         let console = console::console(settings, &running, people, Arc::clone(&body_budget))?;
         let state = ApiState {
             sealing: Arc::clone(&running.sealing),
@@ -115,11 +114,12 @@ impl Node {
                 settings.requests_per_s_and_key.map(PerSecond::get),
                 settings.events_per_s_and_account.map(PerSecond::get),
             )),
+            listeners: Arc::clone(&running.listeners),
+            response_bytes_kept: settings.response_bytes_kept.bytes(),
             public_url: settings.public_url.as_ref().map(|url| url.as_str().into()),
             metrics: metrics::Exposition::start(metrics, &running.engine, settings),
         };
         let approach = approach(settings);
-        let grace = settings.shutdown_grace.get();
         Ok(Self {
             running,
             first_key,
@@ -128,7 +128,7 @@ impl Node {
             monitoring,
             base_url: console::base_url(settings, address),
             site: Arc::new(Site::new(Api::new(state), console, approach)),
-            grace,
+            grace: settings.shutdown_grace.get(),
         })
     }
 
@@ -201,6 +201,12 @@ impl Node {
             never = monitored => match never {},
         }
     }
+}
+
+/// Memory for bodies.
+fn body_budget(running: &Running) -> Arc<BodyBudget> {
+    let largest = batch_bytes_max(running.engine.settings().data_bytes_max);
+    Arc::new(BodyBudget::for_bodies_of(largest))
 }
 
 /// The way between clients and the site.

@@ -13,7 +13,7 @@ use axum::response::{IntoResponse as _, Response};
 use http::{HeaderMap, HeaderValue, Request, StatusCode, Version, header};
 use http_body::Body as _;
 use postrider_api::Api;
-use postrider_api::problem::{Code, Problem};
+use postrider_api::problem::{Code, Problem, ProblemPages};
 use postrider_console::Console;
 use postrider_web::client::{TrustedProxies, claims_https};
 use postrider_web::method::method_name;
@@ -36,6 +36,8 @@ pub struct Site {
     proxies: TrustedProxies,
     /// The path of the public URL.
     prefix: PathPrefix,
+    /// The public URL, if it is set.
+    public_url: Option<String>,
     /// Whether another port serves the metrics.
     has_moved_metrics: bool,
     /// Whether `public_url` begins with `https://`.
@@ -67,6 +69,7 @@ impl Site {
             public_url_is_https: public_url.is_some_and(|url| url.starts_with("https://")),
             warns: AtomicBool::new(public_url.is_none() && approach.proxies.is_empty()),
             proxies: approach.proxies,
+            public_url: approach.public_url,
         }
     }
 
@@ -90,7 +93,8 @@ impl Handler for Site {
         self.prefix.remove(request.uri_mut());
         let is_of_api = is_of_api(request.uri().path()) || is_of_software(request.headers());
         if let Err(ambiguous) = unambiguous::check(request.version(), request.uri(), request.headers()) {
-            let response = refuse(is_of_api, request.version(), ambiguous);
+            let mut response = refuse(is_of_api, request.version(), ambiguous);
+            ProblemPages::below(self.public_url.as_deref()).place(&mut response);
             log_unseen(&request, &response);
             return response;
         }
@@ -136,6 +140,7 @@ impl Handler for Site {
     }
 
     fn stop(&self) {
+        self.api.stop();
         self.console.stop();
     }
 }

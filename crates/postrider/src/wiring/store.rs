@@ -81,7 +81,7 @@ fn open_sqlite(data_dir: &Path, sealer: &Sealer) -> Result<Arc<dyn Store>, Failu
 }
 
 /// Why a data folder cannot be used, and what to do.
-fn of_folder(data_dir: &Path, error: &OpenError) -> String {
+pub fn of_folder(data_dir: &Path, error: &OpenError) -> String {
     let folder = data_dir.display();
     match error {
         OpenError::Io { source, .. } => {
@@ -115,6 +115,14 @@ fn of_folder(data_dir: &Path, error: &OpenError) -> String {
     }
 }
 
+/// Why a database cannot be used. The store's error begins with what the caller says itself.
+pub fn said(error: &PostgresError) -> String {
+    match error {
+        PostgresError::Store(StoreError::Unavailable(why) | StoreError::Internal(why)) => why.clone(),
+        error => error.to_string(),
+    }
+}
+
 async fn open_postgres(options: PostgresOptions, sealer: &Sealer) -> Result<Arc<dyn Store>, Failure> {
     let deadline = Instant::now() + DATABASE_WAIT_MAX;
     loop {
@@ -125,7 +133,12 @@ async fn open_postgres(options: PostgresOptions, sealer: &Sealer) -> Result<Arc<
                 tracing::warn!(%why, "the database is not available yet; retrying");
                 sleep(DATABASE_PAUSE).await;
             }
-            Err(error) => return Err(Failure::Failed(format!("cannot use the database: {error}"))),
+            Err(error) => {
+                return Err(Failure::Failed(format!(
+                    "cannot use the database: {}",
+                    said(&error)
+                )));
+            }
         }
     }
 }

@@ -10,6 +10,8 @@ pub fn postrider() -> Command {
             command.env_remove(name);
         }
     }
+    // Without the profiles of whoever runs the tests.
+    command.env("XDG_CONFIG_HOME", "/nonexistent/postrider-tests");
     command.stdin(Stdio::null());
     command
 }

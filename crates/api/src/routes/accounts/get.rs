@@ -12,6 +12,8 @@ use crate::query::no_parameters;
 use crate::router::ApiState;
 
 /// Read an account
+///
+/// By its id or by its `uid`.
 #[utoipa::path(
     get,
     path = "/v1/accounts/{account}",

@@ -14,6 +14,8 @@ use crate::router::ApiState;
 const LIST: ListId = ListId::of_all("accounts");
 
 /// List accounts
+///
+/// Newest first. Requires an API key of the whole installation.
 #[utoipa::path(
     get,
     path = "/v1/accounts",

@@ -15,6 +15,8 @@ use crate::router::ApiState;
 const LIST: ListId = ListId::of_all("api-keys");
 
 /// List API keys
+///
+/// Without the keys themselves, which only the response to their creation shows.
 #[utoipa::path(
     get,
     path = "/v1/api-keys",

@@ -13,6 +13,8 @@ use crate::query::no_parameters;
 use crate::router::ApiState;
 
 /// Read an automation
+///
+/// By its id or by its `uid`, with its actions and their health.
 #[utoipa::path(
     get,
     path = "/v1/accounts/{account}/automations/{id}",

@@ -14,6 +14,8 @@ use crate::query::{PageParameters, Parameters};
 use crate::router::ApiState;
 
 /// List automations
+///
+/// Newest first, each with its actions and their health.
 #[utoipa::path(
     get,
     path = "/v1/accounts/{account}/automations",

@@ -13,6 +13,8 @@ use crate::query::no_parameters;
 use crate::router::ApiState;
 
 /// Read a connection
+///
+/// Secrets are write-only: `••••` stands for each.
 #[utoipa::path(
     get,
     path = "/v1/accounts/{account}/connections/{id}",

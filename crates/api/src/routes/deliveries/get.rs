@@ -14,6 +14,8 @@ use crate::query::no_parameters;
 use crate::router::ApiState;
 
 /// Read a delivery with its attempts
+///
+/// Each attempt shows the request as it was sent, and the response, truncated where it was long.
 #[utoipa::path(
     get,
     path = "/v1/accounts/{account}/deliveries/{id}",

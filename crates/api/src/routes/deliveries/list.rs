@@ -14,6 +14,8 @@ use crate::query::{PageParameters, Parameters};
 use crate::router::ApiState;
 
 /// List deliveries
+///
+/// Newest first. A delivery must match all filters.
 #[utoipa::path(
     get,
     path = "/v1/accounts/{account}/deliveries",

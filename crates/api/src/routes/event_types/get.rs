@@ -13,6 +13,8 @@ use crate::query::no_parameters;
 use crate::router::ApiState;
 
 /// Read an event type
+///
+/// With its example and its JSON Schema, if it has them.
 #[utoipa::path(
     get,
     path = "/v1/event-types/{name}",

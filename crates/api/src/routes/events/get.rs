@@ -13,6 +13,8 @@ use crate::query::no_parameters;
 use crate::router::ApiState;
 
 /// Read an event
+///
+/// With its data, and what re-serialising them would lose.
 #[utoipa::path(
     get,
     path = "/v1/accounts/{account}/events/{id}",

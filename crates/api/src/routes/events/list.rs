@@ -41,6 +41,8 @@ pub struct EventParameters {
 }
 
 /// List events
+///
+/// Newest first, each with its data. Events older than the installation's retention are deleted.
 #[utoipa::path(
     get,
     path = "/v1/accounts/{account}/events",

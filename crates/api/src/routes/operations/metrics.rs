@@ -10,6 +10,8 @@ use crate::router::ApiState;
 const PROMETHEUS_TEXT: &str = "text/plain; version=0.0.4; charset=utf-8";
 
 /// Read metrics in the Prometheus text format
+///
+/// Needs no key. With the setting `metrics_listen`, another port serves them.
 #[utoipa::path(
     get,
     path = "/metrics",

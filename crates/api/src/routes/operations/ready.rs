@@ -13,6 +13,8 @@ use crate::router::ApiState;
 const CHECK_MAX: Duration = Duration::from_secs(2);
 
 /// Check that the process can take traffic
+///
+/// Checks that the store responds and can write. For load balancers and orchestrators.
 #[utoipa::path(
     get,
     path = "/readyz",

@@ -11,7 +11,12 @@ use utoipa::{IntoParams, ToSchema};
 #[expect(dead_code, reason = "describes what [`super::search`] takes")]
 pub struct SearchParameters {
     /// A whole id or uid, or the name of an event type.
-    #[param(example = "dlv_01h455vb4pex5vsknk084sn02q", min_length = 1, max_length = 128)]
+    #[param(
+        example = "dlv_01h455vb4pex5vsknk084sn02q",
+        min_length = 1,
+        max_length = 128,
+        pattern = "^.{1,128}$"
+    )]
     q: String,
 }
 

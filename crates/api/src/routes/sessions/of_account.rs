@@ -16,6 +16,8 @@ use crate::query::{PageParameters, Parameters, no_parameters};
 use crate::router::ApiState;
 
 /// List the sessions of an account
+///
+/// Sessions of customers in the console, which began with a portal link. Newest first.
 #[utoipa::path(
     get,
     path = "/v1/accounts/{account}/sessions",

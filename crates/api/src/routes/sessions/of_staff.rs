@@ -15,6 +15,8 @@ use crate::query::{PageParameters, Parameters, no_parameters};
 use crate::router::ApiState;
 
 /// List the sessions of the operator's staff
+///
+/// Sessions in the console that began with an API key or at the identity provider, newest first.
 #[utoipa::path(
     get,
     path = "/v1/sessions",

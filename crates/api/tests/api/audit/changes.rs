@@ -56,6 +56,8 @@ async fn recipe_of(app: &App, method: &str, path: &str, account: &str) -> Option
         ("POST", "/accounts/{account}/events" | "/accounts/{account}/events/batch") => None,
         // It saves nothing.
         ("POST", "/accounts/{account}/automations/preview") => None,
+        // The attempt is its record.
+        ("POST", "/accounts/{account}/automations/{id}/listen/{request}") => None,
         ("GET", "/accounts/{account}/signing-keys") => {
             let path = format!("{account}/signing-keys");
             Some(recipe(&path, None, "signing_key.revealed", None))

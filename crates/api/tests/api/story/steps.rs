@@ -16,12 +16,13 @@ pub async fn tell(story: &mut Story) {
     catalogue(story).await;
     connection(story).await;
     let automation = automation(story).await;
-    events(story, &automation).await;
+    events(story).await;
     deliveries(story, &automation).await;
     signing_keys(story, &automation).await;
     access(story).await;
     audit(story).await;
     operations(story).await;
+    listening(story);
     end(story).await;
 }
 
@@ -98,10 +99,10 @@ async fn automation(story: &mut Story) -> Value {
             "conditions": {"path": "/total", "op": "gte", "value": 1000},
         },
         "actions": [{
-            "type": "send_email",
-            "to": ["sales@example.com"],
-            "subject": "Proposal {{ data.proposal_id }} was accepted",
-            "text": "The total is {{ data.total }}.",
+            "type": "send_webhook",
+            "url": "https://chat.example.com/hooks/sales",
+            "body": "template",
+            "template": "{\"text\": \"Proposal {{ data.proposal_id }} was accepted.\"}",
         }],
     });
     for status in [201, 200] {
@@ -111,7 +112,7 @@ async fn automation(story: &mut Story) -> Value {
     created
 }
 
-async fn events(story: &mut Story, automation: &Value) {
+async fn events(story: &mut Story) {
     let events = format!("{ACCOUNT}/events");
     let event = json!({
         "id": EVENT,
@@ -141,7 +142,7 @@ async fn events(story: &mut Story, automation: &Value) {
     let later = story.post(&events, later, 202).await;
     story.delete(&format!("{events}/{}", text(&later["id"]))).await;
     let missed = json!({"after": "2026-01-31T00:00:00.000Z", "dry_run": true});
-    let path = format!("{ACCOUNT}/automations/{}", text(&automation["id"]));
+    let path = format!("{ACCOUNT}/automations/tell-the-crm");
     story.post(&format!("{path}/send-missed"), missed, 202).await;
 }
 
@@ -252,6 +253,24 @@ async fn operations(story: &mut Story) {
     );
     let metrics = "# TYPE postrider_events_accepted_total counter\npostrider_events_accepted_total 1200\n";
     story.say("metrics", json!(metrics));
+}
+
+/// The stream of requests, which does not end, and the response to its request.
+fn listening(story: &mut Story) {
+    let hello = json!({"node": "0f3a9c21d5e88b04", "nodes": 1, "response_bytes_kept": 16384});
+    let request = json!({
+        "id": "0f3a9c21d5e88b04-17", "target": "/hooks",
+        "headers": [{"name": "webhook-id", "value": EVENT}], "body_base64": "e30=", "timeout_ms": 15000,
+    });
+    let stream = format!("event: hello\ndata: {hello}\n\nevent: request\ndata: {request}\n\n");
+    story.say("listen_to_automation", json!(stream));
+    let response = json!({
+        "status_code": 200, "headers": [{"name": "content-type", "value": "text/plain"}],
+        "body_base64": "b2s=", "truncated": false, "duration_ms": 12,
+    });
+    story
+        .told
+        .insert("respond_to_request".to_owned(), json!({"request": response}));
 }
 
 async fn end(story: &mut Story) {

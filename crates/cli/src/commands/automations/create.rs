@@ -165,7 +165,7 @@ impl CreateArgs {
         let trigger = json!({ "event_types": self.on }).to_string();
         let mut body = Value::from(body).to_string();
         body.pop();
-        match self.conditions()? {
+        match conditions_of(&self.only_if, self.conditions.as_deref())? {
             // Inserted as text, so that no number loses a digit.
             Some(conditions) => {
                 let trigger = trigger.trim_end_matches('}');
@@ -174,14 +174,6 @@ impl CreateArgs {
             None => body.push_str(&format!(",\"trigger\":{trigger}}}")),
         }
         Ok(body)
-    }
-
-    fn conditions(&self) -> Result<Option<String>, Failure> {
-        if let Some(conditions) = &self.conditions {
-            return input::json("--conditions", conditions).map(Some);
-        }
-        let rows: Vec<_> = self.only_if.iter().map(Comparison::json).collect();
-        Ok((!rows.is_empty()).then(|| format!("{{\"all\":[{}]}}", rows.join(","))))
     }
 
     /// The action that sends an e-mail, if the flags describe one.
@@ -241,12 +233,24 @@ impl CreateArgs {
     }
 }
 
+/// The conditions that the flags describe, as JSON, if they describe some.
+pub(super) fn conditions_of(
+    only_if: &[Comparison],
+    conditions: Option<&str>,
+) -> Result<Option<String>, Failure> {
+    if let Some(conditions) = conditions {
+        return input::json("--conditions", conditions).map(Some);
+    }
+    let rows: Vec<_> = only_if.iter().map(Comparison::json).collect();
+    Ok((!rows.is_empty()).then(|| format!("{{\"all\":[{}]}}", rows.join(","))))
+}
+
 pub(in crate::commands) fn header(text: &str) -> Result<(String, String), &'static str> {
     let (name, value) = text.split_once(':').ok_or("expected `Name: value`")?;
     Ok((name.trim().to_owned(), value.trim().to_owned()))
 }
 
-fn rate_limit(text: &str) -> Result<(u32, u64), String> {
+pub(super) fn rate_limit(text: &str) -> Result<(u32, u64), String> {
     let (requests, time) = text
         .split_once('/')
         .ok_or("expected requests and a time, such as `100/60s`")?;
@@ -257,7 +261,7 @@ fn rate_limit(text: &str) -> Result<(u32, u64), String> {
     Ok((requests, whole_seconds(time.trim())?))
 }
 
-fn whole_seconds(text: &str) -> Result<u64, String> {
+pub(super) fn whole_seconds(text: &str) -> Result<u64, String> {
     let duration = duration::parse(text).map_err(|error| error.to_string())?;
     if duration.subsec_nanos() == 0 {
         Ok(duration.as_secs())

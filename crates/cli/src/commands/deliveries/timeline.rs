@@ -27,17 +27,54 @@ pub fn render(delivery: &Value, paint: Paint) -> String {
     text
 }
 
-fn render_attempt(attempt: &Value, paint: Paint) -> String {
+/// One attempt in a line: `attempt 2  HTTP 503, bad_status in 12 ms, next attempt at 09:30:10Z`.
+pub fn attempt_line(attempt: &Value, delivery: &Value, paint: Paint) -> String {
+    let error = attempt["error"].as_str();
+    let error = error
+        .map(|error| format!(" ({})", printable(error)))
+        .unwrap_or_default();
+    let is_latest = attempt["number"] == delivery["attempt_count"];
+    let next = match (delivery["next_attempt_at"].as_str(), delivery["status"].as_str()) {
+        _ if !is_latest => String::new(),
+        (Some(_), _) => {
+            let at = time(&delivery["next_attempt_at"]);
+            format!(
+                ", {}",
+                paint.yellow(&format!("next attempt at {}", at.get(11..).unwrap_or(&at)))
+            )
+        }
+        (None, Some("failed")) => format!(", {}", paint.red("no retry left")),
+        _ => String::new(),
+    };
+    let to = match &attempt["url"] {
+        Value::String(url) => printable(url).into_owned(),
+        _ => printable(&cell(&attempt["recipients"])).into_owned(),
+    };
+    format!(
+        "  {}  {}{error} in {} ms{next}  {}",
+        paint.bold(&format!("attempt {}", cell(&attempt["number"]))),
+        outcome_in_words(attempt, paint),
+        cell(&attempt["duration_ms"]),
+        paint.dim(&to),
+    )
+}
+
+/// The outcome with the status code, if there is one, in its colour.
+fn outcome_in_words(attempt: &Value, paint: Paint) -> String {
     let outcome = attempt["outcome"].as_str().unwrap_or_default();
     let protocol = match attempt["dialogue"] {
         Value::Array(_) => "SMTP",
         _ => "HTTP",
     };
-    let outcome_words = match (outcome, &attempt["status_code"]) {
+    match (outcome, &attempt["status_code"]) {
         ("succeeded", status) => paint.green(&format!("{protocol} {}, succeeded", cell(status))),
         (_, Value::Null) => paint.red(outcome),
         (_, status) => paint.red(&format!("{protocol} {}, {outcome}", cell(status))),
-    };
+    }
+}
+
+fn render_attempt(attempt: &Value, paint: Paint) -> String {
+    let outcome_words = outcome_in_words(attempt, paint);
     let started = attempt["started_at"]
         .as_str()
         .unwrap_or_default()

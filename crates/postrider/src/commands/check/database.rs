@@ -31,7 +31,7 @@ pub(super) async fn look(
         Err(failure) => return report.error(CHECK, failure.to_string(), ""),
     };
     match postrider_storage_postgres::inspect(options).await {
-        Err(error) => report.error(CHECK, error.to_string(), ""),
+        Err(error) => report.error(CHECK, store::said(&error), ""),
         Ok(found) => {
             described(&found, report);
             connections(settings, &found, report);

@@ -7,6 +7,7 @@ use std::path::Path;
 use postrider_model::Timestamp;
 use postrider_storage::Sealer;
 use postrider_storage_sqlite::{Inspection, OpenError, SCHEMA_VERSION};
+use rustix::fs::Access;
 use rustix::process::geteuid;
 
 use super::report::Report;
@@ -33,18 +34,36 @@ pub(super) fn look(settings: &Settings, sealer: Option<&Sealer>, now: Timestamp,
     machine::disk(folder, report);
 }
 
+/// Whether this user can create the folder.
+fn may_create(folder: &Path, report: &mut Report) -> bool {
+    let shown = folder.display();
+    let above = machine::existing(folder);
+    let may = rustix::fs::access(above, Access::WRITE_OK | Access::EXEC_OK);
+    match may {
+        Ok(()) => {
+            report.ok(
+                CHECK,
+                format!("{shown} does not exist; the first start creates it"),
+            );
+        }
+        Err(error) => {
+            let advice = "Create it for this user, or set another data_dir";
+            let message = format!(
+                "{shown} does not exist, and cannot be created in {}: {error}",
+                above.display()
+            );
+            report.error(CHECK, message, advice);
+        }
+    }
+    may.is_ok()
+}
+
 /// Whether this user can use the folder.
 fn is_usable(folder: &Path, report: &mut Report) -> bool {
     let shown = folder.display();
     let found = match folder.metadata() {
         Ok(found) => found,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            report.ok(
-                CHECK,
-                format!("{shown} does not exist; the first start creates it"),
-            );
-            return true;
-        }
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return may_create(folder, report),
         Err(error) => {
             let advice = "Let this user enter the folders above it, or set another data_dir";
             report.error(CHECK, format!("{shown}: {error}"), advice);

@@ -1,7 +1,9 @@
 //! The admin key and the master key.
 
 use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
 
+use postrider_access::check_admin_key;
 use postrider_cli::Environment;
 use postrider_model::Entropy;
 use postrider_storage::Sealer;
@@ -12,33 +14,38 @@ use crate::config::Settings;
 use crate::wiring::node::random;
 use crate::wiring::{admin_key, master_key};
 
+/// The name of a check.
+const ADMIN_KEY: &str = "admin key";
+
 /// What others must not have of a file with a key.
 const OTHERS: u32 = 0o077;
 
 /// Looks at the configured admin key.
 pub(super) fn admin(settings: &Settings, environment: &Environment, report: &mut Report) {
-    const CHECK: &str = "admin key";
     match admin_key::configured(settings, environment) {
-        Err(failure) => report.error(CHECK, failure.to_string(), ""),
-        Ok(None) => report.ok(CHECK, "not configured; the first start creates a key"),
-        Ok(Some(key)) if key.is_empty() => report.error(CHECK, "it is empty", "Set another key"),
-        Ok(Some(_)) => match &settings.admin_key_file {
-            None => report.ok(CHECK, "in POSTRIDER_ADMIN_KEY"),
-            Some(file) => {
-                let mode = file
-                    .metadata()
-                    .map_or(0, |file| file.permissions().mode() & 0o777);
-                let shown = file.display();
-                match mode & OTHERS {
-                    0 => report.ok(CHECK, format!("in {shown}")),
-                    _ => report.warning(
-                        CHECK,
-                        format!("others can read {shown} (mode {mode:04o})"),
-                        format!("Close it with `chmod 600 '{shown}'`"),
-                    ),
-                }
-            }
+        Err(failure) => report.error(ADMIN_KEY, failure.to_string(), ""),
+        Ok(None) => report.ok(ADMIN_KEY, "not configured; the first start creates a key"),
+        Ok(Some(key)) => match (check_admin_key(&key), &settings.admin_key_file) {
+            (Err(error), _) => report.error(ADMIN_KEY, error.to_string(), ""),
+            (Ok(()), None) => report.ok(ADMIN_KEY, "in POSTRIDER_ADMIN_KEY"),
+            (Ok(()), Some(file)) => admin_file(file, report),
         },
+    }
+}
+
+/// Looks at who can read the file with the admin key.
+fn admin_file(file: &Path, report: &mut Report) {
+    let mode = file
+        .metadata()
+        .map_or(0, |file| file.permissions().mode() & 0o777);
+    let shown = file.display();
+    match mode & OTHERS {
+        0 => report.ok(ADMIN_KEY, format!("in {shown}")),
+        _ => report.warning(
+            ADMIN_KEY,
+            format!("others can read {shown} (mode {mode:04o})"),
+            format!("Close it with `chmod 600 '{shown}'`"),
+        ),
     }
 }
 
@@ -50,8 +57,7 @@ pub(super) async fn master(
 ) -> Option<Sealer> {
     const CHECK: &str = "master key";
     let variable = environment.get(master_key::VARIABLE);
-    if master_key::will_be_created(settings, variable) {
-        let file = settings.data_dir.join(master_key::FILE_NAME);
+    if let Some(file) = master_key::to_be_created(settings, variable) {
         report.ok(CHECK, format!("the first start creates {}", file.display()));
         return None;
     }

@@ -20,10 +20,7 @@ const OTHER_FILES: u64 = 256;
 /// Looks at the free space of the disk with this folder, or with the one above that exists.
 pub(super) fn disk(folder: &Path, report: &mut Report) {
     const CHECK: &str = "disk";
-    let existing = folder.ancestors().find(|folder| folder.exists());
-    let existing = existing
-        .filter(|path| !path.as_os_str().is_empty())
-        .unwrap_or(Path::new("."));
+    let existing = existing(folder);
     let found = match rustix::fs::statvfs(existing) {
         Ok(found) => found,
         Err(error) => {
@@ -50,6 +47,14 @@ pub(super) fn disk(folder: &Path, report: &mut Report) {
     } else {
         report.ok(CHECK, message);
     }
+}
+
+/// The folder, or the nearest one above it that exists.
+pub(super) fn existing(folder: &Path) -> &Path {
+    let existing = folder.ancestors().find(|folder| folder.exists());
+    existing
+        .filter(|path| !path.as_os_str().is_empty())
+        .unwrap_or(Path::new("."))
 }
 
 /// Looks at the limit of open files, which a start raises as far as it may.

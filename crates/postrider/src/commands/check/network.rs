@@ -125,7 +125,7 @@ pub(super) async fn egress(settings: &Settings, url: &str, report: &mut Report) 
     let response = client
         .send(&Request {
             url: url.to_owned(),
-            headers: Vec::new().into(),
+            headers: Vec::new(),
             body: Bytes::new(),
             timeout: settings.attempt_timeout.get(),
             tenant: 0,

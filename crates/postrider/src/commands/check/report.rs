@@ -100,7 +100,7 @@ impl Report {
         statuses.max().unwrap_or(Status::Ok)
     }
 
-    /// As JSON, with a line feed for each finding.
+    /// As JSON.
     pub(super) fn json(&self) -> String {
         let document = Document {
             status: self.status(),

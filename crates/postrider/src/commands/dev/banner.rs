@@ -34,7 +34,7 @@ pub fn banner(
   export POSTRIDER_URL={url} POSTRIDER_API_KEY={key}
   {postrider} events send {ACCOUNT} {EVENT_TYPE} --data '{{\"proposal_id\":\"p_1\"}}'
   {postrider} deliveries list {ACCOUNT}
-  {postrider} automations list {ACCOUNT}
+  {postrider} listen {ACCOUNT} --forward-to 3000    # to a program of yours on this port
 {with_curl}
   curl {url}/v1/accounts/{ACCOUNT}/events -H \"Authorization: Bearer $POSTRIDER_API_KEY\" \\
     -H 'Content-Type: application/json' -d '{{\"type\":\"{EVENT_TYPE}\",\"data\":{{\"proposal_id\":\"p_2\"}}}}'

@@ -12,6 +12,7 @@ use postrider_cli::Failure;
 use postrider_storage::sealing::{MasterKey, MasterKeys, MasterKeysError};
 
 use crate::config::Settings;
+use crate::wiring::store::of_folder;
 
 /// Largest file that is read: a ring of 100 keys with a comment for each.
 const BYTES_MAX: u64 = 64 * 1024;
@@ -113,7 +114,7 @@ pub fn create_if_missing(settings: &Settings, file: &Path, key: &MasterKey) -> R
         return Ok(());
     }
     postrider_storage_sqlite::prepare_folder(&settings.data_dir)
-        .map_err(|error| Failure::Failed(format!("cannot use the data folder: {error}")))?;
+        .map_err(|error| Failure::Failed(of_folder(&settings.data_dir, &error)))?;
     let written = write_beside(file, &format!("{}\n", key.expose())).map_err(failed)?;
     // A link, unlike a rename, never replaces the file of another process that starts at the same time.
     let linked = std::fs::hard_link(&written, file);

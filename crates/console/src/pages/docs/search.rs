@@ -1,0 +1,30 @@
+//! `GET /docs/search`: pages that have the words of `q`. `assets/docs.js` shows the same results while
+//! somebody types.
+
+use askama::Template;
+use axum::response::Response;
+use http::Uri;
+use postrider_docs::search::Entry;
+
+use super::Reader;
+use super::frame::Frame;
+use crate::query::Query;
+use crate::refusal::Refusal;
+
+#[derive(Template)]
+#[template(path = "docs/search.html")]
+struct SearchPage<'a> {
+    frame: Frame<'a>,
+    results: Vec<&'a Entry>,
+}
+
+/// The page.
+pub async fn show(uri: Uri, reader: Reader) -> Result<Response, Refusal> {
+    let docs = reader.docs()?;
+    let query = Query::of(&uri);
+    let words = query.get("q").unwrap_or_default().to_owned();
+    let mut frame = Frame::of(&reader, docs, (None, None), "/docs/search", "Search");
+    let results = docs.index().search(&words);
+    frame.query = words;
+    reader.page(&SearchPage { frame, results })
+}

@@ -1,0 +1,160 @@
+//! All of the documentation, read once.
+
+use std::sync::LazyLock;
+
+use crate::guides::{GUIDES, Guide};
+use crate::markdown::{self, Html};
+use crate::reference::{Reference, Tag};
+use crate::search::{Index, Kind};
+
+/// What the documentation is made of.
+#[derive(Debug, Clone)]
+pub struct DocsParts {
+    /// The OpenAPI document, as JSON.
+    pub document: String,
+    /// Every kind of problem: code, status, title, when, advice (Markdown), and an example as JSON.
+    pub problems: Vec<ProblemKind>,
+    /// Every code of a single fault, with what it means.
+    pub faults: Vec<FaultKind>,
+}
+
+/// A kind of problem.
+#[derive(Debug, Clone)]
+pub struct ProblemKind {
+    /// The stable code.
+    pub code: &'static str,
+    /// The HTTP status.
+    pub status: u16,
+    /// The kind in words.
+    pub title: &'static str,
+    /// When a request gets it, as Markdown.
+    pub when: &'static str,
+    /// What the caller should do, as Markdown.
+    pub advice: &'static str,
+    /// A problem document, as JSON.
+    pub example: String,
+}
+
+/// A code of a single fault.
+#[derive(Debug, Clone)]
+pub struct FaultKind {
+    /// The stable code.
+    pub code: &'static str,
+    /// What it means, as Markdown.
+    pub meaning: &'static str,
+}
+
+/// The documentation. Nothing is read before somebody looks at it: most processes never show a page of it.
+pub struct Docs(LazyLock<Read, Box<dyn FnOnce() -> Read + Send>>);
+
+struct Read {
+    parts: DocsParts,
+    reference: Reference,
+    guides: Vec<Guide>,
+    index: Index,
+}
+
+impl Docs {
+    /// The documentation of the parts that this returns.
+    pub fn new(parts: impl FnOnce() -> DocsParts + Send + 'static) -> Self {
+        Self(LazyLock::new(Box::new(|| Read::of(parts()))))
+    }
+
+    /// The OpenAPI document.
+    pub fn document(&self) -> &str {
+        &self.0.parts.document
+    }
+
+    /// The reference of the API.
+    pub fn reference(&self) -> &Reference {
+        &self.0.reference
+    }
+
+    /// The guides, in their order.
+    pub fn guides(&self) -> &[Guide] {
+        &self.0.guides
+    }
+
+    /// The guide with this name in addresses.
+    pub fn guide(&self, slug: &str) -> Option<&Guide> {
+        self.guides().iter().find(|guide| guide.slug == slug)
+    }
+
+    /// Every kind of problem, in the order of their statuses.
+    pub fn problems(&self) -> &[ProblemKind] {
+        &self.0.parts.problems
+    }
+
+    /// The kind of problem with this code.
+    pub fn problem(&self, code: &str) -> Option<&ProblemKind> {
+        self.problems().iter().find(|problem| problem.code == code)
+    }
+
+    /// Every code of a single fault.
+    pub fn faults(&self) -> &[FaultKind] {
+        &self.0.parts.faults
+    }
+
+    /// The index over all pages.
+    pub fn index(&self) -> &Index {
+        &self.0.index
+    }
+}
+
+impl ProblemKind {
+    /// When a request gets it.
+    pub fn when(&self) -> Html {
+        markdown::inline(self.when)
+    }
+
+    /// What the caller should do.
+    pub fn advice(&self) -> Html {
+        markdown::inline(self.advice)
+    }
+}
+
+impl FaultKind {
+    /// What it means.
+    pub fn meaning(&self) -> Html {
+        markdown::inline(self.meaning)
+    }
+}
+
+impl Read {
+    fn of(parts: DocsParts) -> Self {
+        let reference = Reference::of(&parts.document);
+        let guides: Vec<Guide> = GUIDES.iter().map(Guide::of).collect();
+        Self {
+            index: index(&reference, &guides, &parts.problems),
+            reference,
+            guides,
+            parts,
+        }
+    }
+}
+
+fn index(reference: &Reference, guides: &[Guide], problems: &[ProblemKind]) -> Index {
+    let mut index = Index::default();
+    for Tag { operations, name, .. } in &reference.tags {
+        for operation in operations {
+            let note = format!("{} {}", operation.method, operation.path);
+            let more = format!("{} {name}", operation.id);
+            let title = (operation.summary.as_str(), note.as_str());
+            index.add(Kind::Operation, &operation.address(), title, &more);
+        }
+    }
+    for guide in guides {
+        let title = (guide.title.as_str(), guide.about);
+        index.add(Kind::Guide, &guide.address(), title, guide.group.title());
+        for heading in &guide.headings {
+            let address = format!("{}#{}", guide.address(), heading.id);
+            index.add(Kind::Guide, &address, (&heading.text, &guide.title), "");
+        }
+    }
+    for problem in problems {
+        let address = format!("/docs/errors/{}", problem.code);
+        let note = format!("{}: {}", problem.status, problem.title);
+        index.add(Kind::Problem, &address, (problem.code, &note), problem.when);
+    }
+    index
+}
