@@ -24,17 +24,17 @@ PACKAGE = pathlib.Path(__file__).resolve().parents[1]
 ROOT = PACKAGE.parents[1]
 DOCUMENT: Dict[str, Any] = json.loads((ROOT / "crates/api/openapi.json").read_text("utf-8"))
 
-#: Streams of any length, which a program such as curl saves.
-EXPORTS = {"export_deliveries_csv", "export_deliveries_ndjson"}
+#: Streams of any length, which a program such as curl saves, and those of `postrider listen`.
+STREAMS = {"export_deliveries_csv", "export_deliveries_ndjson", "listen_to_automation", "respond_to_request"}
 
 
 def documented() -> Dict[Tuple[str, str], Any]:
-    """The operations of the document, except exports and those that need no client."""
+    """The operations of the document, except streams and those that need no client."""
     return {
         (method.upper(), path): operation
         for path, methods in DOCUMENT["paths"].items()
         for method, operation in methods.items()
-        if "Operations" not in operation["tags"] and operation["operationId"] not in EXPORTS
+        if "Operations" not in operation["tags"] and operation["operationId"] not in STREAMS
     }
 
 

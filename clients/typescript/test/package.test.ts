@@ -29,10 +29,15 @@ test("the version is that of Postrider", () => {
   assert.deepEqual([manifest.version, VERSION, document.info.version], [workspace, workspace, workspace]);
 });
 
-/** Streams of any length, which a program such as curl saves. */
-const EXPORTS = ["export_deliveries_csv", "export_deliveries_ndjson"];
+/** Streams of any length, which a program such as curl saves, and those of `postrider listen`. */
+const STREAMS = [
+  "export_deliveries_csv",
+  "export_deliveries_ndjson",
+  "listen_to_automation",
+  "respond_to_request",
+];
 
-test("every operation of the document has a method, except exports and those that need no client", () => {
+test("every operation of the document has a method, except streams and those that need no client", () => {
   const folder = new URL("src/resources/", PACKAGE);
   const sources = readdirSync(folder)
     .map((name) => read(name, folder))
@@ -45,7 +50,7 @@ test("every operation of the document has a method, except exports and those tha
   ];
   const documented = Object.entries(document.paths).flatMap(([path, methods]) =>
     Object.entries(methods)
-      .filter(([, { tags, operationId }]) => !tags.includes("Operations") && !EXPORTS.includes(operationId))
+      .filter(([, { tags, operationId }]) => !tags.includes("Operations") && !STREAMS.includes(operationId))
       .map(([method]) => `${method.toUpperCase()} ${path}`),
   );
   assert.deepEqual(called.sort(), documented.sort());

@@ -16,6 +16,9 @@ use crate::query::Parameters;
 use crate::router::ApiState;
 use crate::routes::automations::path::{AutomationPath, PathAutomation};
 
+/// Longest list of nodes: two hundred.
+const EXCEPT_BYTES_MAX: usize = 4_096;
+
 /// How to listen.
 #[derive(utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
@@ -27,7 +30,7 @@ pub struct ListenParameters {
     ephemeral: Option<bool>,
     /// The nodes, separated by commas, where the client listens already. If the request reaches one of them,
     /// the response is an empty 204.
-    #[param(example = "0f3a9c21d5e88b04")]
+    #[param(example = "0f3a9c21d5e88b04", max_length = 4096)]
     except: Option<String>,
 }
 
@@ -122,7 +125,10 @@ pub async fn listen_to_automation(
 ) -> Result<Response, Problem> {
     let mut parameters = Parameters::of(&uri);
     let is_ephemeral: bool = parameters.take("ephemeral").unwrap_or_default();
-    let except: Option<String> = parameters.take("except");
+    let except = parameters.take_with("except", |text| match text.len() <= EXCEPT_BYTES_MAX {
+        true => Ok(text.to_owned()),
+        false => Err(format!("expected at most {EXCEPT_BYTES_MAX} bytes")),
+    });
     parameters.finish()?;
     check_may_read(&caller)?;
     let (automation, label) = find_listened(&state, account, &automation).await?;

@@ -28,6 +28,9 @@ use crate::routes::automations::path::PathAutomation;
 /// Longest error, in characters.
 const ERROR_CHARACTERS_MAX: usize = 500;
 
+/// Longest time of a request: longer than any timeout of an action.
+const DURATION_MS_MAX: u64 = 3_600_000;
+
 /// How a request can end without a complete response.
 const OUTCOMES: [Outcome; 5] = [
     Outcome::Timeout,
@@ -49,7 +52,7 @@ pub struct RequestPath {
     #[param(example = "auto_01h455vb4pex5vsknk084sn02q")]
     id: String,
     /// The request's id, from the stream.
-    #[param(example = "0f3a9c21d5e88b04-17")]
+    #[param(example = "0f3a9c21d5e88b04-17", pattern = "^[0-9a-f]{16}-[0-9]{1,20}$")]
     request: String,
 }
 
@@ -79,24 +82,28 @@ pub struct ResponseInput {
     status_code: Option<Whole>,
     /// How the request ended, if not with a complete response: `timeout`, `dns_error`, `connect_error`,
     /// `tls_error` or `protocol_error`.
-    #[schema(example = json!(null))]
+    #[schema(
+        example = json!(null),
+        pattern = "^(timeout|dns_error|connect_error|tls_error|protocol_error)$"
+    )]
     outcome: Option<String>,
     /// Why, in plain words, at most 500 characters.
     #[schema(example = json!(null), max_length = 500)]
     error: Option<String>,
     /// The response's headers, in order.
     #[serde(default)]
+    #[schema(max_items = 20_000)]
     headers: Vec<HeaderInput>,
     /// The first bytes of the response's body, in base64.
     #[serde(default)]
-    #[schema(example = "b2s=")]
+    #[schema(example = "b2s=", max_length = 262_144)]
     body_base64: String,
     /// Whether the body is longer.
     #[serde(default)]
     #[schema(default = false)]
     truncated: bool,
-    /// How long the request took, in milliseconds.
-    #[schema(value_type = u64, minimum = 0, example = 12)]
+    /// How long the request took, in milliseconds, at most an hour.
+    #[schema(value_type = u64, minimum = 0, maximum = 3_600_000, example = 12)]
     duration_ms: Whole,
 }
 
@@ -106,10 +113,10 @@ pub struct ResponseInput {
 #[schema(as = ListenHeaderInput)]
 pub struct HeaderInput {
     /// The header's name.
-    #[schema(example = "content-type")]
+    #[schema(example = "content-type", max_length = 262_144)]
     name: String,
     /// The header's value.
-    #[schema(example = "text/plain")]
+    #[schema(example = "text/plain", max_length = 262_144)]
     value: String,
 }
 
@@ -183,9 +190,11 @@ impl ResponseInput {
         if body.is_err() {
             refuse("/body_base64", "expected base64 with padding");
         }
-        let duration_ms = u64::try_from(self.duration_ms.0);
-        if duration_ms.is_err() {
-            refuse("/duration_ms", "expected a number of milliseconds");
+        let duration_ms = u64::try_from(self.duration_ms.0)
+            .ok()
+            .filter(|ms| *ms <= DURATION_MS_MAX);
+        if duration_ms.is_none() {
+            refuse("/duration_ms", "expected a number of milliseconds, at most an hour");
         }
         faults.into_result(Code::InvalidBody)?;
         let headers: Vec<_> = self.headers.into_iter().map(|it| (it.name, it.value)).collect();
