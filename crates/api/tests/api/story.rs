@@ -122,12 +122,12 @@ impl Story {
         let id = operation["operationId"].as_str().unwrap().to_owned();
         let bare = self.aliases.put(bare.into());
         let example = self.aliases.put(text.into());
-        self.say(&id, example);
+        self.say(&id, &example);
         self.told[&id]["path"] = bare;
     }
 
     /// Records what has no JSON, or too much of it.
-    fn say(&mut self, operation: &str, response: Value) {
+    fn say(&mut self, operation: &str, response: &Value) {
         self.told
             .insert(operation.to_owned(), json!({"responses": {"200": response}}));
     }

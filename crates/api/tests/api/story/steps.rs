@@ -249,10 +249,10 @@ async fn operations(story: &mut Story) {
     story.get("/readyz").await;
     story.say(
         "openapi_document",
-        json!({"openapi": "3.1.0", "info": {"title": "Postrider"}}),
+        &json!({"openapi": "3.1.0", "info": {"title": "Postrider"}}),
     );
     let metrics = "# TYPE postrider_events_accepted_total counter\npostrider_events_accepted_total 1200\n";
-    story.say("metrics", json!(metrics));
+    story.say("metrics", &json!(metrics));
 }
 
 /// The stream of requests, which does not end, and the response to its request.
