@@ -164,68 +164,6 @@ class ApiKeyInput(_ApiKeyInputRequired, total=False):
     expires_at: Optional[str]
 
 
-class _AttemptAsHttpExchangeRequired(TypedDict):
-    #: The request's headers, in the order sent.
-    request_headers: List[Header]
-    #: The first bytes of the response's body as text; bytes that are not UTF-8 appear as U+FFFD.
-    response_body: str
-    #: The response's headers, in order, truncated at 4 KiB.
-    response_headers: List[Header]
-    #: Whether the response's body was longer than the part shown.
-    response_truncated: bool
-    #: The URL of the request.
-    url: str
-    #: The duration of the attempt, in milliseconds.
-    duration_ms: int
-    #: The number of the attempt, from 1.
-    number: int
-    #: The outcome of the attempt. `succeeded` means a 2xx response.
-    outcome: Literal["succeeded", "bad_status", "timeout", "dns_error", "connect_error", "tls_error", "protocol_error", "blocked", "not_rendered"]
-    #: When the attempt started.
-    started_at: str
-
-
-class AttemptAsHttpExchange(_AttemptAsHttpExchangeRequired, total=False):
-    """The record of one attempt: an HTTP request and its response, or a dialogue with the mail server."""
-
-    #: The same bytes in base64; present only if they are not UTF-8.
-    response_body_base64: str
-    #: Why the attempt failed, in plain words, unless it failed only because of its status code. Of an e-mail
-    #: that was accepted: which recipients were refused.
-    error: Optional[str]
-    #: The response's status code, or the last reply code of the mail server; null if no response arrived.
-    status_code: Optional[int]
-
-
-class _AttemptAsSmtpExchangeRequired(TypedDict):
-    #: Commands and replies from `MAIL` on, in order. The message itself is not part of it.
-    dialogue: List[SmtpStep]
-    #: The recipients, separated by commas.
-    recipients: str
-    #: The duration of the attempt, in milliseconds.
-    duration_ms: int
-    #: The number of the attempt, from 1.
-    number: int
-    #: The outcome of the attempt. `succeeded` means a 2xx response.
-    outcome: Literal["succeeded", "bad_status", "timeout", "dns_error", "connect_error", "tls_error", "protocol_error", "blocked", "not_rendered"]
-    #: When the attempt started.
-    started_at: str
-
-
-class AttemptAsSmtpExchange(_AttemptAsSmtpExchangeRequired, total=False):
-    """The record of one attempt: an HTTP request and its response, or a dialogue with the mail server."""
-
-    #: The mail server, as host and port; null if none was asked, and for callers of one account.
-    mail_server: Optional[str]
-    #: The version of TLS; null without encryption.
-    tls: Optional[str]
-    #: Why the attempt failed, in plain words, unless it failed only because of its status code. Of an e-mail
-    #: that was accepted: which recipients were refused.
-    error: Optional[str]
-    #: The response's status code, or the last reply code of the mail server; null if no response arrived.
-    status_code: Optional[int]
-
-
 class _AuditEntryRequired(TypedDict):
     #: What was done.
     action: str
@@ -908,7 +846,13 @@ class Health(_HealthRequired, total=False):
     since: Optional[str]
 
 
-class _HttpExchangeRequired(TypedDict):
+class _HttpAttemptRequired(TypedDict):
+    #: The duration of the attempt, in milliseconds.
+    duration_ms: int
+    #: The number of the attempt, from 1.
+    number: int
+    #: The outcome of the attempt. `succeeded` means a 2xx response.
+    outcome: Literal["succeeded", "bad_status", "timeout", "dns_error", "connect_error", "tls_error", "protocol_error", "blocked", "not_rendered"]
     #: The request's headers, in the order sent.
     request_headers: List[Header]
     #: The first bytes of the response's body as text; bytes that are not UTF-8 appear as U+FFFD.
@@ -917,15 +861,22 @@ class _HttpExchangeRequired(TypedDict):
     response_headers: List[Header]
     #: Whether the response's body was longer than the part shown.
     response_truncated: bool
+    #: When the attempt started.
+    started_at: str
     #: The URL of the request.
     url: str
 
 
-class HttpExchange(_HttpExchangeRequired, total=False):
-    """An HTTP request and its response."""
+class HttpAttempt(_HttpAttemptRequired, total=False):
+    """An attempt to send a webhook: an HTTP request and its response."""
 
+    #: Why the attempt failed, in plain words, unless it failed only because of its status code. Of an e-mail
+    #: that was accepted: which recipients were refused.
+    error: Optional[str]
     #: The same bytes in base64; present only if they are not UTF-8.
     response_body_base64: str
+    #: The response's status code, or the last reply code of the mail server; null if no response arrived.
+    status_code: Optional[int]
 
 
 class JudgedEvent(TypedDict):
@@ -955,6 +906,38 @@ class ListCondition(_ListConditionRequired, total=False):
 
     #: Whether strings that differ in case alone are equal; only where strings are compared.
     ignore_case: bool
+
+
+class ListenHeaderInput(TypedDict):
+    """A header of a response."""
+
+    #: The header's name.
+    name: str
+    #: The header's value.
+    value: str
+
+
+class _ListenResponseInputRequired(TypedDict):
+    #: How long the request took, in milliseconds, at most an hour.
+    duration_ms: int
+
+
+class ListenResponseInput(_ListenResponseInputRequired, total=False):
+    """The response to a request, or why there is none."""
+
+    #: The first bytes of the response's body, in base64.
+    body_base64: str
+    #: Why, in plain words, at most 500 characters.
+    error: Optional[str]
+    #: The response's headers, in order.
+    headers: List[ListenHeaderInput]
+    #: How the request ended, if not with a complete response: `timeout`, `dns_error`, `connect_error`,
+    #: `tls_error` or `protocol_error`.
+    outcome: Optional[str]
+    #: The status of the response; null if none arrived.
+    status_code: Optional[int]
+    #: Whether the body is longer.
+    truncated: bool
 
 
 class MasterKey(TypedDict):
@@ -1113,7 +1096,7 @@ class PreviewRequest(_PreviewRequestRequired, total=False):
 
 class _ProblemRequired(TypedDict):
     #: The kind of problem, stable across versions.
-    code: Literal["malformed_json", "invalid_utf8", "incomplete_body", "invalid_query", "invalid_cursor", "invalid_id", "invalid_event_type", "invalid_idempotency_key", "ambiguous_request", "invalid_host", "unauthorized", "permission_denied", "route_not_found", "account_not_found", "automation_not_found", "event_not_found", "delivery_not_found", "event_type_not_found", "api_key_not_found", "portal_link_not_found", "session_not_found", "action_not_found", "connection_not_found", "method_not_allowed", "body_timeout", "uid_taken", "event_conflict", "too_many_automations", "too_many_connections", "connection_in_use", "too_many_api_keys", "too_many_portal_links", "last_admin_key", "account_built_in", "automation_disabled", "concurrent_update", "delivery_under_way", "action_gone", "too_many_attempts", "event_attempted", "replay_running", "cancel_running", "too_many_master_keys", "master_key_elsewhere", "no_own_signing_key", "too_many_tests", "too_many_rotations", "rate_limited", "stored_bytes_exceeded", "body_too_large", "data_too_large", "unsupported_media_type", "invalid_body", "unknown_event_type", "schema_violation", "internal_error", "unavailable", "stopping", "not_ready"]
+    code: Literal["malformed_json", "invalid_utf8", "incomplete_body", "invalid_query", "invalid_cursor", "invalid_id", "invalid_event_type", "invalid_idempotency_key", "ambiguous_request", "invalid_host", "unauthorized", "permission_denied", "route_not_found", "account_not_found", "automation_not_found", "event_not_found", "delivery_not_found", "event_type_not_found", "api_key_not_found", "portal_link_not_found", "session_not_found", "action_not_found", "connection_not_found", "method_not_allowed", "body_timeout", "uid_taken", "event_conflict", "too_many_automations", "too_many_connections", "connection_in_use", "too_many_api_keys", "too_many_portal_links", "last_admin_key", "account_built_in", "automation_disabled", "not_listenable", "request_not_waiting", "request_elsewhere", "concurrent_update", "delivery_under_way", "action_gone", "too_many_attempts", "event_attempted", "replay_running", "cancel_running", "too_many_master_keys", "master_key_elsewhere", "no_own_signing_key", "too_many_listeners", "too_many_tests", "too_many_rotations", "rate_limited", "stored_bytes_exceeded", "body_too_large", "data_too_large", "unsupported_media_type", "invalid_body", "unknown_event_type", "schema_violation", "internal_error", "unavailable", "stopping", "not_ready"]
     #: An explanation of this occurrence, for people. Do not parse it.
     detail: str
     #: The HTTP status.
@@ -1288,18 +1271,31 @@ class SigningKey(_SigningKeyRequired, total=False):
     public_key: Optional[str]
 
 
-class _SmtpExchangeRequired(TypedDict):
+class _SmtpAttemptRequired(TypedDict):
     #: Commands and replies from `MAIL` on, in order. The message itself is not part of it.
     dialogue: List[SmtpStep]
+    #: The duration of the attempt, in milliseconds.
+    duration_ms: int
+    #: The number of the attempt, from 1.
+    number: int
+    #: The outcome of the attempt. `succeeded` means a 2xx response.
+    outcome: Literal["succeeded", "bad_status", "timeout", "dns_error", "connect_error", "tls_error", "protocol_error", "blocked", "not_rendered"]
     #: The recipients, separated by commas.
     recipients: str
+    #: When the attempt started.
+    started_at: str
 
 
-class SmtpExchange(_SmtpExchangeRequired, total=False):
-    """A dialogue with the mail server (SMTP) about one message."""
+class SmtpAttempt(_SmtpAttemptRequired, total=False):
+    """An attempt to send an e-mail: a dialogue with the mail server."""
 
+    #: Why the attempt failed, in plain words, unless it failed only because of its status code. Of an e-mail
+    #: that was accepted: which recipients were refused.
+    error: Optional[str]
     #: The mail server, as host and port; null if none was asked, and for callers of one account.
     mail_server: Optional[str]
+    #: The response's status code, or the last reply code of the mail server; null if no response arrived.
+    status_code: Optional[int]
     #: The version of TLS; null without encryption.
     tls: Optional[str]
 
@@ -1587,7 +1583,7 @@ ActionInput = Union["WebhookActionInput", "EmailActionInput"]
 ActionPatch = Union["WebhookActionPatch", "EmailActionPatch"]
 
 # The record of one attempt: an HTTP request and its response, or a dialogue with the mail server.
-Attempt = Union[AttemptAsHttpExchange, AttemptAsSmtpExchange]
+Attempt = Union["HttpAttempt", "SmtpAttempt"]
 
 # The result of one event of a batch.
 BatchItem = Union["AcceptedBatchItem", "RefusedBatchItem"]
@@ -1606,9 +1602,6 @@ ConnectionType = Literal["bearer", "basic", "header", "oauth2", "client_certific
 
 # The kind of an action that sends an e-mail.
 EmailType = Literal["send_email"]
-
-# What was sent and received.
-Exchange = Union["HttpExchange", "SmtpExchange"]
 
 # How an action's deliveries fare.
 HealthStatus = Literal["healthy", "failing", "disabled"]

@@ -31,7 +31,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Read metrics in the Prometheus text format */
+        /**
+         * Read metrics in the Prometheus text format
+         * @description Needs no key. With the setting `metrics_listen`, another port serves them.
+         */
         get: operations["metrics"];
         put?: never;
         post?: never;
@@ -48,7 +51,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Check that the process can take traffic */
+        /**
+         * Check that the process can take traffic
+         * @description Checks that the store responds and can write. For load balancers and orchestrators.
+         */
         get: operations["ready"];
         put?: never;
         post?: never;
@@ -65,7 +71,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** List accounts */
+        /**
+         * List accounts
+         * @description Newest first. Requires an API key of the whole installation.
+         */
         get: operations["list_accounts"];
         put?: never;
         /**
@@ -86,7 +95,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Read an account */
+        /**
+         * Read an account
+         * @description By its id or by its `uid`.
+         */
         get: operations["get_account"];
         put?: never;
         post?: never;
@@ -134,7 +146,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** List automations */
+        /**
+         * List automations
+         * @description Newest first, each with its actions and their health.
+         */
         get: operations["list_automations"];
         put?: never;
         /**
@@ -176,7 +191,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Read an automation */
+        /**
+         * Read an automation
+         * @description By its id or by its `uid`, with its actions and their health.
+         */
         get: operations["get_automation"];
         /**
          * Create or replace an automation
@@ -247,6 +265,66 @@ export interface paths {
          *     `signing_key` first.
          */
         post: operations["rotate_action_signing_key"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/accounts/{account}/automations/{id}/listen": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Listen to an automation
+         * @description For development: delivers the webhooks of the automation to the caller, over this response, instead of to
+         *     a URL. An action takes part if the host of its URL is a name below `listen.invalid`:
+         *     `https://my-machine.listen.invalid/hooks`. `postrider listen` creates such an automation and makes each
+         *     request on its own machine.
+         *
+         *     The response is a stream of server-sent events whose data is JSON, and of comments every 15 seconds:
+         *
+         *     - `hello`: `node`, the node that the stream comes from; `nodes`, how many there are;
+         *       `response_bytes_kept`, how much of a response's body is kept. A node hands over its own requests only,
+         *       so a client opens streams, with `except`, until it has met all nodes.
+         *     - `request`, for each attempt, signed as always: `id`; `target`, the path and query of the action's URL;
+         *       `headers`, in order, each with `name` and `value`; `body_base64`; `timeout_ms`.
+         *     - `end`, with a `reason`. `superseded`: another client listens to the automation. `automation_gone`: it
+         *       was deleted, or has no such URL any more. `unauthorized`: the API key has ended. `reconnect`: the node
+         *       stops, or the stream has lasted for an hour; open another one.
+         *
+         *     The caller returns each response with *Respond to a request*; it becomes the attempt's response. An
+         *     attempt that gets none within the action's timeout fails, and so does one that starts while nobody
+         *     listens. A client has at most 32 requests at a time; further ones wait and spend no attempt. The caller
+         *     needs the permission `read` besides `manage`.
+         */
+        get: operations["listen_to_automation"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/accounts/{account}/automations/{id}/listen/{request}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Respond to a request
+         * @description Returns the response to a request that came over the stream of *Listen to an automation*. It becomes the
+         *     response of the attempt, kept and judged like one that Postrider received itself.
+         */
+        post: operations["respond_to_request"];
         delete?: never;
         options?: never;
         head?: never;
@@ -332,7 +410,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Read a connection */
+        /**
+         * Read a connection
+         * @description Secrets are write-only: `••••` stands for each.
+         */
         get: operations["get_connection"];
         put?: never;
         post?: never;
@@ -360,7 +441,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** List deliveries */
+        /**
+         * List deliveries
+         * @description Newest first. A delivery must match all filters.
+         */
         get: operations["list_deliveries"];
         put?: never;
         post?: never;
@@ -465,7 +549,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Read a delivery with its attempts */
+        /**
+         * Read a delivery with its attempts
+         * @description Each attempt shows the request as it was sent, and the response, truncated where it was long.
+         */
         get: operations["get_delivery"];
         put?: never;
         post?: never;
@@ -504,7 +591,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** List events */
+        /**
+         * List events
+         * @description Newest first, each with its data. Events older than the installation's retention are deleted.
+         */
         get: operations["list_events"];
         put?: never;
         /**
@@ -547,7 +637,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Read an event */
+        /**
+         * Read an event
+         * @description With its data, and what re-serialising them would lose.
+         */
         get: operations["get_event"];
         put?: never;
         post?: never;
@@ -639,7 +732,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** List the sessions of an account */
+        /**
+         * List the sessions of an account
+         * @description Sessions of customers in the console, which began with a portal link. Newest first.
+         */
         get: operations["list_sessions_of_account"];
         put?: never;
         post?: never;
@@ -727,7 +823,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** List API keys */
+        /**
+         * List API keys
+         * @description Without the keys themselves, which only the response to their creation shows.
+         */
         get: operations["list_api_keys"];
         put?: never;
         /**
@@ -812,7 +911,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Read an event type */
+        /**
+         * Read an event type
+         * @description With its example and its JSON Schema, if it has them.
+         */
         get: operations["get_event_type"];
         /**
          * Create or replace an event type
@@ -922,7 +1024,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** List the sessions of the operator's staff */
+        /**
+         * List the sessions of the operator's staff
+         * @description Sessions in the console that began with an API key or at the identity provider, newest first.
+         */
         get: operations["list_sessions"];
         put?: never;
         post?: never;
@@ -1234,42 +1339,7 @@ export interface components {
             next_cursor?: string | null;
         };
         /** @description The record of one attempt: an HTTP request and its response, or a dialogue with the mail server. */
-        Attempt: components["schemas"]["Exchange"] & {
-            /**
-             * Format: int64
-             * @description The duration of the attempt, in milliseconds.
-             * @example 42
-             */
-            duration_ms: number;
-            /**
-             * @description Why the attempt failed, in plain words, unless it failed only because of its status code. Of an
-             *     e-mail that was accepted: which recipients were refused.
-             */
-            error?: string | null;
-            /**
-             * Format: int32
-             * @description The number of the attempt, from 1.
-             * @example 1
-             */
-            number: number;
-            /**
-             * @description The outcome of the attempt. `succeeded` means a 2xx response.
-             * @enum {string}
-             */
-            outcome: "succeeded" | "bad_status" | "timeout" | "dns_error" | "connect_error" | "tls_error" | "protocol_error" | "blocked" | "not_rendered";
-            /**
-             * Format: date-time
-             * @description When the attempt started.
-             * @example 2026-01-31T09:30:00.001Z
-             */
-            started_at: string;
-            /**
-             * Format: int32
-             * @description The response's status code, or the last reply code of the mail server; null if no response arrived.
-             * @example 200
-             */
-            status_code?: number | null;
-        };
+        Attempt: components["schemas"]["HttpAttempt"] | components["schemas"]["SmtpAttempt"];
         /** @description An entry of the audit trail: who did what, to what, from where. */
         AuditEntry: {
             /**
@@ -2371,8 +2441,6 @@ export interface components {
              */
             next_cursor?: string | null;
         };
-        /** @description What was sent and received. */
-        Exchange: components["schemas"]["HttpExchange"] | components["schemas"]["SmtpExchange"];
         /**
          * @description A single fault.
          * @example {
@@ -2432,8 +2500,30 @@ export interface components {
          * @enum {string}
          */
         HealthStatus: "healthy" | "failing" | "disabled";
-        /** @description An HTTP request and its response. */
-        HttpExchange: {
+        /** @description An attempt to send a webhook: an HTTP request and its response. */
+        HttpAttempt: {
+            /**
+             * Format: int64
+             * @description The duration of the attempt, in milliseconds.
+             * @example 42
+             */
+            duration_ms: number;
+            /**
+             * @description Why the attempt failed, in plain words, unless it failed only because of its status code. Of an
+             *     e-mail that was accepted: which recipients were refused.
+             */
+            error?: string | null;
+            /**
+             * Format: int32
+             * @description The number of the attempt, from 1.
+             * @example 1
+             */
+            number: number;
+            /**
+             * @description The outcome of the attempt. `succeeded` means a 2xx response.
+             * @enum {string}
+             */
+            outcome: "succeeded" | "bad_status" | "timeout" | "dns_error" | "connect_error" | "tls_error" | "protocol_error" | "blocked" | "not_rendered";
             /** @description The request's headers, in the order sent. */
             request_headers: components["schemas"]["Header"][];
             /**
@@ -2447,6 +2537,18 @@ export interface components {
             response_headers: components["schemas"]["Header"][];
             /** @description Whether the response's body was longer than the part shown. */
             response_truncated: boolean;
+            /**
+             * Format: date-time
+             * @description When the attempt started.
+             * @example 2026-01-31T09:30:00.001Z
+             */
+            started_at: string;
+            /**
+             * Format: int32
+             * @description The response's status code, or the last reply code of the mail server; null if no response arrived.
+             * @example 200
+             */
+            status_code?: number | null;
             /**
              * @description The URL of the request.
              * @example https://crm.example.com/hooks/postrider
@@ -2496,6 +2598,57 @@ export interface components {
         };
         /** @description A connection in the list of an account. */
         ListedConnection: components["schemas"]["Connection"] | components["schemas"]["SharedConnection"];
+        /** @description A header of a response. */
+        ListenHeaderInput: {
+            /**
+             * @description The header's name.
+             * @example content-type
+             */
+            name: string;
+            /**
+             * @description The header's value.
+             * @example text/plain
+             */
+            value: string;
+        };
+        /** @description The response to a request, or why there is none. */
+        ListenResponseInput: {
+            /**
+             * @description The first bytes of the response's body, in base64.
+             * @example b2s=
+             */
+            body_base64?: string;
+            /**
+             * Format: int64
+             * @description How long the request took, in milliseconds, at most an hour.
+             * @example 12
+             */
+            duration_ms: number;
+            /**
+             * @description Why, in plain words, at most 500 characters.
+             * @example null
+             */
+            error?: string | null;
+            /** @description The response's headers, in order. */
+            headers?: components["schemas"]["ListenHeaderInput"][];
+            /**
+             * @description How the request ended, if not with a complete response: `timeout`, `dns_error`, `connect_error`,
+             *     `tls_error` or `protocol_error`.
+             * @example null
+             */
+            outcome?: string | null;
+            /**
+             * Format: int32
+             * @description The status of the response; null if none arrived.
+             * @example 200
+             */
+            status_code?: number | null;
+            /**
+             * @description Whether the body is longer.
+             * @default false
+             */
+            truncated?: boolean;
+        };
         /** @description The state of the master key. It never holds the key itself. */
         MasterKey: {
             /**
@@ -2764,7 +2917,7 @@ export interface components {
              * @description The kind of problem, stable across versions.
              * @enum {string}
              */
-            code: "malformed_json" | "invalid_utf8" | "incomplete_body" | "invalid_query" | "invalid_cursor" | "invalid_id" | "invalid_event_type" | "invalid_idempotency_key" | "ambiguous_request" | "invalid_host" | "unauthorized" | "permission_denied" | "route_not_found" | "account_not_found" | "automation_not_found" | "event_not_found" | "delivery_not_found" | "event_type_not_found" | "api_key_not_found" | "portal_link_not_found" | "session_not_found" | "action_not_found" | "connection_not_found" | "method_not_allowed" | "body_timeout" | "uid_taken" | "event_conflict" | "too_many_automations" | "too_many_connections" | "connection_in_use" | "too_many_api_keys" | "too_many_portal_links" | "last_admin_key" | "account_built_in" | "automation_disabled" | "concurrent_update" | "delivery_under_way" | "action_gone" | "too_many_attempts" | "event_attempted" | "replay_running" | "cancel_running" | "too_many_master_keys" | "master_key_elsewhere" | "no_own_signing_key" | "too_many_tests" | "too_many_rotations" | "rate_limited" | "stored_bytes_exceeded" | "body_too_large" | "data_too_large" | "unsupported_media_type" | "invalid_body" | "unknown_event_type" | "schema_violation" | "internal_error" | "unavailable" | "stopping" | "not_ready";
+            code: "malformed_json" | "invalid_utf8" | "incomplete_body" | "invalid_query" | "invalid_cursor" | "invalid_id" | "invalid_event_type" | "invalid_idempotency_key" | "ambiguous_request" | "invalid_host" | "unauthorized" | "permission_denied" | "route_not_found" | "account_not_found" | "automation_not_found" | "event_not_found" | "delivery_not_found" | "event_type_not_found" | "api_key_not_found" | "portal_link_not_found" | "session_not_found" | "action_not_found" | "connection_not_found" | "method_not_allowed" | "body_timeout" | "uid_taken" | "event_conflict" | "too_many_automations" | "too_many_connections" | "connection_in_use" | "too_many_api_keys" | "too_many_portal_links" | "last_admin_key" | "account_built_in" | "automation_disabled" | "not_listenable" | "request_not_waiting" | "request_elsewhere" | "concurrent_update" | "delivery_under_way" | "action_gone" | "too_many_attempts" | "event_attempted" | "replay_running" | "cancel_running" | "too_many_master_keys" | "master_key_elsewhere" | "no_own_signing_key" | "too_many_listeners" | "too_many_tests" | "too_many_rotations" | "rate_limited" | "stored_bytes_exceeded" | "body_too_large" | "data_too_large" | "unsupported_media_type" | "invalid_body" | "unknown_event_type" | "schema_violation" | "internal_error" | "unavailable" | "stopping" | "not_ready";
             /** @description An explanation of this occurrence, for people. Do not parse it. */
             detail: string;
             /** @description The faults found in the body or in the query parameters. */
@@ -2779,8 +2932,8 @@ export interface components {
             title: string;
             /**
              * Format: uri-reference
-             * @description The address of the page about this kind of problem: `/docs/errors/` and the code, below `public_url` if
-             *     that is set. Programs use `code`.
+             * @description The address of the page about this kind of problem: `/docs/errors/` and the code, below `public_url`
+             *     if that is set. Programs use `code`.
              */
             type: string;
         };
@@ -3046,20 +3199,54 @@ export interface components {
          * @enum {string}
          */
         SigningKeyStatus: "current" | "overlapping" | "expired";
-        /** @description A dialogue with the mail server (SMTP) about one message. */
-        SmtpExchange: {
+        /** @description An attempt to send an e-mail: a dialogue with the mail server. */
+        SmtpAttempt: {
             /** @description Commands and replies from `MAIL` on, in order. The message itself is not part of it. */
             dialogue: components["schemas"]["SmtpStep"][];
+            /**
+             * Format: int64
+             * @description The duration of the attempt, in milliseconds.
+             * @example 42
+             */
+            duration_ms: number;
+            /**
+             * @description Why the attempt failed, in plain words, unless it failed only because of its status code. Of an
+             *     e-mail that was accepted: which recipients were refused.
+             */
+            error?: string | null;
             /**
              * @description The mail server, as host and port; null if none was asked, and for callers of one account.
              * @example mail.example.com:587
              */
             mail_server?: string | null;
             /**
+             * Format: int32
+             * @description The number of the attempt, from 1.
+             * @example 1
+             */
+            number: number;
+            /**
+             * @description The outcome of the attempt. `succeeded` means a 2xx response.
+             * @enum {string}
+             */
+            outcome: "succeeded" | "bad_status" | "timeout" | "dns_error" | "connect_error" | "tls_error" | "protocol_error" | "blocked" | "not_rendered";
+            /**
              * @description The recipients, separated by commas.
              * @example sales@example.com
              */
             recipients: string;
+            /**
+             * Format: date-time
+             * @description When the attempt started.
+             * @example 2026-01-31T09:30:00.001Z
+             */
+            started_at: string;
+            /**
+             * Format: int32
+             * @description The response's status code, or the last reply code of the mail server; null if no response arrived.
+             * @example 200
+             */
+            status_code?: number | null;
             /**
              * @description The version of TLS; null without encryption.
              * @example TLSv1.3
@@ -3547,16 +3734,17 @@ export type EventList = components['schemas']['EventList'];
 export type EventType = components['schemas']['EventType'];
 export type EventTypeInput = components['schemas']['EventTypeInput'];
 export type EventTypeList = components['schemas']['EventTypeList'];
-export type Exchange = components['schemas']['Exchange'];
 export type Fault = components['schemas']['Fault'];
 export type Header = components['schemas']['Header'];
 export type Health = components['schemas']['Health'];
 export type HealthStatus = components['schemas']['HealthStatus'];
-export type HttpExchange = components['schemas']['HttpExchange'];
+export type HttpAttempt = components['schemas']['HttpAttempt'];
 export type JudgedEvent = components['schemas']['JudgedEvent'];
 export type KeyAlgorithm = components['schemas']['KeyAlgorithm'];
 export type ListCondition = components['schemas']['ListCondition'];
 export type ListedConnection = components['schemas']['ListedConnection'];
+export type ListenHeaderInput = components['schemas']['ListenHeaderInput'];
+export type ListenResponseInput = components['schemas']['ListenResponseInput'];
 export type MasterKey = components['schemas']['MasterKey'];
 export type MissedSelection = components['schemas']['MissedSelection'];
 export type NoCondition = components['schemas']['NoCondition'];
@@ -3587,7 +3775,7 @@ export type SigningKey = components['schemas']['SigningKey'];
 export type SigningKeyChoice = components['schemas']['SigningKeyChoice'];
 export type SigningKeyList = components['schemas']['SigningKeyList'];
 export type SigningKeyStatus = components['schemas']['SigningKeyStatus'];
-export type SmtpExchange = components['schemas']['SmtpExchange'];
+export type SmtpAttempt = components['schemas']['SmtpAttempt'];
 export type SmtpStep = components['schemas']['SmtpStep'];
 export type TestInput = components['schemas']['TestInput'];
 export type TextCondition = components['schemas']['TextCondition'];
@@ -3937,7 +4125,7 @@ export interface operations {
             path: {
                 /**
                  * @description The account's id or its `uid`.
-                 * @example acct_01h455vb4pex5vsknk084sn02q
+                 * @example tenant-42
                  */
                 account: string;
             };
@@ -4039,7 +4227,7 @@ export interface operations {
             path: {
                 /**
                  * @description The account's id or its `uid`.
-                 * @example acct_01h455vb4pex5vsknk084sn02q
+                 * @example tenant-42
                  */
                 account: string;
             };
@@ -4135,7 +4323,7 @@ export interface operations {
             path: {
                 /**
                  * @description The account's id or its `uid`.
-                 * @example acct_01h455vb4pex5vsknk084sn02q
+                 * @example tenant-42
                  */
                 account: string;
             };
@@ -4325,7 +4513,7 @@ export interface operations {
             path: {
                 /**
                  * @description The account's id or its `uid`.
-                 * @example acct_01h455vb4pex5vsknk084sn02q
+                 * @example tenant-42
                  */
                 account: string;
             };
@@ -4460,7 +4648,7 @@ export interface operations {
             path: {
                 /**
                  * @description The account's id or its `uid`.
-                 * @example acct_01h455vb4pex5vsknk084sn02q
+                 * @example tenant-42
                  */
                 account: string;
             };
@@ -4597,7 +4785,7 @@ export interface operations {
             path: {
                 /**
                  * @description The account's id or its `uid`.
-                 * @example acct_01h455vb4pex5vsknk084sn02q
+                 * @example tenant-42
                  */
                 account: string;
             };
@@ -4797,7 +4985,7 @@ export interface operations {
             path: {
                 /**
                  * @description The account's id or its `uid`.
-                 * @example acct_01h455vb4pex5vsknk084sn02q
+                 * @example tenant-42
                  */
                 account: string;
             };
@@ -4995,12 +5183,12 @@ export interface operations {
             path: {
                 /**
                  * @description The account's id or its `uid`.
-                 * @example acct_01h455vb4pex5vsknk084sn02q
+                 * @example tenant-42
                  */
                 account: string;
                 /**
                  * @description The automation's id or its `uid`.
-                 * @example auto_01h455vb4pex5vsknk084sn02q
+                 * @example tell-the-crm
                  */
                 id: string;
             };
@@ -5132,13 +5320,13 @@ export interface operations {
             path: {
                 /**
                  * @description The account's id or its `uid`.
-                 * @example acct_01h455vb4pex5vsknk084sn02q
+                 * @example tenant-42
                  */
                 account: string;
                 /**
                  * @description The automation's `uid`: 1 to 128 of `a-z`, `A-Z`, `0-9`, `_`, `.`, `:`, `@` and `-`, not starting with
                  *     `auto_`.
-                 * @example tell-the-crm
+                 * @example tell-sales
                  */
                 id: string;
             };
@@ -5161,12 +5349,10 @@ export interface operations {
                  *       },
                  *       "actions": [
                  *         {
-                 *           "type": "send_email",
-                 *           "to": [
-                 *             "sales@example.com"
-                 *           ],
-                 *           "subject": "Proposal {{ data.proposal_id }} was accepted",
-                 *           "text": "The total is {{ data.total }}."
+                 *           "type": "send_webhook",
+                 *           "url": "https://chat.example.com/hooks/sales",
+                 *           "body": "template",
+                 *           "template": "{\"text\": \"Proposal {{ data.proposal_id }} was accepted.\"}"
                  *         }
                  *       ]
                  *     }
@@ -5202,21 +5388,25 @@ export interface operations {
                      *       "actions": [
                      *         {
                      *           "id": "act_01kg9p740gexh8rc0m7vf3payj",
-                     *           "type": "send_email",
+                     *           "type": "send_webhook",
                      *           "enabled": true,
                      *           "disabled_reason": null,
                      *           "health": {
                      *             "status": "healthy"
                      *           },
-                     *           "rate_limit": {
-                     *             "requests": 60,
-                     *             "per_s": 60
-                     *           },
-                     *           "to": [
-                     *             "sales@example.com"
-                     *           ],
-                     *           "subject": "Proposal {{ data.proposal_id }} was accepted",
-                     *           "text": "The total is {{ data.total }}."
+                     *           "rate_limit": null,
+                     *           "url": "https://chat.example.com/hooks/sales",
+                     *           "secret_query": false,
+                     *           "body": "template",
+                     *           "template": "{\"text\": \"Proposal {{ data.proposal_id }} was accepted.\"}",
+                     *           "content_type": "application/json",
+                     *           "body_style": "js",
+                     *           "headers": {},
+                     *           "plain_headers": [],
+                     *           "timeout_s": null,
+                     *           "signature_profile": null,
+                     *           "signing_key": "account",
+                     *           "connection_id": null
                      *         }
                      *       ],
                      *       "retry_delays_s": null,
@@ -5257,21 +5447,25 @@ export interface operations {
                      *       "actions": [
                      *         {
                      *           "id": "act_01kg9p740gexh8rc0m7vf3payj",
-                     *           "type": "send_email",
+                     *           "type": "send_webhook",
                      *           "enabled": true,
                      *           "disabled_reason": null,
                      *           "health": {
                      *             "status": "healthy"
                      *           },
-                     *           "rate_limit": {
-                     *             "requests": 60,
-                     *             "per_s": 60
-                     *           },
-                     *           "to": [
-                     *             "sales@example.com"
-                     *           ],
-                     *           "subject": "Proposal {{ data.proposal_id }} was accepted",
-                     *           "text": "The total is {{ data.total }}."
+                     *           "rate_limit": null,
+                     *           "url": "https://chat.example.com/hooks/sales",
+                     *           "secret_query": false,
+                     *           "body": "template",
+                     *           "template": "{\"text\": \"Proposal {{ data.proposal_id }} was accepted.\"}",
+                     *           "content_type": "application/json",
+                     *           "body_style": "js",
+                     *           "headers": {},
+                     *           "plain_headers": [],
+                     *           "timeout_s": null,
+                     *           "signature_profile": null,
+                     *           "signing_key": "account",
+                     *           "connection_id": null
                      *         }
                      *       ],
                      *       "retry_delays_s": null,
@@ -5400,12 +5594,12 @@ export interface operations {
             path: {
                 /**
                  * @description The account's id or its `uid`.
-                 * @example acct_01h455vb4pex5vsknk084sn02q
+                 * @example tenant-42
                  */
                 account: string;
                 /**
                  * @description The automation's id or its `uid`.
-                 * @example auto_01h455vb4pex5vsknk084sn02q
+                 * @example tell-sales
                  */
                 id: string;
             };
@@ -5492,12 +5686,12 @@ export interface operations {
             path: {
                 /**
                  * @description The account's id or its `uid`.
-                 * @example acct_01h455vb4pex5vsknk084sn02q
+                 * @example tenant-42
                  */
                 account: string;
                 /**
                  * @description The automation's id or its `uid`.
-                 * @example auto_01h455vb4pex5vsknk084sn02q
+                 * @example tell-the-crm
                  */
                 id: string;
             };
@@ -5698,17 +5892,17 @@ export interface operations {
             path: {
                 /**
                  * @description The account's id or its `uid`.
-                 * @example acct_01h455vb4pex5vsknk084sn02q
+                 * @example tenant-42
                  */
                 account: string;
                 /**
                  * @description The automation's id or its `uid`.
-                 * @example auto_01h455vb4pex5vsknk084sn02q
+                 * @example tell-the-crm
                  */
                 id: string;
                 /**
                  * @description The action's id.
-                 * @example act_01h455vb4pex5vsknk084sn02q
+                 * @example act_01kg9p703gef3bayj6sd1n9wg4
                  */
                 action: string;
             };
@@ -5822,17 +6016,17 @@ export interface operations {
             path: {
                 /**
                  * @description The account's id or its `uid`.
-                 * @example acct_01h455vb4pex5vsknk084sn02q
+                 * @example tenant-42
                  */
                 account: string;
                 /**
                  * @description The automation's id or its `uid`.
-                 * @example auto_01h455vb4pex5vsknk084sn02q
+                 * @example tell-the-crm
                  */
                 id: string;
                 /**
                  * @description The action's id.
-                 * @example act_01h455vb4pex5vsknk084sn02q
+                 * @example act_01kg9p703gef3bayj6sd1n9wg4
                  */
                 action: string;
             };
@@ -5979,7 +6173,136 @@ export interface operations {
             };
         };
     };
-    send_missed: {
+    listen_to_automation: {
+        parameters: {
+            query?: {
+                /**
+                 * @description Delete the automation once nobody has listened to it on this node for 60 seconds, so that a client
+                 *     that crashes leaves nothing behind.
+                 */
+                ephemeral?: boolean;
+                /**
+                 * @description The nodes, separated by commas, where the client listens already. If the request reaches one of them,
+                 *     the response is an empty 204.
+                 * @example 0f3a9c21d5e88b04
+                 */
+                except?: string;
+            };
+            header?: never;
+            path: {
+                /**
+                 * @description The account's id or its `uid`.
+                 * @example acct_01h455vb4pex5vsknk084sn02q
+                 */
+                account: string;
+                /**
+                 * @description The automation's id or its `uid`.
+                 * @example auto_01h455vb4pex5vsknk084sn02q
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The stream of requests, as server-sent events. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example event: hello
+                     *     data: {"node":"0f3a9c21d5e88b04","nodes":1,"response_bytes_kept":16384}
+                     *
+                     *     event: request
+                     *     data: {"id":"0f3a9c21d5e88b04-17","target":"/hooks","headers":[{"name":"webhook-id","value":"evt_01kg9p75z0f35s6d5dq2x9w3hm"}],"body_base64":"e30=","timeout_ms":15000}
+                     */
+                    "text/event-stream": string;
+                };
+            };
+            /** @description The client listens at this node already, as `except` says. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `invalid_query`: The query parameters are not valid. `invalid_id`: The id in the path is not valid. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthorized`: A valid API key is required. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `permission_denied`: The caller lacks a permission. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `account_not_found`: The account does not exist. `automation_not_found`: The automation does not exist. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_listenable`: no action of the automation has a URL below `listen.invalid`. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too_many_listeners`: at most 32 clients of an account, and 512 in all, listen on a node. `rate_limited`: Too many requests. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal_error`: An internal error occurred. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: The server is temporarily unavailable. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    respond_to_request: {
         parameters: {
             query?: never;
             header?: never;
@@ -5992,6 +6315,175 @@ export interface operations {
                 /**
                  * @description The automation's id or its `uid`.
                  * @example auto_01h455vb4pex5vsknk084sn02q
+                 */
+                id: string;
+                /**
+                 * @description The request's id, from the stream.
+                 * @example 0f3a9c21d5e88b04-17
+                 */
+                request: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "status_code": 200,
+                 *       "headers": [
+                 *         {
+                 *           "name": "content-type",
+                 *           "value": "text/plain"
+                 *         }
+                 *       ],
+                 *       "body_base64": "b2s=",
+                 *       "truncated": false,
+                 *       "duration_ms": 12
+                 *     }
+                 */
+                "application/json": components["schemas"]["ListenResponseInput"];
+            };
+        };
+        responses: {
+            /** @description The response was passed on. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `invalid_query`: The query parameters are not valid. `malformed_json`: The body is not JSON. `invalid_utf8`: The body is not UTF-8. `invalid_id`: The id in the path is not valid. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthorized`: A valid API key is required. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `permission_denied`: The caller lacks a permission. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `account_not_found`: The account does not exist. `automation_not_found`: The automation does not exist. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `body_timeout`: The body took too long to arrive. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `request_not_waiting`: the attempt has ended. `not_listenable`: no action of the automation has a URL below `listen.invalid`. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `body_too_large`: The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unsupported_media_type`: The body must be application/json. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `request_elsewhere`: another node waits for this response. Send it again, over another connection, until it reaches that node. */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid_body`: The body is valid JSON but not a valid request. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: Too many requests. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal_error`: An internal error occurred. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: The server is temporarily unavailable. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    send_missed: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The account's id or its `uid`.
+                 * @example tenant-42
+                 */
+                account: string;
+                /**
+                 * @description The automation's id or its `uid`.
+                 * @example tell-the-crm
                  */
                 id: string;
             };
@@ -6140,12 +6632,12 @@ export interface operations {
             path: {
                 /**
                  * @description The account's id or its `uid`.
-                 * @example acct_01h455vb4pex5vsknk084sn02q
+                 * @example tenant-42
                  */
                 account: string;
                 /**
                  * @description The automation's id or its `uid`.
-                 * @example auto_01h455vb4pex5vsknk084sn02q
+                 * @example tell-the-crm
                  */
                 id: string;
             };
@@ -6307,7 +6799,7 @@ export interface operations {
             path: {
                 /**
                  * @description The account's id or its `uid`.
-                 * @example acct_01h455vb4pex5vsknk084sn02q
+                 * @example tenant-42
                  */
                 account: string;
             };
@@ -6415,7 +6907,7 @@ export interface operations {
             path: {
                 /**
                  * @description The account's id or its `uid`.
-                 * @example acct_01h455vb4pex5vsknk084sn02q
+                 * @example tenant-42
                  */
                 account: string;
             };
@@ -6579,10 +7071,13 @@ export interface operations {
             path: {
                 /**
                  * @description The account's id or its `uid`.
-                 * @example acct_01h455vb4pex5vsknk084sn02q
+                 * @example tenant-42
                  */
                 account: string;
-                /** @description The object's id. */
+                /**
+                 * @description The object's id.
+                 * @example conn_01kg9p6t80e1n9wg4rczk7ve2p
+                 */
                 id: string;
             };
             cookie?: never;
@@ -6684,10 +7179,13 @@ export interface operations {
             path: {
                 /**
                  * @description The account's id or its `uid`.
-                 * @example acct_01h455vb4pex5vsknk084sn02q
+                 * @example tenant-42
                  */
                 account: string;
-                /** @description The object's id. */
+                /**
+                 * @description The object's id.
+                 * @example conn_01kg9p6t80e1n9wg4rczk7ve2p
+                 */
                 id: string;
             };
             cookie?: never;
@@ -6782,10 +7280,13 @@ export interface operations {
             path: {
                 /**
                  * @description The account's id or its `uid`.
-                 * @example acct_01h455vb4pex5vsknk084sn02q
+                 * @example tenant-42
                  */
                 account: string;
-                /** @description The object's id. */
+                /**
+                 * @description The object's id.
+                 * @example conn_01kg9p6t80e1n9wg4rczk7ve2p
+                 */
                 id: string;
             };
             cookie?: never;
@@ -6984,7 +7485,7 @@ export interface operations {
             path: {
                 /**
                  * @description The account's id or its `uid`.
-                 * @example acct_01h455vb4pex5vsknk084sn02q
+                 * @example tenant-42
                  */
                 account: string;
             };
@@ -7132,7 +7633,7 @@ export interface operations {
             path: {
                 /**
                  * @description The account's id or its `uid`.
-                 * @example acct_01h455vb4pex5vsknk084sn02q
+                 * @example tenant-42
                  */
                 account: string;
             };
@@ -7263,7 +7764,7 @@ export interface operations {
             path: {
                 /**
                  * @description The account's id or its `uid`.
-                 * @example acct_01h455vb4pex5vsknk084sn02q
+                 * @example tenant-42
                  */
                 account: string;
             };
@@ -7353,7 +7854,7 @@ export interface operations {
             path: {
                 /**
                  * @description The account's id or its `uid`.
-                 * @example acct_01h455vb4pex5vsknk084sn02q
+                 * @example tenant-42
                  */
                 account: string;
             };
@@ -7502,7 +8003,7 @@ export interface operations {
             path: {
                 /**
                  * @description The account's id or its `uid`.
-                 * @example acct_01h455vb4pex5vsknk084sn02q
+                 * @example tenant-42
                  */
                 account: string;
             };
@@ -7652,10 +8153,13 @@ export interface operations {
             path: {
                 /**
                  * @description The account's id or its `uid`.
-                 * @example acct_01h455vb4pex5vsknk084sn02q
+                 * @example tenant-42
                  */
                 account: string;
-                /** @description The object's id. */
+                /**
+                 * @description The object's id.
+                 * @example dlv_01kg9p75z0esc8m8wf3qbyj6te
+                 */
                 id: string;
             };
             cookie?: never;
@@ -7820,10 +8324,13 @@ export interface operations {
             path: {
                 /**
                  * @description The account's id or its `uid`.
-                 * @example acct_01h455vb4pex5vsknk084sn02q
+                 * @example tenant-42
                  */
                 account: string;
-                /** @description The object's id. */
+                /**
+                 * @description The object's id.
+                 * @example dlv_01kg9p75z0esc8m8wf3qbyj6te
+                 */
                 id: string;
             };
             cookie?: never;
@@ -7992,7 +8499,7 @@ export interface operations {
             path: {
                 /**
                  * @description The account's id or its `uid`.
-                 * @example acct_01h455vb4pex5vsknk084sn02q
+                 * @example tenant-42
                  */
                 account: string;
             };
@@ -8111,7 +8618,7 @@ export interface operations {
             path: {
                 /**
                  * @description The account's id or its `uid`.
-                 * @example acct_01h455vb4pex5vsknk084sn02q
+                 * @example tenant-42
                  */
                 account: string;
             };
@@ -8292,7 +8799,7 @@ export interface operations {
             path: {
                 /**
                  * @description The account's id or its `uid`.
-                 * @example acct_01h455vb4pex5vsknk084sn02q
+                 * @example tenant-42
                  */
                 account: string;
             };
@@ -8469,10 +8976,13 @@ export interface operations {
             path: {
                 /**
                  * @description The account's id or its `uid`.
-                 * @example acct_01h455vb4pex5vsknk084sn02q
+                 * @example tenant-42
                  */
                 account: string;
-                /** @description The object's id. */
+                /**
+                 * @description The object's id.
+                 * @example evt_01kg9p75z0f35s6d5dq2x9w3hm
+                 */
                 id: string;
             };
             cookie?: never;
@@ -8579,10 +9089,13 @@ export interface operations {
             path: {
                 /**
                  * @description The account's id or its `uid`.
-                 * @example acct_01h455vb4pex5vsknk084sn02q
+                 * @example tenant-42
                  */
                 account: string;
-                /** @description The object's id. */
+                /**
+                 * @description The object's id.
+                 * @example evt_01kg9p7csrej59d1n8wg4qbzk7
+                 */
                 id: string;
             };
             cookie?: never;
@@ -8677,10 +9190,13 @@ export interface operations {
             path: {
                 /**
                  * @description The account's id or its `uid`.
-                 * @example acct_01h455vb4pex5vsknk084sn02q
+                 * @example tenant-42
                  */
                 account: string;
-                /** @description The object's id. */
+                /**
+                 * @description The object's id.
+                 * @example evt_01kg9p75z0f35s6d5dq2x9w3hm
+                 */
                 id: string;
             };
             cookie?: never;
@@ -8799,7 +9315,7 @@ export interface operations {
             path: {
                 /**
                  * @description The account's id or its `uid`.
-                 * @example acct_01h455vb4pex5vsknk084sn02q
+                 * @example tenant-42
                  */
                 account: string;
             };
@@ -8903,7 +9419,7 @@ export interface operations {
             path: {
                 /**
                  * @description The account's id or its `uid`.
-                 * @example acct_01h455vb4pex5vsknk084sn02q
+                 * @example tenant-42
                  */
                 account: string;
             };
@@ -9057,10 +9573,13 @@ export interface operations {
             path: {
                 /**
                  * @description The account's id or its `uid`.
-                 * @example acct_01h455vb4pex5vsknk084sn02q
+                 * @example tenant-42
                  */
                 account: string;
-                /** @description The object's id. */
+                /**
+                 * @description The object's id.
+                 * @example grant_01kg9p7tf8evfbqayj6td1n9wg
+                 */
                 id: string;
             };
             cookie?: never;
@@ -9151,7 +9670,7 @@ export interface operations {
             path: {
                 /**
                  * @description The account's id or its `uid`.
-                 * @example acct_01h455vb4pex5vsknk084sn02q
+                 * @example tenant-42
                  */
                 account: string;
             };
@@ -9259,7 +9778,7 @@ export interface operations {
             path: {
                 /**
                  * @description The account's id or its `uid`.
-                 * @example acct_01h455vb4pex5vsknk084sn02q
+                 * @example tenant-42
                  */
                 account: string;
             };
@@ -9353,10 +9872,13 @@ export interface operations {
             path: {
                 /**
                  * @description The account's id or its `uid`.
-                 * @example acct_01h455vb4pex5vsknk084sn02q
+                 * @example tenant-42
                  */
                 account: string;
-                /** @description The object's id. */
+                /**
+                 * @description The object's id.
+                 * @example grant_01kg9p7zbgeg48bzk7ve2paxh5
+                 */
                 id: string;
             };
             cookie?: never;
@@ -9447,7 +9969,7 @@ export interface operations {
             path: {
                 /**
                  * @description The account's id or its `uid`.
-                 * @example acct_01h455vb4pex5vsknk084sn02q
+                 * @example tenant-42
                  */
                 account: string;
             };
@@ -9552,7 +10074,7 @@ export interface operations {
             path: {
                 /**
                  * @description The account's id or its `uid`.
-                 * @example acct_01h455vb4pex5vsknk084sn02q
+                 * @example tenant-42
                  */
                 account: string;
             };
@@ -9940,7 +10462,10 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description The object's id. */
+                /**
+                 * @description The object's id.
+                 * @example apikey_01kg9p838geqbbj6te1n9xh4rc
+                 */
                 id: string;
             };
             cookie?: never;
@@ -10574,7 +11099,7 @@ export interface operations {
             path: {
                 /**
                  * @description The event type's name: 1 to 128 of `a-z`, `A-Z`, `0-9`, `_`, `.` and `-`.
-                 * @example proposal.accepted
+                 * @example proposal.rejected
                  */
                 name: string;
             };
@@ -11233,7 +11758,10 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description The object's id. */
+                /**
+                 * @description The object's id.
+                 * @example grant_01kg9p7wdre9x94rc0m7vf3pay
+                 */
                 id: string;
             };
             cookie?: never;

@@ -194,7 +194,10 @@ impl ResponseInput {
             .ok()
             .filter(|ms| *ms <= DURATION_MS_MAX);
         if duration_ms.is_none() {
-            refuse("/duration_ms", "expected a number of milliseconds, at most an hour");
+            refuse(
+                "/duration_ms",
+                "expected a number of milliseconds, at most an hour",
+            );
         }
         faults.into_result(Code::InvalidBody)?;
         let headers: Vec<_> = self.headers.into_iter().map(|it| (it.name, it.value)).collect();
