@@ -263,7 +263,7 @@ fn listening(story: &mut Story) {
         "headers": [{"name": "webhook-id", "value": EVENT}], "body_base64": "e30=", "timeout_ms": 15000,
     });
     let stream = format!("event: hello\ndata: {hello}\n\nevent: request\ndata: {request}\n\n");
-    story.say("listen_to_automation", json!(stream));
+    story.say("listen_to_automation", &json!(stream));
     let response = json!({
         "status_code": 200, "headers": [{"name": "content-type", "value": "text/plain"}],
         "body_base64": "b2s=", "truncated": false, "duration_ms": 12,
