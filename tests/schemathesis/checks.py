@@ -73,6 +73,8 @@ FAULTS = [
                                        "reserved_header", "connection_not_for_host"},
      "a connection that exists, for the host of the URL, whose header the action does not have"),
     (r"/data", {"invalid_value"}, "either `data` or `event_id`"),
+    (r"/outcome", {"invalid_value"}, "either `outcome` or `status_code`"),
+    (r"/body_base64", {"invalid_value"}, "base64 has a length"),
 ]
 
 

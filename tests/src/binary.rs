@@ -34,6 +34,12 @@ pub fn root() -> &'static Path {
 /// A command that runs the binary without the `POSTRIDER_…` variables of the tests' environment.
 pub fn command() -> Command {
     let mut command = Command::new(path());
+    forget_ours(&mut command);
+    command
+}
+
+/// Takes the `POSTRIDER_…` variables of the tests' environment from a command that will run the binary.
+pub fn forget_ours(command: &mut Command) {
     for (name, _) in std::env::vars_os() {
         if name.to_string_lossy().starts_with(VARIABLE_PREFIX) {
             command.env_remove(name);
@@ -41,7 +47,6 @@ pub fn command() -> Command {
     }
     // Without the profiles of whoever runs the tests.
     command.env("XDG_CONFIG_HOME", NO_FOLDER);
-    command
 }
 
 fn build() -> PathBuf {

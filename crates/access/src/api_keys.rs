@@ -75,6 +75,10 @@ impl ApiKeyDraft {
             let detail = "choose at least one permission".to_owned();
             faults.push(fault("/permissions", "too_few", detail));
         }
+        if self.permissions.len() > Permission::ALL.len() {
+            let detail = format!("there are {} permissions", Permission::ALL.len());
+            faults.push(fault("/permissions", "too_many", detail));
+        }
         if self.account.is_some() && self.permissions.contains(&Permission::Admin) {
             let detail =
                 "a key of one account cannot have the permission `admin`, which concerns the installation";

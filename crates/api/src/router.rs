@@ -204,7 +204,7 @@ pub(crate) fn documented_routes() -> OpenApiRouter<ApiState> {
             event_types::put::put_event_type,
             event_types::delete::delete_event_type
         ))
-        .routes(routes!(search::search))
+        .routes(routes!(search::search_by_id))
         .merge(operation_routes())
 }
 

@@ -139,12 +139,21 @@ fn shell_blocks(text: &str) -> Vec<&str> {
 fn arguments_of(script: &str) -> Vec<Vec<String>> {
     let folder = tempfile::tempdir().unwrap();
     let recorded = folder.path().join("recorded");
+    // What the examples of `completions` write to.
+    for written in [
+        ".local/share/bash-completion/completions",
+        ".zfunc",
+        ".config/fish/completions",
+    ] {
+        std::fs::create_dir_all(folder.path().join(written)).unwrap();
+    }
     let prelude = "postrider() { printf '%s\\037' postrider \"$@\" >>\"$RECORDED\"; printf '\\036' >>\"$RECORDED\"; }\n\
                    jq() { :; }; sh() { :; }; HEALTHCHECK() { :; }\n";
     let output = Command::new("bash")
         .arg("-euc")
         .arg(format!("{prelude}{script}"))
         .env("RECORDED", &recorded)
+        .env("HOME", folder.path())
         .current_dir(folder.path())
         .output()
         .unwrap();

@@ -76,8 +76,8 @@ fn a_demo_under_nohup_outlives_its_terminal() {
     let mut command = Command::new("sh");
     command
         .args(["-c", "trap '' HUP; exec \"$0\" dev --every 100ms"])
-        .arg(binary::path())
-        .env_remove("POSTRIDER_BIN");
+        .arg(binary::path());
+    binary::forget_ours(&mut command);
     let (mut child, log) = demo(command, folder.path());
     kill_process(Pid::from_child(&child), Signal::HUP).unwrap();
     let lines = log.len();

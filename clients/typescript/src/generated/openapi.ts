@@ -1008,7 +1008,7 @@ export interface paths {
          * @description Finds what an id, a uid or the name of an event type stands for, among all that the caller may see. It
          *     does not search in names or payloads, nor the signing keys of single actions.
          */
-        get: operations["search"];
+        get: operations["search_by_id"];
         put?: never;
         post?: never;
         delete?: never;
@@ -11481,7 +11481,7 @@ export interface operations {
             };
         };
     };
-    search: {
+    search_by_id: {
         parameters: {
             query: {
                 /**

@@ -25,15 +25,20 @@ use crate::router::ApiState;
     params(SearchParameters),
     responses((status = 200, description = "What was found; an empty list if nothing was.", body = ResultsView))
 )]
-pub async fn search(
+pub async fn search_by_id(
     State(state): State<ApiState>,
     Extension(caller): Extension<Caller>,
     uri: Uri,
 ) -> Result<Json<ResultsView>, Problem> {
     let mut parameters = Parameters::of(&uri);
-    let text: Option<String> = parameters.take_with("q", |text| match text.len() {
-        1..=SOUGHT_BYTES_MAX => Ok(text.to_owned()),
-        _ => Err(format!("expected 1 to {SOUGHT_BYTES_MAX} bytes")),
+    let text: Option<String> = parameters.take_with("q", |text| {
+        let is_allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"_.:@-".contains(&byte);
+        let is_sought = (1..=SOUGHT_BYTES_MAX).contains(&text.len()) && text.bytes().all(is_allowed);
+        is_sought.then(|| text.to_owned()).ok_or_else(|| {
+            format!(
+                "expected 1 to {SOUGHT_BYTES_MAX} of the characters a-z, A-Z, 0-9, `_`, `.`, `:`, `@` and `-`"
+            )
+        })
     });
     parameters.finish()?;
     let Some(text) = text else {

@@ -143,7 +143,14 @@ async fn a_search_finds_ids_and_uids_and_leads_to_them() {
         app.get("/v1/search?q=nothing").await.expect(200)["data"],
         json!([])
     );
-    for query in ["", "?q=", "?q=a&q=b", &format!("?q={}", "x".repeat(129))] {
+    for query in [
+        "",
+        "?q=",
+        "?q=a%20b",
+        "?q=%C3%A9",
+        "?q=a&q=b",
+        &format!("?q={}", "x".repeat(129)),
+    ] {
         app.get(&format!("/v1/search{query}"))
             .await
             .problem(400, "invalid_query");

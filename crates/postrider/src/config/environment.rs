@@ -26,11 +26,18 @@ pub fn read(all: impl IntoIterator<Item = (OsString, OsString)>) -> Result<Envir
         } else if !is_service_link(name, &value.to_string_lossy()) {
             return Err(ConfigError::UnknownVariable {
                 name: name.to_owned(),
-                nearest: nearest(name, known()),
+                nearest: nearest_variable(name),
             });
         }
     }
     Ok(ours.into_iter().collect())
+}
+
+/// The known variable nearest to an unknown one. The prefix, which all share, does not make them similar.
+fn nearest_variable(name: &str) -> Option<String> {
+    let bare = |name: &str| name.trim_start_matches(VARIABLE_PREFIX).to_owned();
+    let found = nearest(&bare(name), known().map(|known| bare(&known)));
+    found.map(|found| format!("{VARIABLE_PREFIX}{found}"))
 }
 
 fn known() -> impl Iterator<Item = String> {

@@ -8,14 +8,14 @@ use utoipa::{IntoParams, ToSchema};
 /// What to search for.
 #[derive(IntoParams)]
 #[into_params(parameter_in = Query)]
-#[expect(dead_code, reason = "describes what [`super::search`] takes")]
+#[expect(dead_code, reason = "describes what [`super::search_by_id`] takes")]
 pub struct SearchParameters {
     /// A whole id or uid, or the name of an event type.
     #[param(
         example = "dlv_01h455vb4pex5vsknk084sn02q",
         min_length = 1,
         max_length = 128,
-        pattern = "^.{1,128}$"
+        pattern = "^[a-zA-Z0-9_.:@-]{1,128}$"
     )]
     q: String,
 }
