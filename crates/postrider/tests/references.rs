@@ -147,6 +147,8 @@ fn arguments_of(script: &str) -> Vec<Vec<String>> {
     ] {
         std::fs::create_dir_all(folder.path().join(written)).unwrap();
     }
+    // What examples read.
+    std::fs::write(folder.path().join("staging.key"), "").unwrap();
     let prelude = "postrider() { printf '%s\\037' postrider \"$@\" >>\"$RECORDED\"; printf '\\036' >>\"$RECORDED\"; }\n\
                    jq() { :; }; sh() { :; }; HEALTHCHECK() { :; }\n";
     let output = Command::new("bash")

@@ -34,7 +34,7 @@ The key of a profile is sent to the server of that profile only.
 Examples:
   postrider login --url https://hooks.example.com
   postrider login staging --url https://hooks.staging.example.com < staging.key
-  postrider --profile staging accounts list")]
+  postrider accounts list --profile staging")]
 pub struct Args {
     /// The profile's name
     #[arg(default_value = DEFAULT_NAME, value_parser = profiles::name)]
