@@ -61,7 +61,7 @@ pub struct Profiles {
 }
 
 impl Profiles {
-    /// The stored profiles; none if there is no file, or no home folder.
+    /// The stored profiles. Without a file or a home folder, the list is empty.
     pub fn read() -> Result<Self, Failure> {
         match path() {
             Some(path) => Self::read_from(&path),

@@ -36,7 +36,8 @@ pub struct Tag {
 }
 
 impl Reference {
-    /// Reads a document. One that is none has no operations: a test of the server reads its own.
+    /// Reads an OpenAPI document. A text that is not JSON gives a reference without operations; a test of the
+    /// binary checks that the server's own document has all of them.
     pub fn of(document: &str) -> Self {
         let document: Value = serde_json::from_str(document).unwrap_or_default();
         let tags = document["tags"].as_array().into_iter().flatten();

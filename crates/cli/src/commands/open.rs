@@ -103,7 +103,7 @@ fn page(base: &Url, account: Option<&str>, id: Option<&str>) -> Result<Url, Fail
     Ok(page)
 }
 
-/// Opens the page, if this machine has a browser. The address was printed, so a failure is no error.
+/// Opens the page, if this machine has a browser. A failure is ignored, because the address was printed.
 fn open(page: &Url) {
     let is_set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
     let program = if is_set("BROWSER") {

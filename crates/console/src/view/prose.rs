@@ -6,7 +6,7 @@ use postrider_docs::Html;
 
 use super::markup;
 
-/// Shows it as it is: [`postrider_docs`] has escaped what is no markup of its own.
+/// Shows the text unchanged: [`postrider_docs`] has already escaped everything except its own markup.
 pub struct Prose<'a>(pub &'a Html);
 
 impl fmt::Display for Prose<'_> {

@@ -17,8 +17,8 @@ impl LocalUrl {
         &self.0[url::Position::BeforePath..url::Position::AfterQuery]
     }
 
-    /// The rules of a client that may call this URL, and whatever its name leads to: whoever runs the command
-    /// chose it.
+    /// The rules of a client that may call this URL alone, at any address that its name resolves to. The user
+    /// of the command chose the URL, so private addresses are allowed.
     pub fn rules(&self) -> EgressRules {
         let every = ["0.0.0.0/0", "::/0"].map(|network| network.parse::<IpNet>());
         let host = self.0.host_str().unwrap_or_default();
