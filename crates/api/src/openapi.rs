@@ -22,8 +22,8 @@ use crate::problem::{Fault, ProblemDocument, TextPosition};
 /// What stands before the name of a schema in a reference.
 const SCHEMAS: &str = "#/components/schemas/";
 
-/// The member of the document's text that names the server. [`text`] writes it once; the server replaces it by
-/// its own URL.
+/// The member of the document's text that names the server. [`text`] writes it once; the server replaces it
+/// by its own URL.
 pub(crate) const SERVER_URL: &str = "\"url\": \"/\"";
 
 #[derive(OpenApi)]

@@ -36,8 +36,8 @@ pub struct Response {
 
 impl Response {
     /// A response that somebody else received on the caller's behalf, kept and judged like one of this
-    /// client's: its headers are cut at the same bound, and its body at `bytes_kept`. The flag beside `body` is
-    /// true if the body was longer. Without a `status`, the result is that no response arrived.
+    /// client's: its headers are cut at the same bound, and its body at `bytes_kept`. The flag beside `body`
+    /// is true if the body was longer. Without a `status`, the result is that no response arrived.
     pub fn relayed(
         status: Option<u16>,
         headers: &[(String, String)],
