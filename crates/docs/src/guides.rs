@@ -46,7 +46,7 @@ guides! {
     "api.md", Send, "Where the reference is, how its examples run, and what stays compatible";
     "sending.md", Send, "Report events: from the first request to batches, ids and limits";
     "quickstart-outbox.md", Send, "From a transaction of your product to an event, with an outbox";
-    "clients.md", Send, "Clients for TypeScript and Python";
+    "clients.md", Send, "Retries, batches, paging and verification, from your own code";
     "cli.md", Send, "The command line, and webhooks on your machine";
     "moving.md", Send, "From your own sender, Svix, Convoy or Outpost";
     "operational-events.md", Send, "Events that report what happens to your webhooks";
