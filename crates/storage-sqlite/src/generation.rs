@@ -22,7 +22,7 @@ use rusqlite::Connection;
 
 use crate::log::LOG_FILE;
 use crate::open::{BUSY_TIMEOUT, DATABASE_FILE, OpenError};
-use crate::privacy::new_private_file;
+use crate::privacy::{about, give_to_owner, new_private_file};
 
 /// What the companion's name begins with; eight hexadecimal digits follow.
 const COMPANION: &str = "postrider.db-generation-";
@@ -127,9 +127,8 @@ impl Companion {
             return Ok(None);
         };
         let mut text = Vec::new();
-        File::open(path)?
-            .take(COMPANION_BYTES_MAX)
-            .read_to_end(&mut text)?;
+        let opened = File::open(path).map_err(|error| about(path, error))?;
+        opened.take(COMPANION_BYTES_MAX).read_to_end(&mut text)?;
         let text = String::from_utf8_lossy(&text);
         let value = |key: &str| {
             let line = text.lines().find_map(|line| line.strip_prefix(key));
@@ -149,19 +148,28 @@ pub(crate) fn new_number() -> u32 {
     fastrand::u32(1..)
 }
 
+/// A log that may be opened with its database.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Log {
+    /// It holds no pages.
+    Empty,
+    /// Its pages belong to the database.
+    Own,
+}
+
 /// Checks that the log of a data folder belongs to its database.
 ///
 /// # Errors
-/// [`OpenError::ForeignLog`], or the system's error.
-pub(crate) fn check(data_dir: &Path) -> Result<(), OpenError> {
+/// [`OpenError::ForeignLog`], [`OpenError::LogAlone`], or the system's error.
+pub(crate) fn check(data_dir: &Path) -> Result<Log, OpenError> {
     let log = data_dir.join(LOG_FILE);
     let foreign = || OpenError::ForeignLog {
         folder: data_dir.to_owned(),
     };
     match log.metadata() {
         Ok(log) if log.len() > LOG_HEADER_BYTES => {}
-        Ok(_) => return Ok(()),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        Ok(_) => return Ok(Log::Empty),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Log::Empty),
         Err(error) => return Err(OpenError::io(&log, error)),
     }
     let database = data_dir.join(DATABASE_FILE);
@@ -169,13 +177,33 @@ pub(crate) fn check(data_dir: &Path) -> Result<(), OpenError> {
     let header = Header::read(&database).map_err(|error| OpenError::io(&database, error))?;
     let Some(header) = header else {
         // SQLite creates a database with its first page before it begins a log.
-        return if size == 0 { Err(foreign()) } else { Ok(()) };
+        return match size {
+            0 => Err(OpenError::LogAlone {
+                folder: data_dir.to_owned(),
+            }),
+            _ => Ok(Log::Own),
+        };
     };
     let companions = companions(data_dir).map_err(|error| OpenError::io(data_dir, error))?;
     match companions.iter().all(|(_, companion)| companion.is_of(&header)) {
-        true => Ok(()),
+        true => Ok(Log::Own),
         false => Err(foreign()),
     }
+}
+
+/// Removes the companions of other databases. The log is empty, so the one that begins next belongs to this
+/// database, and must not lie beside them: a process that is killed before [`renew`] would leave a log that
+/// [`check`] refuses.
+pub(crate) fn forget_others(data_dir: &Path) -> io::Result<()> {
+    let header = Header::read(&data_dir.join(DATABASE_FILE))?;
+    let mut is_changed = false;
+    for (path, companion) in companions(data_dir)? {
+        if !header.is_some_and(|header| companion.is_of(&header)) {
+            fs::remove_file(path)?;
+            is_changed = true;
+        }
+    }
+    if is_changed { sync_folder(data_dir) } else { Ok(()) }
 }
 
 /// Gives the database a new generation. `writer` must be its only connection. If the log cannot be emptied,
@@ -223,6 +251,7 @@ fn keep_only(data_dir: &Path, companion: &Companion) -> io::Result<()> {
     let mut file = new_private_file(&unfinished)?;
     file.write_all(companion.text().as_bytes())?;
     file.sync_all()?;
+    give_to_owner(&unfinished)?;
     let path = data_dir.join(companion.file_name());
     fs::rename(&unfinished, &path)?;
     remove_companions(data_dir, Some(companion.generation))
@@ -259,3 +288,6 @@ fn companions(data_dir: &Path) -> io::Result<Vec<(PathBuf, Companion)>> {
 pub(crate) fn companion_files(data_dir: &Path) -> io::Result<Vec<PathBuf>> {
     Ok(companions(data_dir)?.into_iter().map(|(path, _)| path).collect())
 }
+
+#[cfg(test)]
+mod tests;

@@ -103,6 +103,16 @@ pub enum OpenError {
         /// The data folder.
         folder: PathBuf,
     },
+    /// There is a log, but no database.
+    #[error(
+        "{0}/{DATABASE_FILE} is missing, and its log {0}/{LOG_FILE} is still there: put the database back, or run \
+         `postrider restore BACKUP --data-dir '{0}' --replace`, or move the log out of the folder to begin with an \
+         empty database", folder.display()
+    )]
+    LogAlone {
+        /// The data folder.
+        folder: PathBuf,
+    },
     /// There is no database in the folder.
     #[error("there is no database in {}", folder.display())]
     NoDatabase {
@@ -189,7 +199,9 @@ pub(crate) fn open_unmigrated(data_dir: &Path) -> rusqlite::Result<Connection> {
 pub(crate) fn lock(data_dir: &Path) -> Result<File, OpenError> {
     let lock = lock_only(data_dir)?;
     restore::finish_interrupted(data_dir)?;
-    generation::check(data_dir)?;
+    if generation::check(data_dir)? == generation::Log::Empty {
+        generation::forget_others(data_dir).map_err(|error| OpenError::io(data_dir, error))?;
+    }
     Ok(lock)
 }
 

@@ -6,11 +6,14 @@
 
 use std::fs::{DirBuilder, File, OpenOptions, Permissions};
 use std::io;
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
+use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::Path;
 
 use crate::log;
 use crate::open::{DATABASE_FILE, LOCK_FILE, OpenError};
+
+/// The number of the user root.
+const ROOT: u32 = 0;
 
 /// What others must not have of a folder or file.
 const OTHERS: u32 = 0o077;
@@ -75,6 +78,21 @@ fn close(path: &Path, command: &'static str) -> Result<(), OpenError> {
         "other users of this machine could read it; closed it for them"
     );
     Ok(())
+}
+
+/// Gives what root created to the owner of the folder that it is in, who runs the server.
+pub(crate) fn give_to_owner(path: &Path) -> io::Result<()> {
+    let created = path.metadata()?;
+    let folder = path.parent().unwrap_or(Path::new(".")).metadata()?;
+    if created.uid() != ROOT || folder.uid() == ROOT {
+        return Ok(());
+    }
+    std::os::unix::fs::chown(path, Some(folder.uid()), Some(folder.gid()))
+}
+
+/// The error with the file that it is about.
+pub(crate) fn about(path: &Path, error: io::Error) -> io::Error {
+    io::Error::new(error.kind(), format!("{}: {error}", path.display()))
 }
 
 /// Creates a file for its owner alone, which must not exist.

@@ -13,7 +13,6 @@ mod journal;
 
 use std::fs::{self, File};
 use std::io;
-use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
 use postrider_model::Timestamp;
@@ -23,10 +22,10 @@ use postrider_storage::sealing::{KeyId, MissingKeys, Unopened};
 use crate::generation::{self, Header};
 use crate::log::LOG_FILE;
 use crate::open::{DATABASE_FILE, LOCK_FILE, OpenError, lock_only};
-use crate::privacy::new_private_file;
+use crate::privacy::{give_to_owner, new_private_file};
 
 pub(crate) use self::journal::finish_interrupted;
-use self::journal::{Journal, UNFINISHED};
+use self::journal::{Finished, Journal, UNFINISHED};
 
 /// The result of a restore.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -226,18 +225,6 @@ fn copy(backup: &Path, unfinished: &Path) -> RestoreResult<()> {
     give_to_owner(unfinished).map_err(|error| RestoreError::io(unfinished, error))
 }
 
-/// Gives what root created to the owner of the folder that it is in, who runs the server.
-fn give_to_owner(path: &Path) -> io::Result<()> {
-    let (created, folder) = (
-        path.metadata()?,
-        path.parent().unwrap_or(Path::new(".")).metadata()?,
-    );
-    if created.uid() == folder.uid() {
-        return Ok(());
-    }
-    std::os::unix::fs::chown(path, Some(folder.uid()), Some(folder.gid()))
-}
-
 /// Puts the checked copy in place of the database. Returns where the former one is.
 fn switch(
     data_dir: &Path,
@@ -260,10 +247,10 @@ fn switch(
         journal.complete(data_dir, before_step)
     });
     if let Err(error) = switched {
-        if !is_kill(&error) {
-            finish_interrupted(data_dir)?;
+        // After the rename, a failure is of what follows, and it is done again.
+        if is_kill(&error) || finish_interrupted(data_dir)? != Some(Finished::Completed) {
+            return Err(error);
         }
-        return Err(error);
     }
     Ok(journal.former_dir(data_dir))
 }

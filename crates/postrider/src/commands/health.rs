@@ -25,7 +25,7 @@ as those of `serve`. It needs no API key. Exit codes: 0 if the server is ready, 
 does not respond within the timeout.
 
 A server that waits for its database is not ready, and a restart would not help it: use --live to restart a process, and \
-the default to send it traffic. In a Dockerfile: HEALTHCHECK CMD [\"/postrider\", \"health\"].
+the default to send it traffic. In a Dockerfile: HEALTHCHECK CMD [\"/usr/bin/postrider\", \"health\"].
 
 Examples:
   postrider health

@@ -6,7 +6,7 @@
 
 use std::fs::{self, DirBuilder, File};
 use std::io::{self, Read as _, Write as _};
-use std::os::unix::fs::DirBuilderExt as _;
+use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _};
 use std::path::{Path, PathBuf};
 
 use postrider_model::Timestamp;
@@ -15,7 +15,7 @@ use super::{RestoreError, RestoreResult};
 use crate::generation::{self, Header};
 use crate::log::LOG_FILE;
 use crate::open::{DATABASE_FILE, OpenError};
-use crate::privacy::{SHARED_MEMORY_FILE, new_private_file};
+use crate::privacy::{SHARED_MEMORY_FILE, about, give_to_owner, new_private_file};
 
 /// The restored database until it is in place.
 pub(super) const UNFINISHED: &str = "postrider.db.restoring";
@@ -57,8 +57,17 @@ pub(super) fn make_private_folder(folder: &Path) -> io::Result<()> {
     DirBuilder::new().mode(0o700).create(folder)
 }
 
-/// Completes or undoes a restore that was killed. The caller has locked the folder.
-pub(crate) fn finish_interrupted(data_dir: &Path) -> Result<(), OpenError> {
+/// How a restore that was killed ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Finished {
+    /// The restored database is in place.
+    Completed,
+    /// The former database is in place.
+    Undone,
+}
+
+/// Completes or undoes a restore that was killed; `None` if none was. The caller has locked the folder.
+pub(crate) fn finish_interrupted(data_dir: &Path) -> Result<Option<Finished>, OpenError> {
     let finished = finish(data_dir);
     finished.map_err(|error| match error {
         RestoreError::Open(error) => error,
@@ -67,20 +76,21 @@ pub(crate) fn finish_interrupted(data_dir: &Path) -> Result<(), OpenError> {
     })
 }
 
-fn finish(data_dir: &Path) -> RestoreResult<()> {
+fn finish(data_dir: &Path) -> RestoreResult<Option<Finished>> {
     let io = |error| RestoreError::io(data_dir, error);
     let Some(journal) = Journal::read(data_dir).map_err(io)? else {
-        return remove(&data_dir.join(UNFINISHED)).map_err(io);
+        return remove(&data_dir.join(UNFINISHED)).map(|()| None).map_err(io);
     };
     let header = Header::read(&data_dir.join(DATABASE_FILE)).map_err(io)?;
     if header.is_some_and(|header| header.generation == journal.generation) {
         journal.complete(data_dir, &mut |_| Ok(()))?;
         tracing::warn!("completed a restore that was interrupted: the database is the restored one");
+        Ok(Some(Finished::Completed))
     } else {
         journal.undo(data_dir).map_err(io)?;
         tracing::warn!("undid a restore that was interrupted: the database is the former one");
+        Ok(Some(Finished::Undone))
     }
-    Ok(())
 }
 
 impl Journal {
@@ -97,16 +107,18 @@ impl Journal {
         let former = self.former.as_deref().unwrap_or_default();
         writeln!(file, "{}\n{former}", self.generation)?;
         file.sync_all()?;
+        give_to_owner(&unfinished)?;
         fs::rename(&unfinished, data_dir.join(FILE))?;
         generation::sync_folder(data_dir)
     }
 
     fn read(data_dir: &Path) -> io::Result<Option<Self>> {
         let mut text = String::new();
-        match File::open(data_dir.join(FILE)) {
+        let path = data_dir.join(FILE);
+        match File::open(&path) {
             Ok(file) => file.take(BYTES_MAX).read_to_string(&mut text)?,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-            Err(error) => return Err(error),
+            Err(error) => return Err(about(&path, error)),
         };
         let damaged = || io::Error::other(format!("{FILE} is damaged"));
         let mut lines = text.lines();
@@ -145,13 +157,24 @@ impl Journal {
         generation::sync_folder(data_dir).map_err(io)
     }
 
-    /// The former database is in place: removes the restored one, and the second names.
+    /// The former database is in place: removes the restored one, and the second names. A file that has no
+    /// other name stays: somebody changed the folder meanwhile, and it may be the only copy.
     fn undo(&self, data_dir: &Path) -> io::Result<()> {
         if let Some(former) = self.former_dir(data_dir).filter(|folder| folder.is_dir()) {
+            let mut is_empty = true;
             for entry in fs::read_dir(&former)? {
-                fs::remove_file(entry?.path())?;
+                let path = entry?.path();
+                if path.symlink_metadata()?.nlink() > 1 {
+                    fs::remove_file(path)?;
+                } else {
+                    is_empty = false;
+                }
             }
-            fs::remove_dir(&former)?;
+            if is_empty {
+                fs::remove_dir(&former)?;
+            } else {
+                tracing::warn!(folder = %former.display(), "a former database stays there");
+            }
         }
         remove(&data_dir.join(UNFINISHED))?;
         generation::sync_folder(data_dir)?;

@@ -131,3 +131,22 @@ async fn a_restore_into_an_empty_folder_that_is_killed_leaves_it_empty_or_restor
     }
     assert!(is_done);
 }
+
+#[tokio::test]
+async fn an_interrupted_restore_whose_database_was_replaced_by_hand_keeps_the_only_copy_of_the_former_one() {
+    let (_all, file, killed) = backup_and_killed_folder().await;
+    let mut before_step = |step: &str| match step {
+        "complete" => Err(RestoreError::Killed),
+        _ => Ok(()),
+    };
+    let now = Timestamp::from_unix_ms(1_768_435_200_123);
+    let restored = restore_in_steps(&file, &killed, &known_sealer(), true, now, &mut before_step);
+    assert!(matches!(restored, Err(RestoreError::Killed)));
+    // Neither the restored database nor the former one.
+    for name in [DATABASE_FILE, LOG_FILE] {
+        fs::remove_file(killed.join(name)).unwrap();
+    }
+    fs::copy(&file, killed.join(DATABASE_FILE)).unwrap();
+    assert_eq!(events_after_a_start(&killed), 1);
+    assert_eq!(events_after_a_start(&former_in(&killed).unwrap()), 3);
+}

@@ -11,7 +11,7 @@ use crate::wiring::listener::CONNECTIONS_MAX;
 /// Below this much free space, in bytes, a burst of events can fill the disk within minutes.
 const FREE_BYTES_LOW: u64 = 1024 * 1024 * 1024;
 
-/// Below this much, a server refuses events: the reserve, and room for a log.
+/// Below this much, the next burst of events fills the disk within seconds.
 const FREE_BYTES_MIN: u64 = 32 * 1024 * 1024;
 
 /// Files of the process besides connections and attempts: the database, the resolver, the log.
