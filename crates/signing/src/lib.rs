@@ -9,6 +9,7 @@
 //! | [`header_names`] | the names of the headers under the installation's prefix |
 //! | [`template`] | bodies, texts and headers that a customer writes as a template over the event |
 //! | [`profile`] | signature profiles: which headers sign, how, and with which of an account's keys |
+//! | [`diagnosis`] | why the signature of a request does not match |
 //!
 //! This crate does no I/O and has no clock: the caller passes the time as a number. It must never round a
 //! number, lose data by dropping or reordering members, or panic on what a producer or a stranger sends. Its
@@ -46,6 +47,7 @@
 
 #![forbid(unsafe_code)]
 
+pub mod diagnosis;
 pub mod header_names;
 pub mod postrider_scheme;
 pub mod profile;

@@ -1,25 +1,17 @@
 //! `postrider verify`: which signatures of a request match its body, and why none does. Offline.
 //!
-//! * [`received`]: reads the headers. [`diagnosis`]: searches for the mistake that makes a signature match.
-//! * [`alteration`]: what happens to bodies in transit. [`printer`]: programs that print JSON again.
-//!   [`derivation`]: keys and messages.
-//! * [`profile`]: the other signature profiles, without explanations.
-//!
-//! To add an explanation: add a variant in one of the last three modules.
+//! * [`postrider_signing::diagnosis`] finds out; here is how the request is read and the result printed.
+//! * [`headers`]: reads the headers. [`profile`]: the other signature profiles, without explanations.
 
-mod alteration;
-mod derivation;
-mod diagnosis;
-mod printer;
+mod headers;
 mod profile;
-mod received;
 
 use std::process::ExitCode;
 
 use postrider_model::SigningSecret;
+use postrider_signing::KeyMaterial;
+use postrider_signing::diagnosis::{Diagnosis, Finding, Received};
 use postrider_signing::profile::VerifierKey;
-use postrider_signing::standard_webhooks::TOLERANCE_S;
-use postrider_signing::{KeyMaterial, postrider_scheme, standard_webhooks};
 
 use super::secrets::SecretArgs;
 use crate::display::{Paint, Screen, TEXT_WIDTH, printable, wrapped};
@@ -28,7 +20,6 @@ use crate::input;
 use crate::values::duration;
 use crate::values::signature_profile::ProfileArgs;
 use crate::{Context, Failure};
-use received::{Received, Scheme, Signature};
 
 /// Flags of the command.
 #[derive(Debug, clap::Args)]
@@ -70,15 +61,6 @@ pub struct Args {
     no_tolerance: bool,
 }
 
-/// The result for one signature.
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum Finding {
-    Matches,
-    /// It matches, but the timestamp is this many seconds away from now.
-    OffTime(i64),
-    Differs,
-}
-
 /// Runs the command.
 pub fn run(args: &Args, context: Context<'_>) -> Result<ExitCode, Failure> {
     let on_stdin = [
@@ -97,12 +79,14 @@ pub fn run(args: &Args, context: Context<'_>) -> Result<ExitCode, Failure> {
     }
     let secrets = args.secrets.read(context.environment)?.into_iter().map(hmac);
     let secrets: Vec<_> = secrets.collect::<Result<_, _>>()?;
-    let received = Received::read(&args.header, args.header_file.as_deref())?;
+    let headers = headers::read(&args.header, args.header_file.as_deref())?;
+    let headers = headers.iter().map(|(name, value)| (&**name, &**value));
+    let received = Received::of(headers).map_err(|error| Failure::Usage(error.to_string()))?;
     let body = input::read(&args.body)?;
     let screen = Screen::new();
-    let report = Report::new(&secrets, &received, &body, now_s);
-    screen.print(&report.render(screen.paint()))?;
-    Ok(if report.is_verified() {
+    let diagnosis = Diagnosis::of(&secrets, &received, &body, now_s);
+    screen.print(&render(&diagnosis, screen.paint()))?;
+    Ok(if diagnosis.is_verified() {
         ExitCode::SUCCESS
     } else {
         ExitCode::from(exit::FAILED)
@@ -120,87 +104,28 @@ fn hmac(key: VerifierKey) -> Result<SigningSecret, Failure> {
     }
 }
 
-/// All signatures with their findings, and explanations if none matches.
-#[derive(Debug)]
-struct Report {
-    findings: Vec<(Signature, Finding)>,
-    explanations: Vec<String>,
-}
-
-impl Report {
-    /// Checks every signature. `now_s` is the time in Unix seconds; `None` accepts a request of any age.
-    fn new(secrets: &[SigningSecret], received: &Received, body: &[u8], now_s: Option<i64>) -> Self {
-        let findings: Vec<_> = received
-            .signatures
-            .iter()
-            .map(|signature| (signature.clone(), find(secrets, received, signature, body, now_s)))
-            .collect();
-        let explanations = if findings.iter().all(|(_, finding)| *finding == Finding::Differs) {
-            diagnosis::explain(secrets, received, body)
-        } else {
-            vec![]
+fn render(diagnosis: &Diagnosis, paint: Paint) -> String {
+    let findings = &diagnosis.findings;
+    let width = findings
+        .iter()
+        .map(|(signature, _)| signature.header.chars().count())
+        .max()
+        .unwrap_or(0);
+    let mut text = String::new();
+    for (signature, finding) in findings {
+        let verdict = match finding {
+            Finding::Matches { .. } => paint.green("matches"),
+            Finding::OffTime { off_s, .. } => paint.yellow(&off_time(*off_s)),
+            Finding::Differs => paint.red("does not match"),
         };
-        Self {
-            findings,
-            explanations,
-        }
+        let header = printable(&signature.header);
+        let shown = paint.dim(&shortened(&signature.value));
+        text.push_str(&format!("{header:<width$}  {shown}  {verdict}\n"));
     }
-
-    fn is_verified(&self) -> bool {
-        self.findings
-            .iter()
-            .any(|(_, finding)| *finding == Finding::Matches)
+    for explanation in &diagnosis.explanations {
+        text.push_str(&format!("\n{}", wrapped(explanation, "", TEXT_WIDTH)));
     }
-
-    fn render(&self, paint: Paint) -> String {
-        let width = self
-            .findings
-            .iter()
-            .map(|(signature, _)| signature.header.chars().count())
-            .max()
-            .unwrap_or(0);
-        let mut text = String::new();
-        for (signature, finding) in &self.findings {
-            let verdict = match finding {
-                Finding::Matches => paint.green("matches"),
-                Finding::OffTime(off_s) => paint.yellow(&off_time(*off_s)),
-                Finding::Differs => paint.red("does not match"),
-            };
-            let header = printable(&signature.header);
-            let shown = paint.dim(&shortened(&signature.value));
-            text.push_str(&format!("{header:<width$}  {shown}  {verdict}\n"));
-        }
-        for explanation in &self.explanations {
-            text.push_str(&format!("\n{}", wrapped(explanation, "", TEXT_WIDTH)));
-        }
-        text
-    }
-}
-
-fn find(
-    secrets: &[SigningSecret],
-    received: &Received,
-    signature: &Signature,
-    body: &[u8],
-    now_s: Option<i64>,
-) -> Finding {
-    let value = signature.value.as_str();
-    let matches = |secret: &SigningSecret| match (signature.scheme, received.signed_as()) {
-        (Scheme::Postrider, _) => postrider_scheme::verify(secret, body, Some(value), None).is_ok(),
-        (Scheme::Standard, Some((id, timestamp_s))) => {
-            standard_webhooks::sign(secret, id, timestamp_s, body) == value
-        }
-        (Scheme::Standard, None) => false,
-    };
-    if !secrets.iter().any(matches) {
-        return Finding::Differs;
-    }
-    match (signature.scheme, received.signed_as(), now_s) {
-        (Scheme::Standard, Some((_, sent_s)), Some(now_s)) if sent_s.abs_diff(now_s) > TOLERANCE_S => {
-            Finding::OffTime(now_s.saturating_sub(sent_s))
-        }
-        _ => Finding::Matches,
-    }
+    text
 }
 
 fn off_time(off_s: i64) -> String {
@@ -228,4 +153,32 @@ fn shortened(value: &str) -> String {
 }
 
 #[cfg(test)]
-mod tests;
+mod tests {
+    use super::*;
+
+    #[test]
+    fn signatures_are_printed_one_a_line_and_explained() {
+        let secret: SigningSecret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw".parse().unwrap();
+        let right = postrider_signing::standard_webhooks::sign(&secret, "evt_1", 1_000_000, b"{}");
+        let signatures = format!("v1,AAAA {right}");
+        let headers = [
+            ("webhook-id", "evt_1"),
+            ("webhook-timestamp", "1000000"),
+            ("webhook-signature", &signatures),
+        ];
+        let received = Received::of(headers).unwrap();
+        let rendered = |body: &[u8], now_s| {
+            let diagnosis = Diagnosis::of(std::slice::from_ref(&secret), &received, body, now_s);
+            render(&diagnosis, Paint::PLAIN)
+        };
+        let lines = rendered(b"{}", Some(1_007_300));
+        let verdicts: Vec<_> = lines
+            .lines()
+            .map(|line| line.split("  ").last().unwrap())
+            .collect();
+        assert_eq!(verdicts[0], "does not match");
+        assert!(verdicts[1].contains("its timestamp is 2h old"), "{lines}");
+        assert!(rendered(b"{}", None).ends_with("matches\n"));
+        assert!(rendered(b"{}\n", None).contains("without the line break at its end"));
+    }
+}

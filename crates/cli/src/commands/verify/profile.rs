@@ -6,7 +6,7 @@ use postrider_signing::HeaderNames;
 use postrider_signing::profile::{ProfileVerifier, Verdict, VerifierKey, VerifyError};
 
 use super::Args;
-use super::received;
+use super::headers;
 use crate::display::{Paint, Screen};
 use crate::failure::exit;
 use crate::input;
@@ -20,7 +20,7 @@ pub fn run(args: &Args, context: Context<'_>, now_s: Option<i64>) -> Result<Exit
     let keys: Vec<VerifierKey> = args.secrets.read(context.environment)?;
     let verifier =
         ProfileVerifier::new(&profile, &keys).map_err(|error| Failure::Usage(error.to_string()))?;
-    let headers = received::headers(&args.header, args.header_file.as_deref())?;
+    let headers = headers::read(&args.header, args.header_file.as_deref())?;
     let headers: Vec<_> = headers.iter().map(|(name, value)| (&**name, &**value)).collect();
     let verdicts = verifier.verdicts(&headers, &input::read(&args.body)?, now_s);
     if verdicts

@@ -1,0 +1,140 @@
+//! Which signatures of a request match its body, and why none does.
+//!
+//! * `received`: the headers that count. `search`: looks for the mistakes that make a signature match.
+//! * `alteration`: what happens to bodies in transit. `printer`: programs that print JSON again, in the style
+//!   of `writer` and with the numbers of `number`.
+//! * `derivation`: keys, messages and functions. `spelling`: how the bytes of a signature are written.
+//!
+//! To add an explanation: add a variant to `alteration`, `derivation` or `spelling`, or a row to `printer`;
+//! take its example from the program that makes the mistake.
+//!
+//! The keys may be secret from whoever asks: no finding and no explanation contains a key or a signature that
+//! was not in the request, and signatures are compared in constant time. So somebody without the keys learns
+//! only whether a signature that they already have is right.
+//!
+//! The work is bounded: [`BODY_BYTES_MAX`] and the bound of `search`.
+
+mod alteration;
+mod derivation;
+mod number;
+mod printer;
+mod received;
+mod search;
+mod spelling;
+mod writer;
+
+use postrider_model::SigningSecret;
+use subtle::ConstantTimeEq as _;
+
+use crate::standard_webhooks::TOLERANCE_S;
+use crate::{postrider_scheme, standard_webhooks};
+
+pub use alteration::with_carriage_returns;
+pub use received::{Received, ReceivedError, Scheme, Signature, header_line};
+
+/// Largest body that mistakes are searched for in, in bytes. It is parsed, and each candidate is a copy.
+pub const BODY_BYTES_MAX: usize = 1024 * 1024;
+
+/// The result for one signature.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Finding {
+    /// It matches.
+    Matches {
+        /// The index of the key.
+        key: usize,
+    },
+    /// It matches, but the timestamp is too far from now.
+    OffTime {
+        /// The index of the key.
+        key: usize,
+        /// How old the timestamp is, in seconds; negative in the future.
+        off_s: i64,
+    },
+    /// It does not match.
+    Differs,
+}
+
+/// All signatures with their findings, and explanations if none matches.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Diagnosis {
+    /// The signatures, in their order.
+    pub findings: Vec<(Signature, Finding)>,
+    /// Why none matches: sentences for people, which may contain line breaks.
+    pub explanations: Vec<String>,
+}
+
+impl Diagnosis {
+    /// Checks every signature. `now_s` is the time in Unix seconds; `None` accepts a request of any age.
+    pub fn of(secrets: &[SigningSecret], received: &Received, body: &[u8], now_s: Option<i64>) -> Self {
+        let mut diagnosis = Self::unexplained(secrets, received, body, now_s);
+        let is_mismatch = |(_, finding): &(Signature, Finding)| *finding == Finding::Differs;
+        if diagnosis.findings.iter().all(is_mismatch) {
+            diagnosis.explanations = if body.len() > BODY_BYTES_MAX {
+                vec![format!(
+                    "No signature matches. Mistakes are searched for in bodies of up to {} KiB.",
+                    BODY_BYTES_MAX / 1024
+                )]
+            } else {
+                search::explain(secrets, received, body)
+            };
+        }
+        diagnosis
+    }
+
+    /// Checks every signature, and does not look for the reason if none matches.
+    pub fn unexplained(
+        secrets: &[SigningSecret],
+        received: &Received,
+        body: &[u8],
+        now_s: Option<i64>,
+    ) -> Self {
+        let found = |signature: &Signature| find(secrets, received, signature, body, now_s);
+        let signatures = received.signatures.iter();
+        Self {
+            findings: signatures
+                .map(|signature| (signature.clone(), found(signature)))
+                .collect(),
+            explanations: vec![],
+        }
+    }
+
+    /// Whether a signature matches, and its time is near enough.
+    pub fn is_verified(&self) -> bool {
+        let mut findings = self.findings.iter();
+        findings.any(|(_, finding)| matches!(finding, Finding::Matches { .. }))
+    }
+}
+
+fn find(
+    secrets: &[SigningSecret],
+    received: &Received,
+    signature: &Signature,
+    body: &[u8],
+    now_s: Option<i64>,
+) -> Finding {
+    let value = signature.value.as_str();
+    let signed_as = received.signed_as();
+    let matches = |secret: &SigningSecret| match (signature.scheme, signed_as) {
+        (Scheme::Postrider, _) => postrider_scheme::verify(secret, body, Some(value), None).is_ok(),
+        (Scheme::Standard, Some((id, timestamp_s))) => {
+            let expected = standard_webhooks::sign(secret, id, timestamp_s, body);
+            expected.as_bytes().ct_eq(value.as_bytes()).into()
+        }
+        (Scheme::Standard, None) => false,
+    };
+    let Some(key) = secrets.iter().position(matches) else {
+        return Finding::Differs;
+    };
+    match (signature.scheme, signed_as, now_s) {
+        (Scheme::Standard, Some((_, sent_s)), Some(now_s)) if sent_s.abs_diff(now_s) > TOLERANCE_S => {
+            Finding::OffTime {
+                key,
+                off_s: now_s.saturating_sub(sent_s),
+            }
+        }
+        _ => Finding::Matches { key },
+    }
+}
+
+#[cfg(test)]
+mod tests;

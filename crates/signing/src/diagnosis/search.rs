@@ -1,0 +1,220 @@
+//! Why no signature matches: tries the usual mistakes, and reports the combination with the fewest.
+
+use postrider_json::inspect;
+use postrider_model::SigningSecret;
+use subtle::ConstantTimeEq as _;
+
+use super::alteration::{Alteration, Body, ENVELOPE};
+use super::derivation::{Function, KeyForm, Message};
+use super::received::{Received, Scheme, Signature};
+use super::spelling::{self, MAC_BYTES, Spelling};
+
+/// Most mistakes that are assumed at once, besides the spelling: of body, key and message.
+const MISTAKES_MAX: usize = 3;
+
+/// Most bytes that a search hashes: a quarter of a second of a core, and enough to try every combination of one
+/// key on a body of 64 KiB. The combinations with the fewest mistakes come first.
+const HASHED_BYTES_MAX: usize = 128 * 1024 * 1024;
+
+/// What hashing a candidate costs beyond its body, in bytes: the blocks of key, padding and result.
+const CANDIDATE_BYTES: usize = 256;
+
+/// Explanations, a paragraph each; at least one.
+pub fn explain(secrets: &[SigningSecret], received: &Received, body: &[u8]) -> Vec<String> {
+    let mut wanted = Vec::new();
+    let mut faults = vec![None; received.signatures.len()];
+    for (signature, fault) in received.signatures.iter().zip(&mut faults) {
+        match spelling::read(signature) {
+            Ok((mac, spelling)) => wanted.push(Wanted {
+                signature,
+                mac,
+                spelling,
+                cause: None,
+            }),
+            Err(said) => *fault = Some(format!("{}: {said}", signature.header)),
+        }
+    }
+    let mut search = Search {
+        secrets,
+        received,
+        budget: HASHED_BYTES_MAX,
+    };
+    let parsed = Body::new(body);
+    search.run(&parsed, &mut wanted);
+    let is_complete = search.budget > 0;
+    let mut found = wanted.iter().map(|wanted| wanted.in_words(&parsed));
+    let mut explanations: Vec<String> = Vec::new();
+    for fault in faults {
+        let found = fault.or_else(|| found.next().flatten());
+        // Two signatures of one request usually fail for the same reason.
+        explanations.extend(found.filter(|found| !explanations.contains(found)));
+    }
+    if explanations.is_empty() {
+        explanations.push(unexplained(body, is_complete));
+    }
+    explanations
+}
+
+/// A signature to explain.
+struct Wanted<'a> {
+    signature: &'a Signature,
+    mac: [u8; MAC_BYTES],
+    spelling: Spelling,
+    cause: Option<Cause>,
+}
+
+/// How the signature was computed.
+#[derive(Debug, Clone, Copy)]
+struct Cause {
+    alteration: Alteration,
+    key: KeyForm,
+    message: Message,
+    function: Function,
+}
+
+impl Cause {
+    fn mistakes(&self, scheme: Scheme) -> usize {
+        usize::from(self.alteration != Alteration::None)
+            + usize::from(self.key != KeyForm::right_for(scheme))
+            + usize::from(self.message != Message::right_for(scheme))
+            + usize::from(self.function != Function::Hmac)
+    }
+
+    /// Every way to sign, with whatever body.
+    fn all(alteration: Alteration) -> impl Iterator<Item = Self> {
+        let keys = KeyForm::ALL.into_iter();
+        keys.flat_map(|key| Message::ALL.map(|message| (key, message)))
+            .flat_map(|pair| Function::ALL.map(|function| (pair, function)))
+            .map(move |((key, message), function)| Self {
+                alteration,
+                key,
+                message,
+                function,
+            })
+    }
+}
+
+/// A search for the causes of signatures that do not match.
+struct Search<'a> {
+    secrets: &'a [SigningSecret],
+    received: &'a Received,
+    /// How many bytes may still be hashed.
+    budget: usize,
+}
+
+impl Search<'_> {
+    /// Finds the causes, those with the fewest mistakes first.
+    fn run(&mut self, body: &Body<'_>, wanted: &mut [Wanted<'_>]) {
+        for mistakes in 0..=MISTAKES_MAX {
+            for alteration in Alteration::all() {
+                let is_over = wanted.iter().all(|wanted| wanted.cause.is_some()) || self.budget == 0;
+                let is_later = mistakes == 0 && alteration != Alteration::None;
+                if is_over || is_later {
+                    break;
+                }
+                let Some(altered) = alteration.undone(body) else {
+                    continue;
+                };
+                for cause in Cause::all(alteration) {
+                    self.try_cause(cause, mistakes, &altered, wanted);
+                }
+            }
+        }
+    }
+
+    /// Compares the signatures for which this cause has so many mistakes.
+    fn try_cause(&mut self, cause: Cause, mistakes: usize, body: &[u8], wanted: &mut [Wanted<'_>]) {
+        let is_asked = |wanted: &Wanted<'_>| {
+            wanted.cause.is_none() && cause.mistakes(wanted.signature.scheme) == mistakes
+        };
+        if !wanted.iter().any(is_asked) {
+            return;
+        }
+        let Some(before) = cause.message.before_body(self.received) else {
+            return;
+        };
+        for secret in self.secrets {
+            self.budget = self.budget.saturating_sub(body.len() + CANDIDATE_BYTES);
+            if self.budget == 0 {
+                return;
+            }
+            let computed = cause.function.compute(&cause.key.bytes(secret), &before, body);
+            for wanted in wanted.iter_mut().filter(|wanted| is_asked(wanted)) {
+                // In constant time: whoever asks may not have the key.
+                if computed.ct_eq(&wanted.mac).into() {
+                    wanted.cause = Some(cause);
+                }
+            }
+        }
+    }
+}
+
+impl Wanted<'_> {
+    /// The mistakes, one paragraph; `None` if no cause was found.
+    fn in_words(&self, body: &Body<'_>) -> Option<String> {
+        let (cause, signature) = (self.cause?, self.signature);
+        let (scheme, header) = (signature.scheme, &signature.header);
+        let mut sentences = Vec::new();
+        if let Some(meaning) = cause.alteration.meaning(body) {
+            sentences.push(format!("It matches {meaning}"));
+        }
+        if cause.key != KeyForm::right_for(scheme) {
+            let right = KeyForm::right_for(scheme).meaning();
+            let used = cause.key.meaning();
+            sentences.push(format!(
+                "The key used was {used}; the key of {header} is {right}."
+            ));
+        }
+        if cause.message != Message::right_for(scheme) {
+            let right = Message::right_for(scheme).meaning();
+            let signed = cause.message.meaning();
+            sentences.push(format!("It signs {signed}; {header} signs {right}."));
+        }
+        sentences.extend(cause.function.meaning(signature));
+        sentences.extend(self.spelling.meaning(signature));
+        Some(sentences.join("\n"))
+    }
+}
+
+fn unexplained(body: &[u8], is_complete: bool) -> String {
+    let mut text = String::from(
+        "No usual mistake explains it. Either the key is a different one (of another account, action or \
+         installation, or one that has expired), or this is not the body that was signed.",
+    );
+    if !is_complete {
+        text.push_str(
+            " The body is too large to try every combination of mistakes; a smaller one may tell more.",
+        );
+    }
+    if let Some(fault) = fault_of(body) {
+        text.push('\n');
+        text.push_str(&fault);
+    }
+    text
+}
+
+/// What is odd about the body itself.
+fn fault_of(body: &[u8]) -> Option<String> {
+    let fault = match body.trim_ascii() {
+        b"" => "The body is empty: did something else read it first?",
+        b"{}" => "The body is `{}`: did the framework find no parser for it? Take the raw bytes.",
+        b"[object Object]" => {
+            "The body is `[object Object]`: JavaScript turned the parsed body into text. Take the raw bytes."
+        }
+        _ => match std::str::from_utf8(body).map(inspect) {
+            Err(_) => "The body is not UTF-8: was it compressed, or read in another encoding?",
+            Ok(Err(error)) => return Some(format!("The body is not JSON ({error}): was it cut off?")),
+            Ok(Ok(_)) if is_part_of_an_envelope(body) => {
+                "The body has no `id`, `type`, `timestamp` and `data`: unless the action's body is `data` or a \
+                 template, it is only a part of what was signed."
+            }
+            Ok(Ok(_)) => return None,
+        },
+    };
+    Some(fault.to_owned())
+}
+
+fn is_part_of_an_envelope(body: &[u8]) -> bool {
+    let json: Option<serde_json::Value> = serde_json::from_slice(body).ok();
+    json.is_some_and(|json| !ENVELOPE.iter().all(|name| json.get(name).is_some()))
+}
