@@ -22,13 +22,14 @@ use postrider_web::panics::Caught;
 use postrider_web::path_prefix::PathPrefix;
 use postrider_web::request_id::{REQUEST_ID, RequestId};
 use postrider_web::request_line::{RequestLine, trace_of};
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 use tower::ServiceExt as _;
 use tracing::Instrument as _;
 
 use crate::assets::{Assets, asset};
 use crate::brand::Brand;
 use crate::live::LiveSlots;
+use crate::pages::signing_key::diagnose::DIAGNOSES_MAX;
 use crate::pages::{
     accounts, api_keys, audit, automations, bulk, connections, deliveries, docs, event_types, events, find,
     overview, portal_links, sessions, settings, sign_in, signing_key, system, theme,
@@ -104,6 +105,7 @@ impl Console {
             docs: parts.docs,
             sign_in_limit: ClientLimit::of_failures(),
             provider_limit: ClientLimit::of_questions(),
+            diagnoses: Arc::new(Semaphore::new(DIAGNOSES_MAX)),
             live: LiveSlots::default(),
             stopping,
         });

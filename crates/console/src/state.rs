@@ -11,7 +11,7 @@ use postrider_model::Timestamp;
 use postrider_web::body_budget::BodyBudget;
 use postrider_web::host::RequestHost;
 use postrider_web::path_prefix::PathPrefix;
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 
 use crate::assets::Assets;
 use crate::brand::Brand;
@@ -58,6 +58,8 @@ pub struct Shared {
     pub sign_in_limit: ClientLimit,
     /// The limit on sign-ins that make us ask the identity provider.
     pub provider_limit: ClientLimit,
+    /// The limit on searches for the mistake in a signature.
+    pub diagnoses: Arc<Semaphore>,
     /// The limit on live parts of pages.
     pub live: LiveSlots,
     /// Turns `true` when the node stops; streams that have no end of their own then end.

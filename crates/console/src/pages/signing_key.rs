@@ -3,7 +3,9 @@
 //! * `show`: the keys that sign, each secret only after a click, and how to verify. `rotate`: replaces the
 //!   key, with an overlap.
 //! * `owner`: whose keys they are. `verify`: the snippets, one language and method at a time.
+//! * `diagnose`: which signatures of a pasted request match, and why none does.
 
+pub mod diagnose;
 mod owner;
 mod rotate;
 mod show;
@@ -13,6 +15,7 @@ use crate::routes::{MANAGE, READ, Routes};
 
 /// The routes of this area.
 pub fn routes() -> Routes {
+    let verify = "/accounts/{account}/signing-key/verify";
     let of_action = "/accounts/{account}/automations/{id}/actions/{action}/signing-key";
     ["/accounts/{account}/signing-key", of_action]
         .into_iter()
@@ -23,4 +26,6 @@ pub fn routes() -> Routes {
                 .get(format!("{base}/rotate"), MANAGE, rotate::ask)
                 .post(format!("{base}/rotate"), MANAGE, rotate::rotate)
         })
+        .get(verify, READ, diagnose::ask)
+        .post(verify, READ, diagnose::judge)
 }

@@ -31,4 +31,5 @@ mod secrets;
 mod sign_in;
 mod signatures;
 mod templates;
+mod verify;
 mod visitors;

@@ -45,7 +45,7 @@ const GET: &[bool] = &[false];
 const POST: &[bool] = &[true];
 const BOTH: &[bool] = &[false, true];
 
-const PATHS: [(&str, &[bool], For); 76] = [
+const PATHS: [(&str, &[bool], For); 77] = [
     ("/assets/0/console.css", GET, For::All),
     ("/theme", POST, For::All),
     ("/docs", GET, For::All),
@@ -155,6 +155,7 @@ const PATHS: [(&str, &[bool], For); 76] = [
     ("/accounts/{account}/signing-key", GET, For::Account),
     ("/accounts/{account}/signing-key", POST, For::Manage),
     ("/accounts/{account}/signing-key/rotate", BOTH, For::Manage),
+    ("/accounts/{account}/signing-key/verify", BOTH, For::Account),
     ("/accounts/{account}/connections", GET, For::Account),
     ("/accounts/{account}/connections/new", BOTH, For::Manage),
     ("/accounts/{account}/connections/{connection}", BOTH, For::Manage),

@@ -38,6 +38,8 @@ struct ShowPage<'a> {
     overlap_ends: Option<String>,
     is_rotated: bool,
     verify: Verify,
+    /// The address of the page that verifies a request.
+    verify_path: String,
     /// How webhooks are signed, unless as the snippets verify.
     profile: Option<ProfileWords>,
 }
@@ -114,6 +116,10 @@ fn render(app: &App, account: &InAccount, which: &Which, shown: Option<&str>) ->
             &owner.path,
             &app.configuration.header_names().prefix,
         ),
+        verify_path: match &owner.action {
+            None => account.path("signing-key/verify"),
+            Some(action) => account.path(&format!("signing-key/verify?key={}", action.id)),
+        },
         path: owner.path,
         action: owner.action,
     })

@@ -1,0 +1,114 @@
+//! `GET` and `POST /accounts/{account}/signing-key/verify`: which signatures of a pasted request match, and
+//! why none does.
+//!
+//! Whoever may read the account may ask. The page verifies on the server, shows no key and no signature that
+//! was not pasted, and compares in constant time ([`postrider_signing::diagnosis`]): it only tells somebody
+//! whether a signature that they already have is right.
+
+mod keys;
+mod request;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use askama::Template;
+use axum::extract::State;
+use axum::response::Response;
+use http::StatusCode;
+
+use self::keys::Choice;
+use self::request::{Judged, Pasted};
+use crate::console::page;
+use crate::faults::FieldFaults;
+use crate::form::Form;
+use crate::refusal::Refusal;
+use crate::shell::{AccountHead, Section, Shell, Tab};
+use crate::state::App;
+use crate::view::coded::Coded;
+use crate::view::icon::Icon;
+use crate::view::status::{Badge, Tone};
+use crate::visitor::account::InAccount;
+
+/// Searches for mistakes that a node runs at a time. One takes up to a quarter of a second of a core, which is
+/// better spent on deliveries.
+pub const DIAGNOSES_MAX: usize = 1;
+
+/// How long a form waits for its turn.
+const TURN_TIMEOUT: Duration = Duration::from_secs(10);
+
+const MATCHES: Badge = Badge::new(Tone::Good, Icon::Check, "Matches");
+const DIFFERS: Badge = Badge::new(Tone::Bad, Icon::Cross, "Does not match");
+
+#[derive(Template)]
+#[template(path = "signing_key/verify.html")]
+struct VerifyPage<'a> {
+    shell: Shell<'a>,
+    head: AccountHead,
+    path: String,
+    choices: Vec<Choice>,
+    headers: &'a str,
+    body: &'a str,
+    is_base64: bool,
+    judged: Option<Judged>,
+    faults: FieldFaults,
+}
+
+/// The form.
+pub async fn ask(State(app): State<App>, account: InAccount) -> Result<Response, Refusal> {
+    let chosen = account.visitor.query.get("key").unwrap_or_default();
+    render(&app, &account, chosen, &Form::default(), Ok(None))
+}
+
+/// The form with what the signatures prove.
+pub async fn judge(State(app): State<App>, account: InAccount, form: Form) -> Result<Response, Refusal> {
+    let chosen = form.text("key");
+    let keys = keys::keys(&account, chosen, app.now());
+    let profiles = app.configuration.signature_profiles().clone();
+    let pasted = match Pasted::of(&form) {
+        Ok(pasted) => pasted,
+        Err(fault) => return render(&app, &account, chosen, &form, Err(FieldFaults::new(vec![fault]))),
+    };
+    let turn = Arc::clone(&app.diagnoses).acquire_owned();
+    let turn = tokio::time::timeout(TURN_TIMEOUT, turn).await;
+    let turn = turn.ok().and_then(Result::ok).ok_or(Refusal::Busy)?;
+    let judging = tokio::task::spawn_blocking(move || {
+        // Also if the visitor leaves, the turn ends with the work.
+        let _turn = turn;
+        pasted.judged(&keys, &profiles)
+    });
+    let judged = judging.await.map_err(|error| {
+        tracing::error!(%error, "a diagnosis panicked");
+        Refusal::Internal
+    })?;
+    let judged = judged.map(Some).map_err(|fault| FieldFaults::new(vec![fault]));
+    render(&app, &account, chosen, &form, judged)
+}
+
+fn render(
+    app: &App,
+    account: &InAccount,
+    chosen: &str,
+    form: &Form,
+    judged: Result<Option<Judged>, FieldFaults>,
+) -> Result<Response, Refusal> {
+    let is_faulty = judged.is_err();
+    let (judged, faults) = match judged {
+        Ok(judged) => (judged, FieldFaults::default()),
+        Err(faults) => (None, faults),
+    };
+    let mut response = page(&VerifyPage {
+        shell: Shell::of(app, &account.visitor, Section::Accounts, "Verify a request"),
+        head: AccountHead::of(account, Tab::SigningKey),
+        path: account.path("signing-key"),
+        choices: keys::choices(account, chosen),
+        headers: form.text("headers"),
+        body: form.text("body"),
+        is_base64: form.is_ticked("base64"),
+        judged,
+        faults,
+    })?;
+    if is_faulty {
+        *response.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
+    }
+    Ok(response)
+}

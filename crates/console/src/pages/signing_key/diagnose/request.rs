@@ -1,0 +1,271 @@
+//! A request as somebody pasted it, and what its signatures prove. Pure, and bounded by the size of a form.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use postrider_configuration::Fault;
+use postrider_configuration::codes;
+use postrider_model::{KeyMaterial, SigningSecret};
+use postrider_signing::diagnosis::{
+    Diagnosis, Finding, Received, ReceivedError, header_line, with_carriage_returns,
+};
+use postrider_signing::profile::{
+    BuiltIn, Profile, ProfileVerifier, SignatureProfiles, VerifierKey, VerifyError,
+};
+
+use super::keys::Labelled;
+use crate::form::Form;
+
+/// Most headers that are looked at. A request has fewer.
+const HEADERS_MAX: usize = 200;
+
+/// The version of an Ed25519 signature in `webhook-signature`.
+const ED25519_VERSION: &str = "v1a,";
+
+/// What there is to say about the signatures of other profiles.
+const NOT_EXPLAINED: &str = "Either the key is a different one, or this is not the body that was signed: sign the \
+                             bytes as received, before anything parses them.";
+
+/// A request as it was pasted.
+pub struct Pasted {
+    headers: Vec<(String, String)>,
+    body: Vec<u8>,
+    /// The body with CR LF at the end of its lines, if it is a text with line breaks. A form sends every line
+    /// break as CR LF, so both are possible.
+    with_carriage_returns: Option<Vec<u8>>,
+}
+
+/// What the signatures of a request prove.
+#[derive(Debug, Default)]
+pub struct Judged {
+    /// The signatures, in their order.
+    pub lines: Vec<Line>,
+    /// Why none matches.
+    pub explanations: Vec<String>,
+    /// Whether the body matches with CR LF alone.
+    pub has_carriage_returns: bool,
+}
+
+/// What one signature proves.
+#[derive(Debug)]
+pub struct Line {
+    /// The header that holds it.
+    pub header: String,
+    /// The beginning of the signature, as it was pasted.
+    pub signature: String,
+    /// The key that it matches, in words.
+    pub matches: Option<String>,
+    /// What else there is to say.
+    pub detail: Option<String>,
+}
+
+impl Judged {
+    /// Whether a signature matches.
+    pub fn is_verified(&self) -> bool {
+        self.lines.iter().any(|line| line.matches.is_some())
+    }
+}
+
+impl Pasted {
+    /// Reads the form.
+    pub fn of(form: &Form) -> Result<Self, Fault> {
+        let lines = form.text("headers").lines();
+        let headers = lines.filter_map(header_line).take(HEADERS_MAX);
+        let headers = headers
+            .map(|(name, value)| (name.to_owned(), value.to_owned()))
+            .collect();
+        let text = form.text("body");
+        if form.is_ticked("base64") {
+            let base64: String = text.split_ascii_whitespace().collect();
+            let body = STANDARD.decode(base64).map_err(|_| Fault {
+                pointer: "/body".to_owned(),
+                code: codes::INVALID_VALUE,
+                detail: "this is not base64".to_owned(),
+            })?;
+            return Ok(Self {
+                headers,
+                body,
+                with_carriage_returns: None,
+            });
+        }
+        Ok(Self {
+            headers,
+            body: text.into(),
+            with_carriage_returns: text.contains('\n').then(|| with_carriage_returns(text)),
+        })
+    }
+
+    /// Checks the signatures with these keys, by every profile whose headers the request has.
+    pub fn judged(&self, keys: &[Labelled], profiles: &SignatureProfiles) -> Result<Judged, Fault> {
+        let profiled = |body: &[u8]| -> Vec<Line> {
+            let judging = self.profiles(profiles, keys);
+            judging
+                .flat_map(|profile| self.lines_of(profile, keys, body))
+                .collect()
+        };
+        let (labels, secrets): (Vec<&str>, Vec<SigningSecret>) = keys.iter().filter_map(hmac).unzip();
+        let received = match Received::of(self.diagnosed(profiles, keys)) {
+            Ok(received) => Some(received),
+            // The headers of another profile suffice.
+            Err(_) if !profiled(&self.body).is_empty() => None,
+            Err(error) => return Err(fault(error, profiles)),
+        };
+        let judged = |body: &[u8], is_explained: bool| {
+            let diagnosis = received.as_ref().map(|received| match is_explained {
+                true => Diagnosis::of(&secrets, received, body, None),
+                false => Diagnosis::unexplained(&secrets, received, body, None),
+            });
+            let mut judged = Judged::default();
+            for (signature, finding) in diagnosis.iter().flat_map(|diagnosis| &diagnosis.findings) {
+                let key = match finding {
+                    Finding::Matches { key } | Finding::OffTime { key, .. } => Some(*key),
+                    Finding::Differs => None,
+                };
+                judged.lines.push(Line {
+                    header: signature.header.clone(),
+                    signature: shortened(&signature.value),
+                    matches: key.map(|key| labels[key].to_owned()),
+                    detail: None,
+                });
+            }
+            judged.lines.extend(profiled(body));
+            if !judged.is_verified() {
+                judged.explanations = match diagnosis {
+                    Some(diagnosis) => diagnosis.explanations,
+                    None => vec![NOT_EXPLAINED.to_owned()],
+                };
+            }
+            judged
+        };
+        if let Some(body) = &self.with_carriage_returns {
+            let other = judged(body, false);
+            if other.is_verified() && !judged(&self.body, false).is_verified() {
+                return Ok(Judged {
+                    has_carriage_returns: true,
+                    ..other
+                });
+            }
+        }
+        Ok(judged(&self.body, true))
+    }
+
+    /// The headers that the diagnosis explains: those that no other profile describes.
+    fn diagnosed<'a>(
+        &'a self,
+        profiles: &'a SignatureProfiles,
+        keys: &'a [Labelled],
+    ) -> impl Iterator<Item = (&'a str, &'a str)> {
+        let has_ed25519 = keys.iter().any(is_ed25519);
+        let is_other = |name: &str| {
+            let mut other = profiles.all().filter(|profile| !is_diagnosed(profile));
+            let usual = profiles.find(Some(BuiltIn::Postrider.name()));
+            other.any(|profile| profile.has_header(name))
+                && !usual.is_some_and(|usual| usual.has_header(name))
+        };
+        let headers = self.headers.iter().map(|(name, value)| (&**name, &**value));
+        headers.filter(move |(name, value)| {
+            !is_other(name) && !(has_ed25519 && value.starts_with(ED25519_VERSION))
+        })
+    }
+
+    /// The profiles whose headers the request has, except those that the diagnosis explains.
+    fn profiles<'a>(
+        &'a self,
+        profiles: &'a SignatureProfiles,
+        keys: &'a [Labelled],
+    ) -> impl Iterator<Item = &'a Profile> {
+        let has_ed25519 = keys.iter().any(is_ed25519);
+        profiles.all().map(|profile| &**profile).filter(move |profile| {
+            let by_public_key = has_ed25519 && profile.name() == BuiltIn::Standard.name();
+            !is_diagnosed(profile) || by_public_key
+        })
+    }
+
+    /// What the headers of a profile prove, those that the request has. Of several keys, the closest counts.
+    fn lines_of(&self, profile: &Profile, keys: &[Labelled], body: &[u8]) -> Vec<Line> {
+        let headers: Vec<_> = self
+            .headers
+            .iter()
+            .map(|(name, value)| (&**name, &**value))
+            .collect();
+        let is_standard = profile.name() == BuiltIn::Standard.name();
+        let mut best: Vec<(&str, Result<&str, VerifyError>)> = Vec::new();
+        for key in keys.iter().filter(|key| !is_standard || is_ed25519(key)) {
+            let verifier_key = VerifierKey::Signing(key.key.clone());
+            let Ok(verifier) = ProfileVerifier::new(profile, &[verifier_key]) else {
+                continue;
+            };
+            for verdict in verifier.verdicts(&headers, body, None) {
+                let result = verdict.result.map(|()| key.label.as_str());
+                match best.iter_mut().find(|(header, _)| *header == verdict.header) {
+                    None => best.push((verdict.header, result)),
+                    Some((_, known)) if closeness(&result) > closeness(known) => *known = result,
+                    Some(_) => {}
+                }
+            }
+        }
+        let value = |name: &str| headers.iter().find(|(other, _)| other.eq_ignore_ascii_case(name));
+        best.into_iter()
+            .filter_map(|(header, result)| Some((header, value(header)?.1, result)))
+            .filter(|(_, value, _)| !is_standard || value.starts_with(ED25519_VERSION))
+            .map(|(header, value, result)| Line {
+                header: header.to_owned(),
+                signature: shortened(value),
+                matches: result.ok().map(str::to_owned),
+                detail: result
+                    .err()
+                    .filter(|error| *error != VerifyError::NoMatch)
+                    .map(|error| error.to_string()),
+            })
+            .collect()
+    }
+}
+
+/// Whether the diagnosis explains the signatures of this profile.
+fn is_diagnosed(profile: &Profile) -> bool {
+    [BuiltIn::Postrider, BuiltIn::Standard]
+        .iter()
+        .any(|built_in| built_in.name() == profile.name())
+}
+
+fn is_ed25519(key: &Labelled) -> bool {
+    matches!(key.key, KeyMaterial::Ed25519(_))
+}
+
+fn hmac(key: &Labelled) -> Option<(&str, SigningSecret)> {
+    match &key.key {
+        KeyMaterial::Hmac(secret) => Some((&key.label, secret.clone())),
+        KeyMaterial::Ed25519(_) => None,
+    }
+}
+
+fn closeness(result: &Result<&str, VerifyError>) -> (bool, Option<VerifyError>) {
+    (result.is_ok(), result.err())
+}
+
+/// Enough of a signature to recognise it.
+fn shortened(value: &str) -> String {
+    const SHOWN: usize = 20;
+    let mut short: String = value.chars().take(SHOWN).collect();
+    if short.len() < value.len() {
+        short.push('…');
+    }
+    short
+}
+
+/// The fault of the field with the headers.
+fn fault(error: ReceivedError, profiles: &SignatureProfiles) -> Fault {
+    let usual = profiles.find(Some(BuiltIn::Postrider.name()));
+    let names: Vec<_> = usual.iter().flat_map(|profile| profile.header_names()).collect();
+    let detail = match error {
+        ReceivedError::NoSignature => format!(
+            "no signature among the headers. Paste {}, or the headers of another signature profile",
+            names.join(", ")
+        ),
+        other => other.to_string(),
+    };
+    Fault {
+        pointer: "/headers".to_owned(),
+        code: codes::INVALID_VALUE,
+        detail,
+    }
+}

@@ -1,0 +1,178 @@
+//! The page that verifies a pasted request.
+
+use http::StatusCode;
+use postrider_signing::{SigningSecret, postrider_scheme, standard_webhooks};
+
+use crate::app::{App, Session, text};
+
+const PATH: &str = "/accounts/{account}/signing-key/verify";
+
+const BODY: &str = "{\"id\":\"evt_1\",\"type\":\"a.b\",\"timestamp\":\"2026-01-31T09:30:00.000Z\",\"data\":{\"url\":\"https://x/\"}}";
+
+fn escaped(text: &str) -> String {
+    form_urlencoded::byte_serialize(text.as_bytes()).collect()
+}
+
+fn sign(secret: &str, body: &str) -> String {
+    let secret: SigningSecret = secret.parse().unwrap();
+    postrider_scheme::sign(&secret, body.as_bytes())
+}
+
+/// The page after a form with these fields. A browser sends line breaks as CR LF.
+async fn verified(
+    app: &App,
+    session: &Session,
+    headers: &str,
+    body: &str,
+    more: &str,
+) -> (StatusCode, String) {
+    let [headers, body] = [headers, body].map(|text| escaped(&text.replace('\n', "\r\n")));
+    let form = format!("csrf={}&headers={headers}&body={body}{more}", session.csrf);
+    let response = app.post(&app.path(PATH, 0), Some(&session.cookie), &form).await;
+    (response.status(), text(response).await)
+}
+
+/// Asserts that the page shows none of the account's secrets.
+fn assert_no_secret(app: &App, page: &str) {
+    let things = &app.accounts[0];
+    for secret in [&things.secret, &things.action_secret] {
+        assert!(!page.contains(secret.trim_start_matches("whsec_")), "{page}");
+    }
+}
+
+#[tokio::test]
+async fn a_reader_learns_which_key_signed_a_request_and_sees_no_key() {
+    let app = App::start().await;
+    let reader = app.customer(true).await;
+    let before = app.state().await;
+    let own = &app.accounts[0];
+    let leads = text(
+        app.get(
+            &app.path("/accounts/{account}/signing-key", 0),
+            Some(&reader.cookie),
+        )
+        .await,
+    )
+    .await;
+    assert!(
+        leads.contains(&app.path(PATH, 0)),
+        "the page of the key leads here"
+    );
+
+    let headers = format!(
+        "POST /hooks HTTP/1.1\nPostrider-Signature: {}",
+        sign(&own.secret, BODY)
+    );
+    let (status, page) = verified(&app, &reader, &headers, BODY, "").await;
+    assert_eq!(status, StatusCode::OK);
+    assert!(page.contains("The request is authentic") && page.contains("the current key of the account"));
+    assert_no_secret(&app, &page);
+
+    let of_action = format!("Postrider-Signature: {}", sign(&own.action_secret, BODY));
+    let (_, page) = verified(&app, &reader, &of_action, BODY, "").await;
+    assert!(page.contains("the current key of the action to"), "{page}");
+    let (_, page) = verified(&app, &reader, &of_action, BODY, "&key=account").await;
+    assert!(page.contains("No signature matches"), "{page}");
+    assert_no_secret(&app, &page);
+
+    let of_other = format!("Postrider-Signature: {}", sign(&app.accounts[1].secret, BODY));
+    let (_, page) = verified(&app, &reader, &of_other, BODY, "").await;
+    assert!(
+        page.contains("the key is a different one"),
+        "keys of other accounts do not count"
+    );
+    assert_eq!(app.state().await, before);
+}
+
+#[tokio::test]
+async fn a_mismatch_is_explained_and_reveals_no_signature() {
+    let app = App::start().await;
+    let reader = app.customer(true).await;
+    let own = &app.accounts[0].secret;
+    let php = BODY.replace('/', "\\/");
+    let headers = format!("Postrider-Signature: {}", sign(own, &php));
+    let (status, page) = verified(&app, &reader, &headers, BODY, "").await;
+    assert_eq!(status, StatusCode::OK);
+    assert!(page.contains("No signature matches") && page.contains("PHP&#39;s <code>json_encode</code>"));
+    assert!(
+        !page.contains(&sign(own, BODY)),
+        "the right signature stays hidden"
+    );
+    assert_no_secret(&app, &page);
+
+    let unknown = format!("<b>-Signature: {}", "0".repeat(64));
+    let (_, page) = verified(&app, &reader, &unknown, BODY, "").await;
+    assert!(page.contains("No usual mistake explains it") && !page.contains("<b>-Signature"));
+}
+
+#[tokio::test]
+async fn line_breaks_that_a_form_changes_do_not_matter() {
+    let app = App::start().await;
+    let reader = app.customer(true).await;
+    let own = &app.accounts[0].secret;
+    let pretty = "\n{\n  \"a\": 1\n}\n";
+    let plain = format!("Postrider-Signature: {}", sign(own, pretty));
+    let (_, page) = verified(&app, &reader, &plain, pretty, "").await;
+    assert!(page.contains("The request is authentic") && !page.contains("matches with CR LF"));
+    // HTML drops a line break right after the tag, so the page has one more.
+    assert!(
+        page.contains("\">\n\n{\n  &#34;a&#34;: 1"),
+        "the first line break is kept: {page}"
+    );
+    let windows = format!(
+        "Postrider-Signature: {}",
+        sign(own, &pretty.replace('\n', "\r\n"))
+    );
+    let (_, page) = verified(&app, &reader, &windows, pretty, "").await;
+    assert!(page.contains("The request is authentic") && page.contains("matches with CR LF"));
+
+    // Mixed line breaks survive in base64 alone.
+    let mixed = format!("Postrider-Signature: {}", sign(own, "{\r\n\n}"));
+    let (_, page) = verified(&app, &reader, &mixed, "{\n\n}", "").await;
+    assert!(page.contains("No signature matches"));
+    let (_, page) = verified(&app, &reader, &mixed, "ew0K\nCn0=\n", "&base64=1").await;
+    assert!(page.contains("The request is authentic"));
+}
+
+#[tokio::test]
+async fn the_headers_of_every_profile_count() {
+    let app = App::start().await;
+    let reader = app.customer(true).await;
+    let own = &app.accounts[0].secret;
+    let secret: SigningSecret = own.parse().unwrap();
+    let token = standard_webhooks::sign(&secret, "evt_1", 1_769_851_800, BODY.as_bytes());
+    for prefix in ["webhook", "svix"] {
+        let headers =
+            format!("{prefix}-id: evt_1\n{prefix}-timestamp: 1769851800\n{prefix}-signature: {token}");
+        let (_, page) = verified(&app, &reader, &headers, BODY, "").await;
+        assert!(page.contains("The request is authentic"), "{prefix}: {page}");
+    }
+    let github = format!("X-Hub-Signature-256: sha256={}", sign(own, BODY));
+    let (_, page) = verified(&app, &reader, &github, BODY, "").await;
+    assert!(page.contains("The request is authentic"), "{page}");
+    let (_, page) = verified(&app, &reader, &github, "{}", "").await;
+    assert!(page.contains("Does not match") && page.contains("sign the bytes as received"));
+}
+
+#[tokio::test]
+async fn a_paste_without_a_signature_and_a_body_that_is_not_base64_are_refused_in_their_fields() {
+    let app = App::start().await;
+    let reader = app.customer(true).await;
+    for (headers, more, words) in [
+        (
+            "Content-Type: application/json",
+            "",
+            "No signature among the headers",
+        ),
+        ("webhook-signature: v1,AAAA", "", "give both headers"),
+        ("Postrider-Signature: 00", "&base64=1", "This is not base64"),
+    ] {
+        let (status, page) = verified(&app, &reader, headers, BODY, more).await;
+        assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY);
+        assert!(page.contains(words), "{words}: {page}");
+        assert!(
+            page.contains(headers),
+            "what was pasted is still in the form: {page}"
+        );
+    }
+}
