@@ -45,7 +45,7 @@ pub struct Args {
     #[arg(long, value_name = "NAME: VALUE", required_unless_present = "header_file")]
     header: Vec<String>,
 
-    /// A file with the headers of the request, one per line
+    /// A file with the headers of the request, one per line, also as `curl -v` or a program prints them
     #[arg(long, value_name = "FILE")]
     header_file: Option<String>,
 

@@ -1,6 +1,8 @@
 //! The page that verifies a pasted request.
 
 use http::StatusCode;
+use postrider_model::{Does, KeyMaterial};
+use postrider_signing::profile::{BuiltIn, LiveKeys, Message, ProfileSigners};
 use postrider_signing::{SigningSecret, postrider_scheme, standard_webhooks};
 
 use crate::app::{App, Session, text};
@@ -152,6 +154,51 @@ async fn the_headers_of_every_profile_count() {
     assert!(page.contains("The request is authentic"), "{page}");
     let (_, page) = verified(&app, &reader, &github, "{}", "").await;
     assert!(page.contains("Does not match") && page.contains("sign the bytes as received"));
+}
+
+#[tokio::test]
+async fn a_signature_by_an_ed25519_key_is_verified_beside_one_by_hmac() {
+    let app = App::start().await;
+    let session = app.customer(false).await;
+    let action = app.accounts[0].action;
+    let edit = app.path("/accounts/{account}/automations/{automation}/edit", 0);
+    let form = format!(
+        "csrf={}&version=1&name=n&event_type=a.b&row=0&id.0={action}&url.0=https://receiver.example/&on.0=1&profile.0=standard&signing_key.0=own_ed25519&enabled=1&do=save",
+        session.csrf
+    );
+    let saved = app.post(&edit, Some(&session.cookie), &form).await;
+    assert_eq!(saved.status(), StatusCode::SEE_OTHER);
+    let entry = app.configuration.entry(app.accounts[0].account).await;
+    let entry = entry.unwrap().unwrap();
+    let Does::SendWebhook(webhook) = &entry.action(action).unwrap().1.does else {
+        panic!("a webhook");
+    };
+    let keys = webhook.signature.own_keys.iter().map(|key| key.secret.clone());
+    let (ed25519, others): (Vec<_>, Vec<_>) =
+        keys.partition(|key: &KeyMaterial| matches!(key, KeyMaterial::Ed25519(_)));
+    let keys = LiveKeys {
+        current: ed25519[0].clone(),
+        previous: others,
+    };
+    let profiles = app.configuration.signature_profiles();
+    let profile = profiles.find(Some(BuiltIn::Standard.name())).unwrap();
+    let mut headers = String::new();
+    let message = Message {
+        id: "evt_1",
+        timestamp_s: 1_769_851_800,
+        body: BODY.as_bytes(),
+    };
+    let signers = ProfileSigners::new(profile, &keys).unwrap();
+    signers.sign(&message, |name, value| headers += &format!("{name}: {value}\n"));
+    assert!(headers.contains("v1,") && headers.contains("v1a,"), "{headers}");
+    let (_, page) = verified(&app, &session, &headers, BODY, "").await;
+    assert!(
+        page.contains("the older key of the action to https://receiver.example/"),
+        "{page}"
+    );
+    assert!(page.contains("the current key of the action to https://receiver.example/"));
+    let (_, page) = verified(&app, &session, &headers, "{}", "").await;
+    assert!(page.contains("No signature matches") && page.matches("Does not match").count() == 2);
 }
 
 #[tokio::test]

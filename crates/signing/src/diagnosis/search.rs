@@ -12,8 +12,8 @@ use super::spelling::{self, MAC_BYTES, Spelling};
 /// Most mistakes that are assumed at once, besides the spelling: of body, key and message.
 const MISTAKES_MAX: usize = 3;
 
-/// Most bytes that a search hashes: a quarter of a second of a core, and enough to try every combination of one
-/// key on a body of 64 KiB. The combinations with the fewest mistakes come first.
+/// Most bytes that a search hashes: a quarter of a second of a core, and enough to try every combination of
+/// one key on a body of 64 KiB. The combinations with the fewest mistakes come first.
 const HASHED_BYTES_MAX: usize = 128 * 1024 * 1024;
 
 /// What hashing a candidate costs beyond its body, in bytes: the blocks of key, padding and result.

@@ -29,8 +29,8 @@ use crate::view::icon::Icon;
 use crate::view::status::{Badge, Tone};
 use crate::visitor::account::InAccount;
 
-/// Searches for mistakes that a node runs at a time. One takes up to a quarter of a second of a core, which is
-/// better spent on deliveries.
+/// Searches for mistakes that a node runs at a time. One takes up to half a second of a core, which is better
+/// spent on deliveries.
 pub const DIAGNOSES_MAX: usize = 1;
 
 /// How long a form waits for its turn.

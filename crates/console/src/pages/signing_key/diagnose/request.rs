@@ -103,7 +103,9 @@ impl Pasted {
                 .collect()
         };
         let (labels, secrets): (Vec<&str>, Vec<SigningSecret>) = keys.iter().filter_map(hmac).unzip();
-        let received = match Received::of(self.diagnosed(profiles, keys)) {
+        let headers = self.diagnosed(profiles, keys);
+        let headers = headers.iter().map(|(name, value)| (*name, &**value));
+        let received = match Received::of(headers) {
             Ok(received) => Some(received),
             // The headers of another profile suffice.
             Err(_) if !profiled(&self.body).is_empty() => None,
@@ -148,23 +150,25 @@ impl Pasted {
         Ok(judged(&self.body, true))
     }
 
-    /// The headers that the diagnosis explains: those that no other profile describes.
-    fn diagnosed<'a>(
-        &'a self,
-        profiles: &'a SignatureProfiles,
-        keys: &'a [Labelled],
-    ) -> impl Iterator<Item = (&'a str, &'a str)> {
+    /// The headers that the diagnosis explains: those that no other profile describes. If there is an Ed25519
+    /// key, its profile judges the signatures of that kind.
+    fn diagnosed(&self, profiles: &SignatureProfiles, keys: &[Labelled]) -> Vec<(&str, String)> {
         let has_ed25519 = keys.iter().any(is_ed25519);
+        let usual = profiles.find(Some(BuiltIn::Postrider.name()));
         let is_other = |name: &str| {
             let mut other = profiles.all().filter(|profile| !is_diagnosed(profile));
-            let usual = profiles.find(Some(BuiltIn::Postrider.name()));
             other.any(|profile| profile.has_header(name))
                 && !usual.is_some_and(|usual| usual.has_header(name))
         };
-        let headers = self.headers.iter().map(|(name, value)| (&**name, &**value));
-        headers.filter(move |(name, value)| {
-            !is_other(name) && !(has_ed25519 && value.starts_with(ED25519_VERSION))
-        })
+        let headers = self.headers.iter().filter(|(name, _)| !is_other(name));
+        headers
+            .map(
+                |(name, value)| match has_ed25519 && has_ed25519_signature(value) {
+                    true => (name.as_str(), without_ed25519_signatures(value)),
+                    false => (name.as_str(), value.clone()),
+                },
+            )
+            .collect()
     }
 
     /// The profiles whose headers the request has, except those that the diagnosis explains.
@@ -206,7 +210,7 @@ impl Pasted {
         let value = |name: &str| headers.iter().find(|(other, _)| other.eq_ignore_ascii_case(name));
         best.into_iter()
             .filter_map(|(header, result)| Some((header, value(header)?.1, result)))
-            .filter(|(_, value, _)| !is_standard || value.starts_with(ED25519_VERSION))
+            .filter(|(_, value, _)| !is_standard || has_ed25519_signature(value))
             .map(|(header, value, result)| Line {
                 header: header.to_owned(),
                 signature: shortened(value),
@@ -229,6 +233,19 @@ fn is_diagnosed(profile: &Profile) -> bool {
 
 fn is_ed25519(key: &Labelled) -> bool {
     matches!(key.key, KeyMaterial::Ed25519(_))
+}
+
+fn has_ed25519_signature(value: &str) -> bool {
+    let mut tokens = value.split_ascii_whitespace();
+    tokens.any(|token| token.starts_with(ED25519_VERSION))
+}
+
+fn without_ed25519_signatures(value: &str) -> String {
+    let tokens = value.split_ascii_whitespace();
+    let others: Vec<_> = tokens
+        .filter(|token| !token.starts_with(ED25519_VERSION))
+        .collect();
+    others.join(" ")
 }
 
 fn hmac(key: &Labelled) -> Option<(&str, SigningSecret)> {
