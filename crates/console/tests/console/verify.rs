@@ -87,6 +87,25 @@ async fn a_reader_learns_which_key_signed_a_request_and_sees_no_key() {
 }
 
 #[tokio::test]
+async fn a_request_by_a_key_that_has_expired_is_not_called_authentic() {
+    let app = App::start().await;
+    let session = app.customer(false).await;
+    let own = &app.accounts[0];
+    let entry = app.configuration.entry(own.account).await.unwrap().unwrap();
+    let rotate = app.path("/accounts/{account}/signing-key/rotate", 0);
+    let form = format!(
+        "csrf={}&current={}&overlap=0",
+        session.csrf, entry.config.keys[0].id
+    );
+    let rotated = app.post(&rotate, Some(&session.cookie), &form).await;
+    assert_eq!(rotated.status(), StatusCode::SEE_OTHER);
+    let headers = format!("Postrider-Signature: {}", sign(&own.secret, BODY));
+    let (_, page) = verified(&app, &session, &headers, BODY, "").await;
+    assert!(!page.contains("The request is authentic"), "{page}");
+    assert!(page.contains("The key has expired") && page.contains("a key of the account that expired on"));
+}
+
+#[tokio::test]
 async fn a_mismatch_is_explained_and_reveals_no_signature() {
     let app = App::start().await;
     let reader = app.customer(true).await;

@@ -31,7 +31,7 @@ pub fn explain(secrets: &[SigningSecret], received: &Received, body: &[u8]) -> V
                 spelling,
                 cause: None,
             }),
-            Err(said) => *fault = Some(format!("{}: {said}", signature.header)),
+            Err(said) => *fault = Some(said),
         }
     }
     let mut search = Search {
@@ -43,11 +43,22 @@ pub fn explain(secrets: &[SigningSecret], received: &Received, body: &[u8]) -> V
     search.run(&parsed, &mut wanted);
     let is_complete = search.budget > 0;
     let mut found = wanted.iter().map(|wanted| wanted.in_words(&parsed));
-    let mut explanations: Vec<String> = Vec::new();
-    for fault in faults {
-        let found = fault.or_else(|| found.next().flatten());
+    let (mut said, mut explanations) = (Vec::new(), Vec::new());
+    for (signature, fault) in received.signatures.iter().zip(faults) {
+        let is_fault = fault.is_some();
+        let Some(words) = fault.or_else(|| found.next().flatten()) else {
+            continue;
+        };
         // Two signatures of one request usually fail for the same reason.
-        explanations.extend(found.filter(|found| !explanations.contains(found)));
+        if said.contains(&words) {
+            continue;
+        }
+        let header = &signature.header;
+        explanations.push(match is_fault || received.signatures.len() > 1 {
+            true => format!("{header}: {words}"),
+            false => words.clone(),
+        });
+        said.push(words);
     }
     if explanations.is_empty() {
         explanations.push(unexplained(body, is_complete));

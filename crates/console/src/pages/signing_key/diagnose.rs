@@ -37,6 +37,7 @@ pub const DIAGNOSES_MAX: usize = 1;
 const TURN_TIMEOUT: Duration = Duration::from_secs(10);
 
 const MATCHES: Badge = Badge::new(Tone::Good, Icon::Check, "Matches");
+const EXPIRED: Badge = Badge::new(Tone::Busy, Icon::Clock, "Expired key");
 const DIFFERS: Badge = Badge::new(Tone::Bad, Icon::Cross, "Does not match");
 
 #[derive(Template)]

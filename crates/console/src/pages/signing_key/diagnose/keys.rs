@@ -21,6 +21,8 @@ pub struct Labelled {
     pub label: String,
     /// The key.
     pub key: KeyMaterial,
+    /// Whether it still signs.
+    pub is_live: bool,
 }
 
 /// A choice of keys.
@@ -69,6 +71,7 @@ pub fn keys(account: &InAccount, chosen: &str, now: Timestamp) -> Vec<Labelled> 
             keys.map(move |key| Labelled {
                 label: label(key, &owned.owner, now),
                 key: key.secret.clone(),
+                is_live: key.status(now) != KeyStatus::Expired,
             })
         })
         .take(KEYS_MAX)

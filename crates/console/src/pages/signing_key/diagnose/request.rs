@@ -54,6 +54,8 @@ pub struct Line {
     pub signature: String,
     /// The key that it matches, in words.
     pub matches: Option<String>,
+    /// Whether that key still signs.
+    pub is_live: bool,
     /// What else there is to say.
     pub detail: Option<String>,
 }
@@ -62,6 +64,11 @@ impl Judged {
     /// Whether a signature matches.
     pub fn is_verified(&self) -> bool {
         self.lines.iter().any(|line| line.matches.is_some())
+    }
+
+    /// Whether one matches by a key that still signs. Anybody may have a key that has leaked and was rotated.
+    pub fn is_authentic(&self) -> bool {
+        self.lines.iter().any(|line| line.is_live)
     }
 }
 
@@ -102,7 +109,7 @@ impl Pasted {
                 .flat_map(|profile| self.lines_of(profile, keys, body))
                 .collect()
         };
-        let (labels, secrets): (Vec<&str>, Vec<SigningSecret>) = keys.iter().filter_map(hmac).unzip();
+        let (hmac_keys, secrets): (Vec<&Labelled>, Vec<SigningSecret>) = keys.iter().filter_map(hmac).unzip();
         let headers = self.diagnosed(profiles, keys);
         let headers = headers.iter().map(|(name, value)| (*name, &**value));
         let received = match Received::of(headers) {
@@ -119,13 +126,14 @@ impl Pasted {
             let mut judged = Judged::default();
             for (signature, finding) in diagnosis.iter().flat_map(|diagnosis| &diagnosis.findings) {
                 let key = match finding {
-                    Finding::Matches { key } | Finding::OffTime { key, .. } => Some(*key),
+                    Finding::Matches { key } | Finding::OffTime { key, .. } => Some(hmac_keys[*key]),
                     Finding::Differs => None,
                 };
                 judged.lines.push(Line {
                     header: signature.header.clone(),
                     signature: shortened(&signature.value),
-                    matches: key.map(|key| labels[key].to_owned()),
+                    matches: key.map(|key| key.label.clone()),
+                    is_live: key.is_some_and(|key| key.is_live),
                     detail: None,
                 });
             }
@@ -192,14 +200,14 @@ impl Pasted {
             .map(|(name, value)| (&**name, &**value))
             .collect();
         let is_standard = profile.name() == BuiltIn::Standard.name();
-        let mut best: Vec<(&str, Result<&str, VerifyError>)> = Vec::new();
+        let mut best: Vec<(&str, Result<&Labelled, VerifyError>)> = Vec::new();
         for key in keys.iter().filter(|key| !is_standard || is_ed25519(key)) {
             let verifier_key = VerifierKey::Signing(key.key.clone());
             let Ok(verifier) = ProfileVerifier::new(profile, &[verifier_key]) else {
                 continue;
             };
             for verdict in verifier.verdicts(&headers, body, None) {
-                let result = verdict.result.map(|()| key.label.as_str());
+                let result = verdict.result.map(|()| key);
                 match best.iter_mut().find(|(header, _)| *header == verdict.header) {
                     None => best.push((verdict.header, result)),
                     Some((_, known)) if closeness(&result) > closeness(known) => *known = result,
@@ -214,7 +222,8 @@ impl Pasted {
             .map(|(header, value, result)| Line {
                 header: header.to_owned(),
                 signature: shortened(value),
-                matches: result.ok().map(str::to_owned),
+                matches: result.ok().map(|key| key.label.clone()),
+                is_live: result.is_ok_and(|key| key.is_live),
                 detail: result
                     .err()
                     .filter(|error| *error != VerifyError::NoMatch)
@@ -248,14 +257,14 @@ fn without_ed25519_signatures(value: &str) -> String {
     others.join(" ")
 }
 
-fn hmac(key: &Labelled) -> Option<(&str, SigningSecret)> {
+fn hmac(key: &Labelled) -> Option<(&Labelled, SigningSecret)> {
     match &key.key {
-        KeyMaterial::Hmac(secret) => Some((&key.label, secret.clone())),
+        KeyMaterial::Hmac(secret) => Some((key, secret.clone())),
         KeyMaterial::Ed25519(_) => None,
     }
 }
 
-fn closeness(result: &Result<&str, VerifyError>) -> (bool, Option<VerifyError>) {
+fn closeness(result: &Result<&Labelled, VerifyError>) -> (bool, Option<VerifyError>) {
     (result.is_ok(), result.err())
 }
 
