@@ -4,6 +4,7 @@
 use std::sync::LazyLock;
 
 use bytes::Bytes;
+use postrider_docs::{FaultKind, ProblemKind};
 use serde_json::Value;
 
 use crate::openapi;
@@ -13,23 +14,6 @@ use crate::router::documented_routes;
 /// The document of an installation without a public URL, the same for each of this version.
 static DOCUMENT: LazyLock<Result<String, serde_json::Error>> =
     LazyLock::new(|| openapi::text(documented_routes().into_openapi()));
-
-/// A kind of problem, as a page shows it. The texts are Markdown without blocks.
-#[derive(Debug, Clone)]
-pub struct ProblemKind {
-    /// The stable code.
-    pub code: &'static str,
-    /// The HTTP status.
-    pub status: u16,
-    /// The kind in words.
-    pub title: &'static str,
-    /// When a request gets it.
-    pub when: &'static str,
-    /// What the caller should do.
-    pub advice: &'static str,
-    /// A problem document, as JSON.
-    pub example: String,
-}
 
 /// The OpenAPI document. Its server is the one at `public_url`, or without one the server that it comes from:
 /// only an absolute URL can name a server below a path.
@@ -53,7 +37,7 @@ pub fn problem_kinds() -> Vec<ProblemKind> {
             title: code.title(),
             when: meaning.when,
             advice: meaning.advice,
-            example: serde_json::to_string_pretty(&example).unwrap_or_default(),
+            example: format!("{example:#}"),
         }
     });
     let mut kinds: Vec<ProblemKind> = kinds.collect();
@@ -61,9 +45,12 @@ pub fn problem_kinds() -> Vec<ProblemKind> {
     kinds
 }
 
-/// Each code of a single fault, with what it means.
-pub fn fault_kinds() -> &'static [(&'static str, &'static str)] {
-    &FAULT_MEANINGS
+/// Every code of a single fault.
+pub fn fault_kinds() -> Vec<FaultKind> {
+    let kinds = FAULT_MEANINGS.iter();
+    kinds
+        .map(|&(code, meaning)| FaultKind { code, meaning })
+        .collect()
 }
 
 #[cfg(test)]

@@ -23,8 +23,9 @@ use crate::secrets;
 /// How long the copy waits for a lock that the server holds briefly.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// How long a starting server takes to change the generation of its database, and a margin.
-const STARTING: Duration = Duration::from_millis(500);
+/// How long a starting server may take to change the generation of its database, and how often to look.
+const STARTING_MAX: Duration = Duration::from_secs(5);
+const LOOK_EVERY: Duration = Duration::from_millis(50);
 
 /// The result of a backup.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -111,14 +112,22 @@ pub fn backup(data_dir: &Path, file: &Path) -> Result<BackupReport, BackupError>
     report
 }
 
-/// Checks that the log belongs to the database. Looks twice, because a server may just be starting, which
-/// changes what is compared.
+/// Checks that the log belongs to the database. A log that does not may be that of a server that is just
+/// starting, which changes what is compared.
 fn check_log(data_dir: &Path) -> Result<(), BackupError> {
-    if generation::check(data_dir).is_err() {
-        std::thread::sleep(STARTING);
-        generation::check(data_dir).map_err(|error| BackupError::Open(Box::new(error)))?;
+    let looks = STARTING_MAX.as_millis() / LOOK_EVERY.as_millis();
+    for _ in 0..looks {
+        match generation::check(data_dir) {
+            Err(OpenError::ForeignLog { .. }) => std::thread::sleep(LOOK_EVERY),
+            checked => {
+                return checked
+                    .map(drop)
+                    .map_err(|error| BackupError::Open(Box::new(error)));
+            }
+        }
     }
-    Ok(())
+    let checked = generation::check(data_dir).map(drop);
+    checked.map_err(|error| BackupError::Open(Box::new(error)))
 }
 
 fn unfinished_name(file: &Path) -> PathBuf {

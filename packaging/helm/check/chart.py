@@ -32,6 +32,20 @@ name = "X-Acme-Signature"
 value = "{hex}"
 signed = "{body}"
 """
+AUTHORITIES = """
+-----BEGIN CERTIFICATE-----
+MIIBfzCCASWgAwIBAgIUSx4u+LoaaswuRRZXQk+1hsMrrHwwCgYIKoZIzj0EAwIw
+FDESMBAGA1UEAwwJYXV0aG9yaXR5MCAXDTI2MTEyODIyNDQyOFoYDzIxMjYxMTA0
+MjI0NDI4WjAUMRIwEAYDVQQDDAlhdXRob3JpdHkwWTATBgcqhkjOPQIBBggqhkjO
+PQMBBwNCAASwNIXqLTJ5IJAdCcmJ8OgARidqIrzwcONPdf1TqYkV6tWXFluZ28UO
+1XKXjIW73zfbyP/YgwBnGo7avON/yKQro1MwUTAdBgNVHQ4EFgQUiJGDBNDWiAyY
+GJ86q9rW/AkQVg8wHwYDVR0jBBgwFoAUiJGDBNDWiAyYGJ86q9rW/AkQVg8wDwYD
+VR0TAQH/BAUwAwEB/zAKBggqhkjOPQQDAgNIADBFAiBLvXLzM+NRk4MJY/EH2Vdg
+lyBXZYG9W17fhDSSiXLXJgIhAODQvgeZZjHCgUCImDBbYDSj4CeeLtbU7+6AOCiv
+VGXm
+-----END CERTIFICATE-----
+""".lstrip()
+AUTHORITIES_FILE = "/etc/postrider/authorities.pem"
 # What the values are, and the kinds that the chart then has.
 VARIANTS = {
     "one node": ({}, {"ConfigMap", "NetworkPolicy", "Service", "StatefulSet"}),
@@ -43,6 +57,7 @@ VARIANTS = {
             "imagePullSecrets": ["registry"],
             "replicas": 3,
             "settings": SETTINGS,
+            "authorities": AUTHORITIES,
             "service": {"type": "LoadBalancer", "port": 443, "annotations": {"a.example/b": "c"}},
             "serviceMonitor": {"enabled": True, "labels": {"release": "prometheus"}},
             "podAnnotations": {"a.example/b": "c"},
@@ -59,6 +74,10 @@ VARIANTS = {
         {"persistence": {"size": "100Gi", "storageClassName": "fast"}, "shutdownGraceSeconds": 60},
         {"ConfigMap", "NetworkPolicy", "Service", "StatefulSet"},
     ),
+    "one node, with its authorities": (
+        {"authorities": AUTHORITIES},
+        {"ConfigMap", "NetworkPolicy", "Service", "StatefulSet"},
+    ),
     "without a network policy": (
         {"database": CLUSTER["database"], "networkPolicy": {"enabled": False}},
         {"ConfigMap", "Deployment", "PodDisruptionBudget", "Service"},
@@ -70,6 +89,11 @@ REFUSED = {
     "a password in the URL": ({"database": {"url": "postgres://postrider:secret@db/postrider"}}, "pattern"),
     "a misspelt value": ({"replica": 3}, "replica"),
     "a setting of the chart": ({"settings": 'https_only = true\n listen = "0.0.0.0:80"'}, "the chart sets this key"),
+    "a file beside authorities": (
+        {"authorities": AUTHORITIES, "settings": 'extra_ca_file = "/x.pem"'},
+        "with authorities, the chart sets this key",
+    ),
+    "authorities that are no PEM": ({"authorities": "/etc/ssl/certs/ca.pem"}, "pattern"),
 }
 
 
@@ -87,7 +111,11 @@ def main() -> None:
             check_schema(name, item)
         pod = next(item for item in objects if item["kind"] in {"Deployment", "StatefulSet"})["spec"]["template"]
         check_pod(name, pod["spec"])
-        check_settings(name, next(item for item in objects if item["kind"] == "ConfigMap")["data"]["postrider.toml"])
+        check_job(name, objects)
+        (data,) = (item["data"] for item in objects if item["kind"] == "ConfigMap")
+        check_authorities(name, values, data)
+        check_settings(name, data)
+    check_that_authorities_restart(helm)
     for name, (values, reason) in REFUSED.items():
         refused = helm_template(helm, values)
         if not refused.returncode or reason not in refused.stderr:
@@ -156,11 +184,45 @@ def check_pod(name: str, pod: dict) -> None:
             sys.exit(f"{name}: it is not so that the pod {rule}")
 
 
-def check_settings(name: str, text: str) -> None:
+def check_job(name: str, objects: list) -> None:
+    """Each metric gets the job `postrider`, which the alerts and the dashboard look for."""
+    for monitor in (item["spec"] for item in objects if item["kind"] == "ServiceMonitor"):
+        wanted = monitor["selector"]["matchLabels"].items()
+        services = [item["metadata"]["labels"] for item in objects if item["kind"] == "Service"]
+        jobs = [labels.get(monitor.get("jobLabel")) for labels in services if wanted <= labels.items()]
+        if jobs != ["postrider"]:
+            sys.exit(f"{name}: Prometheus finds the jobs {jobs}, not postrider")
+
+
+def check_authorities(name: str, values: dict, data: dict) -> None:
+    """The authorities are a file beside the settings, which name it wherever it has a use."""
+    lines = data["postrider.toml"].splitlines()
+    named = {key for key in ("extra_ca_file", "database_ca_file") if f'{key} = "{AUTHORITIES_FILE}"' in lines}
+    wanted = set()
+    if "authorities" in values:
+        wanted = {"extra_ca_file", "database_ca_file"} if "database" in values else {"extra_ca_file"}
+    if named != wanted or data.get("authorities.pem") != values.get("authorities"):
+        sys.exit(f"{name}: the authorities are not where they belong: {data}")
+
+
+def check_that_authorities_restart(helm: pathlib.Path) -> None:
+    """Other certificates in the same file start new pods, because the server reads it at its start only."""
+    sums = set()
+    for authorities in (AUTHORITIES, AUTHORITIES * 2):
+        objects = yaml.safe_load_all(rendered(helm, {"authorities": authorities}))
+        (pod,) = (item["spec"]["template"] for item in objects if item["kind"] == "StatefulSet")
+        sums.add(pod["metadata"]["annotations"]["checksum/settings"])
+    if len(sums) != 2:
+        sys.exit("other authorities do not start new pods")
+
+
+def check_settings(name: str, data: dict) -> None:
     """The server reads its settings first, then stops because it gets no key: it listens and connects nowhere."""
     with tempfile.TemporaryDirectory() as folder:
-        file = pathlib.Path(folder) / "postrider.toml"
+        file, authorities = pathlib.Path(folder) / "postrider.toml", pathlib.Path(folder) / "authorities.pem"
+        text = data["postrider.toml"].replace(AUTHORITIES_FILE, str(authorities))
         file.write_text(text)
+        authorities.write_text(data.get("authorities.pem", ""))
         command = [os.environ["POSTRIDER_BIN"], "serve", "--config", file, "--master-key-command", "exit 3"]
         if "database_url" not in text:
             command += ["--data-dir", folder]

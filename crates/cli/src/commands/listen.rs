@@ -37,8 +37,8 @@ const FORWARDED_MAX: usize = 32;
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Each event of the account is delivered to this machine as to any other receiver: signed with the account's key, \
-retried on the account's schedule, and on record, with the response of your program. The key must have the permissions \
-`read` and `manage`.
+retried on the account's schedule, and on record, with the response of your program. The API key needs the permissions \
+`read` and `manage`, and `admin` if `--test-account` has to create its account.
 
 While the command runs, the account has an automation whose URL ends in listen.invalid. The command deletes it at its \
 end (ctrl-c). If the command is killed, the server deletes it after a minute. Requests are made exactly as the server \
@@ -55,8 +55,8 @@ pub struct Args {
     #[arg(required_unless_present = "test_account")]
     account: Option<String>,
 
-    /// Listen to the account `listen-test`, which is created if it does not exist, and kept. Needs the
-    /// permission `admin`
+    /// Listen to the account `listen-test`, which is created if it does not exist, and kept. Creating it
+    /// needs the permission `admin`
     #[arg(long, conflicts_with = "account")]
     test_account: bool,
 

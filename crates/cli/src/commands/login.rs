@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use http::Method;
 use url::Url;
 
+use super::profiles::before_current;
 use super::secret_prompt;
 use crate::client::{Call, Client, ClientArgs, Server, server};
 use crate::display::Screen;
@@ -86,13 +87,7 @@ pub async fn run(args: Args, context: Context<'_>) -> Result<(), Failure> {
         args.name,
         file.display()
     );
-    for variable in ["POSTRIDER_API_KEY", "POSTRIDER_URL"] {
-        if context.environment.get(variable).is_some() {
-            text.push_str(&format!(
-                "{variable} is set and comes before the profile: unset it.\n"
-            ));
-        }
-    }
+    text.push_str(&before_current(&args.name, context));
     Screen::new().print(&text)
 }
 

@@ -47,7 +47,8 @@ pub fn run(args: &Args, context: Context<'_>) -> Result<(), Failure> {
         Command::Use { name } => {
             stored.make_current(name)?;
             stored.write()?;
-            Screen::new().print(&format!("Commands now use the profile `{name}`."))
+            let others = before_current(name, context);
+            Screen::new().print(&format!("The profile `{name}` is current.\n{others}"))
         }
     }
 }
@@ -67,6 +68,19 @@ pub fn logout(args: &LogoutArgs, context: Context<'_>) -> Result<(), Failure> {
     Screen::new().print(&format!(
         "Removed the profile `{name}` and its key from this machine."
     ))
+}
+
+/// Which variables come before the current profile, a line each; empty if none does.
+pub fn before_current(current: &str, context: Context<'_>) -> String {
+    let names_other = |variable: &str, value: &str| variable != "POSTRIDER_PROFILE" || value != current;
+    ["POSTRIDER_API_KEY", "POSTRIDER_URL", "POSTRIDER_PROFILE"]
+        .into_iter()
+        .filter(|variable| {
+            let value = context.environment.get(variable);
+            value.is_some_and(|value| names_other(variable, value))
+        })
+        .map(|variable| format!("{variable} is set and comes before the profile: unset it.\n"))
+        .collect()
 }
 
 fn table(stored: &Profiles, context: Context<'_>) -> Result<String, Failure> {

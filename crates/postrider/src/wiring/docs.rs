@@ -1,7 +1,7 @@
 //! The documentation: the API says what it is, and `postrider_docs` makes it readable.
 
 use postrider_api::reference;
-use postrider_docs::{Docs, DocsParts, FaultKind, ProblemKind};
+use postrider_docs::{Docs, DocsParts};
 
 use crate::config::Settings;
 
@@ -17,32 +17,10 @@ fn parts(public_url: Option<&str>) -> DocsParts {
     let document = reference::document(public_url);
     let document =
         document.inspect_err(|error| tracing::error!(%error, "could not write the OpenAPI document"));
-    let faults = reference::fault_kinds().iter();
     DocsParts {
         document: String::from_utf8(document.unwrap_or_default().into()).unwrap_or_default(),
-        problems: reference::problem_kinds().into_iter().map(problem).collect(),
-        faults: faults
-            .map(|&(code, meaning)| FaultKind { code, meaning })
-            .collect(),
-    }
-}
-
-fn problem(kind: reference::ProblemKind) -> ProblemKind {
-    let reference::ProblemKind {
-        code,
-        status,
-        title,
-        when,
-        advice,
-        example,
-    } = kind;
-    ProblemKind {
-        code,
-        status,
-        title,
-        when,
-        advice,
-        example,
+        problems: reference::problem_kinds(),
+        faults: reference::fault_kinds(),
     }
 }
 

@@ -7,8 +7,8 @@ metadata:
     {{- toYaml . | nindent 4 }}
     {{- end }}
   annotations:
-    # Other settings start new pods.
-    checksum/settings: {{ include "postrider.settings" . | sha256sum }}
+    # Other settings or authorities start new pods.
+    checksum/settings: {{ printf "%s\n%s" (include "postrider.settings" .) .Values.authorities | sha256sum }}
     {{- with .Values.podAnnotations }}
     {{- toYaml . | nindent 4 }}
     {{- end }}
