@@ -34,7 +34,9 @@ impl Absences {
     }
 
     fn has(&self, automation: AutomationId, number: u64) -> bool {
-        self.0.get(&automation).is_some_and(|began| began.number == number)
+        self.0
+            .get(&automation)
+            .is_some_and(|began| began.number == number)
     }
 }
 

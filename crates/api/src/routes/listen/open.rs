@@ -8,7 +8,7 @@ use postrider_model::Caller;
 use serde::Serialize;
 
 use super::stream::{self, Following};
-use super::{check_may_read, find_listened};
+use super::{abandoned, check_may_read, find_listened};
 use crate::by::Asks;
 use crate::path::InAccount;
 use crate::problem::{Code, Problem};
@@ -137,8 +137,10 @@ pub async fn listen_to_automation(
         return Ok(StatusCode::NO_CONTENT.into_response());
     }
     let nodes = state.figures.nodes().await?.len();
-    let listener = state.listeners.listen(account, &label);
+    let by = is_ephemeral.then_some(by);
+    let listener = state.listeners.listen((account, &label), automation.id, by);
     let listener = listener.map_err(|error| Problem::new(Code::TooManyListeners, error.to_string()))?;
+    abandoned::object(&state, account, &automation).await;
     let hello = HelloView {
         node,
         nodes,
@@ -147,7 +149,6 @@ pub async fn listen_to_automation(
     let following = Following {
         account,
         automation: automation.id,
-        by: is_ephemeral.then_some(by),
         headers,
     };
     Ok(stream::response(state, listener, following, &hello))
