@@ -8,19 +8,23 @@
 The contract has a line for each promise, so that its diff reads as a changelog:
 
     operation POST /v1/accounts/{account}/events create_event
-    parameter GET /v1/accounts limit: integer
+    permission GET /v1/accounts admin installation
+                                            what callers need, or `none`, and whether it serves those of an account too
+                                            (`caller`) or only those of the installation
+    takes list_accounts?limit: integer      a parameter of an operation
     takes AccountInput.name: string         a member that clients may send
     gives Account.name: string              a member that responses have
     demands AccountInput.name               a member that clients have to send
     bound AccountInput.name maxLength 256   a bound on what clients send
 
-A client breaks where a line of the contract is missing (an operation, a parameter, a member, its type, a value of an
-enumeration), where something new is demanded, and where a bound is tighter. A value that is new in a response breaks
-nobody: clients have to ignore what they do not know.
+A client breaks where a line of the contract is missing (an operation, its permission, a parameter, a member, its type,
+a value of an enumeration), where something new is demanded, and where a bound is tighter. A value that is new in a
+response breaks nobody: clients have to ignore what they do not know.
 """
 
 import json
 import pathlib
+import re
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
@@ -57,13 +61,17 @@ def broken(before: set, now: set) -> list:
     for line in sorted(before - now):
         if not line.startswith(("demands ", "bound ")):
             faults.append(f"missing: {line}")
-    # A member that is new altogether can demand nothing of a client that does not send it.
+    # A schema or an operation that is new altogether can demand nothing of a client that does not send it.
     members = {line.split()[1].rstrip(":") for line in before if line.startswith("takes ")}
-    schemas = {member.split(".")[0] for member in members}
+    enumerated = {line.split()[1] for line in before if line.startswith("takes ") and " = " in line}
+    owners = {re.split(r"[.?]", member)[0] for member in members}
+    owners |= {line.split()[-1] for line in before if line.startswith("operation ")}
     for line in sorted(now - before):
         kind, subject = line.split()[:2]
-        if kind == "demands" and (subject.split(".")[0] in schemas or " " in line.removeprefix("demands ")):
+        if kind == "demands" and re.split(r"[.?]", subject)[0] in owners:
             faults.append(f"newly required: {line}")
+        elif kind == "takes" and " = " in line and subject in members - enumerated:
+            faults.append(f"takes only some values now: {line}")
         elif kind == "bound" and subject in members and is_tighter(line, before):
             faults.append(f"tighter: {line}")
     return faults
@@ -86,10 +94,14 @@ def promises(document: dict) -> set:
         for method, operation in item.items():
             name = f"{method.upper()} {path}"
             lines.add(f"operation {name} {operation['operationId']}")
+            # As crates/api/src/route_table.rs reads the extensions.
+            scope = operation.get("x-scope") or ("caller" if "{account}" in path else "installation")
+            lines.add(f"permission {name} {operation.get('x-permission', 'none')} {scope}")
             for parameter in operation.get("parameters", []):
-                lines.add(f"parameter {name} {parameter['name']}: {kind(document, parameter['schema'])}")
+                subject = f"{operation['operationId']}?{parameter['name']}"
+                lines |= of_value(document, "takes", subject, parameter["schema"])
                 if parameter.get("required") and parameter["in"] != "path":
-                    lines.add(f"demands {name} {parameter['name']}")
+                    lines.add(f"demands {subject}")
             sent |= schemas_of(document, operation.get("requestBody", {}))
             for status, response in operation["responses"].items():
                 if status.startswith("2"):
@@ -111,17 +123,23 @@ def of_schema(document: dict, verb: str, name: str) -> set:
     lines |= {f"{verb} {name} is {kind(document, it)}" for it in schema.get("oneOf", [])}
     for part in [schema, *(it for it in schema.get("allOf", []) if "$ref" not in it)]:
         for member, value in part.get("properties", {}).items():
-            lines.add(f"{verb} {name}.{member}: {kind(document, value)}")
-            values = value.get("enum") or value.get("items", {}).get("enum") or []
-            lines |= {f"{verb} {name}.{member} = {json.dumps(it)}" for it in values}
-            if verb == "takes":
-                lines |= {f"bound {name}.{member} {bound} {value[bound]}" for bound in BOUNDS if bound in value}
-                if "pattern" in value:
-                    lines.add(f"bound {name}.{member} pattern {json.dumps(value['pattern']).replace(' ', '%20')}")
+            lines |= of_value(document, verb, f"{name}.{member}", value)
         if verb == "takes":
             lines |= {f"demands {name}.{member}" for member in part.get("required", [])}
         else:
             lines |= {f"always {name}.{member}" for member in part.get("required", [])}
+    return lines
+
+
+def of_value(document: dict, verb: str, name: str, value: dict) -> set:
+    """The lines of a member or a parameter: its type, its values and, if clients send it, its bounds."""
+    lines = {f"{verb} {name}: {kind(document, value)}"}
+    values = value.get("enum") or value.get("items", {}).get("enum") or []
+    lines |= {f"{verb} {name} = {json.dumps(it)}" for it in values}
+    if verb == "takes":
+        lines |= {f"bound {name} {bound} {value[bound]}" for bound in BOUNDS if bound in value}
+        if "pattern" in value:
+            lines.add(f"bound {name} pattern {json.dumps(value['pattern']).replace(' ', '%20')}")
     return lines
 
 

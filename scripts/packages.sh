@@ -1,5 +1,40 @@
 # shellcheck shell=bash
-# Installs what tests need from npm and PyPI, into folders of the repository. For `source`, from its root.
+# Installs what tests need: Debian's packages, and, into folders of the repository, those of npm and PyPI. For
+# `source`, from the root of the repository.
+
+# Installs Debian's packages, as root or with sudo. What it prints goes to stderr, because callers print
+# results. What apt-get prints is shown only if it fails.
+debian_packages() {
+    local -a as_root=()
+    local log status=0
+    if [[ $(id -u) != 0 ]]; then
+        as_root=(sudo --non-interactive)
+    fi
+    if ! command -v apt-get >/dev/null || ! "${as_root[@]}" true 2>/dev/null; then
+        echo "Please install by hand, under the names that your system has for them: $*" >&2
+        echo "(On Debian and its kin this is done for you, as root or with sudo that needs no password.)" >&2
+        return 1
+    fi
+    echo "Installing with apt-get: $*" >&2
+    if [[ " $* " = *" postgresql "* ]]; then
+        # Otherwise the package creates a cluster and starts it, which the tests do not need.
+        "${as_root[@]}" mkdir -p /etc/postgresql-common/createcluster.d
+        echo "create_main_cluster = false" |
+            "${as_root[@]}" tee /etc/postgresql-common/createcluster.d/no-main-cluster.conf >/dev/null
+    fi
+    log=$(mktemp)
+    {
+        "${as_root[@]}" apt-get update -qq &&
+            "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
+                apt-get install -y -qq --no-install-recommends "$@" </dev/null
+    } >"$log" 2>&1 || status=$?
+    if ((status != 0)); then
+        echo "apt-get failed:" >&2
+        cat "$log" >&2
+    fi
+    rm -f "$log"
+    return "$status"
+}
 
 # Installs the packages of a folder's requirements.txt into a virtual environment, if it does not have them.
 # The last argument is the Python of the environment.

@@ -68,9 +68,7 @@ impl Foreign {
             .stderr(Stdio::piped())
             .spawn()
             .unwrap_or_else(|error| panic!("{command:?}: {error}; ./test installs what is missing"));
-        let log = Log::default();
-        log.follow(child.stdout.take().expect("it was piped"));
-        log.follow(child.stderr.take().expect("it was piped"));
+        let log = Log::of(&mut child);
         let Some(port) = log.find(0, START_TIMEOUT, port_in) else {
             log.print("output of a receiver that did not start");
             panic!("{language:?}: the receiver does not start; ./test installs what is missing");

@@ -1,6 +1,7 @@
 //! The output of a child process, line by line.
 
 use std::io::{BufRead as _, BufReader, Read};
+use std::process::Child;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -19,6 +20,15 @@ struct Shared {
 }
 
 impl Log {
+    /// The output and the errors of a child whose streams are pipes.
+    #[track_caller]
+    pub fn of(child: &mut Child) -> Self {
+        let log = Self::default();
+        log.follow(child.stdout.take().expect("it was piped"));
+        log.follow(child.stderr.take().expect("it was piped"));
+        log
+    }
+
     /// Collects the lines of a stream until it ends. After the thread has ended, the log holds all of them.
     pub fn follow(&self, stream: impl Read + Send + 'static) -> JoinHandle<()> {
         let log = self.clone();

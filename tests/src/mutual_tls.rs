@@ -86,9 +86,7 @@ impl MutualTls {
             .stderr(Stdio::piped())
             .spawn()
             .expect("Python can be started");
-        let log = Log::default();
-        log.follow(child.stdout.take().expect("it was piped"));
-        log.follow(child.stderr.take().expect("it was piped"));
+        let log = Log::of(&mut child);
         let Some(port) = log.find(0, START_TIMEOUT, port_in) else {
             log.print("output of a receiver that did not start");
             panic!("the receiver does not start");

@@ -1,21 +1,20 @@
 //! promtool, which checks metrics, alert rules and configuration as Prometheus itself does.
-//!
-//! `./test` unpacks it into `tests/.cache/prometheus` where the system has none.
 
 use std::io::Write as _;
-use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+
+use crate::unpacked;
 
 /// Runs promtool with this input. Panics with its output unless it succeeds without a complaint.
 #[track_caller]
 pub fn check(arguments: &[&str], input: &str) {
-    let mut child = Command::new(program())
+    let mut command = Command::new(unpacked::program("prometheus", "usr/bin/promtool"));
+    command
         .args(arguments)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap_or_else(|error| panic!("promtool: {error}; ./test unpacks it where it is missing"));
+        .stderr(Stdio::piped());
+    let mut child = unpacked::spawn(&mut command);
     // It reads everything before it writes anything.
     let mut stdin = child.stdin.take().expect("it was piped");
     stdin
@@ -29,13 +28,4 @@ pub fn check(arguments: &[&str], input: &str) {
         "promtool {arguments:?}: {complaints}{}",
         String::from_utf8_lossy(&output.stdout)
     );
-}
-
-fn program() -> PathBuf {
-    let unpacked = Path::new(env!("CARGO_MANIFEST_DIR")).join(".cache/prometheus/usr/bin/promtool");
-    if unpacked.exists() {
-        unpacked
-    } else {
-        "promtool".into()
-    }
 }

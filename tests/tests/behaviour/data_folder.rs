@@ -132,9 +132,7 @@ impl Started {
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
         let mut child = command.spawn().unwrap();
-        let log = postrider_tests::log::Log::default();
-        log.follow(child.stdout.take().unwrap());
-        log.follow(child.stderr.take().unwrap());
+        let log = postrider_tests::log::Log::of(&mut child);
         Self { child, log }
     }
 

@@ -30,9 +30,7 @@ fn the_demo_starts_without_arguments_and_shuts_down_cleanly() {
         .stdout(Stdio::piped())
         .stderr(Stdio::piped());
     let mut child = command.spawn().unwrap();
-    let log = Log::default();
-    log.follow(child.stdout.take().unwrap());
-    log.follow(child.stderr.take().unwrap());
+    let log = Log::of(&mut child);
     let key = log.find(0, wait::SOON, |line| line.contains("prk_").then_some(()));
     kill_process(Pid::from_child(&child), Signal::TERM).unwrap();
     let status = child.wait().unwrap();
@@ -50,9 +48,7 @@ fn demo(mut command: Command, folder: &std::path::Path) -> (std::process::Child,
         .stdout(Stdio::piped())
         .stderr(Stdio::piped());
     let mut child = command.spawn().unwrap();
-    let log = Log::default();
-    log.follow(child.stdout.take().unwrap());
-    log.follow(child.stderr.take().unwrap());
+    let log = Log::of(&mut child);
     let runs = log.find(0, wait::SOON, |line| line.contains("listening on").then_some(()));
     assert!(runs.is_some(), "{:#?}", log.lines());
     (child, log)

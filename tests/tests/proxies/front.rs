@@ -1,24 +1,15 @@
 //! nginx and Caddy in front of a server, with the configuration of `docs/operating/proxies.md`.
-//!
-//! `./test` unpacks both into `tests/.cache` where the system has none.
 
-use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::Path;
+use std::process::Command;
 
-use postrider_tests::log::Log;
 use postrider_tests::mutual_tls::Authority;
+use postrider_tests::unpacked::{self, Listener};
 use tempfile::TempDir;
 
 use super::client::Client;
 use super::{HOST, OUR_NETWORK};
-
-/// How long a proxy may take to start on a busy machine.
-const START_TIMEOUT: Duration = Duration::from_secs(20);
-
-/// Ports that are tried: another process may take one between the choice and the start.
-const PORTS_MAX: usize = 5;
 
 /// A proxy.
 #[derive(Debug, Clone, Copy)]
@@ -29,12 +20,10 @@ pub enum Program {
     Caddy,
 }
 
-/// A running proxy. Dropping it ends the process.
+/// A running proxy. Dropping it ends its process.
 pub struct Front {
-    child: Child,
-    port: u16,
+    process: Listener,
     authority: Authority,
-    log: Log,
     _folder: TempDir,
 }
 
@@ -51,45 +40,33 @@ impl Front {
         for (name, text) in pair {
             std::fs::write(folder.path().join(name), text).expect("a file can be written");
         }
-        let log = Log::default();
-        for _ in 0..PORTS_MAX {
-            let port = free_port();
+        let process = Listener::start(program.name(), |port| {
             let text = program.configuration(server, port, folder.path());
             std::fs::write(folder.path().join(program.file()), text).expect("a file can be written");
-            if let Some(child) = program.start_on(port, folder.path(), &log) {
-                let _folder = folder;
-                return Self {
-                    child,
-                    port,
-                    authority,
-                    log,
-                    _folder,
-                };
-            }
+            program.command(folder.path())
+        });
+        Self {
+            process,
+            authority,
+            _folder: folder,
         }
-        log.print("output of a proxy that did not start");
-        panic!("{program:?} does not start; ./test unpacks it where it is missing");
     }
 
     /// A client of the proxy at this loopback address.
     pub fn client(&self, from: [u8; 4]) -> Client {
-        let to = (Ipv4Addr::LOCALHOST, self.port).into();
+        let to = (Ipv4Addr::LOCALHOST, self.process.port()).into();
         Client::new(from, to, &self.authority.pem())
     }
 }
 
-impl Drop for Front {
-    fn drop(&mut self) {
-        // The process may have ended by itself.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-        if std::thread::panicking() {
-            self.log.print("output of the proxy");
+impl Program {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Nginx => "nginx",
+            Self::Caddy => "caddy",
         }
     }
-}
 
-impl Program {
     fn file(self) -> &'static str {
         match self {
             Self::Nginx => "nginx.conf",
@@ -141,7 +118,7 @@ impl Program {
         let file = folder.join(self.file());
         match self {
             Self::Nginx => {
-                let mut command = Command::new(found("nginx", "usr/sbin/nginx"));
+                let mut command = Command::new(unpacked::program("nginx", "usr/sbin/nginx"));
                 command
                     .arg("-p")
                     .arg(folder)
@@ -151,7 +128,7 @@ impl Program {
                 command
             }
             Self::Caddy => {
-                let mut command = Command::new(found("caddy", "usr/bin/caddy"));
+                let mut command = Command::new(unpacked::program("caddy", "usr/bin/caddy"));
                 command
                     .args(["run", "--adapter", "caddyfile", "--config"])
                     .arg(file);
@@ -160,32 +137,6 @@ impl Program {
                 command
             }
         }
-    }
-
-    /// The process, once it listens; `None` if it has ended.
-    fn start_on(self, port: u16, folder: &Path, log: &Log) -> Option<Child> {
-        let mut child = self
-            .command(folder)
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap_or_else(|error| panic!("{self:?}: {error}; ./test unpacks it where it is missing"));
-        log.follow(child.stderr.take().expect("it was piped"));
-        let started = Instant::now();
-        while started.elapsed() < START_TIMEOUT {
-            if child.try_wait().expect("a child can be asked").is_some() {
-                return None;
-            }
-            if TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_ok() {
-                return Some(child);
-            }
-            std::thread::sleep(Duration::from_millis(20));
-        }
-        // It may have ended by itself.
-        let _ = child.kill();
-        let _ = child.wait();
-        None
     }
 }
 
@@ -205,17 +156,4 @@ fn replaced(text: &str, pieces: &[(&str, &str)]) -> String {
         assert!(text.contains(from), "the page's block lacks {from}");
         text.replace(from, to)
     })
-}
-
-/// The program that `./test` unpacked, or the system's.
-fn found(name: &str, path: &str) -> PathBuf {
-    let unpacked = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!(".cache/{name}/{path}"));
-    let places = [unpacked, Path::new("/").join(path)];
-    let found = places.into_iter().find(|path| path.exists());
-    found.unwrap_or_else(|| name.into())
-}
-
-fn free_port() -> u16 {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port is free");
-    listener.local_addr().expect("it has an address").port()
 }

@@ -91,9 +91,7 @@ impl Snippet {
         let mut child = command
             .spawn()
             .unwrap_or_else(|error| panic!("{command:?}: {error}; ./test installs what is missing"));
-        let log = Log::default();
-        log.follow(child.stdout.take().unwrap());
-        log.follow(child.stderr.take().unwrap());
+        let log = Log::of(&mut child);
         let mut receiver = SnippetReceiver { child, log, port: 0 };
         let deadline = Instant::now() + START_TIMEOUT;
         while Instant::now() < deadline {

@@ -55,8 +55,8 @@ pub struct Args {
     #[arg(required_unless_present = "test_account")]
     account: Option<String>,
 
-    /// Listen to the account `listen-test`, which is created if it does not exist, and kept. Creating it needs
-    /// the permission `admin`
+    /// Listen to the account `listen-test`, which is created if it does not exist, and kept. Creating it
+    /// needs the permission `admin`
     #[arg(long, conflicts_with = "account")]
     test_account: bool,
 

@@ -63,9 +63,7 @@ impl Process {
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
         let mut child = command.spawn().unwrap();
-        let log = Log::default();
-        log.follow(child.stdout.take().unwrap());
-        log.follow(child.stderr.take().unwrap());
+        let log = Log::of(&mut child);
         let mut process = Self {
             child,
             log,

@@ -92,9 +92,7 @@ impl Program {
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
         let mut child = command.spawn().unwrap();
-        let log = Log::default();
-        log.follow(child.stdout.take().unwrap());
-        log.follow(child.stderr.take().unwrap());
+        let log = Log::of(&mut child);
         Relay { child, log }
     }
 }
