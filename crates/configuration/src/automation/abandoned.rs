@@ -1,7 +1,7 @@
 //! The mark of an automation that a node is about to delete because nobody listens to it there.
 //!
-//! Nodes of a cluster see it in the store, and one where somebody listens removes it. It is the first member of
-//! the automation's metadata, so that it needs no column, and people see it.
+//! Nodes of a cluster see it in the store, and one where somebody listens removes it. It is the first member
+//! of the automation's metadata, so that it needs no column, and people see it.
 
 use postrider_model::account::METADATA_BYTES_MAX;
 use postrider_model::{AccountId, Automation, AutomationId, By};
