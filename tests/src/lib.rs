@@ -17,8 +17,8 @@
 //! * [`database`]: reads a data folder with Python's `sqlite3`.
 //! * [`postgres`]: a PostgreSQL server per test: crashed, started again, replicated, promoted. [`proxy`]: the
 //!   network between a node and its database: silent, cut, redirected. [`cluster`]: nodes on such a database.
-//! * [`promtool`]: Prometheus' checks of metrics, alert rules and configuration. [`nginx`]: nginx as a receiver.
-//!   [`unpacked`]: finds and starts programs that `./test` unpacks.
+//! * [`promtool`]: Prometheus' checks of metrics, alert rules and configuration. [`nginx`]: nginx as a
+//!   receiver. [`unpacked`]: finds and starts programs that `./test` unpacks.
 //! * [`browser`]: Chromium, which opens pages, clicks, takes pictures and checks accessibility.
 //!
 //! To add a test: add a function in the file of its subject under `tests/`, named after what it promises. It

@@ -301,7 +301,7 @@ impl IntoResponse for Problem {
                 let challenge = HeaderValue::from_static("Bearer realm=\"postrider\"");
                 response.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);
             }
-            Code::Unavailable | Code::Stopping | Code::NotReady => {
+            Code::Unavailable | Code::Stopping | Code::NotReady | Code::TooManyListeners => {
                 let wait = HeaderValue::from_static(RETRY_AFTER_S);
                 response.headers_mut().insert(header::RETRY_AFTER, wait);
             }

@@ -8,6 +8,7 @@ use axum::response::{IntoResponse, Response};
 use http::StatusCode;
 use postrider_configuration::ConfigureError;
 use postrider_engine::AcceptError;
+use postrider_figures::ExportError;
 use postrider_storage::StoreError;
 use postrider_storage::rules::fan_out::TooManyDeliveries;
 
@@ -39,6 +40,11 @@ pub enum Refusal {
     ReplayRunning,
     /// Deliveries of the account are being canceled.
     CancelRunning,
+    /// The account or the node has as many exports under way as there can be.
+    TooManyExports {
+        /// How many seconds to wait.
+        wait_s: u64,
+    },
     /// The account has the maximum number of portal links.
     TooManyLinks,
     /// Too many failed attempts to sign in.
@@ -72,6 +78,11 @@ const REPLAY_RUNNING: (&str, &str) = (
      count again.",
 );
 
+const EXPORT_UNDER_WAY: (&str, &str) = (
+    "An export is under way",
+    "An account has one at a time. Wait until the other download has ended, then start this one again.",
+);
+
 const CANCEL_RUNNING: (&str, &str) = (
     "Deliveries are being canceled",
     "An account cancels one selection at a time on each node. Wait until it has ended, then count again.",
@@ -92,7 +103,9 @@ impl Refusal {
             | Self::ReplayRunning
             | Self::CancelRunning
             | Self::TooManyLinks => StatusCode::CONFLICT,
-            Self::TooManyTries { .. } | Self::TooManySignIns { .. } => StatusCode::TOO_MANY_REQUESTS,
+            Self::TooManyTries { .. } | Self::TooManySignIns { .. } | Self::TooManyExports { .. } => {
+                StatusCode::TOO_MANY_REQUESTS
+            }
             Self::DeadLink => StatusCode::GONE,
             Self::Unavailable | Self::Busy => StatusCode::SERVICE_UNAVAILABLE,
             Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
@@ -102,7 +115,9 @@ impl Refusal {
     /// After how many seconds the request may succeed, where that is known.
     pub fn retry_after_s(&self) -> Option<u64> {
         match self {
-            Self::TooManyTries { wait_s } | Self::TooManySignIns { wait_s } => Some(*wait_s),
+            Self::TooManyTries { wait_s }
+            | Self::TooManySignIns { wait_s }
+            | Self::TooManyExports { wait_s } => Some(*wait_s),
             Self::Unavailable | Self::Busy => Some(UNAVAILABLE_S),
             _ => None,
         }
@@ -165,6 +180,7 @@ impl Refusal {
                 "The account has too many portal links",
                 "Revoke some, or wait until they expire.",
             ),
+            Self::TooManyExports { .. } => EXPORT_UNDER_WAY,
             Self::ReplayRunning => REPLAY_RUNNING,
             Self::CancelRunning => CANCEL_RUNNING,
             Self::TooManyTries { .. } => ("Too many failed attempts", "Wait a moment before you try again."),
@@ -212,6 +228,19 @@ impl From<StoreError> for Refusal {
                 tracing::error!(%error, "a page failed: the store reported an error");
                 Self::Internal
             }
+        }
+    }
+}
+
+impl From<ExportError> for Refusal {
+    fn from(error: ExportError) -> Self {
+        match error {
+            ExportError::TooMany { retry_after } => Self::TooManyExports {
+                wait_s: retry_after.as_secs(),
+            },
+            ExportError::Store(error) => error.into(),
+            // Only an export that has begun can be too slow.
+            ExportError::TooSlow => Self::Internal,
         }
     }
 }

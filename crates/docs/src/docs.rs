@@ -2,6 +2,9 @@
 
 use std::sync::LazyLock;
 
+use bytes::Bytes;
+use sha2::{Digest, Sha256};
+
 use crate::guides::{GUIDES, Guide};
 use crate::markdown::{self, Html};
 use crate::reference::{Reference, Tag};
@@ -11,7 +14,7 @@ use crate::search::{Index, Kind};
 #[derive(Debug, Clone)]
 pub struct DocsParts {
     /// The OpenAPI document, as JSON.
-    pub document: String,
+    pub document: Bytes,
     /// Every kind of problem: code, status, title, when, advice (Markdown), and an example as JSON.
     pub problems: Vec<ProblemKind>,
     /// Every code of a single fault, with what it means.
@@ -49,6 +52,7 @@ pub struct Docs(LazyLock<Read, Box<dyn FnOnce() -> Read + Send>>);
 
 struct Read {
     parts: DocsParts,
+    document_digest: [u8; 32],
     reference: Reference,
     guides: Vec<Guide>,
     index: Index,
@@ -60,9 +64,14 @@ impl Docs {
         Self(LazyLock::new(Box::new(|| Read::of(parts()))))
     }
 
-    /// The OpenAPI document.
-    pub fn document(&self) -> &str {
+    /// The OpenAPI document, some 600 KB. A clone shares the bytes.
+    pub fn document(&self) -> &Bytes {
         &self.0.parts.document
+    }
+
+    /// The SHA-256 of the OpenAPI document.
+    pub fn document_digest(&self) -> [u8; 32] {
+        self.0.document_digest
     }
 
     /// The reference of the API.
@@ -128,6 +137,7 @@ impl Read {
             index: index(&reference, &guides, &parts.problems),
             reference,
             guides,
+            document_digest: Sha256::digest(&parts.document).into(),
             parts,
         }
     }

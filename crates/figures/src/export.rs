@@ -1,13 +1,18 @@
 //! Deliveries as CSV or as NDJSON, page by page, for spreadsheets and other programs.
 
+mod room;
+
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures_util::stream::{self, Stream};
 use postrider_model::{AccountId, Delivery, Outcome};
-use postrider_storage::{DeliveryFilter, LIMIT_MAX, PageRequest, Position, StoreResult};
+use postrider_storage::{DeliveryFilter, LIMIT_MAX, PageRequest, Position, StoreError};
 use serde::Serialize;
 
 use crate::Figures;
+pub(crate) use room::Exports;
+use room::Room;
 
 /// Most deliveries of an export. A spreadsheet can still open that many, and one request reads no more.
 pub const EXPORT_DELIVERIES_MAX: usize = 100_000;
@@ -42,20 +47,37 @@ impl ExportFormat {
 /// An export under way, newest delivery first.
 pub struct Export {
     figures: Arc<Figures>,
+    room: Room,
     account: AccountId,
     filter: DeliveryFilter,
     format: ExportFormat,
-    after: Option<Position>,
-    /// Deliveries that may still follow.
-    left: usize,
-    state: State,
+    /// The first part, until it is taken.
+    first: Option<String>,
+    rest: Option<Rest>,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum State {
-    Begins,
-    Continues,
-    Over,
+/// What an export has not read yet.
+#[derive(Clone, Copy)]
+struct Rest {
+    after: Option<Position>,
+    deliveries: usize,
+}
+
+/// Why an export cannot begin or continue.
+#[derive(Debug, thiserror::Error)]
+pub enum ExportError {
+    /// The account has an export under way, or the node as many as it has room for.
+    #[error("too many exports are under way")]
+    TooMany {
+        /// How long to wait before the next try.
+        retry_after: Duration,
+    },
+    /// Another export has taken the place of this one, which had lasted too long.
+    #[error("the export took too long")]
+    TooSlow,
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
 }
 
 #[derive(Serialize)]
@@ -78,47 +100,64 @@ const CSV_HEADER: &str = "id,event_id,event_type,automation_id,action_id,status,
                           settled_at,last_status_code,last_outcome\r\n";
 
 impl Figures {
-    /// Exports the account's deliveries that match.
-    pub fn export(
+    /// Exports the account's deliveries that match. Reads the first page, so that a store that fails is
+    /// reported before the response begins.
+    pub async fn export(
         self: &Arc<Self>,
         account: AccountId,
         filter: DeliveryFilter,
         format: ExportFormat,
-    ) -> Export {
-        Export {
+    ) -> Result<Export, ExportError> {
+        let mut export = Export {
             figures: Arc::clone(self),
+            room: self.exports.room(account)?,
             account,
             filter,
             format,
-            after: None,
-            left: EXPORT_DELIVERIES_MAX,
-            state: State::Begins,
-        }
+            first: None,
+            rest: Some(Rest {
+                after: None,
+                deliveries: EXPORT_DELIVERIES_MAX,
+            }),
+        };
+        let mut first = match format {
+            ExportFormat::Csv => CSV_HEADER.to_owned(),
+            ExportFormat::Ndjson => String::new(),
+        };
+        first.extend(export.read().await?);
+        export.first = Some(first);
+        Ok(export)
     }
 }
 
 impl Export {
-    /// The parts of the file. A part can be empty. An error ends it.
-    pub fn parts(self) -> impl Stream<Item = StoreResult<String>> + Send + 'static {
+    /// The parts of the file. An error ends it, and is logged: the response has begun.
+    pub fn parts(self) -> impl Stream<Item = Result<String, ExportError>> + Send + 'static {
         stream::try_unfold(self, async |mut export: Self| {
-            let part = export.next().await?;
+            let part = match export.first.take() {
+                Some(first) => Some(first),
+                None => export.read().await.inspect_err(|error| {
+                    tracing::warn!(account = %export.account, %error, "an export broke off");
+                })?,
+            };
             Ok(part.map(|part| (part, export)))
         })
     }
 
-    async fn next(&mut self) -> StoreResult<Option<String>> {
-        if self.state == State::Over {
+    /// Reads the next page. `None` if there is none.
+    async fn read(&mut self) -> Result<Option<String>, ExportError> {
+        let Some(rest) = self.rest else {
             return Ok(None);
+        };
+        if !self.room.is_ours() {
+            return Err(ExportError::TooSlow);
         }
         let page = PageRequest {
-            limit: LIMIT_MAX.min(self.left),
-            after: self.after,
+            limit: LIMIT_MAX.min(rest.deliveries),
+            after: rest.after,
         };
         let page = self.figures.deliveries(self.account, &self.filter, page).await?;
-        let mut part = match (self.state, self.format) {
-            (State::Begins, ExportFormat::Csv) => CSV_HEADER.to_owned(),
-            _ => String::new(),
-        };
+        let mut part = String::new();
         for delivery in &page.items {
             let line = Line::of(delivery);
             match self.format {
@@ -126,10 +165,11 @@ impl Export {
                 ExportFormat::Ndjson => line.append_json(&mut part),
             }
         }
-        self.left -= page.items.len();
-        self.after = page.next;
-        let is_last = page.next.is_none() || self.left == 0;
-        self.state = if is_last { State::Over } else { State::Continues };
+        let left = Rest {
+            after: page.next,
+            deliveries: rest.deliveries - page.items.len(),
+        };
+        self.rest = (left.after.is_some() && left.deliveries > 0).then_some(left);
         Ok(Some(part))
     }
 }

@@ -10,6 +10,7 @@ use postrider_storage::{CanceledDelivery, Store};
 use tokio::sync::{broadcast, oneshot};
 use tokio::task::JoinHandle;
 
+use crate::export::Exports;
 use crate::feed::{Feed, RecordedAttempt};
 use crate::statistics::Statistics;
 use crate::{flush, prune};
@@ -33,6 +34,7 @@ pub struct Figures {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) retention: Duration,
     pub(crate) statistics: Statistics,
+    pub(crate) exports: Arc<Exports>,
     feed: Feed,
     tasks: Mutex<Option<Tasks>>,
 }
@@ -53,6 +55,7 @@ impl Figures {
             clock: parts.clock,
             retention: parts.retention,
             statistics: Statistics::default(),
+            exports: Arc::default(),
             feed: Feed::new(),
             tasks: Mutex::new(None),
         });

@@ -12,7 +12,7 @@
 //! | `statistics.rs` | sums that this node has counted and the store does not have yet |
 //! | `flush.rs` | adds those to the store's sums |
 //! | `prune.rs` | removes old sums |
-//! | `export.rs` | deliveries as a file |
+//! | `export.rs` | deliveries as a file; `export/room.rs` bounds how many are under way |
 //! | `overview.rs` | the installation over a range of time, and the success of an account's actions |
 //! | `held_back.rs` | how many events the conditions of automations held back |
 //! | `preview.rs` | recent events, judged by a trigger |
@@ -40,7 +40,7 @@ mod prune;
 mod record;
 mod statistics;
 
-pub use export::{EXPORT_DELIVERIES_MAX, Export, ExportFormat};
+pub use export::{EXPORT_DELIVERIES_MAX, Export, ExportError, ExportFormat};
 pub use feed::RecordedAttempt;
 pub use figures::{Figures, FiguresParts};
 pub use flush::FLUSH_EVERY;

@@ -1,8 +1,9 @@
 //! Finding what an id or a uid stands for.
 //!
 //! No index leads from an id alone to its row: it would cost every event and delivery something, and people
-//! search rarely. So a search looks for the id in each account, through the primary keys, or reads the table
-//! where that is cheaper. An event's and a delivery's id say in which partitions to look.
+//! search rarely. So a search of the installation looks for the id in each account, through the primary keys,
+//! or reads the table where that is cheaper; a search within an account reads the account's rows. An event's
+//! and a delivery's id say in which partitions to look.
 
 use async_trait::async_trait;
 use postrider_model::{
@@ -16,7 +17,6 @@ use tokio_postgres::types::ToSql;
 use crate::columns::{self, uuid};
 use crate::database::Client;
 use crate::sql_error::{SqlError, SqlResult};
-use crate::statement;
 use crate::store::PostgresStore;
 
 #[async_trait]
@@ -36,24 +36,38 @@ impl SearchStore for PostgresStore {
 }
 
 const ACCOUNT: &str = "SELECT id AS account_id, id, name FROM accounts WHERE id = $1";
-const SIGNING_KEY: &str = "SELECT account_id, id, NULL AS name FROM signing_keys WHERE id = $1";
-const AUTOMATION: &str = "SELECT account_id, id, name FROM automations WHERE id = $1";
-const ACTION: &str = "SELECT account_id, id, name FROM automations WHERE strpos(actions, $1) > 0";
-const CONNECTION: &str = "SELECT account_id, id, name FROM connections WHERE id = $1";
+const SIGNING_KEY: &str = "SELECT account_id, id, NULL AS name FROM signing_keys WHERE {within} AND id = $1";
+const AUTOMATION: &str = "SELECT account_id, id, name FROM automations WHERE {within} AND id = $1";
+const ACTION: &str =
+    "SELECT account_id, id, name FROM automations WHERE {within} AND strpos(actions, $1) > 0";
+const CONNECTION: &str = "SELECT account_id, id, name FROM connections WHERE {within} AND id = $1";
 const EVENT: &str = "SELECT account_id, id, type AS name FROM events WHERE id = $1
-         AND account_id = ANY (ARRAY(SELECT id FROM accounts WHERE $2::uuid IS NULL OR id = $2))
+         AND account_id {accounts}
          AND created_at BETWEEN $4 AND $5
      UNION
      SELECT e.account_id, e.id, e.type FROM event_keys AS k
      JOIN events AS e ON e.account_id = k.account_id AND e.created_at = k.created_at AND e.seq = k.seq
      WHERE k.kind = 1 AND k.key = uuid_send($1)
-         AND k.account_id = ANY (ARRAY(SELECT id FROM accounts WHERE $2::uuid IS NULL OR id = $2))";
+         AND k.account_id {accounts}";
 const DELIVERY: &str = "SELECT account_id, id, NULL AS name FROM deliveries WHERE id = $1
-         AND account_id = ANY (ARRAY(SELECT id FROM accounts WHERE $2::uuid IS NULL OR id = $2))";
-const API_KEY: &str = "SELECT account_id, id, name FROM api_keys WHERE id = $1";
+         AND account_id {accounts}";
+const API_KEY: &str = "SELECT account_id, id, name FROM api_keys WHERE {within} AND id = $1";
 const ACCOUNT_UID: &str = "SELECT id AS account_id, id, name FROM accounts WHERE uid = $1";
-const AUTOMATION_UID: &str = "SELECT account_id, id, name FROM automations WHERE uid = $1";
+const AUTOMATION_UID: &str = "SELECT account_id, id, name FROM automations WHERE {within} AND uid = $1";
 const EVENT_TYPE: &str = "SELECT NULL::uuid AS account_id, NULL::uuid AS id, name FROM event_types WHERE name = $1 AND NOT deleted";
+
+/// The whole statement. With an account, it reads the account's rows alone.
+fn statement(sql: &str, is_within: bool) -> String {
+    let (within, accounts) = match is_within {
+        true => ("account_id = $2", "= $2"),
+        false => ("true", "= ANY (ARRAY(SELECT id FROM accounts))"),
+    };
+    let sql = sql.replace("{within}", within).replace("{accounts}", accounts);
+    format!(
+        "SELECT account_id, id, name FROM ({sql}) AS found
+         WHERE $2::uuid IS NULL OR account_id = $2 LIMIT $3"
+    )
+}
 
 struct Search<'a> {
     client: &'a Client,
@@ -118,15 +132,12 @@ impl Search<'_> {
         further: &[&(dyn ToSql + Sync)],
         what: impl Fn(&Row) -> SqlResult<FoundObject>,
     ) -> SqlResult<Vec<Found>> {
-        let sql = format!(
-            "SELECT account_id, id, name FROM ({sql}) AS found
-             WHERE $2::uuid IS NULL OR account_id = $2 LIMIT $3"
-        );
+        let sql = statement(sql, self.within.is_some());
         let within = self.within.map(|account| uuid(account.as_bytes()));
         let limit = columns::number(FOUND_MAX);
         let mut params: Vec<&(dyn ToSql + Sync)> = vec![sought, &within, &limit];
         params.extend(further);
-        let rows = statement::query(self.client, &sql, &params).await?;
+        let rows = crate::statement::query(self.client, &sql, &params).await?;
         rows.iter()
             .map(|row| {
                 let account: Option<uuid::Uuid> = row.try_get(0)?;

@@ -127,7 +127,7 @@ impl Companion {
             return Ok(None);
         };
         let mut text = Vec::new();
-        let opened = File::open(path).map_err(|error| about(path, error))?;
+        let opened = File::open(path).map_err(|error| about(path, &error))?;
         opened.take(COMPANION_BYTES_MAX).read_to_end(&mut text)?;
         let text = String::from_utf8_lossy(&text);
         let value = |key: &str| {

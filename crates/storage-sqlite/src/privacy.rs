@@ -91,7 +91,7 @@ pub(crate) fn give_to_owner(path: &Path) -> io::Result<()> {
 }
 
 /// The error with the file that it is about.
-pub(crate) fn about(path: &Path, error: io::Error) -> io::Error {
+pub(crate) fn about(path: &Path, error: &io::Error) -> io::Error {
     io::Error::new(error.kind(), format!("{}: {error}", path.display()))
 }
 

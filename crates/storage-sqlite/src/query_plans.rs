@@ -7,7 +7,7 @@ use crate::deliveries::{claim, finish, list as delivery_list, waiting};
 use crate::events::list as event_list;
 use crate::options::WRITER_CACHE_KIB;
 use crate::{
-    accounts, audit, automations, connections, event_types, events, grants, open, retention, schema,
+    accounts, audit, automations, connections, event_types, events, grants, open, retention, schema, search,
     sessions, statistics,
 };
 
@@ -190,6 +190,25 @@ fn statements_over_large_tables_seek_in_the_index_meant_for_them() {
         assert!(plan.contains(&step), "{sql}\nis done by\n{plan}\nnot by\n{step}");
         assert!(
             !plan.contains("SCAN") && !plan.contains("TEMP B-TREE"),
+            "{sql}\nis done by\n{plan}"
+        );
+    }
+}
+
+#[test]
+fn a_search_within_an_account_reads_no_other_account() {
+    let (conn, _folder) = database();
+    for sql in search::OF_ACCOUNTS {
+        let plan = plan(&conn, &search::statement(sql, true));
+        assert!(
+            !plan.contains("SCAN") && (plan.contains("account_id=?") || plan.contains("(id=?)")),
+            "{sql}\nis done by\n{plan}"
+        );
+    }
+    for sql in [search::EVENT, search::DELIVERY] {
+        let plan = plan(&conn, &search::statement(sql, false));
+        assert!(
+            plan.contains("(id=?)") && !plan.contains("SCAN"),
             "{sql}\nis done by\n{plan}"
         );
     }

@@ -1,6 +1,7 @@
 //! Finding what an id or a uid stands for.
 //!
-//! Events and deliveries have an index over all accounts. The other tables are small, and are read through.
+//! Events and deliveries have an index over all accounts. The other tables are small: a search of the
+//! installation reads them through, and a search within an account reads the account's rows.
 
 use async_trait::async_trait;
 use postrider_model::{
@@ -23,18 +24,36 @@ impl SearchStore for SqliteStore {
 }
 
 const ACCOUNT: &str = "SELECT id AS account_id, id, name FROM accounts WHERE id = ?1";
-const SIGNING_KEY: &str = "SELECT account_id, id, NULL FROM signing_keys WHERE id = ?1";
-const AUTOMATION: &str = "SELECT account_id, id, name FROM automations WHERE id = ?1";
-const ACTION: &str = "SELECT account_id, id, name FROM automations WHERE instr(actions, ?1) > 0";
-const CONNECTION: &str = "SELECT account_id, id, name FROM connections WHERE id = ?1";
+const SIGNING_KEY: &str = "SELECT account_id, id, NULL FROM signing_keys WHERE {within} AND id = ?1";
+const AUTOMATION: &str = "SELECT account_id, id, name FROM automations WHERE {within} AND id = ?1";
+const ACTION: &str = "SELECT account_id, id, name FROM automations WHERE {within} AND instr(actions, ?1) > 0";
+const CONNECTION: &str = "SELECT account_id, id, name FROM connections WHERE {within} AND id = ?1";
 pub(crate) const EVENT: &str =
     "SELECT account_id, id, type FROM events INDEXED BY events_by_id WHERE id = ?1";
 pub(crate) const DELIVERY: &str = "SELECT account_id, id, NULL FROM deliveries WHERE id = ?1";
-const API_KEY: &str = "SELECT account_id, id, name FROM api_keys WHERE id = ?1";
+const API_KEY: &str = "SELECT account_id, id, name FROM api_keys WHERE {within} AND id = ?1";
 const ACCOUNT_UID: &str = "SELECT id AS account_id, id, name FROM accounts WHERE uid = ?1";
-const AUTOMATION_UID: &str = "SELECT account_id, id, name FROM automations WHERE uid = ?1";
+const AUTOMATION_UID: &str = "SELECT account_id, id, name FROM automations WHERE {within} AND uid = ?1";
 const EVENT_TYPE: &str =
     "SELECT NULL AS account_id, NULL, name FROM event_types WHERE name = ?1 AND deleted = 0";
+
+/// The statements over small tables that belong to accounts.
+#[cfg(test)]
+pub(crate) const OF_ACCOUNTS: [&str; 6] = [
+    SIGNING_KEY,
+    AUTOMATION,
+    ACTION,
+    CONNECTION,
+    API_KEY,
+    AUTOMATION_UID,
+];
+
+/// The whole statement. With an account, it reads the account's rows alone.
+pub(crate) fn statement(sql: &str, is_within: bool) -> String {
+    let within = if is_within { "account_id = ?2" } else { "TRUE" };
+    let sql = sql.replace("{within}", within);
+    format!("SELECT * FROM ({sql}) WHERE ?2 IS NULL OR account_id = ?2 LIMIT ?3")
+}
 
 fn find(conn: &Connection, sought: &Sought, within: Option<AccountId>) -> SqlResult<Vec<Found>> {
     let search = Search { conn, within };
@@ -112,8 +131,7 @@ impl Search<'_> {
         sought: &dyn ToSql,
         what: impl Fn(&Row<'_>) -> SqlResult<FoundObject>,
     ) -> SqlResult<Vec<Found>> {
-        let sql = format!("SELECT * FROM ({sql}) WHERE ?2 IS NULL OR account_id = ?2 LIMIT ?3");
-        let mut statement = self.conn.prepare_cached(&sql)?;
+        let mut statement = self.conn.prepare_cached(&statement(sql, self.within.is_some()))?;
         let within = self.within.map(|account| *account.as_bytes());
         let mut rows = statement.query((sought, within, columns::number(FOUND_MAX)))?;
         let mut found = Vec::new();

@@ -1,7 +1,8 @@
 //! The line of the log that says how a request was answered.
 //!
 //! It names the route by its template: a path may contain a token, and a query may contain anything. The
-//! target [`REQUEST_LOG`] lets the process choose the level and bound the number of lines.
+//! targets [`REQUEST_LOG`] and [`STRANGER_LOG`] let the process choose the level and bound the number of
+//! lines.
 
 use std::time::Duration;
 
@@ -12,8 +13,11 @@ use postrider_model::{AccountId, Caller, Who};
 
 use crate::trace::TraceId;
 
-/// The target of these lines.
+/// The target of the lines of known callers.
 pub const REQUEST_LOG: &str = "postrider::request";
+
+/// The target of the lines of strangers, who would otherwise use up the bound of known callers.
+pub const STRANGER_LOG: &str = "postrider::request::stranger";
 
 /// A request that takes this long is logged as a warning, whatever its status. Clients of webhooks often give
 /// up after a few seconds.
@@ -48,9 +52,9 @@ impl RequestLine<'_> {
     /// way.
     pub fn write(&self) {
         macro_rules! line {
-            ($level:ident) => {
+            ($level:ident, $target:expr) => {
                 tracing::$level!(
-                    target: REQUEST_LOG,
+                    target: $target,
                     method = self.method,
                     route = self.route,
                     status = self.status.as_u16(),
@@ -60,18 +64,29 @@ impl RequestLine<'_> {
                     trace_id = self.trace.map(|trace| trace.to_string()),
                     caller = kind(self.caller.as_ref()),
                     caller_id = self.caller.as_ref().map(id),
-                    account = self.path.and_then(|path| account(path.path())),
+                    account = self.account(),
                     "request"
                 )
             };
         }
-        if self.status.as_u16() >= 400 || self.took >= SLOW {
-            line!(warn);
-        } else if matches!(self.route, "/healthz" | "/readyz" | "/metrics") {
-            line!(debug);
-        } else {
-            line!(info);
+        let is_urgent = self.status.as_u16() >= 400 || self.took >= SLOW;
+        let is_probe = matches!(self.route, "/healthz" | "/readyz" | "/metrics");
+        match (is_urgent, is_probe, self.caller.is_some()) {
+            (true, _, true) => line!(warn, REQUEST_LOG),
+            (true, _, false) => line!(warn, STRANGER_LOG),
+            (false, true, true) => line!(debug, REQUEST_LOG),
+            (false, true, false) => line!(debug, STRANGER_LOG),
+            (false, false, true) => line!(info, REQUEST_LOG),
+            (false, false, false) => line!(info, STRANGER_LOG),
         }
+    }
+
+    /// The account that the path names: its id, or its uid if the request got as far as finding it. What else
+    /// stands there may be an API key that a client put in the wrong place.
+    fn account(&self) -> Option<&str> {
+        let named = account(self.path?.path())?;
+        let was_found = self.caller.is_some() && !matches!(self.status.as_u16(), 401 | 403 | 404 | 405);
+        (was_found || named.parse::<AccountId>().is_ok()).then_some(named)
     }
 }
 
@@ -106,7 +121,48 @@ pub fn trace_of(headers: &HeaderMap) -> Option<TraceId> {
 
 #[cfg(test)]
 mod tests {
+    use postrider_model::{ApiKeyId, Permissions, Scope};
+
     use super::*;
+
+    #[test]
+    fn a_name_is_logged_only_if_the_request_found_its_account() {
+        let caller = Caller {
+            who: Who::ApiKey(ApiKeyId::from_bytes([1; 16])),
+            scope: Scope::All,
+            permissions: Permissions::ALL,
+        };
+        let id = AccountId::from_bytes([1; 16]).to_string();
+        let logged = |named: &str, status, caller: Option<&Caller>| {
+            let path: PathAndQuery = format!("/v1/accounts/{named}/events").parse().unwrap();
+            let line = RequestLine {
+                method: "GET",
+                route: "/v1/accounts/{account}/events",
+                path: Some(&path),
+                status: StatusCode::from_u16(status).unwrap(),
+                took: Duration::ZERO,
+                response_bytes: None,
+                request_id: &HeaderValue::from_static("-"),
+                trace: None,
+                caller: caller.copied(),
+            };
+            line.account().map(str::to_owned)
+        };
+        let key = "prk_live0123456789";
+        assert_eq!(
+            logged("customer-7", 200, Some(&caller)).as_deref(),
+            Some("customer-7")
+        );
+        assert_eq!(
+            logged("customer-7", 422, Some(&caller)).as_deref(),
+            Some("customer-7")
+        );
+        for status in [401, 403, 404, 405] {
+            assert_eq!(logged(key, status, Some(&caller)), None, "{status}");
+            assert_eq!(logged(&id, status, Some(&caller)), Some(id.clone()), "{status}");
+        }
+        assert_eq!(logged(key, 503, None), None);
+    }
 
     #[test]
     fn only_what_can_name_an_account_is_taken_from_a_path() {

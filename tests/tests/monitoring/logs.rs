@@ -277,3 +277,40 @@ async fn a_flood_of_requests_is_bounded_and_hides_no_failure() {
     assert_eq!(plain + counted, 300);
     assert!(Duration::from_secs(60) > began.elapsed());
 }
+
+#[tokio::test]
+async fn requests_of_strangers_hide_no_failure_of_a_known_caller() {
+    let mut server = json_server(&["--log-requests", "info,5/s"]);
+    let api = server.api();
+    let stranger = api.with_key(Some("prk_a-key-that-is-not-valid"));
+    for _ in 0..60 {
+        stranger.get("/v1/accounts").await.expect(401);
+    }
+    // Within the same second as the last of them, or in the one after it.
+    api.get("/v1/accounts/missing").await.expect(404);
+    server.stop();
+    let lines = parsed(&server);
+    let requests = with_message(&lines, "request");
+    let strangers = requests.iter().filter(|line| line["status"] == 401).count();
+    assert!(strangers < 60, "the flood was not bounded");
+    assert!(
+        requests.iter().any(|line| line["status"] == 404),
+        "the failure is missing"
+    );
+}
+
+#[tokio::test]
+async fn an_api_key_in_the_place_of_an_account_is_not_in_the_log() {
+    let mut server = json_server(&[]);
+    let api = server.api();
+    let key = postrider_tests::server::ADMIN_KEY;
+    api.get(&format!("/v1/accounts/{key}/events")).await.expect(404);
+    api.with_key(None)
+        .get(&format!("/v1/accounts/{key}/events"))
+        .await
+        .expect(401);
+    server.stop();
+    let text = server.log().lines().join("\n");
+    assert!(text.contains("/v1/accounts/{account}/events"));
+    assert!(!text.contains(key), "the key is in the log");
+}

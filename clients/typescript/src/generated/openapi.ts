@@ -464,7 +464,7 @@ export interface paths {
         /**
          * Export deliveries as CSV
          * @description The newest 100,000 deliveries that match, newest first, with a header row. For older ones, set `before`. A
-         *     response that breaks off is incomplete.
+         *     response that breaks off is incomplete. An account has one export at a time.
          */
         get: operations["export_deliveries_csv"];
         put?: never;
@@ -485,7 +485,7 @@ export interface paths {
         /**
          * Export deliveries as NDJSON
          * @description The newest 100,000 deliveries that match, newest first: each on a line, as the list has them. For older
-         *     ones, set `before`. A response that breaks off is incomplete.
+         *     ones, set `before`. A response that breaks off is incomplete. An account has one export at a time.
          */
         get: operations["export_deliveries_ndjson"];
         put?: never;
@@ -2917,7 +2917,7 @@ export interface components {
              * @description The kind of problem, stable across versions.
              * @enum {string}
              */
-            code: "malformed_json" | "invalid_utf8" | "incomplete_body" | "invalid_query" | "invalid_cursor" | "invalid_id" | "invalid_event_type" | "invalid_idempotency_key" | "ambiguous_request" | "invalid_host" | "unauthorized" | "permission_denied" | "route_not_found" | "account_not_found" | "automation_not_found" | "event_not_found" | "delivery_not_found" | "event_type_not_found" | "api_key_not_found" | "portal_link_not_found" | "session_not_found" | "action_not_found" | "connection_not_found" | "method_not_allowed" | "body_timeout" | "uid_taken" | "event_conflict" | "too_many_automations" | "too_many_connections" | "connection_in_use" | "too_many_api_keys" | "too_many_portal_links" | "last_admin_key" | "account_built_in" | "automation_disabled" | "not_listenable" | "request_not_waiting" | "request_elsewhere" | "concurrent_update" | "delivery_under_way" | "action_gone" | "too_many_attempts" | "event_attempted" | "replay_running" | "cancel_running" | "too_many_master_keys" | "master_key_elsewhere" | "no_own_signing_key" | "too_many_listeners" | "too_many_tests" | "too_many_rotations" | "rate_limited" | "stored_bytes_exceeded" | "body_too_large" | "data_too_large" | "unsupported_media_type" | "invalid_body" | "unknown_event_type" | "schema_violation" | "internal_error" | "unavailable" | "stopping" | "not_ready";
+            code: "malformed_json" | "invalid_utf8" | "incomplete_body" | "invalid_query" | "invalid_cursor" | "invalid_id" | "invalid_event_type" | "invalid_idempotency_key" | "ambiguous_request" | "invalid_host" | "unauthorized" | "permission_denied" | "route_not_found" | "account_not_found" | "automation_not_found" | "event_not_found" | "delivery_not_found" | "event_type_not_found" | "api_key_not_found" | "portal_link_not_found" | "session_not_found" | "action_not_found" | "connection_not_found" | "method_not_allowed" | "body_timeout" | "uid_taken" | "event_conflict" | "too_many_automations" | "too_many_connections" | "connection_in_use" | "too_many_api_keys" | "too_many_portal_links" | "last_admin_key" | "account_built_in" | "automation_disabled" | "not_listenable" | "request_not_waiting" | "request_elsewhere" | "concurrent_update" | "delivery_under_way" | "action_gone" | "too_many_attempts" | "event_attempted" | "replay_running" | "cancel_running" | "too_many_master_keys" | "master_key_elsewhere" | "no_own_signing_key" | "too_many_exports" | "too_many_listeners" | "too_many_tests" | "too_many_rotations" | "rate_limited" | "stored_bytes_exceeded" | "body_too_large" | "data_too_large" | "unsupported_media_type" | "invalid_body" | "unknown_event_type" | "schema_violation" | "internal_error" | "unavailable" | "stopping" | "not_ready";
             /** @description An explanation of this occurrence, for people. Do not parse it. */
             detail: string;
             /** @description The faults found in the body or in the query parameters. */
@@ -7692,7 +7692,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `rate_limited`: Too many requests. */
+            /** @description `too_many_exports`: Too many exports are under way. `rate_limited`: Too many requests. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -7820,7 +7820,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `rate_limited`: Too many requests. */
+            /** @description `too_many_exports`: Too many exports are under way. `rate_limited`: Too many requests. */
             429: {
                 headers: {
                     [name: string]: unknown;

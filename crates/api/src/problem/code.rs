@@ -136,6 +136,8 @@ codes! {
     MasterKeyElsewhere = "master_key_elsewhere", CONFLICT, "The server cannot rotate the master key by itself";
     /// The account's keys sign the webhooks of the action.
     NoOwnSigningKey = "no_own_signing_key", CONFLICT, "The action has no signing key of its own";
+    /// The account or the node has as many exports under way as there can be.
+    TooManyExports = "too_many_exports", TOO_MANY_REQUESTS, "Too many exports are under way";
     /// The maximum number of clients listen.
     TooManyListeners = "too_many_listeners", TOO_MANY_REQUESTS, "Too many clients listen already";
     /// The account has sent the maximum number of tests within a minute.

@@ -4,6 +4,7 @@ use postrider_configuration::{ConfigureError, ROTATIONS_PER_MINUTE};
 use postrider_engine::{
     AcceptError, CancelError, OPERATIONAL_TYPE, Rejection, ReplayError, SendMissedError, TESTS_PER_MINUTE,
 };
+use postrider_figures::ExportError;
 use postrider_json::JsonErrorKind;
 use postrider_model::automation::AUTOMATIONS_MAX;
 use postrider_model::event::DELIVER_AT_AHEAD_MAX;
@@ -123,6 +124,21 @@ impl From<CancelError> for Problem {
                  has ended",
             ),
             CancelError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<ExportError> for Problem {
+    fn from(error: ExportError) -> Self {
+        match error {
+            ExportError::TooMany { retry_after } => Self::new(
+                Code::TooManyExports,
+                "an account has one export at a time, and a node four; retry later",
+            )
+            .retry_after(retry_after),
+            ExportError::Store(error) => error.into(),
+            // Only an export that has begun can be too slow.
+            ExportError::TooSlow => Self::internal(error),
         }
     }
 }

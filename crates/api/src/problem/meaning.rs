@@ -244,6 +244,10 @@ meanings! {
         "32 clients of the account, or 512 in all, listen on this node.",
         "End a `postrider listen` that nobody needs any more.",
         "too many clients listen already";
+    TooManyExports:
+        "The account has an export under way on this node, or the node has four.",
+        "Wait for the seconds that `Retry-After` names, and until your other export has ended.",
+        "an account has one export at a time, and a node four; retry later";
     TooManyTests:
         "The account has sent as many tests within a minute as it may.",
         "Wait for the seconds that `Retry-After` names.",

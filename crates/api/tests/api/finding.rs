@@ -3,6 +3,7 @@
 use http::Method;
 use postrider_access::ApiKeyDraft;
 use postrider_model::{By, Permission};
+use postrider_storage_sqlite::DATABASE_FILE;
 use serde_json::{Value, json};
 
 use crate::app::App;
@@ -114,6 +115,35 @@ async fn an_export_has_the_deliveries_of_the_list_in_both_forms() {
     app.get(&format!("{account}/deliveries.csv?limit=1"))
         .await
         .problem(400, "invalid_query");
+}
+
+#[tokio::test]
+async fn an_account_has_one_export_at_a_time() {
+    let app = App::start().await;
+    let (account, _) = two_deliveries(&app).await;
+    let export = format!("{account}/deliveries.csv");
+    let under_way = app.open(&export).await;
+    assert_eq!(under_way.status(), 200);
+    let refused = app.get(&export).await;
+    refused.problem(429, "too_many_exports");
+    assert_eq!(refused.headers["retry-after"], "5");
+    drop(under_way);
+    assert_eq!(app.get(&export).await.status, 200);
+}
+
+#[tokio::test]
+async fn an_export_that_cannot_begin_is_a_problem_and_no_broken_file() {
+    let app = App::start().await;
+    let (account, _) = two_deliveries(&app).await;
+    let broken = rusqlite::Connection::open(app.folder().join(DATABASE_FILE)).unwrap();
+    broken
+        .execute_batch("ALTER TABLE deliveries RENAME TO away")
+        .unwrap();
+    for form in ["csv", "ndjson"] {
+        app.get(&format!("{account}/deliveries.{form}"))
+            .await
+            .problem(500, "internal_error");
+    }
 }
 
 #[tokio::test]

@@ -13,6 +13,7 @@ mod search;
 
 use axum::extract::FromRequestParts;
 use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
 use http::request::Parts;
 use http::{HeaderMap, StatusCode, header};
 use postrider_docs::Docs;
@@ -48,12 +49,14 @@ impl Reader {
 
     /// The page of a template.
     fn page(&self, template: &impl askama::Template) -> Result<Response, Refusal> {
-        Ok(self.fresh("text/html; charset=utf-8", template.render()?))
+        let page = Bytes::from(template.render()?);
+        let digest = Sha256::digest(&page).into();
+        Ok(self.fresh("text/html; charset=utf-8", page, digest))
     }
 
-    /// The text, or the news that the browser has it.
-    fn fresh(&self, content_type: &'static str, text: String) -> Response {
-        let tag = format!("\"{}\"", hex::encode(&Sha256::digest(&text)[..16]));
+    /// The text with this SHA-256, or the news that the browser has it.
+    fn fresh(&self, content_type: &'static str, text: Bytes, digest: [u8; 32]) -> Response {
+        let tag = format!("\"{}\"", hex::encode(&digest[..16]));
         let known = self
             .headers
             .get(header::IF_NONE_MATCH)
@@ -89,7 +92,9 @@ impl FromRequestParts<App> for Reader {
 }
 
 /// `GET /docs/openapi.json`: the document, for tools that generate clients. With a key, the same is at
-/// `/v1/openapi.json`.
+/// `/v1/openapi.json`. All responses share its bytes, so slow readers hold no copies.
 async fn document(reader: Reader) -> Result<Response, Refusal> {
-    Ok(reader.fresh("application/json", reader.docs()?.document().to_owned()))
+    let docs = reader.docs()?;
+    let document = docs.document().clone();
+    Ok(reader.fresh("application/json", document, docs.document_digest()))
 }

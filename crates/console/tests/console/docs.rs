@@ -2,6 +2,7 @@
 
 use axum::response::Response;
 use http::{Method, StatusCode};
+use http_body_util::BodyExt as _;
 use postrider_docs::{DocsParts, FaultKind, ProblemKind};
 use serde_json::json;
 
@@ -31,7 +32,7 @@ pub fn docs() -> DocsParts {
         }}}},
     });
     DocsParts {
-        document: document.to_string(),
+        document: document.to_string().into(),
         problems: vec![ProblemKind {
             code: "thing_not_found",
             status: 404,
@@ -89,6 +90,20 @@ async fn strangers_read_every_page_and_browsers_keep_it() {
             "{path}"
         );
     }
+}
+
+#[tokio::test]
+async fn responses_with_the_document_share_its_bytes() {
+    let app = App::start().await;
+    let mut places = Vec::new();
+    let mut under_way = Vec::new();
+    for _ in 0..2 {
+        let mut body = get(&app, "/docs/openapi.json", &[]).await.into_body();
+        let frame = body.frame().await.unwrap().unwrap();
+        places.push(frame.data_ref().unwrap().as_ptr());
+        under_way.push(frame);
+    }
+    assert_eq!(places[0], places[1]);
 }
 
 #[tokio::test]

@@ -15,7 +15,7 @@ use postrider_cli::Failure;
 use postrider_cli::display::Paint;
 use postrider_engine::log::ATTEMPT_LOG;
 use postrider_storage::AUDIT_LOG;
-use postrider_web::request_line::REQUEST_LOG;
+use postrider_web::request_line::{REQUEST_LOG, STRANGER_LOG};
 use tracing_subscriber::filter::FilterExt as _;
 use tracing_subscriber::prelude::*;
 
@@ -66,6 +66,7 @@ impl Lines {
 pub fn start(format: LogFormat, level: &LogLevel, lines: Lines) {
     let bounds = Arc::new(Bounds::new([
         Kind::new("request", REQUEST_LOG, lines.requests),
+        Kind::new("stranger_request", STRANGER_LOG, lines.requests),
         Kind::new("attempt", ATTEMPT_LOG, lines.attempts),
         Kind::new("audit", AUDIT_LOG, lines.audit),
     ]));

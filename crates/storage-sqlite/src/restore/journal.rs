@@ -118,7 +118,7 @@ impl Journal {
         match File::open(&path) {
             Ok(file) => file.take(BYTES_MAX).read_to_string(&mut text)?,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-            Err(error) => return Err(about(&path, error)),
+            Err(error) => return Err(about(&path, &error)),
         };
         let damaged = || io::Error::other(format!("{FILE} is damaged"));
         let mut lines = text.lines();

@@ -16,44 +16,50 @@ use crate::router::ApiState;
 /// Export deliveries as CSV
 ///
 /// The newest 100,000 deliveries that match, newest first, with a header row. For older ones, set `before`. A
-/// response that breaks off is incomplete.
+/// response that breaks off is incomplete. An account has one export at a time.
 #[utoipa::path(
     get,
     path = "/v1/accounts/{account}/deliveries.csv",
     extensions(("x-permission" = json!("read"))),
     tag = "Deliveries",
     params(AccountPath, FilterParameters),
-    responses((status = 200, description = "The deliveries.", content_type = "text/csv", body = String))
+    responses(
+        (status = 200, description = "The deliveries.", content_type = "text/csv", body = String),
+        (status = 429, description = "`too_many_exports`: Too many exports are under way.")
+    )
 )]
 pub async fn export_deliveries_csv(
     State(state): State<ApiState>,
     InAccount(account): InAccount,
     uri: Uri,
 ) -> Result<Response, Problem> {
-    export(&state, account, &uri, ExportFormat::Csv)
+    export(&state, account, &uri, ExportFormat::Csv).await
 }
 
 /// Export deliveries as NDJSON
 ///
 /// The newest 100,000 deliveries that match, newest first: each on a line, as the list has them. For older
-/// ones, set `before`. A response that breaks off is incomplete.
+/// ones, set `before`. A response that breaks off is incomplete. An account has one export at a time.
 #[utoipa::path(
     get,
     path = "/v1/accounts/{account}/deliveries.ndjson",
     extensions(("x-permission" = json!("read"))),
     tag = "Deliveries",
     params(AccountPath, FilterParameters),
-    responses((status = 200, description = "The deliveries.", content_type = "application/x-ndjson", body = String))
+    responses(
+        (status = 200, description = "The deliveries.", content_type = "application/x-ndjson", body = String),
+        (status = 429, description = "`too_many_exports`: Too many exports are under way.")
+    )
 )]
 pub async fn export_deliveries_ndjson(
     State(state): State<ApiState>,
     InAccount(account): InAccount,
     uri: Uri,
 ) -> Result<Response, Problem> {
-    export(&state, account, &uri, ExportFormat::Ndjson)
+    export(&state, account, &uri, ExportFormat::Ndjson).await
 }
 
-fn export(
+async fn export(
     state: &ApiState,
     account: AccountId,
     uri: &Uri,
@@ -62,7 +68,7 @@ fn export(
     let mut parameters = Parameters::of(uri);
     let filter = from_query(&mut parameters);
     parameters.finish()?;
-    let export = state.figures.export(account, filter, format);
+    let export = state.figures.export(account, filter, format).await?;
     let headers = [
         (header::CONTENT_TYPE, format.content_type()),
         (header::CONTENT_DISPOSITION, format.disposition()),

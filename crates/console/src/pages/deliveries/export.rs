@@ -7,27 +7,28 @@ use http::header;
 use postrider_figures::ExportFormat;
 
 use super::filter::Filters;
+use crate::refusal::Refusal;
 use crate::state::App;
 use crate::visitor::account::InAccount;
 
 /// As CSV.
-pub async fn csv(State(app): State<App>, account: InAccount) -> Response {
-    export(&app, &account, ExportFormat::Csv)
+pub async fn csv(State(app): State<App>, account: InAccount) -> Result<Response, Refusal> {
+    export(&app, &account, ExportFormat::Csv).await
 }
 
 /// As NDJSON.
-pub async fn ndjson(State(app): State<App>, account: InAccount) -> Response {
-    export(&app, &account, ExportFormat::Ndjson)
+pub async fn ndjson(State(app): State<App>, account: InAccount) -> Result<Response, Refusal> {
+    export(&app, &account, ExportFormat::Ndjson).await
 }
 
-/// The filters are those of the list's address. An error of the store ends the response early, and the
-/// browser reports a failed download.
-fn export(app: &App, account: &InAccount, format: ExportFormat) -> Response {
+/// The filters are those of the list's address. An error after the first page ends the response early, and
+/// the browser reports a failed download.
+async fn export(app: &App, account: &InAccount, format: ExportFormat) -> Result<Response, Refusal> {
     let filter = Filters::of(account, &account.visitor.query).filter;
-    let export = app.figures.export(account.id(), filter, format);
+    let export = app.figures.export(account.id(), filter, format).await?;
     let headers = [
         (header::CONTENT_TYPE, format.content_type()),
         (header::CONTENT_DISPOSITION, format.disposition()),
     ];
-    (headers, Body::from_stream(export.parts())).into_response()
+    Ok((headers, Body::from_stream(export.parts())).into_response())
 }

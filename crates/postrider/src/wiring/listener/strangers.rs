@@ -1,7 +1,8 @@
 //! Room for the requests of strangers: clients that have not shown a valid API key or session.
 //!
-//! Each costs its head, a form of at most 8 KiB and a page, some 50 KiB in all, for as long as its sender
-//! likes. Without a bound, a stranger could fill the memory with requests that never end.
+//! Each costs its head, a form of at most 8 KiB and a page of at most 40 KB, some 50 KiB in all, for as long
+//! as its sender likes. (The OpenAPI document is larger, but its responses share one copy.) Without a bound,
+//! a stranger could fill the memory with requests that never end.
 
 use std::collections::HashMap;
 use std::net::IpAddr;

@@ -28,7 +28,7 @@ const LEFT_OUT: &str = "postrider_log_lines_left_out_total";
 /// All bounds of a log.
 pub(super) struct Bounds {
     began: Instant,
-    kinds: [Kind; 3],
+    kinds: [Kind; 4],
     others: Mutex<HashMap<Identifier, Place>>,
     others_left_out: OnceCounter,
 }
@@ -64,7 +64,7 @@ struct OnceCounter {
 }
 
 impl Bounds {
-    pub(super) fn new(kinds: [Kind; 3]) -> Self {
+    pub(super) fn new(kinds: [Kind; 4]) -> Self {
         Self {
             began: Instant::now(),
             kinds,
