@@ -6274,7 +6274,9 @@ export interface operations {
             query?: {
                 /**
                  * @description Delete the automation once nobody has listened to it on this node for 60 seconds, so that a client
-                 *     that crashes leaves nothing behind.
+                 *     that crashes leaves nothing behind. If there are more nodes, the node first marks the automation with
+                 *     the member `postrider_abandoned` of `metadata`, waits for another 5 minutes, and keeps the automation
+                 *     if a client listens to it on any node; that node then does the same at the end of its stream.
                  */
                 ephemeral?: boolean;
                 /**
