@@ -12,6 +12,7 @@ use postrider_access::ApiKeyDraft;
 use postrider_api::{Api, ApiState};
 use postrider_engine::listen::Listeners;
 use postrider_model::{By, Permission};
+use postrider_storage_sqlite::DATABASE_FILE;
 use serde_json::{Value, json};
 
 use crate::app::{App, KEY};
@@ -234,6 +235,25 @@ async fn a_stream_ends_with_its_automation_its_key_and_its_node() {
     let mut stream = listen(&app, &path).await;
     app.api.stop();
     stream.expect_end("reconnect").await;
+}
+
+#[tokio::test]
+async fn a_stream_outlasts_a_store_that_fails_for_a_moment() {
+    let app = App::start().await;
+    let (_, path) = listenable(&app).await;
+    tokio::time::pause();
+    let mut stream = listen(&app, &path).await;
+    let database = rusqlite::Connection::open(app.folder().join(DATABASE_FILE)).unwrap();
+    let rename = |from: &str, to: &str| {
+        let sql = format!("ALTER TABLE {from} RENAME TO {to}");
+        database.execute_batch(&sql).unwrap();
+    };
+    rename("automations", "away");
+    let sign = stream.0.body_mut().frame().await.unwrap().unwrap();
+    assert_eq!(sign.into_data().unwrap(), ": still here\n\n");
+    rename("away", "automations");
+    app.delete(&path).await.expect(204);
+    stream.expect_end("automation_gone").await;
 }
 
 #[tokio::test]

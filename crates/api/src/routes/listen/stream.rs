@@ -10,7 +10,7 @@ use base64::engine::general_purpose::STANDARD;
 use futures_util::stream;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use postrider_engine::listen::{Handed, Heard, Listener};
-use postrider_model::{AccountId, AutomationId, AutomationRef, Permission};
+use postrider_model::{AccountId, AutomationId, Permission};
 use serde::Serialize;
 use tokio::time::{Instant, sleep_until};
 
@@ -18,7 +18,6 @@ use super::open::{EndView, HeaderView, HelloView, RequestView};
 use super::{abandoned, label};
 use crate::auth;
 use crate::router::ApiState;
-use crate::routes::automations::find;
 
 /// Longest silence of a stream. Then it sends a comment, because only a write shows that the client has left.
 const SIGN_EVERY: Duration = Duration::from_secs(15);
@@ -124,8 +123,10 @@ impl Streaming {
         if !may {
             return Err("unauthorized");
         }
-        let automation = AutomationRef::Id(*automation);
-        let found = find(&self.state, *account, &automation).await.ok();
+        // A store that is away for a moment says nothing about the automation.
+        let Ok(found) = self.state.configuration.automation(*account, *automation).await else {
+            return Ok(());
+        };
         let own = self.listener.as_ref().map(Listener::label);
         match found.filter(|found| label(found).as_deref() == own) {
             Some(found) => {
