@@ -2917,7 +2917,7 @@ export interface components {
              * @description The kind of problem, stable across versions.
              * @enum {string}
              */
-            code: "malformed_json" | "invalid_utf8" | "incomplete_body" | "invalid_query" | "invalid_cursor" | "invalid_id" | "invalid_event_type" | "invalid_idempotency_key" | "ambiguous_request" | "invalid_host" | "unauthorized" | "permission_denied" | "route_not_found" | "account_not_found" | "automation_not_found" | "event_not_found" | "delivery_not_found" | "event_type_not_found" | "api_key_not_found" | "portal_link_not_found" | "session_not_found" | "action_not_found" | "connection_not_found" | "method_not_allowed" | "body_timeout" | "uid_taken" | "event_conflict" | "too_many_automations" | "too_many_connections" | "connection_in_use" | "too_many_api_keys" | "too_many_portal_links" | "last_admin_key" | "account_built_in" | "automation_disabled" | "not_listenable" | "request_not_waiting" | "request_elsewhere" | "concurrent_update" | "delivery_under_way" | "action_gone" | "too_many_attempts" | "event_attempted" | "replay_running" | "cancel_running" | "too_many_master_keys" | "master_key_elsewhere" | "no_own_signing_key" | "too_many_exports" | "too_many_listeners" | "too_many_tests" | "too_many_rotations" | "rate_limited" | "stored_bytes_exceeded" | "body_too_large" | "data_too_large" | "unsupported_media_type" | "invalid_body" | "unknown_event_type" | "schema_violation" | "internal_error" | "unavailable" | "stopping" | "not_ready";
+            code: "malformed_json" | "invalid_utf8" | "incomplete_body" | "invalid_query" | "invalid_cursor" | "invalid_id" | "invalid_event_type" | "invalid_idempotency_key" | "ambiguous_request" | "invalid_host" | "unauthorized" | "permission_denied" | "route_not_found" | "account_not_found" | "automation_not_found" | "event_not_found" | "delivery_not_found" | "event_type_not_found" | "api_key_not_found" | "portal_link_not_found" | "session_not_found" | "action_not_found" | "connection_not_found" | "method_not_allowed" | "body_timeout" | "uid_taken" | "event_conflict" | "too_many_automations" | "too_many_connections" | "connection_in_use" | "too_many_api_keys" | "too_many_portal_links" | "last_admin_key" | "account_built_in" | "automation_disabled" | "not_listenable" | "request_not_waiting" | "request_elsewhere" | "precondition_failed" | "concurrent_update" | "delivery_under_way" | "action_gone" | "too_many_attempts" | "event_attempted" | "replay_running" | "cancel_running" | "too_many_master_keys" | "master_key_elsewhere" | "no_own_signing_key" | "too_many_exports" | "too_many_listeners" | "too_many_tests" | "too_many_rotations" | "rate_limited" | "stored_bytes_exceeded" | "body_too_large" | "data_too_large" | "unsupported_media_type" | "invalid_body" | "unknown_event_type" | "schema_violation" | "internal_error" | "unavailable" | "stopping" | "not_ready";
             /** @description An explanation of this occurrence, for people. Do not parse it. */
             detail: string;
             /** @description The faults found in the body or in the query parameters. */
@@ -3996,6 +3996,8 @@ export interface operations {
             /** @description The account. */
             201: {
                 headers: {
+                    /** @description The object's version, for `If-Match`. */
+                    etag?: string;
                     /** @description The account's path. */
                     location?: string;
                     [name: string]: unknown;
@@ -4136,6 +4138,8 @@ export interface operations {
             /** @description The account. */
             200: {
                 headers: {
+                    /** @description The object's version, for `If-Match`. */
+                    etag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4223,7 +4227,14 @@ export interface operations {
     delete_account: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description The `ETag` of the object that the change is based on. If the object has another tag now, the response
+                 *     is 412 and nothing changes.
+                 * @example "auto_01h455vb4pex5vsknk084sn02q.3"
+                 */
+                "If-Match"?: string | null;
+            };
             path: {
                 /**
                  * @description The account's id or its `uid`.
@@ -4287,6 +4298,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `precondition_failed`: The object has changed since. */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `rate_limited`: Too many requests. */
             429: {
                 headers: {
@@ -4319,7 +4339,14 @@ export interface operations {
     update_account: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description The `ETag` of the object that the change is based on. If the object has another tag now, the response
+                 *     is 412 and nothing changes.
+                 * @example "auto_01h455vb4pex5vsknk084sn02q.3"
+                 */
+                "If-Match"?: string | null;
+            };
             path: {
                 /**
                  * @description The account's id or its `uid`.
@@ -4347,6 +4374,8 @@ export interface operations {
             /** @description The updated account. */
             200: {
                 headers: {
+                    /** @description The object's version, for `If-Match`. */
+                    etag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4413,6 +4442,15 @@ export interface operations {
             };
             /** @description `uid_taken`: another account has this `uid`. `concurrent_update`: other requests kept changing it. */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `precondition_failed`: The object has changed since. */
+            412: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4817,6 +4855,8 @@ export interface operations {
             /** @description The automation. */
             201: {
                 headers: {
+                    /** @description The object's version, for `If-Match`. */
+                    etag?: string;
                     /** @description The automation's path. */
                     location?: string;
                     [name: string]: unknown;
@@ -5199,6 +5239,8 @@ export interface operations {
             /** @description The automation. */
             200: {
                 headers: {
+                    /** @description The object's version, for `If-Match`. */
+                    etag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5316,7 +5358,14 @@ export interface operations {
     put_automation: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description The `ETag` of the object that the change is based on. If the object has another tag now, the response
+                 *     is 412 and nothing changes.
+                 * @example "auto_01h455vb4pex5vsknk084sn02q.3"
+                 */
+                "If-Match"?: string | null;
+            };
             path: {
                 /**
                  * @description The account's id or its `uid`.
@@ -5364,6 +5413,8 @@ export interface operations {
             /** @description The automation was replaced, or is as the request says already. */
             200: {
                 headers: {
+                    /** @description The object's version, for `If-Match`. */
+                    etag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5421,6 +5472,8 @@ export interface operations {
             /** @description The automation was created. */
             201: {
                 headers: {
+                    /** @description The object's version, for `If-Match`. */
+                    etag?: string;
                     /** @description The automation's path. */
                     location?: string;
                     [name: string]: unknown;
@@ -5531,6 +5584,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `precondition_failed`: The object has changed since. */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `body_too_large`: The body is too large. */
             413: {
                 headers: {
@@ -5590,7 +5652,14 @@ export interface operations {
     delete_automation: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description The `ETag` of the object that the change is based on. If the object has another tag now, the response
+                 *     is 412 and nothing changes.
+                 * @example "auto_01h455vb4pex5vsknk084sn02q.3"
+                 */
+                "If-Match"?: string | null;
+            };
             path: {
                 /**
                  * @description The account's id or its `uid`.
@@ -5650,6 +5719,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `precondition_failed`: The object has changed since. */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `rate_limited`: Too many requests. */
             429: {
                 headers: {
@@ -5682,7 +5760,14 @@ export interface operations {
     update_automation: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description The `ETag` of the object that the change is based on. If the object has another tag now, the response
+                 *     is 412 and nothing changes.
+                 * @example "auto_01h455vb4pex5vsknk084sn02q.3"
+                 */
+                "If-Match"?: string | null;
+            };
             path: {
                 /**
                  * @description The account's id or its `uid`.
@@ -5717,6 +5802,8 @@ export interface operations {
             /** @description The updated automation. */
             200: {
                 headers: {
+                    /** @description The object's version, for `If-Match`. */
+                    etag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5817,6 +5904,15 @@ export interface operations {
             };
             /** @description `uid_taken`: another automation of the account has this uid. `concurrent_update`: other requests kept changing it. */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `precondition_failed`: The object has changed since. */
+            412: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -6178,7 +6274,9 @@ export interface operations {
             query?: {
                 /**
                  * @description Delete the automation once nobody has listened to it on this node for 60 seconds, so that a client
-                 *     that crashes leaves nothing behind.
+                 *     that crashes leaves nothing behind. If there are more nodes, the node first marks the automation with
+                 *     the member `postrider_abandoned` of `metadata`, waits for another 5 minutes, and keeps the automation
+                 *     if a client listens to it on any node; that node then does the same at the end of its stream.
                  */
                 ephemeral?: boolean;
                 /**
@@ -6932,6 +7030,8 @@ export interface operations {
             /** @description The connection. */
             201: {
                 headers: {
+                    /** @description The object's version, for `If-Match`. */
+                    etag?: string;
                     /** @description The connection's path. */
                     location?: string;
                     [name: string]: unknown;
@@ -7087,6 +7187,8 @@ export interface operations {
             /** @description The connection, without its secret. */
             200: {
                 headers: {
+                    /** @description The object's version, for `If-Match`. */
+                    etag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7175,7 +7277,14 @@ export interface operations {
     delete_connection: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description The `ETag` of the object that the change is based on. If the object has another tag now, the response
+                 *     is 412 and nothing changes.
+                 * @example "auto_01h455vb4pex5vsknk084sn02q.3"
+                 */
+                "If-Match"?: string | null;
+            };
             path: {
                 /**
                  * @description The account's id or its `uid`.
@@ -7244,6 +7353,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `precondition_failed`: The object has changed since. */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `rate_limited`: Too many requests. */
             429: {
                 headers: {
@@ -7276,7 +7394,14 @@ export interface operations {
     update_connection: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description The `ETag` of the object that the change is based on. If the object has another tag now, the response
+                 *     is 412 and nothing changes.
+                 * @example "auto_01h455vb4pex5vsknk084sn02q.3"
+                 */
+                "If-Match"?: string | null;
+            };
             path: {
                 /**
                  * @description The account's id or its `uid`.
@@ -7306,6 +7431,8 @@ export interface operations {
             /** @description The updated connection. */
             200: {
                 headers: {
+                    /** @description The object's version, for `If-Match`. */
+                    etag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7373,6 +7500,15 @@ export interface operations {
             };
             /** @description `concurrent_update`: other requests kept changing it. */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `precondition_failed`: The object has changed since. */
+            412: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -10809,6 +10945,8 @@ export interface operations {
             /** @description The event type. */
             200: {
                 headers: {
+                    /** @description The object's version, for `If-Match`. */
+                    etag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -10902,7 +11040,14 @@ export interface operations {
     put_event_type: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description The `ETag` of the object that the change is based on. If the object has another tag now, the response
+                 *     is 412 and nothing changes.
+                 * @example "auto_01h455vb4pex5vsknk084sn02q.3"
+                 */
+                "If-Match"?: string | null;
+            };
             path: {
                 /**
                  * @description The event type's name: 1 to 128 of `a-z`, `A-Z`, `0-9`, `_`, `.` and `-`.
@@ -10936,6 +11081,8 @@ export interface operations {
             /** @description The event type was replaced. */
             200: {
                 headers: {
+                    /** @description The object's version, for `If-Match`. */
+                    etag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -10964,6 +11111,8 @@ export interface operations {
             /** @description The event type was created. */
             201: {
                 headers: {
+                    /** @description The object's version, for `If-Match`. */
+                    etag?: string;
                     /** @description The event type's path. */
                     location?: string;
                     [name: string]: unknown;
@@ -11036,6 +11185,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `precondition_failed`: The object has changed since. */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `body_too_large`: The body is too large. */
             413: {
                 headers: {
@@ -11095,7 +11253,14 @@ export interface operations {
     delete_event_type: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description The `ETag` of the object that the change is based on. If the object has another tag now, the response
+                 *     is 412 and nothing changes.
+                 * @example "auto_01h455vb4pex5vsknk084sn02q.3"
+                 */
+                "If-Match"?: string | null;
+            };
             path: {
                 /**
                  * @description The event type's name: 1 to 128 of `a-z`, `A-Z`, `0-9`, `_`, `.` and `-`.
@@ -11143,6 +11308,15 @@ export interface operations {
             };
             /** @description `event_type_not_found`: The event type does not exist. */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `precondition_failed`: The object has changed since. */
+            412: {
                 headers: {
                     [name: string]: unknown;
                 };
