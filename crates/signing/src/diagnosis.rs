@@ -32,8 +32,9 @@ use crate::{postrider_scheme, standard_webhooks};
 pub use alteration::with_carriage_returns;
 pub use received::{Received, ReceivedError, Scheme, Signature, header_line};
 
-/// Largest body that mistakes are searched for in, in bytes. It is parsed, and each candidate is a copy.
-pub const BODY_BYTES_MAX: usize = 1024 * 1024;
+/// Largest body that mistakes are searched for in, in bytes: twice the largest event of an installation that
+/// sets no other limit.
+pub const BODY_BYTES_MAX: usize = 512 * 1024;
 
 /// The result for one signature.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -24,6 +24,11 @@ impl<'a> Body<'a> {
             json: serde_json::from_slice(json).ok(),
         }
     }
+
+    /// The body as it is.
+    pub fn bytes(&self) -> &'a [u8] {
+        self.bytes
+    }
 }
 
 const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
@@ -127,10 +132,10 @@ impl Alteration {
             Self::EmptyObject => Cow::Borrowed(b"{}"),
             Self::ObjectAsText => Cow::Borrowed(b"[object Object]"),
             Self::DataAlone => Cow::Borrowed(data(bytes)?),
-            Self::DataPrinted(printer) => Cow::Owned(printer.print(body.json.as_ref()?.get("data")?)),
+            Self::DataPrinted(printer) => Cow::Owned(printer.print(body.json.as_ref()?.get("data")?)?),
             Self::WhiteSpaceRemoved => Cow::Owned(without_white_space(text(bytes)?)?),
             Self::EnvelopeSorted => Cow::Owned(envelope_order(body.json.as_ref()?)?),
-            Self::Printed(printer) => Cow::Owned(printer.print(body.json.as_ref()?)),
+            Self::Printed(printer) => Cow::Owned(printer.print(body.json.as_ref()?)?),
         };
         (*signed != *bytes).then_some(signed)
     }
@@ -273,7 +278,7 @@ fn envelope_order(json: &Value) -> Option<Vec<u8>> {
         .iter()
         .map(|name| Some(((*name).to_owned(), members.get(*name)?.clone())))
         .collect();
-    Some(printer::JS.print(&Value::Object(ordered?)))
+    printer::JS.print(&Value::Object(ordered?))
 }
 
 /// The members of an envelope, in their order.

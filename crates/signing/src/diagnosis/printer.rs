@@ -171,8 +171,8 @@ impl Printer {
         }
     }
 
-    /// The value as this program prints it.
-    pub fn print(&self, value: &Value) -> Vec<u8> {
+    /// The value as this program prints it; `None` if that is too long.
+    pub fn print(&self, value: &Value) -> Option<Vec<u8>> {
         self.style.print(value)
     }
 }

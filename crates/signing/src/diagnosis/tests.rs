@@ -338,6 +338,13 @@ fn the_search_is_bounded_and_says_so() {
     let slashes = String::from_utf8(large.clone()).unwrap().replace('/', "\\/");
     let likely = of_hex(&hex(slashes.as_bytes()), &large);
     assert!(explanation(&likely).contains("JSON_UNESCAPED_UNICODE prints it"));
+    let deep = format!(
+        "{}{}1{}",
+        "[".repeat(120),
+        "1,".repeat(BODY_BYTES_MAX / 4),
+        "]".repeat(120)
+    );
+    assert!(of_hex(&unknown, deep.as_bytes()).explanations.len() == 1);
     let larger = vec![b' '; BODY_BYTES_MAX + 1];
-    assert!(explanation(&of_hex(&unknown, &larger)).contains("up to 1024 KiB"));
+    assert!(explanation(&of_hex(&unknown, &larger)).contains("up to 512 KiB"));
 }

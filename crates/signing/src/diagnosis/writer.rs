@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use super::BODY_BYTES_MAX;
 use super::number::Numbers;
 
 /// The style of a program that prints JSON.
@@ -56,19 +57,26 @@ pub struct Escapes {
     pub line_separators: bool,
 }
 
+/// Most bytes that are printed of a value. Indenting a deep value may multiply its size; one that a receiver
+/// prints has about the size of the body.
+const PRINTED_BYTES_MAX: usize = 2 * BODY_BYTES_MAX;
+
 /// An ECMAScript array index is less than this.
 const INDEX_END: u32 = u32::MAX;
 
 impl Style {
-    /// The value in this style.
-    pub fn print(&self, value: &Value) -> Vec<u8> {
+    /// The value in this style; `None` if it is longer than [`PRINTED_BYTES_MAX`].
+    pub fn print(&self, value: &Value) -> Option<Vec<u8>> {
         let mut out = String::new();
         self.value(value, 0, &mut out);
-        out.into_bytes()
+        (out.len() <= PRINTED_BYTES_MAX).then(|| out.into_bytes())
     }
 
     // Recursion is bounded: `serde_json` reads values at most 128 levels deep.
     fn value(&self, value: &Value, depth: usize, out: &mut String) {
+        if out.len() > PRINTED_BYTES_MAX {
+            return;
+        }
         match value {
             Value::Null => out.push_str("null"),
             Value::Bool(value) => out.push_str(if *value { "true" } else { "false" }),
@@ -112,6 +120,9 @@ impl Style {
     }
 
     fn before(&self, index: usize, depth: usize, out: &mut String) {
+        if out.len() > PRINTED_BYTES_MAX {
+            return;
+        }
         if index > 0 {
             out.push_str(if self.layout == Layout::Spaced { ", " } else { "," });
         }

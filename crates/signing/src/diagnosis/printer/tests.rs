@@ -107,7 +107,7 @@ fn every_printer_prints_what_its_program_prints() {
     for (printer, (name, printed)) in all.into_iter().zip(PRINTED) {
         assert!(printer.name.contains(name), "{name}: {}", printer.name);
         assert_eq!(
-            String::from_utf8(printer.print(&body)).unwrap(),
+            String::from_utf8(printer.print(&body).unwrap()).unwrap(),
             printed,
             "{name}"
         );
