@@ -67,6 +67,7 @@ async fn pages_of_an_account() {
         ("account-event-types", "/event-types".to_owned()),
         ("signing-key", "/signing-key".to_owned()),
         ("rotate-key", "/signing-key/rotate".to_owned()),
+        ("verify-request", "/signing-key/verify".to_owned()),
         ("account-audit", "/audit".to_owned()),
         ("settings", "/settings".to_owned()),
         ("delete-account", "/settings/delete".to_owned()),
@@ -116,6 +117,15 @@ async fn pages_that_follow_an_action() {
     browser.click(link("I have copied it")).await;
     browser.wait_for(button("Revoke")).await;
     look_at(browser, "portal-links").await;
+    // A request whose signature does not match.
+    desk.go("/signing-key/verify").await;
+    let headers = format!("Postrider-Signature: {}", "0".repeat(64));
+    browser.type_into(label("Headers"), &headers).await;
+    browser.type_into(label("Body"), "{\"a\": 1}").await;
+    browser.click(button("Verify")).await;
+    browser.wait_for_text("No signature matches").await;
+    browser.wait_for_text("No usual mistake explains it").await;
+    look_at(browser, "verified-request").await;
     // The signing key, shown.
     desk.go("/signing-key").await;
     browser.click(button("Show the key")).await;
