@@ -129,3 +129,26 @@ fn help_names_every_command_and_every_command_has_help() {
     }
     assert!(run(&["--version"]).success().starts_with("postrider "));
 }
+
+#[test]
+fn a_signature_of_what_php_prints_is_explained_also_from_headers_that_a_program_printed() {
+    let signed = signature::postrider(SECRET, br#"{"url":"https:\/\/example.com\/"}"#);
+    let body = Body::new(r#"{"url":"https://example.com/"}"#);
+    let headers = body.0.path().join("headers.txt");
+    std::fs::write(
+        &headers,
+        format!("{{\n  'postrider-signature': '{signed}',\n}}\n"),
+    )
+    .unwrap();
+    let verified = run(&[
+        "verify",
+        "--body",
+        &body.path(),
+        "--header-file",
+        headers.to_str().unwrap(),
+        "--secret",
+        SECRET,
+    ]);
+    assert_eq!(verified.code, 1, "{}", verified.out);
+    assert!(verified.out.contains("PHP's `json_encode`"), "{}", verified.out);
+}
