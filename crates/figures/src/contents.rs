@@ -26,8 +26,8 @@ const FOUND_BYTES: usize = 4 * 1024 * 1024;
 
 impl Figures {
     /// The account's events that match and whose data, as the producer sent it, contains this text, newest
-    /// first. ASCII letters match in either case. Looks at [`CONTENTS_MAX`] events at most, so a page can have
-    /// fewer events than its limit, or none, although others follow.
+    /// first. ASCII letters match in either case. Looks at [`CONTENTS_MAX`] events at most, so a page can
+    /// have fewer events than its limit, or none, although others follow.
     pub async fn events_containing(
         &self,
         account: AccountId,
