@@ -5,6 +5,7 @@
 
 pub mod action;
 pub mod body;
+pub mod breakable;
 pub mod coded;
 pub mod curl;
 pub mod duration;

@@ -12,6 +12,7 @@
 //! | `statistics.rs` | sums that this node has counted and the store does not have yet |
 //! | `flush.rs` | adds those to the store's sums |
 //! | `prune.rs` | removes old sums |
+//! | `contents.rs` | events by what is in their data |
 //! | `export.rs` | deliveries as a file; `export/room.rs` bounds how many are under way |
 //! | `overview.rs` | the installation over a range of time, and the success of an account's actions |
 //! | `held_back.rs` | how many events the conditions of automations held back |
@@ -29,6 +30,7 @@
 
 #![forbid(unsafe_code)]
 
+mod contents;
 mod export;
 mod feed;
 mod figures;
@@ -40,6 +42,7 @@ mod prune;
 mod record;
 mod statistics;
 
+pub use contents::{CONTAINED_BYTES_MAX, CONTENTS_MAX};
 pub use export::{EXPORT_DELIVERIES_MAX, Export, ExportError, ExportFormat};
 pub use feed::RecordedAttempt;
 pub use figures::{Figures, FiguresParts};

@@ -8617,6 +8617,13 @@ export interface operations {
                  */
                 type?: string;
                 /**
+                 * @description Only events whose `data`, as you sent it, contains this text. ASCII letters match in either case. A
+                 *     request looks at up to 1,000 events, so a page can have fewer events than `limit`, or none, although
+                 *     `next_cursor` leads on.
+                 * @example 1250.50
+                 */
+                data_contains?: string;
+                /**
                  * @description Only events accepted at this time or later.
                  * @example 2026-01-31T09:30:00.000Z
                  */

@@ -300,10 +300,10 @@ impl App {
     }
 }
 
-/// The body of a response.
+/// The body of a response, without the places where a line may break.
 pub async fn text(response: Response) -> String {
     let bytes = response.into_body().collect().await.unwrap().to_bytes();
-    String::from_utf8(bytes.to_vec()).unwrap()
+    String::from_utf8(bytes.to_vec()).unwrap().replace("<wbr>", "")
 }
 
 /// Whether the page does not exist.
