@@ -348,6 +348,10 @@ macro_rules! conformance {
             held_back: [
                 what_conditions_held_back_is_summed_by_automation,
             ]
+            statistics_by_time: [
+                an_accounts_sums_are_read_page_by_page_in_the_order_of_time,
+                latencies_are_those_of_each_step,
+            ]
             templates: [
                 a_template_has_one_number_in_its_account_and_reads_back_exactly,
                 unused_templates_go_once_no_delivery_refers_to_them,
