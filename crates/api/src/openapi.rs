@@ -50,6 +50,7 @@ pub(crate) const SERVER_URL: &str = "\"url\": \"/\"";
         (name = "Events", description = "Things that happened in the company's software."),
         (name = "Deliveries", description = "The delivery of one event by one action, with the record of each attempt."),
         (name = "Event types", description = "The installation's catalogue of event types."),
+        (name = "Statistics", description = "What was accepted and delivered in each step of time."),
         (name = "Search", description = "What an id or a uid stands for."),
         (name = "Operations", description = "Health checks, metrics and this document.")
     )

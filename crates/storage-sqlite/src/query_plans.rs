@@ -153,7 +153,8 @@ fn statements_over_large_tables_seek_in_the_index_meant_for_them() {
         ),
         (
             statistics::OF_ACCOUNT,
-            "SEARCH statistics USING PRIMARY KEY (account_id=? AND step=? AND at>? AND at<?)".to_owned(),
+            "SEARCH statistics USING PRIMARY KEY (account_id=? AND step=? AND (at,automation_id,action_id)>(?,?,?) AND at<?)"
+                .to_owned(),
         ),
         (
             statistics::LATENCY_STEPS,
