@@ -178,12 +178,16 @@ impl Figures {
         Period::new(length, after, before, self.clock.now(), kept)
     }
 
-    /// The last steps of this length, the current one included.
-    pub fn last(&self, length: StepLength, steps: u32) -> Result<Period, PeriodError> {
-        let first = length
-            .start_of(self.clock.now())
-            .before(length.duration() * steps.saturating_sub(1));
-        self.period(length, Some(first), None)
+    /// The last steps of this length, the current one included: at most [`PERIOD_STEPS_MAX`].
+    pub fn last(&self, length: StepLength, steps: u32) -> Period {
+        let now = self.clock.now();
+        let end = length.start_of(now).after(length.duration());
+        let steps = steps.clamp(1, PERIOD_STEPS_MAX as u32);
+        Period {
+            length,
+            span: end.before(length.duration() * steps)..end,
+            as_of: now,
+        }
     }
 }
 

@@ -1694,6 +1694,9 @@ class WebhookActionPatch(_WebhookActionPatchRequired, total=False):
     #: default.
     timeout_s: Optional[int]
 
+# The names of [`OF_ACCOUNT`].
+AccountStatisticsMeasure = Literal["events", "held_back", "succeeded", "failed", "canceled", "attempts", "attempts_failed"]
+
 # An action of an automation: one webhook or one e-mail to send.
 Action = Union["WebhookAction", "EmailAction"]
 
@@ -1744,6 +1747,9 @@ SigningKeyChoice = Literal["account", "own_hmac", "own_ed25519"]
 
 # Whether a key signs webhooks.
 SigningKeyStatus = Literal["current", "overlapping", "expired"]
+
+# Something that is counted or measured.
+StatisticsMeasure = Literal["events", "held_back", "succeeded", "failed", "canceled", "attempts", "attempts_failed", "latency_p50_ms", "latency_p95_ms"]
 
 # The kind of an action that sends a webhook.
 WebhookType = Literal["send_webhook"]

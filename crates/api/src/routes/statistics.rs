@@ -2,7 +2,7 @@
 //!
 //! `parameters.rs` has the query parameters, `measure.rs` what can be asked for, `view.rs` the responses.
 
-mod measure;
+pub mod measure;
 pub mod of_account;
 pub mod of_installation;
 mod parameters;

@@ -45,7 +45,7 @@ const GET: &[bool] = &[false];
 const POST: &[bool] = &[true];
 const BOTH: &[bool] = &[false, true];
 
-const PATHS: [(&str, &[bool], For); 76] = [
+const PATHS: [(&str, &[bool], For); 77] = [
     ("/assets/0/console.css", GET, For::All),
     ("/theme", POST, For::All),
     ("/docs", GET, For::All),
@@ -136,6 +136,7 @@ const PATHS: [(&str, &[bool], For); 76] = [
     ("/accounts/{account}/events/{event}/live", GET, For::Account),
     ("/accounts/{account}/events/{event}/cancel", POST, For::Manage),
     ("/accounts/{account}/deliveries", GET, For::Account),
+    ("/accounts/{account}/statistics", GET, For::Account),
     ("/accounts/{account}/deliveries.csv", GET, For::Account),
     ("/accounts/{account}/deliveries.ndjson", GET, For::Account),
     ("/accounts/{account}/deliveries/live", GET, For::Account),
