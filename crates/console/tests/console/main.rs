@@ -30,5 +30,6 @@ mod routes;
 mod secrets;
 mod sign_in;
 mod signatures;
+mod statistics;
 mod templates;
 mod visitors;

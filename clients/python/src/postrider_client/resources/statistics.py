@@ -6,6 +6,7 @@ from typing import Literal, Optional, Sequence, Union
 from ..types import AccountStatistics, AccountStatisticsMeasure, Statistics, StatisticsMeasure
 from ._resource import Resource
 
+
 class StatisticsOverTime(Resource):
     """What was accepted and delivered in each step of time."""
 
