@@ -8,7 +8,7 @@ A, IN, TTL_S = 1, 1, 60
 NO_ERROR, NO_SUCH_NAME = 0x8180, 0x8183
 
 
-def answer(query: bytes) -> bytes:
+def response_to(query: bytes) -> bytes:
     """The response to one query, RFC 1035 section 4."""
     labels, at = [], 12
     while query[at]:
@@ -27,4 +27,4 @@ with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as server:
     server.bind(("127.0.0.1", 53))
     while True:
         received, peer = server.recvfrom(512)
-        server.sendto(answer(received), peer)
+        server.sendto(response_to(received), peer)

@@ -3,9 +3,9 @@
 
     receiver.py --listen 127.0.0.1:9000 --key-file FILE [--once] [--delay-s SECONDS]
 
-It reads the signing key from the file for each request, so that the file can be written later. It answers 204 to a
-webhook whose Standard Webhooks signature is that of the body and at most five minutes old, and 401 to any other, and
-prints a line for each. With --once it ends after the first that it verified.
+It reads the signing key from the file for each request, so that the file can be written later. It responds with
+204 to a webhook whose Standard Webhooks signature is that of the body and at most five minutes old, and 401 to any
+other, and prints a line for each. With --once it ends after the first that it verified.
 """
 
 import argparse
@@ -39,7 +39,7 @@ def fault_of(headers, body: bytes, key: str) -> str | None:
 
 
 class Receiver(BaseHTTPRequestHandler):
-    """Answers one request."""
+    """Responds to one request."""
 
     key_file: pathlib.Path
     delay_s = 0.0
@@ -48,7 +48,7 @@ class Receiver(BaseHTTPRequestHandler):
     def do_POST(self):  # noqa: N802, the name that http.server calls
         length = int(self.headers.get("Content-Length", "0"))
         if length > BODY_BYTES_MAX:
-            self.answer(413)
+            self.respond(413)
             return
         body = self.rfile.read(length)
         key = self.key_file.read_text().strip() if self.key_file.exists() else ""
@@ -59,10 +59,10 @@ class Receiver(BaseHTTPRequestHandler):
             print(f"verified {event}", flush=True)
         else:
             print(f"refused {event}: {fault}", flush=True)
-        self.answer(204 if fault is None else 401)
+        self.respond(204 if fault is None else 401)
         Receiver.verified += fault is None
 
-    def answer(self, status: int):
+    def respond(self, status: int):
         self.send_response(status)
         self.send_header("Content-Length", "0")
         self.end_headers()
@@ -76,7 +76,7 @@ def main() -> None:
     arguments.add_argument("--listen", default="127.0.0.1:9000", help="the address and port")
     arguments.add_argument("--key-file", required=True, type=pathlib.Path, help="holds the signing key, whsec_…")
     arguments.add_argument("--once", action="store_true", help="end after the first verified webhook")
-    arguments.add_argument("--delay-s", type=float, default=0.0, help="seconds to wait before each answer")
+    arguments.add_argument("--delay-s", type=float, default=0.0, help="seconds to wait before each response")
     given = arguments.parse_args()
     Receiver.key_file, Receiver.delay_s = given.key_file, given.delay_s
     host, _, port = given.listen.rpartition(":")

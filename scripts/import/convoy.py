@@ -33,7 +33,9 @@ def endpoint_of(known, subscription):
         # Convoy's owner is the customer; an endpoint without one is a customer of its own.
         account=uid_of(given.get("owner_id") or uid),
         account_name=given.get("owner_id") or named(given),
+        account_source=f"owner {given['owner_id']}" if given.get("owner_id") else f"endpoint {uid}",
         uid=uid_of(subscription["uid"]),
+        source=f"subscription {subscription['uid']}",
         name=subscription.get("name") or named(given),
         url=given.get("url") or given["target_url"],
         event_types=filters.get("event_types") or ["*"],

@@ -5,6 +5,8 @@ import hashlib
 import re
 from dataclasses import dataclass, field
 
+from http_json import without_query
+
 # A signing key has 24 to 64 bytes.
 KEY_BYTES_MIN = 24
 KEY_BYTES_MAX = 64
@@ -23,6 +25,8 @@ class Endpoint:
     account: str  # the account's uid
     uid: str  # the automation's uid
     url: str
+    account_source: str  # what the account is in the other sender, for messages
+    source: str  # what the endpoint is there
     account_name: str = ""
     name: str = ""
     event_types: list = field(default_factory=lambda: ["*"])
@@ -75,14 +79,24 @@ class Endpoint:
         return line + "".join(f"\n    note: {note}" for note in self.notes)
 
 
-def without_query(url):
-    """A URL to be printed: its query may hold a secret."""
-    return url.split("?", 1)[0]
+def refuse_merged(endpoints):
+    """Refuses two objects of the other sender that would become one here, because they have the same uid, or one
+    that differs only in what a uid cannot contain.
+    """
+    known = {}
+    for endpoint in endpoints:
+        for uid, source in (
+            (f"account {endpoint.account}", endpoint.account_source),
+            (f"automation {endpoint.account} / {endpoint.uid}", endpoint.source),
+        ):
+            first = known.setdefault(uid, source)
+            if first != source:
+                raise Unusable(f"{first} and {source} would become one {uid}: give one of them another uid")
 
 
 def uid_of(text):
     """A text as a uid. What a uid cannot contain becomes `-`."""
-    uid = re.sub(r"[^a-zA-Z0-9_.:@-]", "-", text or "")[:128]
+    uid = re.sub(r"[^a-zA-Z0-9_.:@-]", "-", text)[:128] if isinstance(text, str) else ""
     if not UID.fullmatch(uid):
         raise Unusable(f"{text!r} cannot be a uid")
     return uid

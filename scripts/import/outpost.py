@@ -19,8 +19,8 @@ def endpoints(api):
 
 
 def tenants(api, cursor):
-    answer = api.get("/tenants", limit=100, next=cursor)
-    return answer["models"], (answer.get("pagination") or {}).get("next")
+    found = api.get("/tenants", limit=100, next=cursor)
+    return found["models"], (found.get("pagination") or {}).get("next")
 
 
 def endpoint_of(tenant, given):
@@ -28,7 +28,9 @@ def endpoint_of(tenant, given):
     endpoint = Endpoint(
         account=uid_of(tenant["id"]),
         account_name=(tenant.get("metadata") or {}).get("name") or tenant["id"],
+        account_source=f"tenant {tenant['id']}",
         uid=uid_of(given["id"]),
+        source=f"destination {given['id']}",
         url=config["url"],
         event_types=["*"] if topics in ("*", ["*"], None) else topics,
         enabled=not given.get("disabled_at"),

@@ -41,14 +41,20 @@ class Postrider:
         path = f"/v1/accounts/{part(endpoint.account)}/automations/{part(endpoint.uid)}"
         wanted = endpoint.automation()
         found = self.found(path)
-        state = "on" if wanted["enabled"] else "off"
-        if endpoint.key and found is None:
-            # Off until it has its key: no webhook goes out that the receiver would refuse.
-            self.api.call("PUT", path, wanted | {"enabled": False})
-        elif not endpoint.key or found["actions"][0].get("signing_key") != "own_hmac":
-            self.api.call("PUT", path, wanted)
-        key = f", key {self.key(path, endpoint.key)}" if endpoint.key else ""
+        action = action_of(found, endpoint.url)
+        if action and action["url"] != endpoint.url:
+            # By its id it keeps its key and its record under the new URL. Only then: the id would also switch
+            # on an action that Postrider has switched off.
+            wanted["actions"][0]["id"] = action["id"]
+        key = ""
+        if endpoint.key:
+            if action is None or action.get("signing_key") != "own_hmac":
+                # A new one is off until it has its key: no webhook goes out that the receiver would refuse.
+                enabled = action is not None and wanted["enabled"]
+                action = self.api.call("PUT", path, wanted | {"enabled": enabled})["actions"][0]
+            key = f", key {self.key(path, action['id'], endpoint.key)}"
         self.api.call("PUT", path, wanted)
+        state = "on" if wanted["enabled"] else "off"
         return f"{'created' if found is None else 'written'}, {state}{key}"
 
     def account(self, endpoint):
@@ -59,9 +65,8 @@ class Postrider:
             self.api.call("POST", "/v1/accounts", {"uid": endpoint.account, "name": name})
         self.accounts.add(endpoint.account)
 
-    def key(self, path, secret):
+    def key(self, path, action, secret):
         """Gives the action this key, at once and alone, unless it has it."""
-        action = self.api.get(path)["actions"][0]["id"]
         keys = f"{path}/actions/{action}/signing-keys"
         if self.api.get(keys)["data"][0]["secret"] == secret:
             return "unchanged"
@@ -76,6 +81,12 @@ class Postrider:
             if refused.status == 404:
                 return None
             raise
+
+
+def action_of(automation, url):
+    """The webhook action that an earlier run wrote: that of this URL, or else the first. None if there is none."""
+    actions = [action for action in (automation or {}).get("actions", []) if action["type"] == "send_webhook"]
+    return next((action for action in actions if action["url"] == url), actions[0] if actions else None)
 
 
 def reason(refused):

@@ -10,8 +10,8 @@ PAGE = 250
 
 def listed(api, path, **query):
     def page(cursor):
-        answer = api.get(path, limit=PAGE, iterator=cursor, **query)
-        return answer["data"], None if answer["done"] else answer["iterator"]
+        found = api.get(path, limit=PAGE, iterator=cursor, **query)
+        return found["data"], None if found["done"] else found["iterator"]
 
     return all_pages(page)
 
@@ -32,7 +32,9 @@ def endpoint_of(api, application, given):
     endpoint = Endpoint(
         account=uid_of(application.get("uid") or application["id"]),
         account_name=application["name"],
+        account_source=f"application {application['id']}",
         uid=uid_of(given.get("uid") or given["id"]),
+        source=f"endpoint {given['id']}",
         name=given.get("description") or "",
         url=given["url"],
         event_types=given.get("filterTypes") or ["*"],

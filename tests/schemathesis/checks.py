@@ -117,7 +117,7 @@ def valid_requests_are_accepted(ctx, response, case):
 
 @schemathesis.check
 def invalid_requests_are_refused(ctx, response, case):
-    """`negative_data_rejection`, but a batch is answered 202 and each of its events has a status of its own, and a
+    """`negative_data_rejection`, but a batch gets 202 and each of its events has a status of its own, and a
     body that is too large is refused with 413 whatever else it violates."""
     try:
         return negative_data_rejection(ctx, response, case)

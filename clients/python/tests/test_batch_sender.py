@@ -182,10 +182,10 @@ def test_a_server_that_is_killed_and_responses_that_are_lost_store_each_event_on
         requests = iter(range(1, 1_000_000))
 
         def losing(*request: Any) -> Any:
-            answer = once(*request)
+            response = once(*request)
             if next(requests) % 4 == 0:
                 raise PostriderError("the response is lost", code="network_error")
-            return answer
+            return response
 
         monkeypatch.setattr(postrider._transport, "_once", losing)
         sender = postrider.events.sender("killed", max_events=50, max_wait_s=0.001, max_queued=100)

@@ -78,10 +78,27 @@ def test_a_webhook_is_refused_with_the_reason() -> None:
     assert verdict("1000000", "v1,A " * 16 + sign("1000000")) == "no_matching_signature"
 
 
-@pytest.mark.parametrize("keys", ["", [], "secret", "whsec_", "whpk_AAAA", [KEY, ""]])
+@pytest.mark.parametrize("key", [KEY, "whpk_" + base64.b64encode(bytes(32)).decode()])
+@pytest.mark.parametrize("text", ["", "A", "AAAA", "A" * 86 + "==", "*", "é", "\udce9", "\ud800", "\x00", "٣"])
+def test_a_webhook_with_a_malformed_header_is_refused_and_nothing_else_is_raised(key: str, text: str) -> None:
+    for malformed in (
+        {"webhook-signature": f"v1,{text}"},
+        {"webhook-signature": f"v1a,{text}"},
+        {"webhook-signature": text},
+        {"webhook-id": text},
+        {"webhook-timestamp": text},
+    ):
+        headers = {"webhook-id": "a", "webhook-timestamp": "1", "webhook-signature": "v1,A v1a,AAAA", **malformed}
+        with pytest.raises(WebhookVerificationError):
+            verify_webhook(b"{}", headers, key, now_s=1)
+    with pytest.raises(WebhookVerificationError):
+        verify_postrider_signature(b"{}", {"Postrider-Signature": text}, key)
+
+
+@pytest.mark.parametrize("keys", ["", [], "secret", "whsec_", "whsec_é", "whpk_AAAA", "whpk_é", [KEY, ""]])
 def test_a_mistake_of_the_receiver_is_another_error_than_a_forged_webhook(keys: Any) -> None:
     headers = {"webhook-id": "a", "webhook-timestamp": "1", "webhook-signature": "v1,A"}
-    with pytest.raises(ValueError):
+    with pytest.raises(ValueError, match="signing key"):
         verify_webhook(b"{}", headers, keys, now_s=1)
 
 

@@ -209,13 +209,13 @@ export class BatchSender {
       for (let attempt = 1; open.length > 0; attempt++) {
         const body = `{"events":[${open.map((entry) => entry.json).join(",")}]}`;
         const request = { path: { account: this.#account }, body, repeatable: true };
-        const answer = await this.#transport.send(
+        const response = await this.#transport.send(
           "POST",
           "/v1/accounts/{account}/events/batch",
           request,
           options,
         );
-        const again = this.#settle(open, answer.result.data, answer.requestId, attempt);
+        const again = this.#settle(open, response.result.data, response.requestId, attempt);
         open = again.entries;
         if (open.length > 0) await sleep(again.waitMs, this.#ending.signal);
       }

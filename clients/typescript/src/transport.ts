@@ -37,7 +37,7 @@ export interface CallOptions {
 }
 
 /** A response, and what its headers say. */
-export interface Answer<Result> {
+export interface ParsedResponse<Result> {
   result: Result;
   requestId: string | undefined;
 }
@@ -81,7 +81,7 @@ export class Transport {
     path: P,
     request: Omit<RequestOf<Operation<P, M>>, "body"> & { body?: string | undefined },
     options: CallOptions = {},
-  ): Promise<Answer<ResultOf<Operation<P, M>>>> {
+  ): Promise<ParsedResponse<ResultOf<Operation<P, M>>>> {
     const prepared: Prepared = {
       method,
       url: this.#url + filledIn(path, request.path ?? {}) + queryOf(request.query ?? {}),
@@ -111,7 +111,7 @@ export class Transport {
     request: Prepared,
     repeatable: boolean,
     options: CallOptions,
-  ): Promise<Answer<Result>> {
+  ): Promise<ParsedResponse<Result>> {
     let mayHaveTakenEffect = false;
     for (let attempt = 1; ; attempt++) {
       try {
@@ -133,7 +133,7 @@ export class Transport {
   async #once<Result>(
     request: Prepared,
     { signal, timeoutMs = this.#timeoutMs }: CallOptions,
-  ): Promise<Answer<Result>> {
+  ): Promise<ParsedResponse<Result>> {
     signal?.throwIfAborted();
     const ending = new AbortController();
     const timer = setTimeout(() => ending.abort(), timeoutMs);
@@ -182,7 +182,7 @@ export function sleep(ms: number, signal?: AbortSignal): Promise<void> {
   });
 }
 
-function resultOf<Result>(response: Response, body: string): Answer<Result> {
+function resultOf<Result>(response: Response, body: string): ParsedResponse<Result> {
   if (!response.ok) throw errorOfResponse(response.status, body, response.headers);
   const requestId = response.headers.get("x-request-id") ?? undefined;
   if (body === "") return { result: undefined as Result, requestId };

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [`mod@router`] | all routes, and the state that handlers share |
 //! | `direct` | serves posted events without the router |
+//! | `etag` | entity tags, and `If-Match` |
 //! | `edge` | the layer around every request: request id, key, meter, panics, headers |
 //! | `auth` | the caller of a request, by its API key |
 //! | `by` | who asks for a change, and refused requests, for the audit trail |
@@ -45,6 +46,7 @@ mod cursor;
 mod decode;
 mod direct;
 mod edge;
+mod etag;
 mod fields;
 mod json_body;
 mod list;

@@ -1,5 +1,6 @@
 //! Automations: drafts of them, and the verbs that change them.
 
+mod abandoned;
 mod about;
 mod actions;
 mod body;
@@ -35,6 +36,7 @@ use trigger::check_trigger;
 
 pub(crate) use headers::{is_field_value, is_reserved, is_token, origin};
 
+pub use abandoned::abandoned_mark;
 pub use actions::{ActionDraft, DoesDraft};
 pub use body::{BodyDraft, ContentDraft, TEMPLATE_CONTENT_TYPE};
 pub use headers::{check_event_headers, is_reserved_by_others};

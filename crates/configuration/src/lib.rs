@@ -84,8 +84,8 @@ pub use account::AccountDraft;
 pub use announces::{Announces, subject};
 pub use automation::{
     ActionDraft, AutomationDraft, BodyDraft, ContentDraft, DoesDraft, EMAIL_RATE_LIMIT, RateLimitDraft,
-    SendEmailDraft, SendWebhookDraft, SigningKeyDraft, TEMPLATE_CONTENT_TYPE, check_event_headers,
-    is_reserved_by_others,
+    SendEmailDraft, SendWebhookDraft, SigningKeyDraft, TEMPLATE_CONTENT_TYPE, abandoned_mark,
+    check_event_headers, is_reserved_by_others,
 };
 pub use catalogue::Catalogue;
 pub use configuration::{Configuration, ConfigurationParts};

@@ -50,7 +50,7 @@ guides! {
     "cli.md", Send, "The command line, and webhooks on your machine";
     "moving.md", Send, "From your own sender, Svix, Convoy or Outpost";
     "operational-events.md", Send, "Events that report what happens to your webhooks";
-    "receiving.md", Receive, "Verify a webhook, answer it, and find out why a signature does not match";
+    "receiving.md", Receive, "Verify a webhook, respond to it, and find out why a signature does not match";
     "receiving/express.md", Receive, "Node.js";
     "receiving/nextjs.md", Receive, "Node.js";
     "receiving/fastapi.md", Receive, "Python";

@@ -6,25 +6,28 @@
 //! machine, and returns the response, which becomes the attempt's. While nobody listens, attempts fail.
 //!
 //! * [`Listeners`]: who listens on this node. [`Listener`]: one of them. [`Listening`]: the transport, which
-//!   sends all other requests.
+//!   sends all other requests. [`Absence`]: an automation that nobody listens to any more.
 //!
 //! A name has one listener on a node; a new one supersedes it. A listener sees the requests that this node
 //! makes, so a client listens at every node of a cluster. Nothing here is stored.
 
+mod absence;
 mod transport;
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
-use std::time::Duration;
 
 use parking_lot::Mutex;
 use postrider_egress::{Request, Response};
-use postrider_model::AccountId;
-use tokio::sync::{mpsc, oneshot, watch};
+use postrider_model::{AccountId, AutomationId, By};
+use tokio::sync::{Notify, oneshot, watch};
 use tokio::task::JoinSet;
 
+use absence::Absences;
+
+pub use absence::Absence;
 pub use transport::Listening;
 
 /// The domain of the URLs. `invalid` is reserved (RFC 6761, section 6.4): no lookup finds it, so a request
@@ -40,23 +43,21 @@ pub const LISTENERS_PER_ACCOUNT: usize = 32;
 /// Most requests that one listener has at a time. Further ones wait in their lane and spend no attempt.
 pub const REQUESTS_MAX: usize = 32;
 
-/// Most listeners that have left within a minute and may come back.
-const ABSENCES_MAX: usize = 4 * LISTENERS_MAX;
-
 /// Who listens on this node.
 pub struct Listeners {
     /// A random number, so that a response which reaches another node is recognised.
     node: u64,
     open: Mutex<Open>,
     stopping: watch::Sender<bool>,
-    /// What is to be done about names that nobody listens to any more.
-    absences: Mutex<JoinSet<()>>,
+    /// What is done about automations that nobody listens to any more.
+    jobs: Mutex<JoinSet<()>>,
 }
 
 #[derive(Default)]
 struct Open {
     next: u64,
     by_name: HashMap<Name, Entry>,
+    absences: Absences,
 }
 
 /// What a listener listens for.
@@ -68,8 +69,21 @@ struct Name {
 
 struct Entry {
     listener: u64,
-    handed: mpsc::Sender<Handed>,
-    waiting: HashMap<u64, oneshot::Sender<Response>>,
+    automation: AutomationId,
+    /// See [`Listener::by`].
+    by: Option<By>,
+    /// Wakes the listener.
+    news: Arc<Notify>,
+    /// The attempts that wait, by the numbers of their requests; at most [`REQUESTS_MAX`].
+    waiting: BTreeMap<u64, Attempt>,
+}
+
+/// An attempt that waits for its response. Its request is kept here and nowhere else, so that a listener
+/// which reads slowly holds no request whose attempt is over.
+struct Attempt {
+    /// `None` once the listener has taken it.
+    request: Option<Request>,
+    respond: oneshot::Sender<Response>,
 }
 
 /// A request that was handed over, by which its response is returned.
@@ -128,8 +142,11 @@ enum NotHanded {
 pub struct Listener {
     listeners: Arc<Listeners>,
     name: Name,
+    automation: AutomationId,
     number: u64,
-    handed: mpsc::Receiver<Handed>,
+    /// Who wants the automation deleted once nobody listens to it; `None` to keep it.
+    by: Option<By>,
+    news: Arc<Notify>,
     stopping: watch::Receiver<bool>,
 }
 
@@ -148,7 +165,7 @@ impl Listeners {
             node,
             open: Mutex::default(),
             stopping: watch::channel(false).0,
-            absences: Mutex::default(),
+            jobs: Mutex::default(),
         }
     }
 
@@ -157,13 +174,19 @@ impl Listeners {
         format!("{:016x}", self.node)
     }
 
-    /// Listens for the requests of an account to this label. Supersedes an earlier listener of the label.
-    pub fn listen(self: &Arc<Self>, account: AccountId, label: &str) -> Result<Listener, TooManyListeners> {
+    /// Listens for the requests of an account to this label, which a URL of the automation has. Supersedes an
+    /// earlier listener of the label. `by` wants the automation deleted once nobody listens to it; that holds
+    /// for later listeners of the automation too, until there is none for as long as its [`Absence`] lasts.
+    pub fn listen(
+        self: &Arc<Self>,
+        (account, label): (AccountId, &str),
+        automation: AutomationId,
+        by: Option<By>,
+    ) -> Result<Listener, TooManyListeners> {
         let name = Name {
             account,
             label: label.to_owned(),
         };
-        let (sender, handed) = mpsc::channel(REQUESTS_MAX);
         let mut open = self.open.lock();
         let of_account = open
             .by_name
@@ -173,27 +196,33 @@ impl Listeners {
         if is_crowded && !open.by_name.contains_key(&name) {
             return Err(TooManyListeners);
         }
+        let inherited = open.absences.end(automation).or_else(|| {
+            let mut others = open.by_name.values().filter(|it| it.automation == automation);
+            others.find_map(|it| it.by.clone())
+        });
+        let by = by.or(inherited);
         open.next += 1;
         let number = open.next;
+        let news = Arc::new(Notify::new());
         let entry = Entry {
             listener: number,
-            handed: sender,
-            waiting: HashMap::new(),
+            automation,
+            by: by.clone(),
+            news: Arc::clone(&news),
+            waiting: BTreeMap::new(),
         };
-        open.by_name.insert(name.clone(), entry);
+        if let Some(superseded) = open.by_name.insert(name.clone(), entry) {
+            superseded.news.notify_one();
+        }
         Ok(Listener {
             listeners: Arc::clone(self),
             name,
+            automation,
             number,
-            handed,
+            by,
+            news,
             stopping: self.stopping.subscribe(),
         })
-    }
-
-    /// Whether somebody listens.
-    pub fn has_listener(&self, account: AccountId, label: &str) -> bool {
-        let label = label.to_owned();
-        self.open.lock().by_name.contains_key(&Name { account, label })
     }
 
     /// Returns the response to a request that was handed to a listener of this account and label.
@@ -212,32 +241,15 @@ impl Listeners {
         };
         let mut open = self.open.lock();
         let entry = open.by_name.get_mut(&name);
-        let waiting = entry.and_then(|entry| entry.waiting.remove(&id.number));
-        let waiting = waiting.ok_or(NotWaiting::Ended)?;
-        waiting.send(response).map_err(|_| NotWaiting::Ended)
-    }
-
-    /// Does something about a listener that has left, after this time, unless the node stops before.
-    pub fn after_absence(&self, time: Duration, job: impl Future<Output = ()> + Send + 'static) {
-        // Without a runtime, the process ends.
-        if *self.stopping.borrow() || tokio::runtime::Handle::try_current().is_err() {
-            return;
-        }
-        let mut absences = self.absences.lock();
-        // Drops those that have ended.
-        while absences.try_join_next().is_some() {}
-        if absences.len() < ABSENCES_MAX {
-            absences.spawn(async move {
-                tokio::time::sleep(time).await;
-                job.await;
-            });
-        }
+        let attempt = entry.and_then(|entry| entry.waiting.remove(&id.number));
+        let attempt = attempt.ok_or(NotWaiting::Ended)?;
+        attempt.respond.send(response).map_err(|_| NotWaiting::Ended)
     }
 
     /// Ends all listeners, because the node stops.
     pub fn stop(&self) {
         self.stopping.send_replace(true);
-        self.absences.lock().abort_all();
+        self.jobs.lock().abort_all();
     }
 
     fn hand(self: &Arc<Self>, name: Name, request: Request) -> Result<Waiting, NotHanded> {
@@ -250,16 +262,13 @@ impl Listeners {
         if entry.waiting.len() >= REQUESTS_MAX {
             return Err(NotHanded::Busy);
         }
-        let node = self.node;
-        let id = HandedId { node, number };
         let (respond, response) = oneshot::channel();
-        match entry.handed.try_send(Handed { id, request }) {
-            Ok(()) => {}
-            // Requests that were given up are still in it.
-            Err(mpsc::error::TrySendError::Full(_)) => return Err(NotHanded::Busy),
-            Err(mpsc::error::TrySendError::Closed(_)) => return Err(NotHanded::Absent),
-        }
-        entry.waiting.insert(number, respond);
+        let attempt = Attempt {
+            request: Some(request),
+            respond,
+        };
+        entry.waiting.insert(number, attempt);
+        entry.news.notify_one();
         Ok(Waiting {
             listeners: Arc::clone(self),
             name,
@@ -272,15 +281,34 @@ impl Listeners {
 impl Listener {
     /// The next request, or the end. Safe to drop while it waits.
     pub async fn next(&mut self) -> Heard {
-        tokio::select! {
-            biased;
-            // An error means that the node is gone.
-            _ = self.stopping.wait_for(|stopping| *stopping) => Heard::Stopping,
-            handed = self.handed.recv() => match handed {
-                Some(handed) => Heard::Request(Box::new(handed)),
-                None => Heard::Superseded,
-            },
+        loop {
+            if *self.stopping.borrow() {
+                return Heard::Stopping;
+            }
+            if let Some(heard) = self.take() {
+                return heard;
+            }
+            tokio::select! {
+                // An error means that the node is gone.
+                _ = self.stopping.wait_for(|stopping| *stopping) => return Heard::Stopping,
+                // What came since `take` has left a permit.
+                () = self.news.notified() => {}
+            }
         }
+    }
+
+    /// The oldest request that is not taken and whose attempt still waits.
+    fn take(&self) -> Option<Heard> {
+        let mut open = self.listeners.open.lock();
+        let Some(entry) = open.own(&self.name, self.number) else {
+            return Some(Heard::Superseded);
+        };
+        let mut waiting = entry.waiting.iter_mut();
+        let (number, request) =
+            waiting.find_map(|(number, attempt)| Some((*number, attempt.request.take()?)))?;
+        let node = self.listeners.node;
+        let id = HandedId { node, number };
+        Some(Heard::Request(Box::new(Handed { id, request })))
     }
 
     /// The label that it listens for.
@@ -291,11 +319,21 @@ impl Listener {
 
 impl Drop for Listener {
     fn drop(&mut self) {
-        let mut open = self.listeners.open.lock();
-        let is_own = |entry: &Entry| entry.listener == self.number;
-        // Its requests fail at once, because their waiting ends with it.
-        if open.by_name.get(&self.name).is_some_and(is_own) {
-            open.by_name.remove(&self.name);
+        self.listeners.open.lock().remove(&self.name, self.number);
+    }
+}
+
+impl Open {
+    /// The entry of a listener, unless that was superseded.
+    fn own(&mut self, name: &Name, listener: u64) -> Option<&mut Entry> {
+        let entry = self.by_name.get_mut(name);
+        entry.filter(|entry| entry.listener == listener)
+    }
+
+    /// Removes a listener. Its requests fail at once, because their waiting ends with it.
+    fn remove(&mut self, name: &Name, listener: u64) {
+        if self.own(name, listener).is_some() {
+            self.by_name.remove(name);
         }
     }
 }

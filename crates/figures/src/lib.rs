@@ -12,6 +12,7 @@
 //! | `statistics.rs` | sums that this node has counted and the store does not have yet |
 //! | `flush.rs` | adds those to the store's sums |
 //! | `prune.rs` | removes old sums |
+//! | `contents.rs` | events by what is in their data |
 //! | `export.rs` | deliveries as a file; `export/room.rs` bounds how many are under way |
 //! | `overview.rs` | the installation over a range of time, and the success of an account's actions |
 //! | `by_time.rs` | the installation, an account and its actions, step by step; `period.rs`: which steps |
@@ -31,6 +32,7 @@
 #![forbid(unsafe_code)]
 
 mod by_time;
+mod contents;
 mod export;
 mod feed;
 mod figures;
@@ -47,6 +49,7 @@ pub use by_time::{
     ACCOUNT_SUMS_MAX, ACTIONS_SHOWN_MAX, AccountStatistics, InstallationStatistics, Series, StepCounts,
     TooManySums, WantedActions,
 };
+pub use contents::{CONTAINED_BYTES_MAX, CONTENTS_MAX};
 pub use export::{EXPORT_DELIVERIES_MAX, Export, ExportError, ExportFormat};
 pub use feed::RecordedAttempt;
 pub use figures::{Figures, FiguresParts};

@@ -13,6 +13,7 @@
 
 pub mod accent_color;
 pub mod claim_values;
+pub mod cors_origins;
 mod counts;
 pub mod database;
 pub mod declaration;

@@ -13,6 +13,7 @@
 
 pub mod admin_key;
 pub mod console;
+mod cors;
 mod docs;
 mod engine;
 pub mod extra_ca;

@@ -65,3 +65,72 @@ async fn a_client_behind_a_load_balancer_listens_at_every_node() {
         log.lines()
     );
 }
+
+mod deep {
+    use std::time::Duration;
+
+    use postrider_tests::account::id_of;
+    use serde_json::json;
+    use tokio::sync::watch;
+
+    use super::*;
+
+    /// 15 s until the node writes to the client that it has lost, a minute in which the client may come back,
+    /// 15 s until the stream of the other node looks, and time to spare.
+    const OBJECTED: Duration = Duration::from_secs(120);
+
+    /// How often to look meanwhile: each look is a line in a log.
+    const LOOK_EVERY: Duration = Duration::from_secs(1);
+
+    /// A load balancer that takes turns until the first node is lost, and then gives every connection to the
+    /// second.
+    async fn losing(nodes: [SocketAddr; 2], is_lost: watch::Receiver<bool>) -> SocketAddr {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        tokio::spawn(async move {
+            for turn in 0.. {
+                let (mut client, _) = listener.accept().await.unwrap();
+                let mut is_lost = is_lost.clone();
+                let at = if *is_lost.borrow() { 1 } else { turn % 2 };
+                tokio::spawn(async move {
+                    let mut server = TcpStream::connect(nodes[at]).await.unwrap();
+                    tokio::select! {
+                        _ = copy_bidirectional(&mut client, &mut server) => {}
+                        // A reset, which the node sees when it writes.
+                        _ = is_lost.wait_for(|is_lost| *is_lost && at == 0) => server.set_zero_linger().unwrap(),
+                    }
+                });
+            }
+        });
+        address
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn a_node_that_a_client_has_lost_does_not_delete_what_it_listens_to_at_another() {
+        let cluster = Cluster::start(2).await;
+        let account = Account::create(cluster.nodes[0].api()).await;
+        let receiver = Receiver::start().await;
+        let (lose, is_lost) = watch::channel(false);
+        let nodes = [0, 1].map(|node: usize| cluster.nodes[node].server.address());
+        let url = format!("http://{}", losing(nodes, is_lost).await);
+        let line = ["listen", &account.id, "--forward-to", &receiver.url("/local")];
+        let listener = Running::start(&url, &line);
+        tokio::task::block_in_place(|| listener.wait_for("Connected to 2 of 2 nodes", wait::SOON));
+        let automation = id_of(&account.all("automations").await[0]);
+        lose.send(true).unwrap();
+        let updates = format!("/v1/audit?action=automation.updated&target={automation}");
+        let updates = wait::until("a mark is set and removed", OBJECTED, async || {
+            tokio::time::sleep(LOOK_EVERY).await;
+            let updates = account.api.get(&updates).await.expect(200)["data"].clone();
+            updates.as_array().filter(|list| list.len() == 2).cloned()
+        });
+        let updates = updates.await;
+        assert_eq!(updates[0]["details"]["after"]["metadata"], "{}", "{updates:?}");
+        let kept = account.at(&format!("/automations/{automation}"));
+        assert_eq!(account.api.get(kept).await.expect(200)["metadata"], json!({}));
+        let event = account.through(cluster.nodes[1].api()).send("a", "1").await;
+        receiver.wait_for("/local", 1, wait::SOON).await;
+        account.wait_for_delivery(&event, "succeeded").await;
+        tokio::task::block_in_place(|| listener.stop(Signal::INT));
+    }
+}

@@ -18,6 +18,7 @@ mod keys;
 mod live;
 mod lying_provider;
 mod only_if;
+mod other_origins;
 mod pages;
 mod people;
 mod sign_in;

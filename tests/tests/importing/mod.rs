@@ -5,8 +5,10 @@
 //! documentation, by path. The signature profiles are those of `docs/moving.md`.
 
 mod convoy;
+mod other_responses;
 mod outpost;
 mod rows;
+mod same_uids;
 mod svix;
 
 use std::collections::HashMap;
@@ -15,7 +17,7 @@ use std::process::{Command, Output, Stdio};
 
 use postrider_tests::receiver::Received;
 use postrider_tests::server::ADMIN_KEY;
-use postrider_tests::wait::SOON;
+use postrider_tests::wait::{SOON, until};
 use postrider_tests::{Account, Receiver, Reply, Server};
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -49,17 +51,24 @@ impl Move {
             Receiver::start().await,
             Receiver::start().await,
         );
-        let export = export.replace("{receiver}", &receiver.url(""));
-        let responses: HashMap<String, Value> = serde_json::from_str(&export).unwrap();
-        for (path, response) in responses {
-            let body = response.to_string();
-            sender.respond_with(&path, move |request| respond(request, &body));
-        }
-        Self {
+        let moved = Self {
             server,
             sender,
             receiver,
             folder,
+        };
+        moved.now_responds(export);
+        moved
+    }
+
+    /// From now on the sender has these responses.
+    fn now_responds(&self, export: &str) {
+        let export = export.replace("{receiver}", &self.receiver.url(""));
+        let responses: HashMap<String, Value> = serde_json::from_str(&export).unwrap();
+        for (path, response) in responses {
+            let body = response.to_string();
+            self.sender
+                .respond_with(&path, move |request| respond(request, &body));
         }
     }
 
@@ -69,13 +78,25 @@ impl Move {
 
     /// Runs the import from the sender's API, which must succeed. Returns its output.
     async fn run(&self, source: &str, arguments: &[&str]) -> String {
-        let (url, token) = (self.sender.url(""), self.file("token"));
-        let from = [source, "--from", &url, "--token-file", token.to_str().unwrap()];
-        let output = self.output(&[&from, arguments].concat()).await;
+        let output = self.output_from(source, arguments).await;
         let errors = String::from_utf8_lossy(&output.stderr);
         let text = String::from_utf8_lossy(&output.stdout).into_owned();
         assert!(output.status.success(), "{text}{errors}");
         text
+    }
+
+    /// Runs the import from the sender's API, which must fail. Returns what it prints on standard error.
+    async fn fail(&self, source: &str, arguments: &[&str]) -> String {
+        let output = self.output_from(source, arguments).await;
+        let errors = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(1), "{errors}");
+        errors
+    }
+
+    async fn output_from(&self, source: &str, arguments: &[&str]) -> Output {
+        let (url, token) = (self.sender.url(""), self.file("token"));
+        let from = [source, "--from", &url, "--token-file", token.to_str().unwrap()];
+        self.output(&[&from, arguments].concat()).await
     }
 
     /// Runs the import with these arguments.
@@ -89,7 +110,7 @@ impl Move {
             .env("POSTRIDER_URL", self.server.api().url())
             .env("POSTRIDER_API_KEY", ADMIN_KEY)
             .stdin(Stdio::null());
-        // The other sender answers on this runtime meanwhile.
+        // The other sender responds on this runtime meanwhile.
         tokio::task::spawn_blocking(move || command.output().unwrap())
             .await
             .unwrap()
@@ -103,6 +124,19 @@ impl Move {
         };
         account.send("proposal.accepted", r#"{"total": 1250.0}"#).await;
         self.receiver.wait_for(path, 1, SOON).await.remove(0)
+    }
+
+    /// The secret of the key that signs for the first action of an automation.
+    async fn key_of(&self, account: &str, uid: &str) -> Value {
+        let automation = self.automation(account, uid).await;
+        let action = automation["actions"][0]["id"].as_str().unwrap();
+        let path = format!("/v1/accounts/{account}/automations/{uid}/actions/{action}/signing-keys");
+        self.server.api().get(path).await.expect(200)["data"][0]["secret"].take()
+    }
+
+    /// The accounts of the server.
+    async fn accounts(&self) -> Value {
+        self.server.api().get("/v1/accounts").await.expect(200)["data"].take()
     }
 
     /// An automation of an account.

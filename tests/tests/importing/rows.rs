@@ -45,27 +45,72 @@ async fn receivers_of_a_home_made_sender_verify_with_secrets_of_any_length_after
     }
 }
 
+/// The id of the automation's only action.
+fn action_of(automation: &Value) -> &Value {
+    assert_eq!(automation["actions"].as_array().unwrap().len(), 1);
+    &automation["actions"][0]["id"]
+}
+
+#[tokio::test]
+async fn an_endpoint_whose_url_changed_keeps_its_automation_and_its_key() {
+    let secret = "a secret of thirty-two characters";
+    let line = |path: &str| json!({"account": "customer-1", "uid": "7", "url": format!("{{receiver}}{path}"), "secret": secret});
+    let moved = Move::from("{}").await;
+    assert!(moved.rows(&[line("/old")]).await.status.success());
+    let before = moved.automation("customer-1", "7").await;
+    let output = moved.rows(&[line("/new")]).await;
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert!(
+        text.contains("customer-1 / 7: written, on, key unchanged"),
+        "{text}"
+    );
+    let automations = moved
+        .server
+        .api()
+        .get("/v1/accounts/customer-1/automations")
+        .await;
+    assert_eq!(automations.expect(200)["data"].as_array().unwrap().len(), 1);
+    let after = moved.automation("customer-1", "7").await;
+    assert_eq!(action_of(&after), action_of(&before));
+    let received = moved.delivered("customer-1", "/new").await;
+    let header = received.header("x-acme-signature");
+    let signed = [part(header, "t=").as_bytes(), b".", &received.body].concat();
+    assert_eq!(part(header, "v1="), signature::postrider(secret, &signed));
+    assert_eq!(moved.receiver.count("/old"), 0);
+}
+
 #[tokio::test]
 async fn a_line_that_cannot_be_used_is_named_and_nothing_is_written() {
     let moved = Move::from("{}").await;
-    let good = json!({"account": "customer-1", "url": "{receiver}/", "event_types": ["*"]});
+    let good = json!({"account": "customer-1", "uid": "1", "url": "{receiver}/", "event_types": ["*"]});
     for (bad, expected) in [
-        (json!({"account": "customer-1"}), "line 2: 'url' is missing"),
         (
-            json!({"account": "", "url": "{receiver}/"}),
+            json!({"account": "customer-1", "uid": null}),
+            "line 2: uid, url is missing",
+        ),
+        (
+            json!({"account": "", "uid": "2", "url": "{receiver}/"}),
             "line 2: '' cannot be a uid",
         ),
         (
-            json!({"account": "a", "url": "{receiver}/", "type": "x"}),
+            json!({"account": "a", "uid": 2, "url": "{receiver}/"}),
+            "line 2: 2 cannot be a uid",
+        ),
+        (
+            json!({"account": "a", "uid": "2", "url": "{receiver}/", "type": "x"}),
             "line 2: unknown members: type",
         ),
         (
-            json!({"account": "a", "url": "{receiver}/", "event_types": "*"}),
+            json!({"account": "a", "uid": "2", "url": "{receiver}/", "event_types": "*"}),
             "line 2: event_types is no list of names",
         ),
         (
-            json!({"account": "customer-1", "url": "{receiver}/", "secret": null}),
-            "line 2: line 1 has the same account and URL or `uid`: give each a `uid`",
+            json!({"account": "customer-1", "uid": "1", "url": "{receiver}/other", "secret": null}),
+            "line 1 and line 2 would become one automation customer-1 / 1: give one of them another uid",
+        ),
+        (
+            json!({"account": "customer 1", "uid": "2", "url": "{receiver}/"}),
+            "'customer-1' and 'customer 1' would become one account customer-1: give one of them another uid",
         ),
     ] {
         let output = moved.rows(&[good.clone(), bad]).await;
@@ -74,8 +119,7 @@ async fn a_line_that_cannot_be_used_is_named_and_nothing_is_written() {
             String::from_utf8_lossy(&output.stderr),
             format!("error: {expected}\n")
         );
-        let accounts = moved.server.api().get("/v1/accounts").await.expect(200);
-        assert_eq!(accounts["data"], json!([]));
+        assert_eq!(moved.accounts().await, json!([]));
     }
 }
 

@@ -22,8 +22,7 @@ async fn a_plan_prints_what_would_be_imported_and_no_secret_and_writes_nothing()
     );
     assert!(plan.contains("3 endpoints and 1 event types"), "{plan}");
     assert!(!plan.contains("whsec_"), "{plan}");
-    let accounts = moved.server.api().get("/v1/accounts").await.expect(200);
-    assert_eq!(accounts["data"], json!([]));
+    assert_eq!(moved.accounts().await, json!([]));
 }
 
 #[tokio::test]
@@ -85,4 +84,42 @@ async fn running_it_again_changes_nothing_and_puts_back_what_was_changed() {
     let after = moved.automation("customer-42", "crm").await;
     assert_eq!(after["trigger"], before["trigger"]);
     assert_eq!(after["actions"], before["actions"]);
+}
+
+#[tokio::test]
+async fn an_endpoint_whose_url_changed_keeps_its_action_and_the_key_that_its_receiver_knows() {
+    let moved = Move::from(EXPORT).await;
+    moved.run("svix", &["--apply"]).await;
+    let before = moved.automation("customer-42", "crm").await;
+    moved.now_responds(&EXPORT.replace("{receiver}/crm", "{receiver}/crm/v2"));
+    let output = moved.run("svix", &["--apply"]).await;
+    assert!(
+        output.contains("customer-42 / crm: written, on, key unchanged"),
+        "{output}"
+    );
+    let after = moved.automation("customer-42", "crm").await;
+    assert_eq!(after["id"], before["id"]);
+    assert_eq!(after["actions"][0]["id"], before["actions"][0]["id"]);
+    assert_eq!(after["actions"].as_array().unwrap().len(), 1);
+    assert_eq!(moved.key_of("customer-42", "crm").await, KEY);
+    let received = moved.delivered("customer-42", "/crm/v2").await;
+    assert_eq!(received.header("x-tenant"), "42");
+}
+
+#[tokio::test]
+async fn a_second_run_does_not_switch_on_an_action_that_postrider_switched_off() {
+    let moved = Move::from(EXPORT).await;
+    moved.run("svix", &["--apply"]).await;
+    moved.receiver.respond("/crm", [Reply::status(410)]);
+    let path = "/v1/accounts/customer-42/automations/crm";
+    let patch = json!({"retry_delays_s": []});
+    moved.server.api().patch(path, patch).await.expect(200);
+    moved.delivered("customer-42", "/crm").await;
+    let is_off = async || {
+        let automation = moved.automation("customer-42", "crm").await;
+        (automation["actions"][0]["enabled"] == false).then_some(())
+    };
+    until("the action is off", SOON, is_off).await;
+    moved.run("svix", &["--apply"]).await;
+    assert_eq!(is_off().await, Some(()));
 }

@@ -35,7 +35,7 @@ CHUNK_BYTES = 64 * 1024
 Parameter = Union[str, int, bool, datetime, None]
 
 
-class Answer(NamedTuple):
+class ParsedResponse(NamedTuple):
     """A response, and what its headers say."""
 
     result: Any
@@ -101,7 +101,7 @@ class Transport:
         headers: Optional[Mapping[str, str]] = None,
         repeatable: Optional[bool] = None,
         ending: Optional[threading.Event] = None,
-    ) -> Answer:
+    ) -> ParsedResponse:
         """The same with a body that is JSON text already. Once `ending` is set, nothing is repeated."""
         target = self._prefix + _filled_in(path, parameters or {}) + _query_of(query or {})
         sent = self._headers(body, headers or {})
@@ -116,7 +116,7 @@ class Transport:
             except PostriderError as error:
                 # An earlier DELETE took effect, and its response was lost.
                 if may_have_taken_effect and method == "DELETE" and error.status == 404:
-                    return Answer(None, error.request_id)
+                    return ParsedResponse(None, error.request_id)
                 may_have_taken_effect = may_have_taken_effect or not error.had_no_effect
                 wait = wait_before_retry(error, repeatable=repeatable, attempt=attempt, max_retries=self.max_retries)
                 if wait is None:
@@ -135,7 +135,7 @@ class Transport:
             headers["Content-Type"] = "application/json"
         return headers
 
-    def _once(self, method: str, target: str, headers: Mapping[str, str], body: Optional[bytes]) -> Answer:
+    def _once(self, method: str, target: str, headers: Mapping[str, str], body: Optional[bytes]) -> ParsedResponse:
         deadline = time.monotonic() + self.timeout_s
         try:
             connection = self.connections.take(self.timeout_s)
@@ -197,15 +197,15 @@ def _read(connection: http.client.HTTPConnection, response: http.client.HTTPResp
             raise PostriderError(message, code="unexpected_response", status=response.status)
 
 
-def _result_of(response: http.client.HTTPResponse, text: bytes) -> Answer:
+def _result_of(response: http.client.HTTPResponse, text: bytes) -> ParsedResponse:
     headers = {name.lower(): value for name, value in response.getheaders()}
     if not 200 <= response.status < 300:
         raise error_of_response(response.status, text, headers)
     request_id = headers.get("x-request-id")
     if not text:
-        return Answer(None, request_id)
+        return ParsedResponse(None, request_id)
     try:
-        return Answer(json.loads(text), request_id)
+        return ParsedResponse(json.loads(text), request_id)
     except ValueError as error:
         message = "the response is not JSON: is this the URL of a Postrider server?"
         raise PostriderError(

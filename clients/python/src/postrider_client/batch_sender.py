@@ -216,7 +216,7 @@ class BatchSender:
         try:
             while left:
                 attempt += 1
-                answer = self._transport.send(
+                response = self._transport.send(
                     "POST",
                     "/v1/accounts/{account}/events/batch",
                     parameters={"account": self._account},
@@ -224,7 +224,7 @@ class BatchSender:
                     repeatable=True,
                     ending=self._ending,
                 )
-                left, wait = self._settle(left, answer.result["data"], answer.request_id, attempt)
+                left, wait = self._settle(left, response.result["data"], response.request_id, attempt)
                 if left and self._ending.wait(wait):
                     return  # `close` has failed them
         except PostriderError as error:

@@ -1,5 +1,7 @@
 """Verification of webhooks, for receivers. Both functions take the body's bytes as they arrived, before any
-parser, return nothing, and raise `WebhookVerificationError` unless the webhook is authentic.
+parser, return nothing, and raise `WebhookVerificationError` unless the webhook is authentic, whatever its headers
+contain. They raise `ValueError` if the receiver's own signing key is malformed, and `TypeError` if the body is not
+bytes.
 """
 
 from __future__ import annotations
@@ -15,6 +17,9 @@ from typing import Any, Callable, List, Mapping, Optional, Sequence, TypedDict, 
 #: How far `webhook-timestamp` may differ from the clock by default, in seconds (Standard Webhooks' libraries:
 #: the same).
 TOLERANCE_S = 300.0
+
+#: Bytes of an Ed25519 public key (RFC 8032, section 5.1.5).
+ED25519_BYTES = 32
 
 #: Signatures of a header that are looked at. Postrider sends at most five.
 SIGNATURES_MAX = 16
@@ -64,7 +69,7 @@ def verify_webhook(
     timestamp = _required(headers, "webhook-timestamp")
     signatures = _required(headers, "webhook-signature").split(" ")[:SIGNATURES_MAX]
     _check_time(timestamp, tolerance_s, time.time() if now_s is None else now_s)
-    signed = f"{id}.{timestamp}.".encode() + _bytes_of(body)
+    signed = _encoded(f"{id}.{timestamp}.") + _bytes_of(body)
     verifiers = [_verifier_of(key, signed) for key in _list_of(keys)]
     if not any(is_by(signature) for signature in signatures for is_by in verifiers):
         raise WebhookVerificationError(
@@ -101,7 +106,7 @@ def _check_time(timestamp: str, tolerance_s: float, now_s: float) -> None:
 def _verifier_of(key: str, signed: bytes) -> Callable[[str], bool]:
     """Tells whether a signature, such as `v1,…`, is of these bytes and by this key."""
     if key.startswith("whpk_"):
-        return _ed25519_verifier(_decoded("whpk_", key), signed)
+        return _ed25519_verifier(_decoded("whpk_", key, ED25519_BYTES), signed)
     digest = hmac.new(_decoded("whsec_", key), signed, hashlib.sha256).digest()
     expected = "v1," + base64.b64encode(digest).decode()
     return lambda signature: _equal(expected, signature)
@@ -118,7 +123,7 @@ def _ed25519_verifier(public: bytes, signed: bytes) -> Callable[[str], bool]:
         if not signature.startswith("v1a,"):
             return False
         try:
-            key.verify(base64.b64decode(signature[len("v1a,") :]), signed)
+            key.verify(base64.b64decode(_encoded(signature[len("v1a,") :])), signed)
         except (InvalidSignature, binascii.Error):
             return False
         return True
@@ -126,23 +131,30 @@ def _ed25519_verifier(public: bytes, signed: bytes) -> Callable[[str], bool]:
     return is_by
 
 
-def _decoded(prefix: str, key: str) -> bytes:
+def _decoded(prefix: str, key: str, expected_bytes: Optional[int] = None) -> bytes:
     fault = ValueError("a signing key is `whsec_` or `whpk_` and base64, as the console displays it")
     if not key.startswith(prefix):
         raise fault
     text = key[len(prefix) :]
     try:
-        decoded = base64.b64decode(text + "=" * (-len(text) % 4), validate=True)
+        decoded = base64.b64decode(_encoded(text + "=" * (-len(text) % 4)), validate=True)
     except binascii.Error:
         raise fault from None
-    if not decoded:
+    if not decoded or (expected_bytes is not None and len(decoded) != expected_bytes):
         raise fault
     return decoded
 
 
 def _equal(expected: str, given: str) -> bool:
     """Compares in a time that does not depend on where the texts differ."""
-    return hmac.compare_digest(expected.encode(), given.encode("utf-8", "surrogateescape"))
+    return hmac.compare_digest(expected.encode(), _encoded(given))
+
+
+def _encoded(text: str) -> bytes:
+    """Encodes any header. Servers that decode headers as UTF-8 turn bytes that are not into surrogates, which
+    `str.encode` alone refuses.
+    """
+    return text.encode("utf-8", "surrogatepass")
 
 
 def _list_of(keys: Keys) -> List[str]:

@@ -2999,7 +2999,7 @@ export interface components {
              * @description The kind of problem, stable across versions.
              * @enum {string}
              */
-            code: "malformed_json" | "invalid_utf8" | "incomplete_body" | "invalid_query" | "invalid_cursor" | "invalid_id" | "invalid_event_type" | "invalid_idempotency_key" | "ambiguous_request" | "invalid_host" | "unauthorized" | "permission_denied" | "route_not_found" | "account_not_found" | "automation_not_found" | "event_not_found" | "delivery_not_found" | "event_type_not_found" | "api_key_not_found" | "portal_link_not_found" | "session_not_found" | "action_not_found" | "connection_not_found" | "method_not_allowed" | "body_timeout" | "uid_taken" | "event_conflict" | "too_many_automations" | "too_many_connections" | "connection_in_use" | "too_many_api_keys" | "too_many_portal_links" | "last_admin_key" | "account_built_in" | "automation_disabled" | "not_listenable" | "request_not_waiting" | "request_elsewhere" | "concurrent_update" | "delivery_under_way" | "action_gone" | "too_many_attempts" | "event_attempted" | "replay_running" | "cancel_running" | "too_many_master_keys" | "master_key_elsewhere" | "no_own_signing_key" | "too_many_exports" | "too_many_listeners" | "too_many_tests" | "too_many_rotations" | "rate_limited" | "stored_bytes_exceeded" | "body_too_large" | "data_too_large" | "unsupported_media_type" | "invalid_body" | "unknown_event_type" | "schema_violation" | "internal_error" | "unavailable" | "stopping" | "not_ready";
+            code: "malformed_json" | "invalid_utf8" | "incomplete_body" | "invalid_query" | "invalid_cursor" | "invalid_id" | "invalid_event_type" | "invalid_idempotency_key" | "ambiguous_request" | "invalid_host" | "unauthorized" | "permission_denied" | "route_not_found" | "account_not_found" | "automation_not_found" | "event_not_found" | "delivery_not_found" | "event_type_not_found" | "api_key_not_found" | "portal_link_not_found" | "session_not_found" | "action_not_found" | "connection_not_found" | "method_not_allowed" | "body_timeout" | "uid_taken" | "event_conflict" | "too_many_automations" | "too_many_connections" | "connection_in_use" | "too_many_api_keys" | "too_many_portal_links" | "last_admin_key" | "account_built_in" | "automation_disabled" | "not_listenable" | "request_not_waiting" | "request_elsewhere" | "precondition_failed" | "concurrent_update" | "delivery_under_way" | "action_gone" | "too_many_attempts" | "event_attempted" | "replay_running" | "cancel_running" | "too_many_master_keys" | "master_key_elsewhere" | "no_own_signing_key" | "too_many_exports" | "too_many_listeners" | "too_many_tests" | "too_many_rotations" | "rate_limited" | "stored_bytes_exceeded" | "body_too_large" | "data_too_large" | "unsupported_media_type" | "invalid_body" | "unknown_event_type" | "schema_violation" | "internal_error" | "unavailable" | "stopping" | "not_ready";
             /** @description An explanation of this occurrence, for people. Do not parse it. */
             detail: string;
             /** @description The faults found in the body or in the query parameters. */
@@ -4191,6 +4191,8 @@ export interface operations {
             /** @description The account. */
             201: {
                 headers: {
+                    /** @description The object's version, for `If-Match`. */
+                    etag?: string;
                     /** @description The account's path. */
                     location?: string;
                     [name: string]: unknown;
@@ -4331,6 +4333,8 @@ export interface operations {
             /** @description The account. */
             200: {
                 headers: {
+                    /** @description The object's version, for `If-Match`. */
+                    etag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4418,7 +4422,14 @@ export interface operations {
     delete_account: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description The `ETag` of the object that the change is based on. If the object has another tag now, the response
+                 *     is 412 and nothing changes.
+                 * @example "auto_01h455vb4pex5vsknk084sn02q.3"
+                 */
+                "If-Match"?: string | null;
+            };
             path: {
                 /**
                  * @description The account's id or its `uid`.
@@ -4482,6 +4493,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `precondition_failed`: The object has changed since. */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `rate_limited`: Too many requests. */
             429: {
                 headers: {
@@ -4514,7 +4534,14 @@ export interface operations {
     update_account: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description The `ETag` of the object that the change is based on. If the object has another tag now, the response
+                 *     is 412 and nothing changes.
+                 * @example "auto_01h455vb4pex5vsknk084sn02q.3"
+                 */
+                "If-Match"?: string | null;
+            };
             path: {
                 /**
                  * @description The account's id or its `uid`.
@@ -4542,6 +4569,8 @@ export interface operations {
             /** @description The updated account. */
             200: {
                 headers: {
+                    /** @description The object's version, for `If-Match`. */
+                    etag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4608,6 +4637,15 @@ export interface operations {
             };
             /** @description `uid_taken`: another account has this `uid`. `concurrent_update`: other requests kept changing it. */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `precondition_failed`: The object has changed since. */
+            412: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5012,6 +5050,8 @@ export interface operations {
             /** @description The automation. */
             201: {
                 headers: {
+                    /** @description The object's version, for `If-Match`. */
+                    etag?: string;
                     /** @description The automation's path. */
                     location?: string;
                     [name: string]: unknown;
@@ -5394,6 +5434,8 @@ export interface operations {
             /** @description The automation. */
             200: {
                 headers: {
+                    /** @description The object's version, for `If-Match`. */
+                    etag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5511,7 +5553,14 @@ export interface operations {
     put_automation: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description The `ETag` of the object that the change is based on. If the object has another tag now, the response
+                 *     is 412 and nothing changes.
+                 * @example "auto_01h455vb4pex5vsknk084sn02q.3"
+                 */
+                "If-Match"?: string | null;
+            };
             path: {
                 /**
                  * @description The account's id or its `uid`.
@@ -5559,6 +5608,8 @@ export interface operations {
             /** @description The automation was replaced, or is as the request says already. */
             200: {
                 headers: {
+                    /** @description The object's version, for `If-Match`. */
+                    etag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5616,6 +5667,8 @@ export interface operations {
             /** @description The automation was created. */
             201: {
                 headers: {
+                    /** @description The object's version, for `If-Match`. */
+                    etag?: string;
                     /** @description The automation's path. */
                     location?: string;
                     [name: string]: unknown;
@@ -5726,6 +5779,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `precondition_failed`: The object has changed since. */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `body_too_large`: The body is too large. */
             413: {
                 headers: {
@@ -5785,7 +5847,14 @@ export interface operations {
     delete_automation: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description The `ETag` of the object that the change is based on. If the object has another tag now, the response
+                 *     is 412 and nothing changes.
+                 * @example "auto_01h455vb4pex5vsknk084sn02q.3"
+                 */
+                "If-Match"?: string | null;
+            };
             path: {
                 /**
                  * @description The account's id or its `uid`.
@@ -5845,6 +5914,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `precondition_failed`: The object has changed since. */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `rate_limited`: Too many requests. */
             429: {
                 headers: {
@@ -5877,7 +5955,14 @@ export interface operations {
     update_automation: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description The `ETag` of the object that the change is based on. If the object has another tag now, the response
+                 *     is 412 and nothing changes.
+                 * @example "auto_01h455vb4pex5vsknk084sn02q.3"
+                 */
+                "If-Match"?: string | null;
+            };
             path: {
                 /**
                  * @description The account's id or its `uid`.
@@ -5912,6 +5997,8 @@ export interface operations {
             /** @description The updated automation. */
             200: {
                 headers: {
+                    /** @description The object's version, for `If-Match`. */
+                    etag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6012,6 +6099,15 @@ export interface operations {
             };
             /** @description `uid_taken`: another automation of the account has this uid. `concurrent_update`: other requests kept changing it. */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `precondition_failed`: The object has changed since. */
+            412: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -6373,7 +6469,9 @@ export interface operations {
             query?: {
                 /**
                  * @description Delete the automation once nobody has listened to it on this node for 60 seconds, so that a client
-                 *     that crashes leaves nothing behind.
+                 *     that crashes leaves nothing behind. If there are more nodes, the node first marks the automation with
+                 *     the member `postrider_abandoned` of `metadata`, waits for another 5 minutes, and keeps the automation
+                 *     if a client listens to it on any node; that node then does the same at the end of its stream.
                  */
                 ephemeral?: boolean;
                 /**
@@ -7127,6 +7225,8 @@ export interface operations {
             /** @description The connection. */
             201: {
                 headers: {
+                    /** @description The object's version, for `If-Match`. */
+                    etag?: string;
                     /** @description The connection's path. */
                     location?: string;
                     [name: string]: unknown;
@@ -7282,6 +7382,8 @@ export interface operations {
             /** @description The connection, without its secret. */
             200: {
                 headers: {
+                    /** @description The object's version, for `If-Match`. */
+                    etag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7370,7 +7472,14 @@ export interface operations {
     delete_connection: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description The `ETag` of the object that the change is based on. If the object has another tag now, the response
+                 *     is 412 and nothing changes.
+                 * @example "auto_01h455vb4pex5vsknk084sn02q.3"
+                 */
+                "If-Match"?: string | null;
+            };
             path: {
                 /**
                  * @description The account's id or its `uid`.
@@ -7439,6 +7548,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `precondition_failed`: The object has changed since. */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `rate_limited`: Too many requests. */
             429: {
                 headers: {
@@ -7471,7 +7589,14 @@ export interface operations {
     update_connection: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description The `ETag` of the object that the change is based on. If the object has another tag now, the response
+                 *     is 412 and nothing changes.
+                 * @example "auto_01h455vb4pex5vsknk084sn02q.3"
+                 */
+                "If-Match"?: string | null;
+            };
             path: {
                 /**
                  * @description The account's id or its `uid`.
@@ -7501,6 +7626,8 @@ export interface operations {
             /** @description The updated connection. */
             200: {
                 headers: {
+                    /** @description The object's version, for `If-Match`. */
+                    etag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7568,6 +7695,15 @@ export interface operations {
             };
             /** @description `concurrent_update`: other requests kept changing it. */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `precondition_failed`: The object has changed since. */
+            412: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -8675,6 +8811,13 @@ export interface operations {
                  * @example proposal.accepted
                  */
                 type?: string;
+                /**
+                 * @description Only events whose `data`, as you sent it, contains this text. ASCII letters match in either case. A
+                 *     request looks at up to 1,000 events, so a page can have fewer events than `limit`, or none, although
+                 *     `next_cursor` leads on.
+                 * @example 1250.50
+                 */
+                data_contains?: string;
                 /**
                  * @description Only events accepted at this time or later.
                  * @example 2026-01-31T09:30:00.000Z
@@ -11169,6 +11312,8 @@ export interface operations {
             /** @description The event type. */
             200: {
                 headers: {
+                    /** @description The object's version, for `If-Match`. */
+                    etag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -11262,7 +11407,14 @@ export interface operations {
     put_event_type: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description The `ETag` of the object that the change is based on. If the object has another tag now, the response
+                 *     is 412 and nothing changes.
+                 * @example "auto_01h455vb4pex5vsknk084sn02q.3"
+                 */
+                "If-Match"?: string | null;
+            };
             path: {
                 /**
                  * @description The event type's name: 1 to 128 of `a-z`, `A-Z`, `0-9`, `_`, `.` and `-`.
@@ -11296,6 +11448,8 @@ export interface operations {
             /** @description The event type was replaced. */
             200: {
                 headers: {
+                    /** @description The object's version, for `If-Match`. */
+                    etag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -11324,6 +11478,8 @@ export interface operations {
             /** @description The event type was created. */
             201: {
                 headers: {
+                    /** @description The object's version, for `If-Match`. */
+                    etag?: string;
                     /** @description The event type's path. */
                     location?: string;
                     [name: string]: unknown;
@@ -11396,6 +11552,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `precondition_failed`: The object has changed since. */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `body_too_large`: The body is too large. */
             413: {
                 headers: {
@@ -11455,7 +11620,14 @@ export interface operations {
     delete_event_type: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description The `ETag` of the object that the change is based on. If the object has another tag now, the response
+                 *     is 412 and nothing changes.
+                 * @example "auto_01h455vb4pex5vsknk084sn02q.3"
+                 */
+                "If-Match"?: string | null;
+            };
             path: {
                 /**
                  * @description The event type's name: 1 to 128 of `a-z`, `A-Z`, `0-9`, `_`, `.` and `-`.
@@ -11503,6 +11675,15 @@ export interface operations {
             };
             /** @description `event_type_not_found`: The event type does not exist. */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `precondition_failed`: The object has changed since. */
+            412: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -52,6 +52,13 @@ fn add_to(path: &str, operation: &mut Operation, takes_body: bool) {
             Code::InvalidBody,
         ]);
     }
+    let is_condition = |parameter: &RefOr<Parameter>| match parameter {
+        RefOr::T(parameter) => parameter.parameter_in == ParameterIn::Header && parameter.name == "If-Match",
+        RefOr::Ref(_) => false,
+    };
+    if operation.parameters.iter().flatten().any(is_condition) {
+        codes.push(Code::PreconditionFailed);
+    }
     if has_cursor {
         codes.push(Code::InvalidCursor);
     }

@@ -116,6 +116,8 @@ codes! {
     RequestNotWaiting = "request_not_waiting", CONFLICT, "No attempt waits for the response";
     /// Another node waits for the response.
     RequestElsewhere = "request_elsewhere", MISDIRECTED_REQUEST, "Another node waits for the response";
+    /// The object is not the one that the change was based on.
+    PreconditionFailed = "precondition_failed", PRECONDITION_FAILED, "The object has changed since";
     /// Other requests kept changing the object.
     ConcurrentUpdate = "concurrent_update", CONFLICT, "Another request changed the object at the same time";
     /// An attempt of the delivery is in progress or about to start.

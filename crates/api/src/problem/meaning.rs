@@ -188,6 +188,10 @@ meanings! {
         "The automation, or each of its actions, is off, so nothing would be sent.",
         "Switch it on: `PATCH` the automation with `{\"enabled\": true}`.",
         "the automation is off, so Postrider would not send the test; switch it on first";
+    PreconditionFailed:
+        "The request has an `If-Match` header, and the object has another `ETag` now, or does not exist.",
+        "Read the object, make your change to it again, and send its new `ETag`.",
+        "the object has the tag \"acct_01h455vb4pex5vsknk084sn02q.2\" now; read it, and make the change again";
     ConcurrentUpdate:
         "Other requests changed the object at the same time, several times in a row. Nothing was changed by this request.",
         "Read the object, and retry. Serialise your own updates of one object.",

@@ -1,6 +1,8 @@
 //! Listening to an automation: its requests go to a client instead of a URL, and the client returns the
 //! responses. `open`: the stream of requests. `respond`: the response to one of them.
+//! `abandoned`: the end of an automation that exists for a client that listens.
 
+mod abandoned;
 pub mod open;
 pub mod respond;
 mod stream;

@@ -45,6 +45,7 @@ pub fn url(status: u16) -> String {
 /// An installation.
 pub struct App {
     pub api: Api,
+    pub state: ApiState,
     pub engine: Arc<Engine>,
     pub store: Arc<SqliteStore>,
     pub access: Arc<Access>,
@@ -229,7 +230,8 @@ impl App {
             metrics: Arc::new(|| "some_metric 1\n".to_owned()),
         };
         Self {
-            api: Api::new(state),
+            api: Api::new(state.clone()),
+            state,
             engine,
             store: sqlite,
             access,

@@ -220,3 +220,62 @@ async fn a_caller_of_one_account_finds_nothing_of_others() {
     }
     assert_eq!(find(account).await[0]["type"], "account");
 }
+
+#[tokio::test]
+async fn events_are_found_by_what_is_in_their_data_page_by_page() {
+    let app = App::start().await;
+    let account = app.account().await;
+    // More than one page looks at; every 100th has the text.
+    for batch in 0..3 {
+        let events: Vec<_> = (0..500)
+            .map(|n| match n % 100 {
+                0 => json!({"type": "a", "data": {"mail": format!("Anna.{batch}.{n}@Example.com")}}),
+                _ => json!({"type": "a", "data": {"mail": "bert@example.org"}}),
+            })
+            .collect();
+        app.post(&format!("{account}/events/batch"), &json!({ "events": events }))
+            .await
+            .expect(202);
+    }
+    let found = async |query: &str| {
+        let page = app.get(&format!("{account}/events?{query}")).await.expect(200);
+        let events = page["data"].as_array().unwrap();
+        let mails = events
+            .iter()
+            .map(|event| event["data"]["mail"].as_str().unwrap().to_owned());
+        let cursor = page["next_cursor"].as_str().map(str::to_owned);
+        (mails.collect::<Vec<_>>(), cursor)
+    };
+    // A page ends with its last match, and the next one begins behind it.
+    let (mut all, mut cursor) = found("data_contains=@example.COM&limit=4").await;
+    assert_eq!(all.len(), 4);
+    let mut pages = 1;
+    while let Some(next) = cursor {
+        let (more, after) = found(&format!("data_contains=@example.com&limit=4&cursor={next}")).await;
+        (cursor, pages) = (after, pages + 1);
+        all.extend(more);
+    }
+    let expected: Vec<_> = (0..3)
+        .rev()
+        .flat_map(|batch| {
+            (0..5)
+                .rev()
+                .map(move |n| format!("Anna.{batch}.{}@Example.com", 100 * n))
+        })
+        .collect();
+    assert_eq!(all, expected);
+    assert!(pages < 8, "{pages}");
+    // Nothing matches, and the first page says that older events were not looked at.
+    let (none, cursor) = found("data_contains=carla").await;
+    assert!(none.is_empty());
+    let next = cursor.expect("older events");
+    assert_eq!(
+        found(&format!("data_contains=carla&cursor={next}")).await,
+        (vec![], None)
+    );
+    for wrong in ["", &"x".repeat(201)] {
+        app.get(&format!("{account}/events?data_contains={wrong}"))
+            .await
+            .problem(400, "invalid_query");
+    }
+}

@@ -1,5 +1,6 @@
 //! Listening to automations.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::Body;
@@ -8,7 +9,10 @@ use base64::engine::general_purpose::STANDARD;
 use http::{Request, Response, StatusCode};
 use http_body_util::BodyExt as _;
 use postrider_access::ApiKeyDraft;
+use postrider_api::{Api, ApiState};
+use postrider_engine::listen::Listeners;
 use postrider_model::{By, Permission};
+use postrider_storage_sqlite::DATABASE_FILE;
 use serde_json::{Value, json};
 
 use crate::app::{App, KEY};
@@ -50,31 +54,57 @@ impl Stream {
 /// An account with an automation that one can listen to, and the path of the latter.
 async fn listenable(app: &App) -> (String, String) {
     let account = app.account().await;
-    let body = json!({
+    let path = format!("{account}/automations/local");
+    app.put(&path, &local()).await.expect(201);
+    (account, path)
+}
+
+fn local() -> Value {
+    json!({
         "name": "Local", "trigger": {"event_types": ["*"]}, "retry_delays_s": [],
         "actions": [{"type": "send_webhook", "url": "https://dev.listen.invalid/hooks?x=1", "timeout_s": 5}],
-    });
-    let path = format!("{account}/automations/local");
-    app.put(&path, &body).await.expect(201);
-    (account, path)
+    })
 }
 
 /// Opens a response that goes on, with this key.
 async fn open(app: &App, path: &str, key: &str) -> Response<Body> {
+    open_at(&app.api, path, key).await
+}
+
+async fn open_at(node: &Api, path: &str, key: &str) -> Response<Body> {
     let authorization = format!("Bearer {key}");
     let request = Request::builder()
         .uri(path)
         .header("authorization", authorization);
-    app.api.handle(request.body(Body::empty()).unwrap()).await
+    node.handle(request.body(Body::empty()).unwrap()).await
 }
 
 async fn listen(app: &App, path: &str) -> Stream {
-    let response = open(app, &format!("{path}/listen?ephemeral=true"), KEY).await;
+    listen_at(&app.api, path, 1).await
+}
+
+/// Listens at a node of a server that has this many.
+async fn listen_at(node: &Api, path: &str, nodes: usize) -> Stream {
+    let response = open_at(node, &format!("{path}/listen?ephemeral=true"), KEY).await;
     assert_eq!(response.status(), StatusCode::OK);
     assert_eq!(response.headers()["content-type"], "text/event-stream");
     let mut stream = Stream(response);
-    assert_eq!(stream.expect("hello").await["nodes"], 1);
+    assert_eq!(stream.expect("hello").await["nodes"], nodes);
     stream
+}
+
+/// Another node on the same database.
+async fn other_node(app: &App) -> Api {
+    let session = "INSERT INTO sessions (lease_ms, alive_until) SELECT lease_ms, alive_until FROM sessions";
+    app.store.run_sql(session).await.unwrap();
+    Api::new(ApiState {
+        listeners: Arc::new(Listeners::new(2)),
+        ..app.state.clone()
+    })
+}
+
+async fn pass(seconds: u64) {
+    tokio::time::sleep(Duration::from_secs(seconds)).await;
 }
 
 async fn send(app: &App, account: &str) -> String {
@@ -208,19 +238,112 @@ async fn a_stream_ends_with_its_automation_its_key_and_its_node() {
 }
 
 #[tokio::test]
+async fn a_stream_outlasts_a_store_that_fails_for_a_moment() {
+    let app = App::start().await;
+    let (_, path) = listenable(&app).await;
+    tokio::time::pause();
+    let mut stream = listen(&app, &path).await;
+    let database = rusqlite::Connection::open(app.folder().join(DATABASE_FILE)).unwrap();
+    let rename = |from: &str, to: &str| {
+        let sql = format!("ALTER TABLE {from} RENAME TO {to}");
+        database.execute_batch(&sql).unwrap();
+    };
+    rename("automations", "away");
+    let sign = stream.0.body_mut().frame().await.unwrap().unwrap();
+    assert_eq!(sign.into_data().unwrap(), ": still here\n\n");
+    rename("away", "automations");
+    app.delete(&path).await.expect(204);
+    stream.expect_end("automation_gone").await;
+}
+
+#[tokio::test]
 async fn the_automation_of_a_client_that_does_not_come_back_is_deleted_after_a_minute() {
     let app = App::start().await;
     let (_, path) = listenable(&app).await;
     tokio::time::pause();
     drop(listen(&app, &path).await);
-    tokio::time::sleep(Duration::from_secs(30)).await;
+    pass(30).await;
     let back = listen(&app, &path).await;
-    tokio::time::sleep(Duration::from_secs(45)).await;
+    pass(45).await;
     app.get(&path).await.expect(200);
     drop(back);
-    tokio::time::sleep(Duration::from_secs(50)).await;
+    pass(20).await;
+    drop(listen(&app, &path).await);
+    pass(50).await;
     app.get(&path).await.expect(200);
-    tokio::time::sleep(Duration::from_secs(11)).await;
+    pass(11).await;
+    app.get(&path).await.problem(404, "automation_not_found");
+}
+
+#[tokio::test]
+async fn a_listener_to_another_automation_of_the_same_name_keeps_only_its_own() {
+    let app = App::start().await;
+    let (account, path) = listenable(&app).await;
+    let other = format!("{account}/automations/other");
+    app.put(&other, &local()).await.expect(201);
+    tokio::time::pause();
+    let mut first = listen(&app, &path).await;
+    let _other = listen(&app, &other).await;
+    first.expect_end("superseded").await;
+    pass(61).await;
+    app.get(&path).await.problem(404, "automation_not_found");
+    app.get(&other).await.expect(200);
+}
+
+#[tokio::test]
+async fn the_automation_of_a_client_that_comes_back_to_another_name_is_not_deleted() {
+    let app = App::start().await;
+    let (_, path) = listenable(&app).await;
+    tokio::time::pause();
+    drop(listen(&app, &path).await);
+    let mut renamed = local();
+    renamed["actions"][0]["url"] = json!("https://renamed.listen.invalid/hooks");
+    app.patch(&path, &json!({"actions": renamed["actions"]}))
+        .await
+        .expect(200);
+    let _back = listen(&app, &path).await;
+    pass(61).await;
+    app.get(&path).await.expect(200);
+}
+
+#[tokio::test]
+async fn the_automation_of_a_client_that_listens_at_another_node_is_not_deleted() {
+    let app = App::start().await;
+    let (_, path) = listenable(&app).await;
+    let other = other_node(&app).await;
+    tokio::time::pause();
+    let here = listen_at(&app.api, &path, 2).await;
+    let mut there = listen_at(&other, &path, 2).await;
+    let there = tokio::spawn(async move { there.next().await });
+    drop(here);
+    pass(3_000).await;
+    let kept = app.get(&path).await.expect(200);
+    assert_eq!(kept["metadata"], json!({}));
+
+    there.abort();
+    pass(350).await;
+    let marked = app.get(&path).await.expect(200);
+    assert!(marked["metadata"]["postrider_abandoned"].is_string(), "{marked}");
+    pass(15).await;
+    app.get(&path).await.problem(404, "automation_not_found");
+}
+
+#[tokio::test]
+async fn a_client_may_come_back_to_any_node_before_its_automation_is_deleted() {
+    let app = App::start().await;
+    let (_, path) = listenable(&app).await;
+    let other = other_node(&app).await;
+    tokio::time::pause();
+    for node in [&app.api, &other] {
+        drop(listen_at(node, &path, 2).await);
+    }
+    pass(300).await;
+    let back = listen_at(&other, &path, 2).await;
+    assert_eq!(app.get(&path).await.expect(200)["metadata"], json!({}));
+    pass(300).await;
+    app.get(&path).await.expect(200);
+    drop(back);
+    pass(365).await;
     app.get(&path).await.problem(404, "automation_not_found");
 }
 

@@ -20,6 +20,7 @@ mod connections;
 mod deliveries;
 mod edge;
 mod emails;
+mod etags;
 mod event_types;
 mod events;
 mod finding;

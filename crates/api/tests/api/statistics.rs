@@ -113,7 +113,11 @@ async fn statistics_count_what_happened_and_nothing_else() {
         assert_eq!(action["totals"], json!({"failed": failed, "attempts": 3}));
         assert_eq!(sum(&action["data"], "attempts"), 3);
     }
+    check_installation(&app).await;
+}
 
+/// Checks what [`statistics_count_what_happened_and_nothing_else`] left in the installation.
+async fn check_installation(app: &App) {
     let all = app.get("/v1/statistics?step=1m").await.expect(200);
     let totals = &all["totals"];
     assert_eq!((&totals["events"], &totals["succeeded"]), (&json!(5), &json!(4)));

@@ -120,6 +120,9 @@ struct ListArgs {
     /// Filter by event type
     #[arg(long = "type", value_name = "TYPE")]
     event_type: Option<String>,
+    /// Only events whose data, as it was sent, contains this text
+    #[arg(long, value_name = "TEXT")]
+    data_contains: Option<String>,
     /// Only events accepted at this time or later: a time, or how long ago (`2h`)
     #[arg(long, value_name = "TIME")]
     after: Option<Moment>,
@@ -156,6 +159,7 @@ pub async fn run(args: Args, context: Context<'_>) -> Result<ExitCode, Failure> 
         Command::List(args) => {
             let call = Call::new(Method::GET, &["accounts", &args.account, "events"])
                 .query("type", args.event_type.as_deref())
+                .query("data_contains", args.data_contains.as_deref())
                 .query("after", args.after.map(|moment| moment.resolve(context.clock)))
                 .query("before", args.before.map(|moment| moment.resolve(context.clock)));
             remote.list(&call, args.pages, table).await

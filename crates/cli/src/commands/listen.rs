@@ -3,7 +3,7 @@
 //! The command creates an automation whose URL is a name below `listen.invalid`. The server signs each
 //! request as always, hands it over ([`nodes`]) instead of sending it, and records the response that the
 //! command returns ([`forward`]). At its end the command deletes the automation ([`automation`]). If it
-//! crashes, the server deletes the automation a minute later.
+//! crashes, the server deletes the automation a minute later, a cluster six minutes later.
 
 mod automation;
 mod forward;
@@ -41,8 +41,8 @@ retried on the account's schedule, and on record, with the response of your prog
 `read` and `manage`, and `admin` if `--test-account` has to create its account.
 
 While the command runs, the account has an automation whose URL ends in listen.invalid. The command deletes it at its \
-end (ctrl-c). If the command is killed, the server deletes it after a minute. Requests are made exactly as the server \
-would make them; only the header Host is that of your URL.
+end (ctrl-c). If the command is killed, the server deletes it after a minute, a cluster after six. Requests are made \
+exactly as the server would make them; only the header Host is that of your URL.
 
 Examples:
   postrider listen customer-42 --forward-to http://localhost:3000/hooks
@@ -103,7 +103,7 @@ pub async fn run(args: Args, context: Context<'_>) -> Result<(), Failure> {
     let kept = tokio::select! {
         deleted = automation::delete(&listened, &mut remote) => deleted,
         () = impatience(&mut stop) => Err(Failure::Failed(format!(
-            "the automation {} is still there; the server deletes it in a minute",
+            "the automation {} is still there; the server deletes it in a minute, a cluster in six",
             listened.id
         ))),
     };

@@ -28,8 +28,8 @@ const DELIVERIES_MAX: usize = 500;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct WaitArgs {
-    /// Wait until each delivery has succeeded, failed or was canceled, at most this long, and show its
-    /// attempts. Exits with 1 unless all succeed
+    /// Wait until each delivery has succeeded, failed or was canceled, at most this long (30s by default),
+    /// and show its attempts. Exits with 1 unless all succeed
     #[arg(
         long,
         value_name = "DURATION",

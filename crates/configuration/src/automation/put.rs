@@ -37,15 +37,28 @@ impl Configuration {
                     created => return created.map(|automation| (automation, true)),
                 }
             };
-            let mut draft = draft.clone();
-            identify(&mut draft.actions, &current.actions);
-            match self.update_automation(by, account, current, draft).await {
+            match self.replace_automation(by, account, current, draft.clone()).await {
                 // Another request has changed or deleted it since.
                 Err(ConfigureError::Stale | ConfigureError::Missing) => {}
                 updated => return updated.map(|automation| (automation, false)),
             }
         }
         Err(ConfigureError::Stale)
+    }
+
+    /// Replaces `current`, which the caller has read, as [`Self::put_automation`] does. Fails like
+    /// [`Configuration::update_automation`].
+    pub async fn replace_automation(
+        &self,
+        by: &By,
+        account: AccountId,
+        current: Automation,
+        draft: AutomationDraft,
+    ) -> Result<Automation, ConfigureError> {
+        let mut draft = draft;
+        draft.uid.clone_from(&current.uid);
+        identify(&mut draft.actions, &current.actions);
+        self.update_automation(by, account, current, draft).await
     }
 }
 

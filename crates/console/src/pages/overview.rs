@@ -1,6 +1,7 @@
 //! The first page: the state of the installation.
 //!
-//! * `show`: the page. `attention`: the URLs that are failing or disabled. `failing`: the URLs that fail most. `first_steps`: the page of an empty installation.
+//! * `show`: the page. `attention`: the URLs that are failing or disabled. `failing`: the URLs that fail
+//!   most. `first_steps`: the page of an empty installation.
 
 mod attention;
 mod failing;

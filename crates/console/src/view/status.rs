@@ -98,7 +98,7 @@ impl Badge {
     /// Whether an automation does anything.
     pub fn of_automation(automation: &Automation) -> Self {
         match automation.actions.iter().any(|action| action.enabled) {
-            false if automation.enabled => Self::new(Tone::Bad, Icon::Stop, "No URL is on"),
+            false if automation.enabled => Self::new(Tone::Bad, Icon::Stop, "All actions off"),
             _ => Self::of_switch(automation.enabled),
         }
     }

@@ -28,7 +28,7 @@ async fn an_automation_without_an_action_that_is_on_never_shows_as_on() {
             "/accounts/{account}/automations/{automation}",
         ] {
             let page = text(app.get(&app.path(page, 0), Some(&session.cookie)).await).await;
-            assert!(page.contains("No URL is on"), "{page}");
+            assert!(page.contains("All actions off"), "{page}");
             assert!(!page.contains(">On<"), "{page}");
         }
     }

@@ -109,3 +109,22 @@ async fn ticked_deliveries_are_resent_and_only_those_of_the_account() {
     let page = text(app.get(&path, Some(&reader.cookie)).await).await;
     assert!(!page.contains("name=\"delivery\""), "a reader cannot tick");
 }
+
+#[tokio::test]
+async fn events_are_found_by_what_is_in_their_data() {
+    let app = App::start().await;
+    let customer = app.customer(true).await;
+    let list = async |query: &str| {
+        let path = app.path(&format!("/accounts/{{account}}/events{query}"), 0);
+        text(app.get(&path, Some(&customer.cookie)).await).await
+    };
+    let event = app.accounts[0].event.to_string();
+    assert!(list("").await.contains("data-live"));
+    let found = list("?contains=1").await;
+    assert!(found.contains(&event) && !found.contains("data-live"), "{found}");
+    let none = list("?contains=%3Cb%3E").await;
+    assert!(!none.contains(&event) && none.contains("No event matches."));
+    assert!(none.contains("value=\"&#60;b&#62;\""), "{none}");
+    let long = list(&format!("?contains={}", "é".repeat(150))).await;
+    assert!(long.contains("No event matches."), "{long}");
+}

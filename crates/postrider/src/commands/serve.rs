@@ -178,6 +178,7 @@ fn log_settings(loaded: &Loaded, logo: Option<&Logo>, open_files: Option<u64>) {
         shutdown_grace = %settings.shutdown_grace,
         session_lease = %settings.session_lease,
         console_frame_ancestors = settings.console_frame_sources(),
+        cors_origins = ?settings.cors_origins.iter().map(ToString::to_string).collect::<Vec<_>>(),
         console_product_name = %settings.console_product_name,
         console_accent_color = %settings.console_accent_color,
         log_requests = %settings.log_requests,

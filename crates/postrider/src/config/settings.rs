@@ -14,6 +14,7 @@ use postrider_egress::{NamePattern, Origin};
 use serde::{Deserialize, Serialize};
 
 use super::accent_color::AccentColor;
+use super::cors_origins::{self, CorsOrigin};
 use super::counts::{self, CONNECTIONS, IN_FLIGHT, RECIPIENTS_PER_HOUR, SMTP_CONNECTIONS};
 use super::database::DatabaseUrl;
 use super::duration::{AttemptTimeout, BacklogAlarm, DisableAfter, Retention, SessionLease, ShutdownGrace};
@@ -344,6 +345,13 @@ pub struct Settings {
     #[arg(long, value_name = "ORIGIN", value_delimiter = ',')]
     #[serde(default, with = "frame_ancestors")]
     pub console_frame_ancestors: Vec<FrameAncestor>,
+
+    /// An origin whose pages may call the API from a browser: `https://app.example.com`. Repeatable, or
+    /// separated by commas. By default no page may. A page needs an API key, and everybody who sees the page
+    /// can read it: give it one account and the permission `read` only.
+    #[arg(long, value_name = "ORIGIN", value_delimiter = ',')]
+    #[serde(default, with = "cors_origins")]
+    pub cors_origins: Vec<CorsOrigin>,
 
     /// The product name that the console shows, at most 60 characters.
     #[arg(long, value_name = "NAME", default_value = "Postrider")]

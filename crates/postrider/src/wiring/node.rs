@@ -16,6 +16,7 @@ use postrider_web::client::TrustedProxies;
 use tokio::net::TcpListener;
 
 use super::admin_key::{self, FirstKey, KeepCreated};
+use super::cors::Cors;
 use super::engine::{self, Running};
 use super::site::{Approach, Monitoring, Site, taken_segment};
 use super::{console, listener, master_key, metrics, people, store};
@@ -215,6 +216,7 @@ fn approach(settings: &Settings) -> Approach {
         proxies: TrustedProxies::new(settings.trusted_proxies.clone()),
         public_url: settings.public_url.as_ref().map(ToString::to_string),
         has_moved_metrics: settings.metrics_listen.is_some(),
+        cors: Cors::new(settings.cors_origins.clone()),
     }
 }
 

@@ -21,6 +21,7 @@ use postrider_web::path_prefix::PathPrefix;
 use postrider_web::request_line::{RequestLine, trace_of};
 use postrider_web::unambiguous::{self, Ambiguous};
 
+use super::cors::{self, Cors};
 use super::listener::{Arriving, Handler};
 
 /// For a year, browsers use https only (RFC 6797). Without `includeSubDomains`: other hosts are not ours.
@@ -40,6 +41,7 @@ pub struct Site {
     public_url: Option<String>,
     /// Whether another port serves the metrics.
     has_moved_metrics: bool,
+    cors: Cors,
     /// Whether `public_url` begins with `https://`.
     public_url_is_https: bool,
     /// Whether a warning about missing settings is still due.
@@ -55,6 +57,8 @@ pub struct Approach {
     pub public_url: Option<String>,
     /// Whether another port serves the metrics.
     pub has_moved_metrics: bool,
+    /// The origins whose pages may call the API.
+    pub cors: Cors,
 }
 
 impl Site {
@@ -66,11 +70,32 @@ impl Site {
             console,
             prefix: PathPrefix::of(public_url),
             has_moved_metrics: approach.has_moved_metrics,
+            cors: approach.cors,
             public_url_is_https: public_url.is_some_and(|url| url.starts_with("https://")),
             warns: AtomicBool::new(public_url.is_none() && approach.proxies.is_empty()),
             proxies: approach.proxies,
             public_url: approach.public_url,
         }
+    }
+
+    /// The response of the API, which a page of another origin may read if the operator allows it.
+    async fn call_api(&self, request: Request<Arriving>) -> Response {
+        if self.cors.is_off() {
+            let mut response = self.api.handle(request).await;
+            self.prefix.add_to_location(response.headers_mut());
+            return response;
+        }
+        let allowed = self.cors.allowed(request.headers());
+        let mut response = if allowed.is_some() && cors::is_preflight(&request) {
+            let response = cors::preflight();
+            log_unseen(&request, &response);
+            response
+        } else {
+            self.api.handle(request).await
+        };
+        self.prefix.add_to_location(response.headers_mut());
+        self.cors.tell(allowed, response.headers_mut());
+        response
     }
 
     /// Says once in the log that the settings lack what a TLS proxy in front needs. Without it, cookies are
@@ -107,9 +132,7 @@ impl Handler for Site {
         self.warn_about_https(request.headers());
         let mut response = if is_of_api {
             request.extensions_mut().insert(client);
-            let mut response = self.api.handle(request).await;
-            self.prefix.add_to_location(response.headers_mut());
-            response
+            self.call_api(request).await
         } else {
             // Nearly all requests are for the API. Boxed, so that the console's future does not enlarge
             // theirs.

@@ -77,7 +77,7 @@ spec:
         failureThreshold: 2
       lifecycle:
         preStop:
-          # Until every proxy of the cluster has heard that this pod ends, it still answers.
+          # Until every proxy of the cluster has heard that this pod ends, it still responds.
           sleep: {seconds: 5}
       resources:
         {{- toYaml .Values.resources | nindent 8 }}

@@ -19,6 +19,13 @@ const ACCEPTED: usize = 5;
 /// Events that several relays share: some batches for each.
 const SHARED: usize = 200;
 
+/// A batch of events that are larger than `body_limit` (256 KiB), and than a batch (8 MiB).
+const LARGE: usize = 30;
+const LARGE_BYTES: usize = 300_000;
+
+/// An event that is larger than a batch.
+const HUGE_BYTES: usize = 9_000_000;
+
 /// How often the database looks for what a relay does, and how long a relay may take for it, including its
 /// start on a busy machine.
 const LOOK_EVERY_S: f64 = 0.05;
@@ -52,6 +59,7 @@ pub async fn loses_nothing_and_sends_nothing_twice(language: Language) {
     drop(relay);
     let _relay = world.sends_once_although_it_is_killed_in_between().await;
     world.goes_on_after_what_is_refused().await;
+    world.goes_on_after_a_batch_that_is_too_large().await;
     let _another = world.program.relay();
     world.several_relays_share_the_work().await;
 }
@@ -128,7 +136,7 @@ impl World {
     async fn waits_as_long_as_it_is_told(&self) -> Relay {
         let busy = Receiver::start().await;
         let path = "/v1/accounts/customer-42/events/batch";
-        // As a proxy in front of Postrider may answer: no JSON, and not even UTF-8.
+        // As a proxy in front of Postrider may respond: no JSON, and not even UTF-8.
         busy.respond(
             path,
             [Reply::status(429)
@@ -214,6 +222,32 @@ impl World {
         self.rows("type = 'a' AND sent_at IS NOT NULL", 1).await;
         self.receiver.wait_for("/hook", ACCEPTED + 1, wait::SOON).await;
     }
+
+    /// 30 events above the limit of an event, one above that of a batch, and one after them.
+    async fn goes_on_after_a_batch_that_is_too_large(&self) {
+        self.database.sql(&format!(
+            r#"INSERT INTO outbox (account, type, data)
+                SELECT 'customer-42', 'large', json_build_object('text', repeat('x', {LARGE_BYTES}))
+                FROM generate_series(1, {LARGE});
+            INSERT INTO outbox (account, type, data) VALUES
+                ('customer-42', 'huge', json_build_object('text', repeat('x', {HUGE_BYTES}))),
+                ('customer-42', 'after', '{{"total": "1250.50"}}')"#
+        ));
+        self.rows("type = 'large' AND alone AND failed_at IS NULL", LARGE)
+            .await;
+        self.rows("type IN ('huge', 'after') AND alone AND failed_at IS NULL", 2)
+            .await;
+        self.database.sql(&format!(
+            "{TIME_PASSES} WHERE sent_at IS NULL AND failed_at IS NULL"
+        ));
+        self.rows("failed_at IS NOT NULL AND failure LIKE '%data_too_large%'", LARGE)
+            .await;
+        self.rows("failed_at IS NOT NULL AND failure LIKE '413 %body_too_large%'", 1)
+            .await;
+        self.rows("type = 'after' AND sent_at IS NOT NULL", 1).await;
+        self.receiver.wait_for("/hook", ACCEPTED + 2, wait::SOON).await;
+    }
+
     async fn several_relays_share_the_work(&self) {
         self.database.sql(&format!(
             r#"INSERT INTO outbox (account, type, data)
@@ -221,9 +255,9 @@ impl World {
         ));
         self.rows("type = 'b' AND sent_at IS NOT NULL", SHARED).await;
         let events = self.account.all("events").await;
-        assert_eq!(events.len(), ACCEPTED + 1 + SHARED);
+        assert_eq!(events.len(), ACCEPTED + 2 + SHARED);
         self.receiver
-            .wait_for("/hook", ACCEPTED + 1 + SHARED, wait::SOON)
+            .wait_for("/hook", ACCEPTED + 2 + SHARED, wait::SOON)
             .await;
     }
 }

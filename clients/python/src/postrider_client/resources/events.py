@@ -68,12 +68,13 @@ class Events(Resource):
         account: str,
         *,
         type: Optional[str] = None,
+        data_contains: Optional[str] = None,
         after: Union[str, datetime, None] = None,
         before: Union[str, datetime, None] = None,
         limit: Optional[int] = None,
         cursor: Optional[str] = None,
     ) -> Listing[Event]:
-        filters = {"type": type, "after": after, "before": before}
+        filters = {"type": type, "data_contains": data_contains, "after": after, "before": before}
         return self._list_at("/v1/accounts/{account}/events", {"account": account}, filters, limit, cursor)
 
     def get(self, account: str, id: str) -> Event:

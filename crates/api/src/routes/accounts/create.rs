@@ -8,6 +8,7 @@ use http::{StatusCode, Uri, header};
 use super::input::AccountInput;
 use super::view::AccountView;
 use crate::by::Asks;
+use crate::etag::Tag;
 use crate::json_body::JsonBody;
 use crate::path::account_not_found;
 use crate::problem::Problem;
@@ -25,7 +26,10 @@ use crate::router::ApiState;
     request_body = AccountInput,
     responses(
         (status = 201, description = "The account.", body = AccountView,
-            headers(("location" = String, description = "The account's path."))),
+            headers(
+                ("location" = String, description = "The account's path."),
+                ("etag" = String, description = "The object's version, for `If-Match`."),
+            )),
         (status = 409, description = "`uid_taken`: another account has this `uid`."),
     )
 )]
@@ -39,6 +43,7 @@ pub async fn create_account(
     let created = state.configuration.create_account(&by, input.into_draft()).await;
     let account = created.map_err(|error| Problem::of_configuring(error, account_not_found))?;
     let location = format!("/v1/accounts/{}", account.id);
-    let view = AccountView::of(account)?;
-    Ok((StatusCode::CREATED, [(header::LOCATION, location)], Json(view)))
+    let tag = Tag::of_account(&account);
+    let view = Json(AccountView::of(account)?);
+    Ok((StatusCode::CREATED, tag, [(header::LOCATION, location)], view))
 }

@@ -3,7 +3,9 @@
 use axum::extract::State;
 use http::{StatusCode, Uri};
 
+use super::find;
 use crate::by::Asks;
+use crate::etag::{IfMatch, IfMatchHeader, Tag};
 use crate::path::{AccountPath, InAccount, account_not_found};
 use crate::problem::Problem;
 use crate::query::no_parameters;
@@ -18,7 +20,7 @@ use crate::router::ApiState;
     path = "/v1/accounts/{account}",
     extensions(("x-permission" = json!("admin")), ("x-scope" = json!("installation"))),
     tag = "Accounts",
-    params(AccountPath),
+    params(AccountPath, IfMatchHeader),
     responses(
         (status = 204, description = "The account was deleted."),
         (status = 409, description = "`account_built_in`: the account `system` cannot be deleted.")
@@ -29,8 +31,13 @@ pub async fn delete_account(
     Asks(by): Asks,
     InAccount(account): InAccount,
     uri: Uri,
+    if_match: IfMatch,
 ) -> Result<StatusCode, Problem> {
     no_parameters(&uri)?;
+    if if_match.is_present() {
+        let current = find(&state, account).await?;
+        if_match.check(Some(&Tag::of_account(&current)))?;
+    }
     let deleted = state.configuration.delete_account(&by, account).await;
     if deleted.map_err(|error| Problem::of_configuring(error, account_not_found))? {
         Ok(StatusCode::NO_CONTENT)

@@ -2,10 +2,12 @@
 
 use axum::Json;
 use axum::extract::State;
+use axum::response::Response;
 use http::Uri;
 
 use super::find;
 use super::view::AccountView;
+use crate::etag::{Tag, tagged};
 use crate::path::{AccountPath, InAccount};
 use crate::problem::Problem;
 use crate::query::no_parameters;
@@ -20,13 +22,15 @@ use crate::router::ApiState;
     extensions(("x-permission" = json!("read")), ("x-scope" = json!("installation"))),
     tag = "Accounts",
     params(AccountPath),
-    responses((status = 200, description = "The account.", body = AccountView))
+    responses((status = 200, description = "The account.", body = AccountView,
+        headers(("etag" = String, description = "The object's version, for `If-Match`."))))
 )]
 pub async fn get_account(
     State(state): State<ApiState>,
     InAccount(account): InAccount,
     uri: Uri,
-) -> Result<Json<AccountView>, Problem> {
+) -> Result<Response, Problem> {
     no_parameters(&uri)?;
-    AccountView::of(find(&state, account).await?).map(Json)
+    let account = find(&state, account).await?;
+    Ok(tagged(Tag::of_account(&account), Json(AccountView::of(account)?)))
 }

@@ -8,6 +8,7 @@ use http::{StatusCode, Uri, header};
 use super::input::AutomationInput;
 use super::view::AutomationView;
 use crate::by::Asks;
+use crate::etag::Tag;
 use crate::json_body::JsonBody;
 use crate::path::{AccountPath, InAccount, account_not_found};
 use crate::problem::Problem;
@@ -30,7 +31,10 @@ use crate::router::ApiState;
     })),
     responses(
         (status = 201, description = "The automation.", body = AutomationView,
-            headers(("location" = String, description = "The automation's path."))),
+            headers(
+                ("location" = String, description = "The automation's path."),
+                ("etag" = String, description = "The object's version, for `If-Match`."),
+            )),
         (status = 409, description = "`uid_taken`: another automation of the account has this uid. \
             `too_many_automations`: the account has 200 already."),
     )
@@ -49,6 +53,7 @@ pub async fn create_automation(
         .await;
     let automation = created.map_err(|error| Problem::of_configuring(error, account_not_found))?;
     let location = format!("/v1/accounts/{account}/automations/{}", automation.id);
+    let tag = Tag::of_automation(&automation);
     let view = Json(AutomationView::of_new(automation)?);
-    Ok((StatusCode::CREATED, [(header::LOCATION, location)], view))
+    Ok((StatusCode::CREATED, tag, [(header::LOCATION, location)], view))
 }

@@ -4,8 +4,9 @@ use axum::extract::State;
 use http::{StatusCode, Uri};
 
 use super::path::{AutomationPath, PathAutomation};
-use super::{automation_not_found, find_id};
+use super::{automation_not_found, find, find_id};
 use crate::by::Asks;
+use crate::etag::{IfMatch, IfMatchHeader, Tag};
 use crate::path::InAccount;
 use crate::problem::Problem;
 use crate::query::no_parameters;
@@ -20,7 +21,7 @@ use crate::router::ApiState;
     path = "/v1/accounts/{account}/automations/{id}",
     extensions(("x-permission" = json!("manage"))),
     tag = "Automations",
-    params(AutomationPath),
+    params(AutomationPath, IfMatchHeader),
     responses((status = 204, description = "The automation was deleted."))
 )]
 pub async fn delete_automation(
@@ -29,9 +30,14 @@ pub async fn delete_automation(
     InAccount(account): InAccount,
     PathAutomation(automation): PathAutomation,
     uri: Uri,
+    if_match: IfMatch,
 ) -> Result<StatusCode, Problem> {
     no_parameters(&uri)?;
     let id = find_id(&state, account, &automation).await?;
+    if if_match.is_present() {
+        let current = find(&state, account, &automation).await?;
+        if_match.check(Some(&Tag::of_automation(&current)))?;
+    }
     if state.configuration.delete_automation(&by, account, id).await? {
         Ok(StatusCode::NO_CONTENT)
     } else {

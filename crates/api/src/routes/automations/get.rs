@@ -2,11 +2,13 @@
 
 use axum::Json;
 use axum::extract::State;
+use axum::response::Response;
 use http::Uri;
 
 use super::find;
 use super::path::{AutomationPath, PathAutomation};
 use super::view::AutomationView;
+use crate::etag::{Tag, tagged};
 use crate::path::InAccount;
 use crate::problem::Problem;
 use crate::query::no_parameters;
@@ -21,15 +23,18 @@ use crate::router::ApiState;
     extensions(("x-permission" = json!("read"))),
     tag = "Automations",
     params(AutomationPath),
-    responses((status = 200, description = "The automation.", body = AutomationView))
+    responses((status = 200, description = "The automation.", body = AutomationView,
+        headers(("etag" = String, description = "The object's version, for `If-Match`."))))
 )]
 pub async fn get_automation(
     State(state): State<ApiState>,
     InAccount(account): InAccount,
     PathAutomation(automation): PathAutomation,
     uri: Uri,
-) -> Result<Json<AutomationView>, Problem> {
+) -> Result<Response, Problem> {
     no_parameters(&uri)?;
     let automation = find(&state, account, &automation).await?;
-    AutomationView::read(&state, account, automation).await.map(Json)
+    let tag = Tag::of_automation(&automation);
+    let view = AutomationView::read(&state, account, automation).await?;
+    Ok(tagged(tag, Json(view)))
 }

@@ -4,11 +4,14 @@ use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use http::{StatusCode, Uri, header};
+use postrider_configuration::{AutomationDraft, ConfigureError};
+use postrider_model::{AccountId, Automation, AutomationRef, By};
 
 use super::input::AutomationInput;
 use super::path::{PathUid, UidPath};
 use super::view::AutomationView;
 use crate::by::Asks;
+use crate::etag::{IfMatch, IfMatchHeader, Tag, tagged};
 use crate::json_body::JsonBody;
 use crate::path::{InAccount, account_not_found};
 use crate::problem::{Problem, fault_codes};
@@ -30,7 +33,7 @@ use crate::router::ApiState;
     path = "/v1/accounts/{account}/automations/{id}",
     extensions(("x-permission" = json!("manage"))),
     tag = "Automations",
-    params(UidPath),
+    params(UidPath, IfMatchHeader),
     request_body(content = AutomationInput, example = json!({
         "name": "Tell the CRM",
         "trigger": {"event_types": ["proposal.accepted"]},
@@ -38,9 +41,13 @@ use crate::router::ApiState;
     })),
     responses(
         (status = 200, description = "The automation was replaced, or is as the request says already.",
-            body = AutomationView),
+            body = AutomationView,
+            headers(("etag" = String, description = "The object's version, for `If-Match`."))),
         (status = 201, description = "The automation was created.", body = AutomationView,
-            headers(("location" = String, description = "The automation's path."))),
+            headers(
+                ("location" = String, description = "The automation's path."),
+                ("etag" = String, description = "The object's version, for `If-Match`."),
+            )),
         (status = 409, description = "`too_many_automations`: the account has 200 already. \
             `concurrent_update`: other requests kept changing it."),
     )
@@ -51,6 +58,7 @@ pub async fn put_automation(
     InAccount(account): InAccount,
     PathUid(uid): PathUid,
     uri: Uri,
+    if_match: IfMatch,
     JsonBody(input): JsonBody<AutomationInput>,
 ) -> Result<Response, Problem> {
     no_parameters(&uri)?;
@@ -59,16 +67,41 @@ pub async fn put_automation(
         let detail = "expected the uid of the path, or none; PATCH changes a uid";
         return Err(Problem::body("/uid", fault_codes::INVALID_VALUE, detail));
     }
-    let put = state
-        .configuration
-        .put_automation(&by, account, &uid, draft)
-        .await;
+    let put = put(&state, &by, account, &uid, &if_match, draft).await?;
     let (automation, is_new) = put.map_err(|error| Problem::of_configuring(error, account_not_found))?;
+    let tag = Tag::of_automation(&automation);
     if is_new {
         let location = format!("/v1/accounts/{account}/automations/{}", automation.id);
         let view = Json(AutomationView::of_new(automation)?);
-        return Ok((StatusCode::CREATED, [(header::LOCATION, location)], view).into_response());
+        return Ok((StatusCode::CREATED, tag, [(header::LOCATION, location)], view).into_response());
     }
     let view = AutomationView::of_saved(&state, account, automation).await?;
-    Ok(Json(view).into_response())
+    Ok(tagged(tag, Json(view)))
+}
+
+/// Creates or replaces it. With a condition, it is replaced in the state that the condition names, or not at
+/// all.
+async fn put(
+    state: &ApiState,
+    by: &By,
+    account: AccountId,
+    uid: &str,
+    if_match: &IfMatch,
+    draft: AutomationDraft,
+) -> Result<Result<(Automation, bool), ConfigureError>, Problem> {
+    let configuration = &state.configuration;
+    if !if_match.is_present() {
+        return Ok(configuration.put_automation(by, account, uid, draft).await);
+    }
+    let current = AutomationRef::Uid(uid.to_owned());
+    let current = configuration.automation_named(account, &current).await?;
+    if_match.check(current.as_ref().map(Tag::of_automation).as_ref())?;
+    let current = current.ok_or_else(IfMatch::overtaken)?;
+    match configuration
+        .replace_automation(by, account, current, draft)
+        .await
+    {
+        Err(ConfigureError::Stale | ConfigureError::Missing) => Err(IfMatch::overtaken()),
+        replaced => Ok(replaced.map(|automation| (automation, false))),
+    }
 }

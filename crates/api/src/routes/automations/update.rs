@@ -2,6 +2,7 @@
 
 use axum::Json;
 use axum::extract::State;
+use axum::response::Response;
 use http::Uri;
 use postrider_configuration::ConfigureError;
 use postrider_configuration::{AutomationDraft, EDITS_MAX};
@@ -12,6 +13,7 @@ use super::path::{AutomationPath, PathAutomation};
 use super::view::AutomationView;
 use super::{automation_not_found, find};
 use crate::by::Asks;
+use crate::etag::{IfMatch, IfMatchHeader, Tag, tagged};
 use crate::json_body::JsonText;
 use crate::patch::patched;
 use crate::path::InAccount;
@@ -31,11 +33,12 @@ use crate::router::ApiState;
     path = "/v1/accounts/{account}/automations/{id}",
     extensions(("x-permission" = json!("manage"))),
     tag = "Automations",
-    params(AutomationPath),
+    params(AutomationPath, IfMatchHeader),
     request_body(content = AutomationInput, description = "The members to change. All are optional.",
         example = json!({"enabled": false})),
     responses(
-        (status = 200, description = "The updated automation.", body = AutomationView),
+        (status = 200, description = "The updated automation.", body = AutomationView,
+            headers(("etag" = String, description = "The object's version, for `If-Match`."))),
         (status = 409, description = "`uid_taken`: another automation of the account has this uid. \
             `concurrent_update`: other requests kept changing it."),
     )
@@ -46,11 +49,13 @@ pub async fn update_automation(
     InAccount(account): InAccount,
     PathAutomation(automation): PathAutomation,
     uri: Uri,
+    if_match: IfMatch,
     patch: JsonText,
-) -> Result<Json<AutomationView>, Problem> {
+) -> Result<Response, Problem> {
     no_parameters(&uri)?;
     for _ in 0..EDITS_MAX {
         let current = find(&state, account, &automation).await?;
+        if_match.check(Some(&Tag::of_automation(&current)))?;
         let draft = edit(&current, patch.as_str()?)?;
         match state
             .configuration
@@ -60,9 +65,9 @@ pub async fn update_automation(
             Err(ConfigureError::Stale) => {}
             Err(error) => return Err(Problem::of_configuring(error, automation_not_found)),
             Ok(automation) => {
-                return AutomationView::of_saved(&state, account, automation)
-                    .await
-                    .map(Json);
+                let tag = Tag::of_automation(&automation);
+                let view = AutomationView::of_saved(&state, account, automation).await?;
+                return Ok(tagged(tag, Json(view)));
             }
         }
     }

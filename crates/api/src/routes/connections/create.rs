@@ -11,6 +11,7 @@ use super::InOwner;
 use super::input::ConnectionInput;
 use super::view::ConnectionView;
 use crate::by::Asks;
+use crate::etag::Tag;
 use crate::json_body::JsonBody;
 use crate::path::{AccountPath, account_not_found};
 use crate::problem::{Code, Problem};
@@ -34,7 +35,10 @@ use crate::router::ApiState;
     })),
     responses(
         (status = 201, description = "The connection.", body = ConnectionView,
-            headers(("location" = String, description = "The connection's path."))),
+            headers(
+                ("location" = String, description = "The connection's path."),
+                ("etag" = String, description = "The object's version, for `If-Match`."),
+            )),
         (status = 409, description = "`too_many_connections`: the account has 50 already."),
     )
 )]
@@ -59,5 +63,6 @@ pub async fn create_connection(
     })?;
     let location = format!("/v1/accounts/{account}/connections/{}", connection.id);
     let view = Json(ConnectionView::of(account, &connection));
-    Ok((StatusCode::CREATED, [(header::LOCATION, location)], view))
+    let tag = Tag::of_connection(&connection);
+    Ok((StatusCode::CREATED, tag, [(header::LOCATION, location)], view))
 }

@@ -6,8 +6,9 @@ use postrider_model::{AccountId, ConnectionId};
 use postrider_storage::rules::connections::USERS_MAX;
 use postrider_storage::{ConnectionUser, DeleteConnection};
 
-use super::{InOwner, connection_not_found};
+use super::{InOwner, connection_not_found, find};
 use crate::by::Asks;
+use crate::etag::{IfMatch, IfMatchHeader, Tag};
 use crate::path::{ObjectPath, PathId};
 use crate::problem::{Code, Problem};
 use crate::query::no_parameters;
@@ -25,7 +26,7 @@ const NAMED_MAX: usize = 10;
     path = "/v1/accounts/{account}/connections/{id}",
     extensions(("x-permission" = json!("manage"))),
     tag = "Connections",
-    params(ObjectPath),
+    params(ObjectPath, IfMatchHeader),
     responses(
         (status = 204, description = "The connection was deleted."),
         (status = 409, description = "`connection_in_use`: actions use it. `detail` names their automations."),
@@ -37,8 +38,13 @@ pub async fn delete_connection(
     InOwner(account): InOwner,
     PathId(id): PathId<ConnectionId>,
     uri: Uri,
+    if_match: IfMatch,
 ) -> Result<StatusCode, Problem> {
     no_parameters(&uri)?;
+    if if_match.is_present() {
+        let current = find(&state, account, id).await?;
+        if_match.check(Some(&Tag::of_connection(&current)))?;
+    }
     match state.configuration.delete_connection(&by, account, id).await? {
         DeleteConnection::Deleted => Ok(StatusCode::NO_CONTENT),
         DeleteConnection::Missing => Err(connection_not_found()),

@@ -2,6 +2,7 @@
 
 use axum::Json;
 use axum::extract::State;
+use axum::response::Response;
 use http::Uri;
 use postrider_configuration::{ConfigureError, EDITS_MAX};
 use postrider_model::ConnectionId;
@@ -10,6 +11,7 @@ use super::input::ConnectionInput;
 use super::view::ConnectionView;
 use super::{InOwner, connection_not_found, find};
 use crate::by::Asks;
+use crate::etag::{IfMatch, IfMatchHeader, Tag, tagged};
 use crate::json_body::JsonText;
 use crate::patch::patched;
 use crate::path::{ObjectPath, PathId};
@@ -27,11 +29,12 @@ use crate::router::ApiState;
     path = "/v1/accounts/{account}/connections/{id}",
     extensions(("x-permission" = json!("manage"))),
     tag = "Connections",
-    params(ObjectPath),
+    params(ObjectPath, IfMatchHeader),
     request_body(content = ConnectionInput, description = "The members to change. All are optional.",
         example = json!({"token": "eyJhbGciOj"})),
     responses(
-        (status = 200, description = "The updated connection.", body = ConnectionView),
+        (status = 200, description = "The updated connection.", body = ConnectionView,
+            headers(("etag" = String, description = "The object's version, for `If-Match`."))),
         (status = 409, description = "`concurrent_update`: other requests kept changing it."),
     )
 )]
@@ -41,11 +44,13 @@ pub async fn update_connection(
     InOwner(account): InOwner,
     PathId(id): PathId<ConnectionId>,
     uri: Uri,
+    if_match: IfMatch,
     patch: JsonText,
-) -> Result<Json<ConnectionView>, Problem> {
+) -> Result<Response, Problem> {
     no_parameters(&uri)?;
     for _ in 0..EDITS_MAX {
         let current = find(&state, account, id).await?;
+        if_match.check(Some(&Tag::of_connection(&current)))?;
         let input = patched(&ConnectionInput::of(&current), patch.as_str()?)?;
         let updated = state
             .configuration
@@ -53,7 +58,10 @@ pub async fn update_connection(
         match updated.await {
             Err(ConfigureError::Stale) => {}
             Err(error) => return Err(Problem::of_configuring(error, connection_not_found)),
-            Ok(connection) => return Ok(Json(ConnectionView::of(account, &connection))),
+            Ok(connection) => {
+                let view = Json(ConnectionView::of(account, &connection));
+                return Ok(tagged(Tag::of_connection(&connection), view));
+            }
         }
     }
     Err(Problem::of_configuring(

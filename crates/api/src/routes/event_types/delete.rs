@@ -3,8 +3,9 @@
 use axum::extract::State;
 use http::{StatusCode, Uri};
 
-use super::event_type_not_found;
+use super::{check, event_type_not_found};
 use crate::by::Asks;
+use crate::etag::{IfMatch, IfMatchHeader};
 use crate::path::{EventTypePath, PathEventType};
 use crate::problem::Problem;
 use crate::query::no_parameters;
@@ -19,7 +20,7 @@ use crate::router::ApiState;
     path = "/v1/event-types/{name}",
     extensions(("x-permission" = json!("admin"))),
     tag = "Event types",
-    params(EventTypePath),
+    params(EventTypePath, IfMatchHeader),
     responses((status = 204, description = "The event type was deleted."))
 )]
 pub async fn delete_event_type(
@@ -27,8 +28,10 @@ pub async fn delete_event_type(
     Asks(by): Asks,
     PathEventType(name): PathEventType,
     uri: Uri,
+    if_match: IfMatch,
 ) -> Result<StatusCode, Problem> {
     no_parameters(&uri)?;
+    check(&state, &name, &if_match).await?;
     if state.configuration.delete_event_type(&by, &name).await? {
         Ok(StatusCode::NO_CONTENT)
     } else {

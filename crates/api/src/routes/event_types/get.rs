@@ -1,12 +1,14 @@
 //! `GET /v1/event-types/{name}`
 
 use axum::extract::State;
+use axum::response::Response;
 use axum::{Extension, Json};
 use http::Uri;
 use postrider_model::Caller;
 
 use super::event_type_not_found;
 use super::view::EventTypeView;
+use crate::etag::{Tag, tagged};
 use crate::path::{EventTypePath, PathEventType};
 use crate::problem::Problem;
 use crate::query::no_parameters;
@@ -21,15 +23,18 @@ use crate::router::ApiState;
     extensions(("x-permission" = json!("read")), ("x-scope" = json!("caller"))),
     tag = "Event types",
     params(EventTypePath),
-    responses((status = 200, description = "The event type.", body = EventTypeView))
+    responses((status = 200, description = "The event type.", body = EventTypeView,
+        headers(("etag" = String, description = "The object's version, for `If-Match`."))))
 )]
 pub async fn get_event_type(
     State(state): State<ApiState>,
     Extension(caller): Extension<Caller>,
     PathEventType(name): PathEventType,
     uri: Uri,
-) -> Result<Json<EventTypeView>, Problem> {
+) -> Result<Response, Problem> {
     no_parameters(&uri)?;
     let event_type = state.configuration.event_type_in(caller.scope, &name).await?;
-    EventTypeView::of(event_type.ok_or_else(event_type_not_found)?).map(Json)
+    let event_type = event_type.ok_or_else(event_type_not_found)?;
+    let tag = Tag::of_event_type(&event_type);
+    Ok(tagged(tag, Json(EventTypeView::of(event_type)?)))
 }

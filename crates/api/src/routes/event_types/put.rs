@@ -10,9 +10,10 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
-use super::event_type_not_found;
 use super::view::EventTypeView;
+use super::{check, event_type_not_found};
 use crate::by::Asks;
+use crate::etag::{IfMatch, IfMatchHeader, Tag, tagged};
 use crate::json_body::JsonBody;
 use crate::openapi::shapes;
 use crate::path::{EventTypePath, PathEventType};
@@ -47,12 +48,16 @@ pub struct EventTypeInput {
     path = "/v1/event-types/{name}",
     extensions(("x-permission" = json!("admin"))),
     tag = "Event types",
-    params(EventTypePath),
+    params(EventTypePath, IfMatchHeader),
     request_body = EventTypeInput,
     responses(
-        (status = 200, description = "The event type was replaced.", body = EventTypeView),
+        (status = 200, description = "The event type was replaced.", body = EventTypeView,
+            headers(("etag" = String, description = "The object's version, for `If-Match`."))),
         (status = 201, description = "The event type was created.", body = EventTypeView,
-            headers(("location" = String, description = "The event type's path."))),
+            headers(
+                ("location" = String, description = "The event type's path."),
+                ("etag" = String, description = "The object's version, for `If-Match`."),
+            )),
     )
 )]
 pub async fn put_event_type(
@@ -60,20 +65,23 @@ pub async fn put_event_type(
     Asks(by): Asks,
     PathEventType(name): PathEventType,
     uri: Uri,
+    if_match: IfMatch,
     JsonBody(input): JsonBody<EventTypeInput>,
 ) -> Result<Response, Problem> {
     no_parameters(&uri)?;
+    check(&state, &name, &if_match).await?;
     let put = state
         .configuration
         .put_event_type(&by, input.into_draft(&name))
         .await;
     let (event_type, is_new) = put.map_err(|error| Problem::of_configuring(error, event_type_not_found))?;
     let location = format!("/v1/event-types/{}", event_type.name);
+    let tag = Tag::of_event_type(&event_type);
     let view = Json(EventTypeView::of(event_type)?);
     if is_new {
-        Ok((StatusCode::CREATED, [(header::LOCATION, location)], view).into_response())
+        Ok((StatusCode::CREATED, tag, [(header::LOCATION, location)], view).into_response())
     } else {
-        Ok(view.into_response())
+        Ok(tagged(tag, view))
     }
 }
 

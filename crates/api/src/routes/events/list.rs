@@ -3,7 +3,7 @@
 use axum::extract::State;
 use axum::{Extension, Json};
 use http::Uri;
-use postrider_figures::Figures;
+use postrider_figures::{CONTAINED_BYTES_MAX, Figures};
 use postrider_model::{AccountId, Caller, Event};
 use postrider_storage::{EventFilter, Page, PageRequest, StoreResult};
 use postrider_web::body_budget::{HeldRoom, NoRoom, Owner};
@@ -32,6 +32,11 @@ pub struct EventParameters {
     /// Only events of this type.
     #[param(example = "proposal.accepted")]
     r#type: Option<String>,
+    /// Only events whose `data`, as you sent it, contains this text. ASCII letters match in either case. A
+    /// request looks at up to 1,000 events, so a page can have fewer events than `limit`, or none, although
+    /// `next_cursor` leads on.
+    #[param(example = "1250.50", min_length = 1, max_length = 200)]
+    data_contains: Option<String>,
     /// Only events accepted at this time or later.
     #[param(format = DateTime, example = "2026-01-31T09:30:00.000Z")]
     after: Option<String>,
@@ -64,11 +69,23 @@ pub async fn list_events(
         after: parameters.take("after"),
         before: parameters.take("before"),
     };
+    let contained = parameters.take_with("data_contains", |text| match text.len() {
+        1..=CONTAINED_BYTES_MAX => Ok(text.to_owned()),
+        _ => Err(format!("expected 1 to {CONTAINED_BYTES_MAX} bytes")),
+    });
     let request = parameters.page(list);
     parameters.finish()?;
     let mut room = state.page_budget.body_of(Owner::of(&caller));
     room.grow(PAGE_BYTES).await.map_err(|NoRoom| Problem::no_room())?;
-    let page = bounded_page(&state.figures, account, &filter, request).await?;
+    let figures = &state.figures;
+    let page = match contained {
+        Some(text) => {
+            figures
+                .events_containing(account, &filter, &text, request)
+                .await?
+        }
+        None => bounded_page(figures, account, &filter, request).await?,
+    };
     room.shrink(bytes_of(&page.items));
     let list = List::of(list, page, EventView::of)?;
     Ok((Extension(HeldRoom::from(room)), Json(list)))

@@ -8,7 +8,7 @@ use postrider_model::Caller;
 use serde::Serialize;
 
 use super::stream::{self, Following};
-use super::{check_may_read, find_listened};
+use super::{abandoned, check_may_read, find_listened};
 use crate::by::Asks;
 use crate::path::InAccount;
 use crate::problem::{Code, Problem};
@@ -25,7 +25,9 @@ const EXCEPT_BYTES_MAX: usize = 4_096;
 #[expect(dead_code, reason = "describes what [`listen_to_automation`] takes")]
 pub struct ListenParameters {
     /// Delete the automation once nobody has listened to it on this node for 60 seconds, so that a client
-    /// that crashes leaves nothing behind.
+    /// that crashes leaves nothing behind. If there are more nodes, the node first marks the automation with
+    /// the member `postrider_abandoned` of `metadata`, waits for another 5 minutes, and keeps the automation
+    /// if a client listens to it on any node; that node then does the same at the end of its stream.
     #[param(default = false)]
     ephemeral: Option<bool>,
     /// The nodes, separated by commas, where the client listens already. If the request reaches one of them,
@@ -137,8 +139,10 @@ pub async fn listen_to_automation(
         return Ok(StatusCode::NO_CONTENT.into_response());
     }
     let nodes = state.figures.nodes().await?.len();
-    let listener = state.listeners.listen(account, &label);
+    let by = is_ephemeral.then_some(by);
+    let listener = state.listeners.listen((account, &label), automation.id, by);
     let listener = listener.map_err(|error| Problem::new(Code::TooManyListeners, error.to_string()))?;
+    abandoned::object(&state, account, &automation).await;
     let hello = HelloView {
         node,
         nodes,
@@ -147,7 +151,6 @@ pub async fn listen_to_automation(
     let following = Following {
         account,
         automation: automation.id,
-        by: is_ephemeral.then_some(by),
         headers,
     };
     Ok(stream::response(state, listener, following, &hello))

@@ -10,25 +10,20 @@ use base64::engine::general_purpose::STANDARD;
 use futures_util::stream;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use postrider_engine::listen::{Handed, Heard, Listener};
-use postrider_model::{AccountId, AutomationId, AutomationRef, By, Permission};
+use postrider_model::{AccountId, AutomationId, Permission};
 use serde::Serialize;
 use tokio::time::{Instant, sleep_until};
 
-use super::label;
 use super::open::{EndView, HeaderView, HelloView, RequestView};
+use super::{abandoned, label};
 use crate::auth;
 use crate::router::ApiState;
-use crate::routes::automations::find;
 
 /// Longest silence of a stream. Then it sends a comment, because only a write shows that the client has left.
 const SIGN_EVERY: Duration = Duration::from_secs(15);
 
 /// How long one stream lasts. The client then opens another, perhaps at another node.
 const LIFETIME: Duration = Duration::from_secs(3_600);
-
-/// How long a client may be away before the automation of an ephemeral stream is deleted: long enough to
-/// reconnect through a proxy that restarts.
-const AWAY_MAX: Duration = Duration::from_secs(60);
 
 /// nginx buffers responses unless this header says otherwise.
 const NO_BUFFERING: (HeaderName, HeaderValue) = (
@@ -40,8 +35,6 @@ const NO_BUFFERING: (HeaderName, HeaderValue) = (
 pub(super) struct Following {
     pub account: AccountId,
     pub automation: AutomationId,
-    /// Who asked for the automation to be deleted after the stream; `None` to keep it.
-    pub by: Option<By>,
     /// The headers of the request, with the API key.
     pub headers: HeaderMap,
 }
@@ -54,8 +47,6 @@ struct Streaming {
     next_sign: Instant,
     ends: Instant,
     hello: Option<Event>,
-    /// Whether `end` was sent for a reason that leaves the automation alone.
-    is_replaced: bool,
 }
 
 /// The response.
@@ -73,7 +64,6 @@ pub(super) fn response(
         next_sign: now + SIGN_EVERY,
         ends: now + LIFETIME,
         hello: Some(event("hello", hello)),
-        is_replaced: false,
     };
     let events = stream::unfold(streaming, |mut streaming| async move {
         let event = streaming.next().await?;
@@ -104,10 +94,7 @@ impl Streaming {
         self.next_sign = Instant::now() + SIGN_EVERY;
         Some(match heard {
             None | Some(Heard::Stopping) => self.end("reconnect"),
-            Some(Heard::Superseded) => {
-                self.is_replaced = true;
-                self.end("superseded")
-            }
+            Some(Heard::Superseded) => self.end("superseded"),
             Some(Heard::Request(handed)) => match self.still_holds().await {
                 Ok(()) => request(&handed),
                 Err(reason) => self.end(reason),
@@ -136,43 +123,28 @@ impl Streaming {
         if !may {
             return Err("unauthorized");
         }
-        let automation = AutomationRef::Id(*automation);
-        let found = find(&self.state, *account, &automation).await;
+        // A store that is away for a moment says nothing about the automation.
+        let Ok(found) = self.state.configuration.automation(*account, *automation).await else {
+            return Ok(());
+        };
         let own = self.listener.as_ref().map(Listener::label);
-        match found.ok().and_then(|found| label(&found)) {
-            Some(label) if Some(label.as_str()) == own => Ok(()),
-            _ => Err("automation_gone"),
+        match found.filter(|found| label(found).as_deref() == own) {
+            Some(found) => {
+                abandoned::object(&self.state, *account, &found).await;
+                Ok(())
+            }
+            None => Err("automation_gone"),
         }
     }
 
-    /// Stops listening. Deletes the automation if the client asked for that and does not come back.
+    /// Stops listening. Deletes the automation if a client asked for that and none comes back.
     fn leave(&mut self) {
         let Some(listener) = self.listener.take() else {
             return;
         };
-        let label = listener.label().to_owned();
-        drop(listener);
-        let Some(by) = self.following.by.take().filter(|_| !self.is_replaced) else {
-            return;
-        };
         let (account, automation) = (self.following.account, self.following.automation);
         let state = self.state.clone();
-        self.state.listeners.after_absence(AWAY_MAX, async move {
-            if state.listeners.has_listener(account, &label) {
-                return;
-            }
-            match state
-                .configuration
-                .delete_automation(&by, account, automation)
-                .await
-            {
-                Ok(true) => {
-                    tracing::info!(%account, %automation, "deleted an automation that nobody listens to")
-                }
-                Ok(false) => {}
-                Err(error) => tracing::warn!(%error, "could not delete an automation that nobody listens to"),
-            }
-        });
+        listener.leave(move |absence| abandoned::delete(state, account, automation, absence));
     }
 }
 

@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use askama::Template;
 use axum::extract::State;
-use axum::response::Response;
+use axum::response::{IntoResponse as _, Response};
 use http::HeaderMap;
+use postrider_figures::CONTAINED_BYTES_MAX;
 use postrider_model::{AccountId, Event, Origin, Timestamp};
 use postrider_storage::EventFilter;
 
@@ -74,6 +75,8 @@ struct Filters {
     filter: EventFilter,
     event_type: String,
     is_type_wrong: bool,
+    /// What the data has to contain; empty for any data.
+    contained: String,
     after: MomentField,
     before: MomentField,
     is_active: bool,
@@ -88,8 +91,8 @@ pub async fn show(State(app): State<App>, account: InAccount) -> Result<Response
     page(&ListPage {
         shell: Shell::of(&app, &account.visitor, Section::Accounts, "Events"),
         head: AccountHead::of(&account, Tab::Events),
-        live: list
-            .is_first
+        live: filters
+            .is_live(&list)
             .then(|| format!("{path}/live{}", query.with(&[("page", None)]))),
         here: path,
         filters,
@@ -103,6 +106,9 @@ pub async fn live(State(app): State<App>, account: InAccount, headers: HeaderMap
     let id = account.id();
     let query = account.visitor.query.clone();
     let filters = Arc::new(Filters::of(&query));
+    if !filters.contained.is_empty() {
+        return Refusal::NotFound.into_response();
+    }
     let state = Arc::clone(&app);
     live::stream(&app, viewer, move || {
         let (app, filters, query) = (Arc::clone(&state), Arc::clone(&filters), query.clone());
@@ -111,6 +117,11 @@ pub async fn live(State(app): State<App>, account: InAccount, headers: HeaderMap
 }
 
 impl Filters {
+    /// Whether the page renews itself. One that searches data would read the record again each time.
+    fn is_live(&self, list: &List) -> bool {
+        list.is_first && self.contained.is_empty()
+    }
+
     fn of(query: &Query) -> Self {
         let event_type = query.get("type").unwrap_or_default().trim();
         let (after, before) = (
@@ -122,10 +133,12 @@ impl Filters {
             after: after.at,
             before: before.at,
         };
+        let contained = query.get("contains").unwrap_or_default();
         Self {
+            contained: contained[..contained.floor_char_boundary(CONTAINED_BYTES_MAX)].to_owned(),
             is_type_wrong: filter.event_type.is_none() && !event_type.is_empty(),
             event_type: event_type.to_owned(),
-            is_active: ["type", "after", "before"]
+            is_active: ["type", "contains", "after", "before"]
                 .iter()
                 .any(|name| query.get(name).is_some()),
             after,
@@ -137,7 +150,15 @@ impl Filters {
 
 async fn list(app: &App, account: AccountId, filters: &Filters, query: &Query) -> Result<List, Refusal> {
     let request = paging::request(query.get("page"));
-    let found = app.figures.events(account, &filters.filter, request).await?;
+    let found = match filters.contained.as_str() {
+        "" => app.figures.events(account, &filters.filter, request).await?,
+        text => {
+            let found = app
+                .figures
+                .events_containing(account, &filters.filter, text, request);
+            found.await?
+        }
+    };
     let now = app.now();
     let path = format!("/accounts/{account}/events");
     let to = |changes: &[(&str, Option<&str>)]| format!("{path}{}", query.with(changes));

@@ -1,0 +1,101 @@
+//! Events by what is in their data.
+//!
+//! No index holds the contents of `data`, so a search reads events, newest first, and stops after a bounded
+//! number. The caller goes on from there with the next page.
+
+use postrider_model::{AccountId, Event};
+use postrider_storage::{EventFilter, Page, PageRequest, StoreResult};
+
+use crate::Figures;
+
+/// Most bytes of a text to look for.
+pub const CONTAINED_BYTES_MAX: usize = 200;
+
+/// Most events that one page looks at: some 30 ms for small ones.
+pub const CONTENTS_MAX: usize = 1_000;
+
+/// Most events per read of the store.
+const CHUNK: usize = 50;
+
+/// Bytes of `data` that one page looks at before it ends early. 1,000 events at the limit of `data` would be
+/// 256 MB.
+const LOOKED_AT_BYTES: usize = 32 * 1024 * 1024;
+
+/// Bytes of found events after which a page ends early.
+const FOUND_BYTES: usize = 4 * 1024 * 1024;
+
+impl Figures {
+    /// The account's events that match and whose data, as the producer sent it, contains this text, newest
+    /// first. ASCII letters match in either case. Looks at [`CONTENTS_MAX`] events at most, so a page can
+    /// have fewer events than its limit, or none, although others follow.
+    pub async fn events_containing(
+        &self,
+        account: AccountId,
+        filter: &EventFilter,
+        text: &str,
+        request: PageRequest,
+    ) -> StoreResult<Page<Event>> {
+        let mut items = Vec::new();
+        let (mut after, mut looked_at, mut looked_at_bytes, mut bytes) = (request.after, 0, 0, 0);
+        loop {
+            let page = PageRequest { limit: CHUNK, after };
+            let chunk = self.events(account, filter, page).await?;
+            let read = chunk.items.len();
+            for (at, event) in chunk.items.into_iter().enumerate() {
+                // A large event may take milliseconds.
+                tokio::task::yield_now().await;
+                looked_at_bytes += event.data.len();
+                if !contains(&event.data, text.as_bytes()) {
+                    continue;
+                }
+                bytes += event.bytes();
+                items.push(event);
+                let is_full = items.len() == request.limit || bytes >= FOUND_BYTES;
+                if is_full && at + 1 < read {
+                    let limit = at + 1;
+                    let read_again = self.events(account, filter, PageRequest { limit, after }).await?;
+                    return Ok(Page {
+                        items,
+                        next: read_again.next,
+                    });
+                }
+            }
+            after = chunk.next;
+            looked_at += read;
+            let is_full = items.len() >= request.limit || bytes >= FOUND_BYTES;
+            let is_long = looked_at >= CONTENTS_MAX || looked_at_bytes >= LOOKED_AT_BYTES;
+            // A store may end a page early; the page then ends here too.
+            if after.is_none() || read < CHUNK || is_full || is_long {
+                return Ok(Page { items, next: after });
+            }
+        }
+    }
+}
+
+fn contains(data: &[u8], text: &[u8]) -> bool {
+    text.is_empty()
+        || data
+            .windows(text.len())
+            .any(|window| window.eq_ignore_ascii_case(text))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ascii_letters_match_in_either_case() {
+        let data = "{\"name\":\"Müller, Acme\"}".as_bytes();
+        for (text, expected) in [
+            ("acme", true),
+            ("\"NAME\":", true),
+            ("Müller", true),
+            ("MÜLLER", false),
+            ("acme ", false),
+            ("", true),
+        ] {
+            assert_eq!(contains(data, text.as_bytes()), expected, "{text}");
+        }
+        assert!(!contains(b"a", b"ab"));
+    }
+}
