@@ -26,7 +26,13 @@ PROBLEMS = {
 # Faults of single query parameters.
 PARAMETERS = {
     "cursor": "as above, beside the fault of another parameter",
+    "measure": "an event belongs to no action",
     "action": "a filter of the audit trail names an action that exists",
+}
+
+# Faults of query parameters with this code.
+PARAMETER_CODES = {
+    "out_of_range": "statistics are kept for a time, up to now, and have a bounded number of steps",
 }
 
 # Faults of single members: the pointer, the codes, and the reason.
@@ -89,6 +95,7 @@ def is_explained(problem) -> bool:
     ]
     return bool(faults) and all(
         fault.get("parameter") in PARAMETERS
+        or "parameter" in fault and fault.get("code") in PARAMETER_CODES
         or any(
             re.fullmatch(pointer, fault.get("pointer", "-"), re.DOTALL) and fault.get("code") in codes
             for pointer, codes, _ in FAULTS

@@ -128,6 +128,11 @@ def test_access(server: Server, postrider: Postrider, account: str) -> None:
     assert list(postrider.sessions.list()) == []
     assert code_of(lambda: postrider.sessions.end("grant_01h455vb4pex5vsknk084sn02q")) == "session_not_found"
     assert postrider.sessions.end_all()["count"] == 0
+    counted = postrider.statistics.get_of_account(account, measure=["events", "failed"], step="1d")
+    assert set(counted["totals"]) == {"events", "failed"}
+    by_action = postrider.statistics.get_of_account(account, group_by="action")
+    assert (by_action["actions_left_out"], by_action["data"][-1]["failed"]) == (0, 0)
+    assert len(postrider.statistics.get(step="1m", measure=["latency_p95_ms"])["data"]) >= 1440
     assert [each["type"] for each in postrider.search.find(account)] == ["account"]
     assert list(postrider.audit.list(action="api_key.created"))
     assert list(postrider.audit.list_of_account(account))

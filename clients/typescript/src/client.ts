@@ -9,6 +9,7 @@ import { EventTypes } from "./resources/event-types.js";
 import { Events } from "./resources/events.js";
 import { Search } from "./resources/search.js";
 import { SigningKeys } from "./resources/signing-keys.js";
+import { StatisticsOverTime } from "./resources/statistics.js";
 import { type ClientOptions, Transport } from "./transport.js";
 
 /** A client of one installation. It keeps no connection of its own, and needs no closing. */
@@ -25,6 +26,7 @@ export class Postrider {
   readonly sessions: Sessions;
   readonly audit: Audit;
   readonly masterKey: MasterKeys;
+  readonly statistics: StatisticsOverTime;
   readonly search: Search;
 
   /**
@@ -45,6 +47,7 @@ export class Postrider {
     this.sessions = new Sessions(transport);
     this.audit = new Audit(transport);
     this.masterKey = new MasterKeys(transport);
+    this.statistics = new StatisticsOverTime(transport);
     this.search = new Search(transport);
   }
 }

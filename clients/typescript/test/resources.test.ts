@@ -152,6 +152,15 @@ test("API keys, portal links, sessions, audit, master key", async () => {
   await assert.rejects(postrider.sessions.end("grant_01h455vb4pex5vsknk084sn02q"), { status: 404 });
   assert.equal((await postrider.sessions.endAll()).count, 0);
 
+  const counted = await postrider.statistics.getOfAccount("acme", {
+    measure: ["events", "failed"],
+    step: "1d",
+  });
+  assert.deepEqual(Object.keys(counted.totals).sort(), ["events", "failed"]);
+  const byAction = await postrider.statistics.getOfAccount("acme", { group_by: "action" });
+  assert.equal(byAction.actions_left_out, 0);
+  const minutes = await postrider.statistics.get({ step: "1m", measure: ["latency_p95_ms"] });
+  assert.ok(minutes.data.length >= 1440);
   assert.equal((await postrider.search.find("acme"))[0]?.type, "account");
   assert.ok((await all(postrider.audit.list({ action: "api_key.created" }))).length >= 1);
   assert.ok((await all(postrider.audit.listOfAccount("acme"))).length >= 1);

@@ -18,6 +18,7 @@ use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 use utoipa::openapi::{Components, OpenApi as Document, Server};
 
 use crate::problem::{Fault, ProblemDocument, TextPosition};
+use crate::routes::statistics::measure::{AccountMeasure, Measure};
 
 /// What stands before the name of a schema in a reference.
 const SCHEMAS: &str = "#/components/schemas/";
@@ -37,7 +38,7 @@ pub(crate) const SERVER_URL: &str = "\"url\": \"/\"";
             `x-request-id` header.",
         license(name = "Apache-2.0", identifier = "Apache-2.0")
     ),
-    components(schemas(ProblemDocument, Fault, TextPosition)),
+    components(schemas(ProblemDocument, Fault, TextPosition, Measure, AccountMeasure)),
     security(("api_key" = [])),
     tags(
         (name = "Accounts", description = "The customers of the company that runs Postrider."),
@@ -50,6 +51,7 @@ pub(crate) const SERVER_URL: &str = "\"url\": \"/\"";
         (name = "Events", description = "Things that happened in the company's software."),
         (name = "Deliveries", description = "The delivery of one event by one action, with the record of each attempt."),
         (name = "Event types", description = "The installation's catalogue of event types."),
+        (name = "Statistics", description = "What was accepted and delivered in each step of time."),
         (name = "Search", description = "What an id or a uid stands for."),
         (name = "Operations", description = "Health checks, metrics and this document.")
     )

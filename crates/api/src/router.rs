@@ -29,7 +29,7 @@ use crate::rate_limits::RateLimits;
 use crate::route_table::RouteTable;
 use crate::routes::{
     accounts, api_keys, audit, automations, connections, deliveries, event_types, events, listen, master_key,
-    operations, portal_links, search, sessions, signing_keys,
+    operations, portal_links, search, sessions, signing_keys, statistics,
 };
 
 /// The state that handlers share. Cheap to clone.
@@ -175,6 +175,8 @@ pub(crate) fn documented_routes() -> OpenApiRouter<ApiState> {
         .routes(routes!(sessions::of_account::end_session_of_account))
         .routes(routes!(audit::of_installation::list_audit))
         .routes(routes!(audit::of_account::list_audit_of_account))
+        .routes(routes!(statistics::of_installation::get_statistics))
+        .routes(routes!(statistics::of_account::get_account_statistics))
         .routes(routes!(master_key::show::get_master_key))
         .routes(routes!(master_key::rotate::rotate_master_key))
         .merge(signing_key_routes())

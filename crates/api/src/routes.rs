@@ -19,6 +19,7 @@ pub mod portal_links;
 pub mod search;
 pub mod sessions;
 pub mod signing_keys;
+pub mod statistics;
 
 use serde_json::value::RawValue;
 

@@ -1,8 +1,8 @@
 //! The commands: one command, or one group of commands, per file.
 //!
 //! * Client commands, over the API: [`accounts`], [`automations`], [`events`], [`deliveries`], [`keys`],
-//!   [`event_types`], [`api_keys`], [`portal_links`], [`sessions`], [`audit`], [`connections`], built on
-//!   [`remote`].
+//!   [`event_types`], [`api_keys`], [`portal_links`], [`sessions`], [`audit`], [`statistics`],
+//!   [`connections`], built on [`remote`].
 //! * What happens now: [`trigger`], [`tail`], [`listen`]; `waiting` waits for the deliveries of an event.
 //! * This machine's profiles: [`login`], [`profiles`]. The console: [`open`].
 //! * Offline: [`sign`], [`verify`]; both read signing keys with [`secrets`].
@@ -31,6 +31,7 @@ mod secret_prompt;
 pub mod secrets;
 pub mod sessions;
 pub mod sign;
+pub mod statistics;
 pub mod tail;
 pub mod trigger;
 pub mod verify;
@@ -68,6 +69,8 @@ pub enum Command {
     Sessions(sessions::Args),
     /// List who did what
     Audit(audit::Args),
+    /// Show what was accepted and delivered in each hour, minute or day
+    Statistics(statistics::Args),
     /// Send the catalogue's example of an event type, and show what its deliveries get
     Trigger(trigger::Args),
     /// Follow an account's deliveries: a line for each attempt
@@ -104,6 +107,7 @@ pub const GROUPS: [(&str, &[&str]); 4] = [
             "portal-links",
             "sessions",
             "audit",
+            "statistics",
         ],
     ),
     ("While you develop", &["listen", "trigger", "tail", "open"]),
@@ -125,6 +129,7 @@ pub async fn run(command: Command, context: Context<'_>) -> Result<ExitCode, Fai
         Command::PortalLinks(args) => portal_links::run(args, context).await?,
         Command::Sessions(args) => sessions::run(args, context).await?,
         Command::Audit(args) => audit::run(args, context).await?,
+        Command::Statistics(args) => statistics::run(args, context).await?,
         Command::Trigger(args) => return trigger::run(args, context).await,
         Command::Tail(args) => tail::run(args, context).await?,
         Command::Listen(args) => listen::run(*args, context).await?,

@@ -1,5 +1,6 @@
 //! Charts of counts over time: SVG columns of stacked parts, drawn by the server.
 //!
+//! * `counted`: the charts of events and deliveries.
 //! * `scale`: from numbers to heights. `axis`: the labels. `columns`: the stacks.
 //!
 //! Widths are in percent and heights in pixels, without a `viewBox`: a chart fills the available width, while
@@ -9,6 +10,7 @@
 
 mod axis;
 mod columns;
+pub mod counted;
 mod scale;
 
 use std::time::Duration;
@@ -28,9 +30,9 @@ const HEIGHT: f64 = 176.0;
 /// The contents of a chart.
 pub struct Data {
     /// Its id, unique on the page.
-    pub id: &'static str,
+    pub id: String,
     /// What it shows.
-    pub title: &'static str,
+    pub title: String,
     /// The gist, as a sentence.
     pub gist: String,
     /// What is counted, from the bottom of the stack up.
@@ -90,8 +92,8 @@ pub struct Step {
 #[derive(Template)]
 #[template(path = "chart/chart.html")]
 pub struct Chart {
-    id: &'static str,
-    title: &'static str,
+    id: String,
+    title: String,
     gist: String,
     series: Vec<Series>,
     totals: Vec<String>,
@@ -169,8 +171,8 @@ mod tests {
             values: values.to_vec(),
         };
         let data = Data {
-            id: "test",
-            title: "Things",
+            id: "test".to_owned(),
+            title: "Things".to_owned(),
             gist: "Two <things>.".to_owned(),
             series: vec![
                 Series {

@@ -32,7 +32,7 @@ use crate::live::LiveSlots;
 use crate::pages::signing_key::diagnose::DIAGNOSES_MAX;
 use crate::pages::{
     accounts, api_keys, audit, automations, bulk, connections, deliveries, docs, event_types, events, find,
-    overview, portal_links, sessions, settings, sign_in, signing_key, system, theme,
+    overview, portal_links, sessions, settings, sign_in, signing_key, statistics, system, theme,
 };
 use crate::refusal::{Refusal, RefusalPage};
 use crate::routes::{PUBLIC, Route, Routes};
@@ -239,6 +239,7 @@ fn routes() -> Routes {
         .merge(automations::routes())
         .merge(events::routes())
         .merge(deliveries::routes())
+        .merge(statistics::routes())
         .merge(signing_key::routes())
         .merge(connections::routes())
         .merge(portal_links::routes())

@@ -17,5 +17,6 @@ pub mod sessions;
 pub mod settings;
 pub mod sign_in;
 pub mod signing_key;
+pub mod statistics;
 pub mod system;
 pub mod theme;

@@ -175,6 +175,8 @@ pub enum Tab {
     Events,
     /// Its deliveries.
     Deliveries,
+    /// Its events and deliveries as charts.
+    Statistics,
     /// The event types that its customers see.
     EventTypes,
     /// Its signing key.
@@ -189,10 +191,11 @@ pub enum Tab {
     Settings,
 }
 
-const TABS: [(Tab, &str, &str); 9] = [
+const TABS: [(Tab, &str, &str); 10] = [
     (Tab::Automations, "automations", "Automations"),
     (Tab::Events, "events", "Events"),
     (Tab::Deliveries, "deliveries", "Deliveries"),
+    (Tab::Statistics, "statistics", "Statistics"),
     (Tab::EventTypes, "event-types", "Event types"),
     (Tab::SigningKey, "signing-key", "Signing key"),
     (Tab::Connections, "connections", "Connections"),

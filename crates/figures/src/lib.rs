@@ -15,6 +15,7 @@
 //! | `contents.rs` | events by what is in their data |
 //! | `export.rs` | deliveries as a file; `export/room.rs` bounds how many are under way |
 //! | `overview.rs` | the installation over a range of time, and the success of an account's actions |
+//! | `by_time.rs` | the installation, an account and its actions, step by step; `period.rs`: which steps |
 //! | `held_back.rs` | how many events the conditions of automations held back |
 //! | `preview.rs` | recent events, judged by a trigger |
 //! | `feed.rs` | attempts as they end, for live pages and the demo |
@@ -30,6 +31,7 @@
 
 #![forbid(unsafe_code)]
 
+mod by_time;
 mod contents;
 mod export;
 mod feed;
@@ -37,15 +39,21 @@ mod figures;
 mod flush;
 mod held_back;
 mod overview;
+mod period;
 mod preview;
 mod prune;
 mod record;
 mod statistics;
 
+pub use by_time::{
+    ACCOUNT_SUMS_MAX, ACTIONS_SHOWN_MAX, AccountStatistics, InstallationStatistics, Series, StepCounts,
+    TooManySums, WantedActions,
+};
 pub use contents::{CONTAINED_BYTES_MAX, CONTENTS_MAX};
 pub use export::{EXPORT_DELIVERIES_MAX, Export, ExportError, ExportFormat};
 pub use feed::RecordedAttempt;
 pub use figures::{Figures, FiguresParts};
 pub use flush::FLUSH_EVERY;
-pub use overview::{FAILING_MAX, Overview, OverviewStep, Range, Rate};
+pub use overview::{FAILING_MAX, Overview, Range, Rate};
+pub use period::{PERIOD_STEPS_MAX, Period, PeriodError, StepLength};
 pub use preview::{Judged, RECENT_MAX, judge};

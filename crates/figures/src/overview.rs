@@ -12,6 +12,7 @@ use postrider_storage::statistics::{Backlog, Count, Counts, FailingAction, Laten
 use postrider_storage::{StoreResult, UnhealthyAction};
 
 use crate::Figures;
+use crate::by_time::StepCounts;
 use crate::statistics::Batch;
 
 /// How many failing actions are shown.
@@ -76,15 +77,6 @@ impl Range {
     }
 }
 
-/// What happened in a step.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct OverviewStep {
-    /// When it began.
-    pub at: Timestamp,
-    /// What was counted in it.
-    pub counts: Counts,
-}
-
 /// The installation over a range of time. Events marked `test` and their deliveries are left out.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Overview {
@@ -92,7 +84,7 @@ pub struct Overview {
     pub range: Range,
     /// The steps of the range, oldest first, including those in which nothing happened. The last step is not
     /// over yet.
-    pub steps: Vec<OverviewStep>,
+    pub steps: Vec<StepCounts>,
     /// The sum of all steps.
     pub totals: Counts,
     /// The share of deliveries that failed, of those that failed or succeeded; `None` without any.
@@ -218,12 +210,12 @@ fn steps(
     span: &std::ops::Range<Timestamp>,
     stored: Vec<(Timestamp, Counts)>,
     here: &[Count],
-) -> Vec<OverviewStep> {
+) -> Vec<StepCounts> {
     let mut at = span.start;
     let mut steps = Vec::with_capacity(range.steps());
     while at < span.end {
         let counts = Counts::default();
-        steps.push(OverviewStep { at, counts });
+        steps.push(StepCounts { at, counts });
         at = at.after(range.step());
     }
     let here = here

@@ -19,11 +19,18 @@ const STEP_PAUSE: Duration = Duration::from_millis(15);
 const IDLE_PAUSE: Duration = Duration::from_secs(60);
 
 /// How long sums by the minute are kept: twice the longest range that is shown from them.
-const MINUTES_KEPT: Duration = Duration::from_secs(2 * 24 * 3600);
+pub(crate) const MINUTES_KEPT: Duration = Duration::from_secs(2 * 24 * 3600);
 
 /// How long sums by the hour are kept at least, whatever the retention: a month is shown from them, in steps
 /// of half a day.
 const HOURS_KEPT: Duration = Duration::from_secs(32 * 24 * 3600);
+
+impl Figures {
+    /// How long sums by the hour are kept.
+    pub(crate) fn hours_kept(&self) -> Duration {
+        HOURS_KEPT.max(self.retention)
+    }
+}
 
 /// Runs until it is aborted.
 pub async fn run(figures: Arc<Figures>) {
@@ -48,7 +55,7 @@ async fn prune(figures: &Figures, time: &mut ConfirmedTime) -> StoreResult<bool>
     let mut removed = 0;
     for (step, kept) in [
         (TimeStep::Minute, MINUTES_KEPT),
-        (TimeStep::Hour, HOURS_KEPT.max(figures.retention)),
+        (TimeStep::Hour, figures.hours_kept()),
     ] {
         removed += figures
             .store

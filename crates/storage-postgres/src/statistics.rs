@@ -2,6 +2,7 @@
 
 mod add;
 mod backlog;
+mod by_time;
 mod failing;
 mod stored;
 
@@ -59,6 +60,31 @@ impl StatisticsStore for PostgresStore {
     ) -> StoreResult<Vec<(ActionKey, Counts)>> {
         self.database
             .run(async || of_actions(&self.database.client().await?, account, &span).await)
+            .await
+    }
+
+    async fn account_statistics(
+        &self,
+        account: AccountId,
+        span: Range<Timestamp>,
+        after: Option<(Timestamp, Scope)>,
+        limit: usize,
+    ) -> StoreResult<Vec<(Timestamp, Scope, Counts)>> {
+        self.database
+            .run(async || {
+                let client = self.database.client().await?;
+                by_time::of_account(&client, account, &span, after, limit).await
+            })
+            .await
+    }
+
+    async fn latency_steps(
+        &self,
+        step: TimeStep,
+        span: Range<Timestamp>,
+    ) -> StoreResult<Vec<(Timestamp, Histogram)>> {
+        self.database
+            .run(async || by_time::latencies(&self.database.client().await?, step, &span).await)
             .await
     }
 

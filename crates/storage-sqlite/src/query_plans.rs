@@ -152,6 +152,15 @@ fn statements_over_large_tables_seek_in_the_index_meant_for_them() {
             "SEARCH statistics USING PRIMARY KEY (account_id=? AND step=? AND at>? AND at<?)".to_owned(),
         ),
         (
+            statistics::OF_ACCOUNT,
+            "SEARCH statistics USING PRIMARY KEY (account_id=? AND step=? AND (at,automation_id,action_id)>(?,?,?) AND at<?)"
+                .to_owned(),
+        ),
+        (
+            statistics::LATENCY_STEPS,
+            "SEARCH latencies USING PRIMARY KEY (step=? AND at>? AND at<?)".to_owned(),
+        ),
+        (
             statistics::MOST,
             "SEARCH statistics USING COVERING INDEX statistics_failing (at>? AND at<?)".to_owned(),
         ),

@@ -1,7 +1,9 @@
 //! Statistics: adding to sums and reading them.
 
 mod backlog;
+mod by_time;
 mod failing;
+
 mod stored;
 
 use std::ops::Range;
@@ -21,6 +23,8 @@ use crate::store::SqliteStore;
 
 #[cfg(test)]
 pub(crate) use backlog::{OWNED_COUNT, WAITING_COUNT};
+#[cfg(test)]
+pub(crate) use by_time::{LATENCY_STEPS, OF_ACCOUNT};
 #[cfg(test)]
 pub(crate) use failing::{MOST, SUCCEEDED};
 #[cfg(test)]
@@ -58,6 +62,25 @@ impl StatisticsStore for SqliteStore {
         span: Range<Timestamp>,
     ) -> StoreResult<Vec<(ActionKey, Counts)>> {
         self.read(move |conn| of_actions(conn, account, &span)).await
+    }
+
+    async fn account_statistics(
+        &self,
+        account: AccountId,
+        span: Range<Timestamp>,
+        after: Option<(Timestamp, Scope)>,
+        limit: usize,
+    ) -> StoreResult<Vec<(Timestamp, Scope, Counts)>> {
+        self.read(move |conn| by_time::of_account(conn, account, &span, after, limit))
+            .await
+    }
+
+    async fn latency_steps(
+        &self,
+        step: TimeStep,
+        span: Range<Timestamp>,
+    ) -> StoreResult<Vec<(Timestamp, Histogram)>> {
+        self.read(move |conn| by_time::latencies(conn, step, &span)).await
     }
 
     async fn held_back(

@@ -63,6 +63,7 @@ pub mod search;
 pub mod secrets;
 pub mod sessions;
 pub mod statistics;
+pub mod statistics_by_time;
 pub mod templates;
 
 #[doc(hidden)]

@@ -348,6 +348,10 @@ macro_rules! conformance {
             held_back: [
                 what_conditions_held_back_is_summed_by_automation,
             ]
+            statistics_by_time: [
+                an_accounts_sums_are_read_page_by_page_in_the_order_of_time,
+                latencies_are_those_of_each_step,
+            ]
             templates: [
                 a_template_has_one_number_in_its_account_and_reads_back_exactly,
                 unused_templates_go_once_no_delivery_refers_to_them,
@@ -375,26 +379,6 @@ macro_rules! conformance {
     };
 }
 
-/// The implementation of [`conformance!`].
-#[doc(hidden)]
-#[macro_export]
-macro_rules! conformance_tests {
-    ($make_store:ident, $($area:ident: [$($promise:ident,)+])+) => {
-        $(
-            mod $area {
-                $(
-                    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-                    async fn $promise() {
-                        let (store, guard) = super::$make_store().await;
-                        let store: ::std::sync::Arc<dyn $crate::Store> = store;
-                        ::std::boxed::Box::pin($crate::$area::$promise(store)).await;
-                        drop(guard);
-                    }
-                )+
-            }
-        )+
-    };
-}
-
+mod each;
 #[cfg(test)]
 mod tests;

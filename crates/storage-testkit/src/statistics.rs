@@ -55,7 +55,7 @@ pub(crate) fn deliveries(failed: u64, succeeded: u64) -> Counts {
     }
 }
 
-fn latency(step: TimeStep, nth_hour: i64, ms: u64, count: u64) -> LatencyCount {
+pub(crate) fn latency(step: TimeStep, nth_hour: i64, ms: u64, count: u64) -> LatencyCount {
     LatencyCount {
         step,
         at: hour(nth_hour),

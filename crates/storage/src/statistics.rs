@@ -239,6 +239,26 @@ pub trait StatisticsStore: Send + Sync {
         span: Range<Timestamp>,
     ) -> StoreResult<Vec<(ActionKey, Counts)>>;
 
+    /// The sums of the account, of its automations and of its actions in the hours that began within the
+    /// span, ordered by hour, then by automation and action: at most `limit`, from the first that follows
+    /// `after`, which is the hour and scope of a sum that an earlier call returned. [`Counts::stored_bytes`]
+    /// of the account includes those of its actions.
+    async fn account_statistics(
+        &self,
+        account: AccountId,
+        span: Range<Timestamp>,
+        after: Option<(Timestamp, Scope)>,
+        limit: usize,
+    ) -> StoreResult<Vec<(Timestamp, Scope, Counts)>>;
+
+    /// The latencies of deliveries in each step of the span that has some, oldest first: at most
+    /// [`STEPS_MAX`] steps.
+    async fn latency_steps(
+        &self,
+        step: TimeStep,
+        span: Range<Timestamp>,
+    ) -> StoreResult<Vec<(Timestamp, Histogram)>>;
+
     /// [`Counts::held_back`] of each automation of the account in the hours that began within the span,
     /// unordered. Automations that held nothing back are left out.
     async fn held_back(

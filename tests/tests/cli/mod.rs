@@ -12,5 +12,6 @@ mod login;
 mod offline;
 mod own_signatures;
 pub mod profiles;
+mod statistics;
 mod update;
 mod waiting;

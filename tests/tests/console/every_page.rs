@@ -65,6 +65,7 @@ async fn pages_of_an_account() {
         ("replay", "/replay?count=1".to_owned()),
         ("cancel", "/cancel?count=1".to_owned()),
         ("account-event-types", "/event-types".to_owned()),
+        ("statistics", "/statistics".to_owned()),
         ("signing-key", "/signing-key".to_owned()),
         ("rotate-key", "/signing-key/rotate".to_owned()),
         ("verify-request", "/signing-key/verify".to_owned()),

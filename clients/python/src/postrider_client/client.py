@@ -16,6 +16,7 @@ from .resources.event_types import EventTypes
 from .resources.events import Events
 from .resources.search import Search
 from .resources.signing_keys import SigningKeys
+from .resources.statistics import StatisticsOverTime
 
 
 class Postrider:
@@ -53,6 +54,7 @@ class Postrider:
         self.sessions = Sessions(transport)
         self.audit = Audit(transport)
         self.master_key = MasterKeys(transport)
+        self.statistics = StatisticsOverTime(transport)
         self.search = Search(transport)
 
     def with_options(self, *, timeout_s: Optional[float] = None, max_retries: Optional[int] = None) -> Postrider:

@@ -91,6 +91,44 @@ class AccountPatch(TypedDict, total=False):
     uid: Optional[str]
 
 
+class _AccountStatisticsRequired(TypedDict):
+    #: The beginning of the first step.
+    after: str
+    #: When this was read. If it is before `before`, the last step is not over yet.
+    as_of: str
+    #: The end of the last step.
+    before: str
+    #: The length of a step.
+    step: Literal["1m", "1h", "1d"]
+    #: Each step, oldest first, also those in which nothing happened.
+    data: List[StatisticsStep]
+    #: The whole time.
+    totals: StatisticsMeasures
+
+
+class AccountStatistics(_AccountStatisticsRequired, total=False):
+    """Statistics of an account."""
+
+    #: With `group_by=action`: the actions that did something, those with the most deliveries first. Some may
+    #: have been deleted since.
+    actions: List[ActionStatistics]
+    #: With `group_by=action`: how many further actions did something.
+    actions_left_out: int
+
+
+class ActionStatistics(TypedDict):
+    """Statistics of an action."""
+
+    #: The action's id.
+    action_id: str
+    #: The automation's id.
+    automation_id: str
+    #: Each step, oldest first.
+    data: List[StatisticsStep]
+    #: The whole time.
+    totals: StatisticsMeasures
+
+
 class _ActorRequired(TypedDict):
     #: `api_key`; `session`: a person in the console; `link`: a sign-in or portal link; `command_line`: the
     #: operator, through the settings or a command; `node`: Postrider itself; `staff`: the operator's staff,
@@ -1316,6 +1354,89 @@ class SmtpStep(_SmtpStepRequired, total=False):
     enhanced_code: Optional[str]
 
 
+class Statistics(TypedDict):
+    """Statistics of the installation."""
+
+    #: The beginning of the first step.
+    after: str
+    #: When this was read. If it is before `before`, the last step is not over yet.
+    as_of: str
+    #: The end of the last step.
+    before: str
+    #: The length of a step.
+    step: Literal["1m", "1h", "1d"]
+    #: Each step, oldest first, also those in which nothing happened.
+    data: List[StatisticsStep]
+    #: The whole time.
+    totals: StatisticsMeasures
+
+
+class StatisticsMeasures(TypedDict, total=False):
+    """What was counted. It has the members that were asked for."""
+
+    #: Attempts made.
+    attempts: int
+    #: Attempts that did not succeed.
+    attempts_failed: int
+    #: Deliveries that became canceled.
+    canceled: int
+    #: Events accepted.
+    events: int
+    #: Deliveries that became failed.
+    failed: int
+    #: Events that the conditions of an automation held back. An event counts for each such automation.
+    held_back: int
+    #: Half of the deliveries that succeeded took at most this long, in milliseconds, from acceptance to
+    #: success; null if none succeeded. Read from buckets, so it may be off by up to 42 %.
+    latency_p50_ms: Optional[float]
+    #: 95 % of them took at most this long.
+    latency_p95_ms: Optional[float]
+    #: Deliveries that became succeeded.
+    succeeded: int
+
+
+class StatisticsPeriod(TypedDict):
+    """The steps of time."""
+
+    #: The beginning of the first step.
+    after: str
+    #: When this was read. If it is before `before`, the last step is not over yet.
+    as_of: str
+    #: The end of the last step.
+    before: str
+    #: The length of a step.
+    step: Literal["1m", "1h", "1d"]
+
+
+class _StatisticsStepRequired(TypedDict):
+    #: When the step began.
+    at: str
+
+
+class StatisticsStep(_StatisticsStepRequired, total=False):
+    """What was counted in a step."""
+
+    #: Attempts made.
+    attempts: int
+    #: Attempts that did not succeed.
+    attempts_failed: int
+    #: Deliveries that became canceled.
+    canceled: int
+    #: Events accepted.
+    events: int
+    #: Deliveries that became failed.
+    failed: int
+    #: Events that the conditions of an automation held back. An event counts for each such automation.
+    held_back: int
+    #: Half of the deliveries that succeeded took at most this long, in milliseconds, from acceptance to
+    #: success; null if none succeeded. Read from buckets, so it may be off by up to 42 %.
+    latency_p50_ms: Optional[float]
+    #: 95 % of them took at most this long.
+    latency_p95_ms: Optional[float]
+    #: Deliveries that became succeeded.
+    succeeded: int
+
+
 class TestInput(TypedDict, total=False):
     """The event to test with."""
 
@@ -1573,6 +1694,9 @@ class WebhookActionPatch(_WebhookActionPatchRequired, total=False):
     #: default.
     timeout_s: Optional[int]
 
+# The names of [`OF_ACCOUNT`].
+AccountStatisticsMeasure = Literal["events", "held_back", "succeeded", "failed", "canceled", "attempts", "attempts_failed"]
+
 # An action of an automation: one webhook or one e-mail to send.
 Action = Union["WebhookAction", "EmailAction"]
 
@@ -1623,6 +1747,9 @@ SigningKeyChoice = Literal["account", "own_hmac", "own_ed25519"]
 
 # Whether a key signs webhooks.
 SigningKeyStatus = Literal["current", "overlapping", "expired"]
+
+# Something that is counted or measured.
+StatisticsMeasure = Literal["events", "held_back", "succeeded", "failed", "canceled", "attempts", "attempts_failed", "latency_p50_ms", "latency_p95_ms"]
 
 # The kind of an action that sends a webhook.
 WebhookType = Literal["send_webhook"]

@@ -816,6 +816,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/accounts/{account}/statistics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read statistics of an account
+         * @description What was accepted and delivered in each hour or day, of the whole account and, if you ask for it, of each
+         *     action. Test events are not counted. What another node counted in the last seconds may be missing. Of an
+         *     account with very many busy actions, a long time is refused: ask for a shorter one.
+         */
+        get: operations["get_account_statistics"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/api-keys": {
         parameters: {
             query?: never;
@@ -1061,6 +1083,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/statistics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read statistics of the installation
+         * @description What was accepted and delivered in each minute, hour or day, over all accounts, and how long it took. Test
+         *     events are not counted. What another node counted in the last seconds may be missing.
+         */
+        get: operations["get_statistics"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -1218,12 +1261,51 @@ export interface components {
              */
             uid?: string | null;
         };
+        /** @description Statistics of an account. */
+        AccountStatistics: components["schemas"]["StatisticsPeriod"] & {
+            /**
+             * @description With `group_by=action`: the actions that did something, those with the most deliveries first. Some may
+             *     have been deleted since.
+             */
+            actions?: components["schemas"]["ActionStatistics"][];
+            /**
+             * @description With `group_by=action`: how many further actions did something.
+             * @example 0
+             */
+            actions_left_out?: number;
+            /** @description Each step, oldest first, also those in which nothing happened. */
+            data: components["schemas"]["StatisticsStep"][];
+            /** @description The whole time. */
+            totals: components["schemas"]["StatisticsMeasures"];
+        };
+        /**
+         * @description The names of [`OF_ACCOUNT`].
+         * @enum {string}
+         */
+        AccountStatisticsMeasure: "events" | "held_back" | "succeeded" | "failed" | "canceled" | "attempts" | "attempts_failed";
         /** @description An action of an automation: one webhook or one e-mail to send. */
         Action: components["schemas"]["WebhookAction"] | components["schemas"]["EmailAction"];
         /** @description An action. */
         ActionInput: components["schemas"]["WebhookActionInput"] | components["schemas"]["EmailActionInput"];
         /** @description An action. */
         ActionPatch: components["schemas"]["WebhookActionPatch"] | components["schemas"]["EmailActionPatch"];
+        /** @description Statistics of an action. */
+        ActionStatistics: {
+            /**
+             * @description The action's id.
+             * @example act_01h455vb4pex5vsknk084sn02q
+             */
+            action_id: string;
+            /**
+             * @description The automation's id.
+             * @example auto_01h455vb4pex5vsknk084sn02q
+             */
+            automation_id: string;
+            /** @description Each step, oldest first. */
+            data: components["schemas"]["StatisticsStep"][];
+            /** @description The whole time. */
+            totals: components["schemas"]["StatisticsMeasures"];
+        };
         /** @description Who did something. */
         Actor: {
             /**
@@ -3277,6 +3359,111 @@ export interface components {
              */
             reply: string;
         };
+        /** @description Statistics of the installation. */
+        Statistics: components["schemas"]["StatisticsPeriod"] & {
+            /** @description Each step, oldest first, also those in which nothing happened. */
+            data: components["schemas"]["StatisticsStep"][];
+            /** @description The whole time. */
+            totals: components["schemas"]["StatisticsMeasures"];
+        };
+        /**
+         * @description Something that is counted or measured.
+         * @enum {string}
+         */
+        StatisticsMeasure: "events" | "held_back" | "succeeded" | "failed" | "canceled" | "attempts" | "attempts_failed" | "latency_p50_ms" | "latency_p95_ms";
+        /** @description What was counted. It has the members that were asked for. */
+        StatisticsMeasures: {
+            /**
+             * Format: int64
+             * @description Attempts made.
+             * @example 44
+             */
+            attempts?: number;
+            /**
+             * Format: int64
+             * @description Attempts that did not succeed.
+             * @example 4
+             */
+            attempts_failed?: number;
+            /**
+             * Format: int64
+             * @description Deliveries that became canceled.
+             * @example 0
+             */
+            canceled?: number;
+            /**
+             * Format: int64
+             * @description Events accepted.
+             * @example 42
+             */
+            events?: number;
+            /**
+             * Format: int64
+             * @description Deliveries that became failed.
+             * @example 1
+             */
+            failed?: number;
+            /**
+             * Format: int64
+             * @description Events that the conditions of an automation held back. An event counts for each such automation.
+             * @example 3
+             */
+            held_back?: number;
+            /**
+             * Format: double
+             * @description Half of the deliveries that succeeded took at most this long, in milliseconds, from acceptance to
+             *     success; null if none succeeded. Read from buckets, so it may be off by up to 42 %.
+             * @example 4.4
+             */
+            latency_p50_ms?: number | null;
+            /**
+             * Format: double
+             * @description 95 % of them took at most this long.
+             * @example 87.5
+             */
+            latency_p95_ms?: number | null;
+            /**
+             * Format: int64
+             * @description Deliveries that became succeeded.
+             * @example 40
+             */
+            succeeded?: number;
+        };
+        /** @description The steps of time. */
+        StatisticsPeriod: {
+            /**
+             * Format: date-time
+             * @description The beginning of the first step.
+             * @example 2026-01-31T09:00:00.000Z
+             */
+            after: string;
+            /**
+             * Format: date-time
+             * @description When this was read. If it is before `before`, the last step is not over yet.
+             * @example 2026-01-31T23:12:00.000Z
+             */
+            as_of: string;
+            /**
+             * Format: date-time
+             * @description The end of the last step.
+             * @example 2026-02-01T00:00:00.000Z
+             */
+            before: string;
+            /**
+             * @description The length of a step.
+             * @enum {string}
+             */
+            step: "1m" | "1h" | "1d";
+        };
+        /** @description What was counted in a step. */
+        StatisticsStep: components["schemas"]["StatisticsMeasures"] & {
+            /**
+             * Format: date-time
+             * @description When the step began.
+             * @example 2026-01-31T09:00:00.000Z
+             */
+            at: string;
+        };
         /** @description The event to test with. */
         TestInput: {
             /**
@@ -3687,9 +3874,12 @@ export type Account = components['schemas']['Account'];
 export type AccountInput = components['schemas']['AccountInput'];
 export type AccountList = components['schemas']['AccountList'];
 export type AccountPatch = components['schemas']['AccountPatch'];
+export type AccountStatistics = components['schemas']['AccountStatistics'];
+export type AccountStatisticsMeasure = components['schemas']['AccountStatisticsMeasure'];
 export type Action = components['schemas']['Action'];
 export type ActionInput = components['schemas']['ActionInput'];
 export type ActionPatch = components['schemas']['ActionPatch'];
+export type ActionStatistics = components['schemas']['ActionStatistics'];
 export type Actor = components['schemas']['Actor'];
 export type AllConditions = components['schemas']['AllConditions'];
 export type AnyCondition = components['schemas']['AnyCondition'];
@@ -3777,6 +3967,11 @@ export type SigningKeyList = components['schemas']['SigningKeyList'];
 export type SigningKeyStatus = components['schemas']['SigningKeyStatus'];
 export type SmtpAttempt = components['schemas']['SmtpAttempt'];
 export type SmtpStep = components['schemas']['SmtpStep'];
+export type Statistics = components['schemas']['Statistics'];
+export type StatisticsMeasure = components['schemas']['StatisticsMeasure'];
+export type StatisticsMeasures = components['schemas']['StatisticsMeasures'];
+export type StatisticsPeriod = components['schemas']['StatisticsPeriod'];
+export type StatisticsStep = components['schemas']['StatisticsStep'];
 export type TestInput = components['schemas']['TestInput'];
 export type TextCondition = components['schemas']['TextCondition'];
 export type TextPosition = components['schemas']['TextPosition'];
@@ -4569,8 +4764,8 @@ export interface operations {
                      * @example {
                      *       "data": [
                      *         {
-                     *           "id": "aud_01kg9p7qhge5s80m8wf3qbyj6t",
-                     *           "at": "2026-01-31T09:30:38.000Z",
+                     *           "id": "aud_01kg9p7sg0e5s80m8wf3qbyj6t",
+                     *           "at": "2026-01-31T09:30:40.000Z",
                      *           "account_id": "acct_01kg9p6je0eteap9xh5rc0m8vf",
                      *           "action": "automation.updated",
                      *           "actor": {
@@ -4594,7 +4789,7 @@ export interface operations {
                      *             "after": {
                      *               "actions": {
                      *                 "act_01kg9p703gef3bayj6sd1n9wg4": {
-                     *                   "signing_key": "own_hmac key_01kg9p7qhged199xg4rczk7vf2"
+                     *                   "signing_key": "own_hmac key_01kg9p7sg0ed199xg4rczk7vf2"
                      *                 }
                      *               }
                      *             }
@@ -6016,22 +6211,22 @@ export interface operations {
                      * @example {
                      *       "data": [
                      *         {
-                     *           "id": "key_01kg9p7qhged199xg4rczk7vf2",
+                     *           "id": "key_01kg9p7sg0ed199xg4rczk7vf2",
                      *           "secret": "whsec_W6EQEXT6/fYhTmVTWQ0AKQ5OthZHuh8M",
                      *           "algorithm": "hmac",
                      *           "public_key": null,
                      *           "status": "current",
-                     *           "created_at": "2026-01-31T09:30:38.000Z",
+                     *           "created_at": "2026-01-31T09:30:40.000Z",
                      *           "expires_at": null
                      *         },
                      *         {
-                     *           "id": "key_01kg9p7pj8e6ta2p9xh5rc0m8v",
+                     *           "id": "key_01kg9p7rgre6ta2p9xh5rc0m8v",
                      *           "secret": "whsec_KTs45Ue0GupH7Bpm8h2EM5xZMzQadBZ2",
                      *           "algorithm": "hmac",
                      *           "public_key": null,
                      *           "status": "overlapping",
-                     *           "created_at": "2026-01-31T09:30:37.000Z",
-                     *           "expires_at": "2026-02-01T09:30:38.000Z"
+                     *           "created_at": "2026-01-31T09:30:39.000Z",
+                     *           "expires_at": "2026-02-01T09:30:40.000Z"
                      *         }
                      *       ],
                      *       "next_cursor": null
@@ -6147,12 +6342,12 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "key_01kg9p7sg0em88g3qbzk6te2n9",
+                     *       "id": "key_01kg9p7vegem88g3qbzk6te2n9",
                      *       "secret": "whsec_Oidm+Pxu4DcY/RQmvnEw8lRlTY5MRiJ1",
                      *       "algorithm": "hmac",
                      *       "public_key": null,
                      *       "status": "current",
-                     *       "created_at": "2026-01-31T09:30:40.000Z",
+                     *       "created_at": "2026-01-31T09:30:42.000Z",
                      *       "expires_at": null
                      *     }
                      */
@@ -9476,12 +9671,12 @@ export interface operations {
                      * @example {
                      *       "data": [
                      *         {
-                     *           "id": "grant_01kg9p7tf8evfbqayj6td1n9wg",
+                     *           "id": "grant_01kg9p7wdrevfbqayj6td1n9wg",
                      *           "read_only": false,
                      *           "theme": null,
                      *           "api_key_id": "apikey_01kg9p6je0e2payh5sd0m8wg3q",
-                     *           "created_at": "2026-01-31T09:30:41.000Z",
-                     *           "expires_at": "2026-01-31T10:30:41.000Z"
+                     *           "created_at": "2026-01-31T09:30:43.000Z",
+                     *           "expires_at": "2026-01-31T10:30:43.000Z"
                      *         }
                      *       ],
                      *       "next_cursor": null
@@ -9588,12 +9783,12 @@ export interface operations {
                     /**
                      * @example {
                      *       "url": "http://webhooks.example.com/sign-in/prl_oVPVdq5wRctdjpdpBDRp1JaPnNnINb7MYeVWO3UIp2c",
-                     *       "id": "grant_01kg9p7tf8evfbqayj6td1n9wg",
+                     *       "id": "grant_01kg9p7wdrevfbqayj6td1n9wg",
                      *       "read_only": false,
                      *       "theme": null,
                      *       "api_key_id": "apikey_01kg9p6je0e2payh5sd0m8wg3q",
-                     *       "created_at": "2026-01-31T09:30:41.000Z",
-                     *       "expires_at": "2026-01-31T10:30:41.000Z"
+                     *       "created_at": "2026-01-31T09:30:43.000Z",
+                     *       "expires_at": "2026-01-31T10:30:43.000Z"
                      *     }
                      */
                     "application/json": components["schemas"]["CreatedPortalLink"];
@@ -9721,7 +9916,7 @@ export interface operations {
                 account: string;
                 /**
                  * @description The object's id.
-                 * @example grant_01kg9p7tf8evfbqayj6td1n9wg
+                 * @example grant_01kg9p7wdrevfbqayj6td1n9wg
                  */
                 id: string;
             };
@@ -9831,16 +10026,16 @@ export interface operations {
                      * @example {
                      *       "data": [
                      *         {
-                     *           "id": "grant_01kg9p7zbgeg48bzk7ve2paxh5",
+                     *           "id": "grant_01kg9p81a0eg48bzk7ve2paxh5",
                      *           "permissions": [
                      *             "read",
                      *             "manage"
                      *           ],
                      *           "person": null,
                      *           "api_key_id": "apikey_01kg9p6je0e2payh5sd0m8wg3q",
-                     *           "portal_link_id": "grant_01kg9p7tf8evfbqayj6td1n9wg",
-                     *           "created_at": "2026-01-31T09:30:46.000Z",
-                     *           "expires_at": "2026-01-31T10:30:41.000Z"
+                     *           "portal_link_id": "grant_01kg9p7wdrevfbqayj6td1n9wg",
+                     *           "created_at": "2026-01-31T09:30:48.000Z",
+                     *           "expires_at": "2026-01-31T10:30:43.000Z"
                      *         }
                      *       ],
                      *       "next_cursor": null
@@ -10020,7 +10215,7 @@ export interface operations {
                 account: string;
                 /**
                  * @description The object's id.
-                 * @example grant_01kg9p7zbgeg48bzk7ve2paxh5
+                 * @example grant_01kg9p81a0eg48bzk7ve2paxh5
                  */
                 id: string;
             };
@@ -10242,12 +10437,12 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "key_01kg9p7pj8e6ta2p9xh5rc0m8v",
+                     *       "id": "key_01kg9p7rgre6ta2p9xh5rc0m8v",
                      *       "secret": "whsec_KTs45Ue0GupH7Bpm8h2EM5xZMzQadBZ2",
                      *       "algorithm": "hmac",
                      *       "public_key": null,
                      *       "status": "current",
-                     *       "created_at": "2026-01-31T09:30:37.000Z",
+                     *       "created_at": "2026-01-31T09:30:39.000Z",
                      *       "expires_at": null
                      *     }
                      */
@@ -10355,6 +10550,171 @@ export interface operations {
             };
         };
     };
+    get_account_statistics: {
+        parameters: {
+            query?: {
+                /**
+                 * @description What to return, separated by commas [default: everything that is known]. Events have no action: with
+                 *     `group_by=action`, `events` and `held_back` are refused.
+                 */
+                measure?: components["schemas"]["AccountStatisticsMeasure"][];
+                group_by?: "none" | "action";
+                step?: "1h" | "1d";
+                /**
+                 * @description The first step is the one that contains this time [default: 24 hours before `before`].
+                 * @example 2026-01-31T09:30:00.000Z
+                 */
+                after?: string;
+                /**
+                 * @description The last step is the one before this time, or the one that contains it [default: now].
+                 * @example 2026-02-01T00:00:00.000Z
+                 */
+                before?: string;
+            };
+            header?: never;
+            path: {
+                /**
+                 * @description The account's id or its `uid`.
+                 * @example tenant-42
+                 */
+                account: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The steps, at most 1500. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "after": "2026-01-31T00:00:00.000Z",
+                     *       "before": "2026-02-01T00:00:00.000Z",
+                     *       "step": "1d",
+                     *       "as_of": "2026-01-31T09:30:37.000Z",
+                     *       "totals": {
+                     *         "succeeded": 3,
+                     *         "failed": 0,
+                     *         "attempts": 4
+                     *       },
+                     *       "data": [
+                     *         {
+                     *           "at": "2026-01-31T00:00:00.000Z",
+                     *           "succeeded": 3,
+                     *           "failed": 0,
+                     *           "attempts": 4
+                     *         }
+                     *       ],
+                     *       "actions": [
+                     *         {
+                     *           "action_id": "act_01kg9p703gef3bayj6sd1n9wg4",
+                     *           "automation_id": "auto_01kg9p703ge8w83qbzk6te2n9x",
+                     *           "totals": {
+                     *             "succeeded": 2,
+                     *             "failed": 0,
+                     *             "attempts": 3
+                     *           },
+                     *           "data": [
+                     *             {
+                     *               "at": "2026-01-31T00:00:00.000Z",
+                     *               "succeeded": 2,
+                     *               "failed": 0,
+                     *               "attempts": 3
+                     *             }
+                     *           ]
+                     *         },
+                     *         {
+                     *           "action_id": "act_01kg9p740gexh8rc0m7vf3payj",
+                     *           "automation_id": "auto_01kg9p740gepaah5sd0m8wf3qb",
+                     *           "totals": {
+                     *             "succeeded": 1,
+                     *             "failed": 0,
+                     *             "attempts": 1
+                     *           },
+                     *           "data": [
+                     *             {
+                     *               "at": "2026-01-31T00:00:00.000Z",
+                     *               "succeeded": 1,
+                     *               "failed": 0,
+                     *               "attempts": 1
+                     *             }
+                     *           ]
+                     *         }
+                     *       ],
+                     *       "actions_left_out": 0
+                     *     }
+                     */
+                    "application/json": components["schemas"]["AccountStatistics"];
+                };
+            };
+            /** @description `invalid_query`: The query parameters are not valid. `invalid_id`: The id in the path is not valid. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthorized`: A valid API key is required. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `permission_denied`: The caller lacks a permission. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `account_not_found`: The account does not exist. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: Too many requests. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal_error`: An internal error occurred. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: The server is temporarily unavailable. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_api_keys: {
         parameters: {
             query?: {
@@ -10379,14 +10739,14 @@ export interface operations {
                      * @example {
                      *       "data": [
                      *         {
-                     *           "id": "apikey_01kg9p838geqbbj6te1n9xh4rc",
+                     *           "id": "apikey_01kg9p8570eqbbj6te1n9xh4rc",
                      *           "name": "billing service",
                      *           "prefix": "prk_5HUJ",
                      *           "permissions": [
                      *             "events:write"
                      *           ],
                      *           "account_id": "acct_01kg9p6je0eteap9xh5rc0m8vf",
-                     *           "created_at": "2026-01-31T09:30:50.000Z",
+                     *           "created_at": "2026-01-31T09:30:52.000Z",
                      *           "expires_at": null,
                      *           "last_used_at": null
                      *         }
@@ -10484,14 +10844,14 @@ export interface operations {
                     /**
                      * @example {
                      *       "key": "prk_5HUJT-bNc_Cv-A3cHMH7bnkxaPrzKc1NbX0u4uJgQ-U",
-                     *       "id": "apikey_01kg9p838geqbbj6te1n9xh4rc",
+                     *       "id": "apikey_01kg9p8570eqbbj6te1n9xh4rc",
                      *       "name": "billing service",
                      *       "prefix": "prk_5HUJ",
                      *       "permissions": [
                      *         "events:write"
                      *       ],
                      *       "account_id": "acct_01kg9p6je0eteap9xh5rc0m8vf",
-                     *       "created_at": "2026-01-31T09:30:50.000Z",
+                     *       "created_at": "2026-01-31T09:30:52.000Z",
                      *       "expires_at": null,
                      *       "last_used_at": null
                      *     }
@@ -10607,7 +10967,7 @@ export interface operations {
             path: {
                 /**
                  * @description The object's id.
-                 * @example apikey_01kg9p838geqbbj6te1n9xh4rc
+                 * @example apikey_01kg9p8570eqbbj6te1n9xh4rc
                  */
                 id: string;
             };
@@ -10750,8 +11110,8 @@ export interface operations {
                      * @example {
                      *       "data": [
                      *         {
-                     *           "id": "aud_01kg9p8570eyjasd1n8wg4rbzk",
-                     *           "at": "2026-01-31T09:30:52.000Z",
+                     *           "id": "aud_01kg9p875geyjasd1n8wg4rbzk",
+                     *           "at": "2026-01-31T09:30:54.000Z",
                      *           "account_id": "acct_01kg9p6je0eteap9xh5rc0m8vf",
                      *           "action": "api_key.deleted",
                      *           "actor": {
@@ -10761,7 +11121,7 @@ export interface operations {
                      *           },
                      *           "target": {
                      *             "kind": "api_key",
-                     *             "id": "apikey_01kg9p838geqbbj6te1n9xh4rc",
+                     *             "id": "apikey_01kg9p8570eqbbj6te1n9xh4rc",
                      *             "name": "billing service"
                      *           },
                      *           "details": null,
@@ -11779,7 +12139,7 @@ export interface operations {
                      * @example {
                      *       "data": [
                      *         {
-                     *           "id": "grant_01kg9p7wdre9x94rc0m7vf3pay",
+                     *           "id": "grant_01kg9p7yc8e9x94rc0m7vf3pay",
                      *           "permissions": [
                      *             "events:write",
                      *             "read",
@@ -11789,8 +12149,8 @@ export interface operations {
                      *           "person": null,
                      *           "api_key_id": "apikey_01kg9p6je0e2payh5sd0m8wg3q",
                      *           "portal_link_id": null,
-                     *           "created_at": "2026-01-31T09:30:43.000Z",
-                     *           "expires_at": "2026-01-31T21:30:43.000Z"
+                     *           "created_at": "2026-01-31T09:30:45.000Z",
+                     *           "expires_at": "2026-01-31T21:30:45.000Z"
                      *         }
                      *       ],
                      *       "next_cursor": "cur_AAAAAAAAAAAAAAAAAAAAKl3dOYv5"
@@ -11941,7 +12301,7 @@ export interface operations {
             path: {
                 /**
                  * @description The object's id.
-                 * @example grant_01kg9p7wdre9x94rc0m7vf3pay
+                 * @example grant_01kg9p7yc8e9x94rc0m7vf3pay
                  */
                 id: string;
             };
@@ -11985,6 +12345,115 @@ export interface operations {
             };
             /** @description `session_not_found`: The session does not exist. */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: Too many requests. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal_error`: An internal error occurred. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: The server is temporarily unavailable. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_statistics: {
+        parameters: {
+            query?: {
+                /** @description What to return, separated by commas [default: everything]. */
+                measure?: components["schemas"]["StatisticsMeasure"][];
+                step?: "1m" | "1h" | "1d";
+                /**
+                 * @description The first step is the one that contains this time [default: 24 hours before `before`].
+                 * @example 2026-01-31T09:30:00.000Z
+                 */
+                after?: string;
+                /**
+                 * @description The last step is the one before this time, or the one that contains it [default: now].
+                 * @example 2026-02-01T00:00:00.000Z
+                 */
+                before?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The steps, at most 1500. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "after": "2026-01-31T00:00:00.000Z",
+                     *       "before": "2026-02-01T00:00:00.000Z",
+                     *       "step": "1d",
+                     *       "as_of": "2026-01-31T09:30:36.000Z",
+                     *       "totals": {
+                     *         "succeeded": 3,
+                     *         "failed": 0,
+                     *         "attempts": 4
+                     *       },
+                     *       "data": [
+                     *         {
+                     *           "at": "2026-01-31T00:00:00.000Z",
+                     *           "succeeded": 3,
+                     *           "failed": 0,
+                     *           "attempts": 4
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Statistics"];
+                };
+            };
+            /** @description `invalid_query`: The query parameters are not valid. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthorized`: A valid API key is required. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `permission_denied`: The caller lacks a permission. */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -34,5 +34,6 @@ mod rate_limits;
 mod secret_query;
 mod signatures;
 mod signing_keys;
+mod statistics;
 mod story;
 mod templates;

@@ -11,6 +11,9 @@ use crate::view::number;
 /// How much of its step a column fills; the rest is the gap to the next.
 const FILLED: f64 = 0.76;
 
+/// The length of a step that is named by its date.
+const DAY: Duration = Duration::from_secs(24 * 3600);
+
 /// Least height of a part that is not zero, in pixels: one failure among a million must be visible.
 const PART_MIN: f64 = 2.0;
 
@@ -85,12 +88,15 @@ fn title(step: &Step, length: Duration, series: &[Series]) -> String {
     text
 }
 
-/// The span of a step, in UTC.
+/// The span of a step, in UTC: `24 Nov 15:15 to 15:30 UTC`, and `24 Nov (UTC)` for a day.
 pub fn span(from: Timestamp, length: Duration) -> String {
     let time = |at: Timestamp, form: &str| {
         jiff::Timestamp::from_millisecond(at.unix_ms())
             .map_or_else(|_| at.to_string(), |time| time.strftime(form).to_string())
     };
+    if length == DAY {
+        return format!("{} (UTC)", time(from, "%-d %b"));
+    }
     let (from, to) = (time(from, "%-d %b %H:%M"), time(from.after(length), "%H:%M"));
     format!("{from} to {to} UTC")
 }
@@ -117,6 +123,13 @@ mod tests {
                 bottom = part.y;
             }
         }
+    }
+
+    #[test]
+    fn a_day_is_named_by_its_date() {
+        let day = "2026-11-24T00:00:00Z".parse().unwrap();
+        assert_eq!(span(day, DAY), "24 Nov (UTC)");
+        assert_eq!(span(day, DAY / 2), "24 Nov 00:00 to 12:00 UTC");
     }
 
     #[test]

@@ -7,8 +7,10 @@
 //! * `choices`, `suggestions`: the event types and the fields to pick. `check`: which recent events match.
 //! * `test`: sends a test event, and shows the requests and the responses.
 //! * `missed`: the events that it missed, counted and sent; `off_since`: since when it was off.
+//! * `charts`: how the deliveries of each action ended, over time.
 //! * `copy`: the form of a new automation, filled in with this one. `switch`, `delete`: one click each.
 
+mod charts;
 pub mod check;
 pub mod choices;
 mod conditions;

@@ -1,10 +1,9 @@
 //! The first page: the state of the installation.
 //!
-//! * `show`: the page. `attention`: the URLs that are failing or disabled. `charts`: its two charts.
-//!   `failing`: the URLs that fail most. `first_steps`: the page of an empty installation.
+//! * `show`: the page. `attention`: the URLs that are failing or disabled. `failing`: the URLs that fail
+//!   most. `first_steps`: the page of an empty installation.
 
 mod attention;
-mod charts;
 mod failing;
 mod first_steps;
 mod show;

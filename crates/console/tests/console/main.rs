@@ -30,6 +30,7 @@ mod routes;
 mod secrets;
 mod sign_in;
 mod signatures;
+mod statistics;
 mod templates;
 mod verify;
 mod visitors;

@@ -136,6 +136,7 @@ const PATHS: [(&str, &[bool], For); 77] = [
     ("/accounts/{account}/events/{event}/live", GET, For::Account),
     ("/accounts/{account}/events/{event}/cancel", POST, For::Manage),
     ("/accounts/{account}/deliveries", GET, For::Account),
+    ("/accounts/{account}/statistics", GET, For::Account),
     ("/accounts/{account}/deliveries.csv", GET, For::Account),
     ("/accounts/{account}/deliveries.ndjson", GET, For::Account),
     ("/accounts/{account}/deliveries/live", GET, For::Account),

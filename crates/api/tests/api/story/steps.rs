@@ -18,6 +18,7 @@ pub async fn tell(story: &mut Story) {
     let automation = automation(story).await;
     events(story).await;
     deliveries(story, &automation).await;
+    statistics(story).await;
     signing_keys(story, &automation).await;
     access(story).await;
     audit(story).await;
@@ -174,6 +175,15 @@ async fn deliveries(story: &mut Story, automation: &Value) {
     story.post(&format!("{deliveries}/replay"), filter, 202).await;
     let filter = json!({"event_type": "proposal.accepted", "before": "2026-01-31T00:00:00.000Z"});
     story.post(&format!("{deliveries}/cancel"), filter, 202).await;
+}
+
+async fn statistics(story: &mut Story) {
+    // Latencies are those of this machine, so the example does without them.
+    let day = "step=1d&after=2026-01-31T00:00:00.000Z&measure=succeeded,failed,attempts";
+    story.get(&format!("/v1/statistics?{day}")).await;
+    story
+        .get(&format!("{ACCOUNT}/statistics?{day}&group_by=action"))
+        .await;
 }
 
 async fn signing_keys(story: &mut Story, automation: &Value) {

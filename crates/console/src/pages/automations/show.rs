@@ -15,6 +15,7 @@ use postrider_model::{
 use postrider_signing::template::Preset;
 use postrider_storage::{DeliveryFilter, LIMIT_MAX, PageRequest};
 
+use super::charts::Charts;
 use super::list::RateWords;
 use super::missed::{self, Meanwhile};
 use crate::console::page;
@@ -54,6 +55,7 @@ struct ShowPage<'a> {
     conditions: Option<(String, u64)>,
     schedule: String,
     urls: Vec<UrlRow>,
+    charts: Charts,
     deliveries: String,
     changed: Moment,
     /// Types that a test can have: the exact ones of the trigger.
@@ -154,6 +156,7 @@ pub async fn render(
         conditions: conditions(app, account, automation).await?,
         schedule: schedule::sentence(schedule),
         urls: urls(app, account, automation).await?,
+        charts: Charts::of(app, account, automation).await?,
         deliveries: account.path(&format!("deliveries?automation={id}")),
         changed: Moment::new(automation.updated_at, app.now()),
         typed,

@@ -8,10 +8,10 @@ use postrider_storage::statistics::Backlog;
 use postrider_web::host::RequestHost;
 
 use super::attention::{self, AttentionRow};
-use super::charts;
 use super::failing::{self, FailingRow};
 use super::first_steps::FirstSteps;
 use crate::chart::Chart;
+use crate::chart::counted::Counted;
 use crate::console::page;
 use crate::refusal::Refusal;
 use crate::shell::{Link, Section, Shell};
@@ -85,16 +85,19 @@ pub async fn show(State(app): State<App>, visitor: Visitor, host: RequestHost) -
         label,
         is_current: other == range,
     });
+    let counted = Counted {
+        steps: &overview.steps,
+        totals: &overview.totals,
+        length: range.step(),
+        over,
+    };
     page(&OverviewPage {
         shell: Shell::of(&app, &visitor, Section::Overview, "Overview"),
         tabs: tabs.to_vec(),
         as_of: time::to_the_second(now),
         figures: Figures::of(&overview, now),
         attention: attention::rows(&app, now).await?,
-        charts: [
-            charts::deliveries(&overview, over),
-            charts::events(&overview, over),
-        ],
+        charts: [counted.deliveries(), counted.events()],
         failing: failing::rows(&app, &overview.failing).await?,
         over,
     })

@@ -53,6 +53,8 @@ verbs!(StatisticsStore {
     statistics(scope: statistics::Scope, step: TimeStep, span: Range<Timestamp>) -> Vec<(Timestamp, Counts)>;
     latencies(step: TimeStep, span: Range<Timestamp>) -> Histogram;
     action_statistics(account: AccountId, span: Range<Timestamp>) -> Vec<(ActionKey, Counts)>;
+    account_statistics(account: AccountId, span: Range<Timestamp>, after: Option<(Timestamp, statistics::Scope)>, limit: usize) -> Vec<(Timestamp, statistics::Scope, Counts)>;
+    latency_steps(step: TimeStep, span: Range<Timestamp>) -> Vec<(Timestamp, Histogram)>;
     held_back(account: AccountId, span: Range<Timestamp>) -> Vec<(AutomationId, u64)>;
     failing_actions(span: Range<Timestamp>, limit: usize) -> Vec<FailingAction>;
     stored_bytes(account: AccountId, span: Range<Timestamp>) -> u64;

@@ -1,0 +1,109 @@
+//! What statistics can be asked for.
+
+use utoipa::ToSchema;
+
+/// Something that is counted or measured.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ToSchema)]
+#[schema(as = StatisticsMeasure, rename_all = "snake_case")]
+pub enum Measure {
+    /// Events accepted.
+    Events,
+    /// Events that an automation's conditions held back.
+    HeldBack,
+    /// Deliveries that became succeeded.
+    Succeeded,
+    /// Deliveries that became failed.
+    Failed,
+    /// Deliveries that became canceled.
+    Canceled,
+    /// Attempts made.
+    Attempts,
+    /// Attempts that did not succeed.
+    AttemptsFailed,
+    /// The p50 latency.
+    LatencyP50Ms,
+    /// The p95 latency.
+    LatencyP95Ms,
+}
+
+use Measure::{
+    Attempts, AttemptsFailed, Canceled, Events, Failed, HeldBack, LatencyP50Ms, LatencyP95Ms, Succeeded,
+};
+
+/// What is known of the installation.
+pub const OF_INSTALLATION: [Measure; 9] = [
+    Events,
+    HeldBack,
+    Succeeded,
+    Failed,
+    Canceled,
+    Attempts,
+    AttemptsFailed,
+    LatencyP50Ms,
+    LatencyP95Ms,
+];
+
+/// The names of [`OF_ACCOUNT`].
+#[derive(ToSchema)]
+#[schema(as = AccountStatisticsMeasure, rename_all = "snake_case")]
+#[expect(dead_code, reason = "describes what `measure` takes")]
+pub enum AccountMeasure {
+    /// Events accepted.
+    Events,
+    /// Events that an automation's conditions held back.
+    HeldBack,
+    /// Deliveries that became succeeded.
+    Succeeded,
+    /// Deliveries that became failed.
+    Failed,
+    /// Deliveries that became canceled.
+    Canceled,
+    /// Attempts made.
+    Attempts,
+    /// Attempts that did not succeed.
+    AttemptsFailed,
+}
+
+/// What is known of an account.
+pub const OF_ACCOUNT: [Measure; 7] = [
+    Events,
+    HeldBack,
+    Succeeded,
+    Failed,
+    Canceled,
+    Attempts,
+    AttemptsFailed,
+];
+
+/// What is known of an action: an event belongs to no action.
+pub const OF_ACTION: [Measure; 5] = [Succeeded, Failed, Canceled, Attempts, AttemptsFailed];
+
+impl Measure {
+    /// Its name.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Events => "events",
+            HeldBack => "held_back",
+            Succeeded => "succeeded",
+            Failed => "failed",
+            Canceled => "canceled",
+            Attempts => "attempts",
+            AttemptsFailed => "attempts_failed",
+            LatencyP50Ms => "latency_p50_ms",
+            LatencyP95Ms => "latency_p95_ms",
+        }
+    }
+}
+
+/// Reads names that are separated by commas. A name that occurs twice counts once.
+pub fn read(text: &str, known: &[Measure]) -> Result<Vec<Measure>, String> {
+    let find = |name| known.iter().find(|measure| measure.as_str() == name).copied();
+    let measures: Option<Vec<_>> = text.split(',').map(find).collect();
+    measures.ok_or_else(|| {
+        let names: Vec<_> = known.iter().map(|measure| measure.as_str()).collect();
+        format!(
+            "expected one or more of {}, separated by commas",
+            names.join(", ")
+        )
+    })
+}

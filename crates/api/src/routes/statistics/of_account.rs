@@ -1,0 +1,54 @@
+//! `GET /v1/accounts/{account}/statistics`
+
+use axum::Json;
+use axum::extract::State;
+use http::Uri;
+use postrider_figures::WantedActions;
+
+use super::measure::{OF_ACCOUNT, OF_ACTION, read};
+use super::parameters::{ACCOUNT_LENGTHS, AccountParameters, Steps, out_of_range};
+use super::view::AccountView;
+use crate::path::{AccountPath, InAccount};
+use crate::problem::Problem;
+use crate::query::Parameters;
+use crate::router::ApiState;
+
+/// Read statistics of an account
+///
+/// What was accepted and delivered in each hour or day, of the whole account and, if you ask for it, of each
+/// action. Test events are not counted. What another node counted in the last seconds may be missing. Of an
+/// account with very many busy actions, a long time is refused: ask for a shorter one.
+#[utoipa::path(
+    get,
+    path = "/v1/accounts/{account}/statistics",
+    extensions(("x-permission" = json!("read"))),
+    tag = "Statistics",
+    params(AccountPath, AccountParameters),
+    responses((status = 200, description = "The steps, at most 1500.", body = AccountView))
+)]
+pub async fn get_account_statistics(
+    State(state): State<ApiState>,
+    InAccount(account): InAccount,
+    uri: Uri,
+) -> Result<Json<AccountView>, Problem> {
+    let mut parameters = Parameters::of(&uri);
+    let by_action = parameters.take_with("group_by", |text| match text {
+        "none" => Ok(false),
+        "action" => Ok(true),
+        _ => Err("expected one of none, action".to_owned()),
+    });
+    let by_action = by_action.unwrap_or(false);
+    let known: &[_] = if by_action { &OF_ACTION } else { &OF_ACCOUNT };
+    let measures = parameters.take_with("measure", |text| read(text, known));
+    let steps = Steps::take(&mut parameters, &ACCOUNT_LENGTHS);
+    parameters.finish()?;
+    let period = steps.period(&state.figures)?;
+    let wanted = match by_action {
+        true => WantedActions::All,
+        false => WantedActions::None,
+    };
+    let statistics = state.figures.account_statistics(account, &period, wanted).await?;
+    let statistics = statistics.map_err(|too_many| out_of_range("after", too_many.to_string()))?;
+    let measures = measures.as_deref().unwrap_or(known);
+    Ok(Json(AccountView::of(&period, measures, &statistics, by_action)))
+}
