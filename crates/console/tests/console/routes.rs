@@ -45,7 +45,7 @@ const GET: &[bool] = &[false];
 const POST: &[bool] = &[true];
 const BOTH: &[bool] = &[false, true];
 
-const PATHS: [(&str, &[bool], For); 77] = [
+const PATHS: [(&str, &[bool], For); 78] = [
     ("/assets/0/console.css", GET, For::All),
     ("/theme", POST, For::All),
     ("/docs", GET, For::All),
