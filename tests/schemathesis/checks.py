@@ -2,7 +2,8 @@
 
 `positive_data_acceptance` expects every request that matches the document to succeed, and
 `negative_data_rejection` expects every other to be refused; `status_code_conformance` knows the documented
-statuses alone. The checks here are the same, and pass what is explained below. A refusal that is not explained is a fault of the API or of its document.
+statuses alone. The checks here are the same, and pass what is explained below. A refusal that is not explained is a
+fault of the API or of its document.
 
 To explain another one, say why a JSON Schema cannot say it. Prefer to correct the document.
 """
