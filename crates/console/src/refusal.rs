@@ -8,7 +8,7 @@ use axum::response::{IntoResponse, Response};
 use http::StatusCode;
 use postrider_configuration::ConfigureError;
 use postrider_engine::AcceptError;
-use postrider_figures::ExportError;
+use postrider_figures::{ContentsError, ExportError};
 use postrider_storage::StoreError;
 use postrider_storage::rules::fan_out::TooManyDeliveries;
 
@@ -42,6 +42,11 @@ pub enum Refusal {
     CancelRunning,
     /// The account or the node has as many exports under way as there can be.
     TooManyExports {
+        /// How many seconds to wait.
+        wait_s: u64,
+    },
+    /// The account or the node has as many searches in data under way as there can be.
+    TooManySearches {
         /// How many seconds to wait.
         wait_s: u64,
     },
@@ -79,8 +84,14 @@ const REPLAY_RUNNING: (&str, &str) = (
 );
 
 const EXPORT_UNDER_WAY: (&str, &str) = (
-    "An export is under way",
-    "An account has one at a time. Wait until the other download has ended, then start this one again.",
+    "Too many exports are under way",
+    "An account has one export at a time, and the server a few. Start this one again in a few seconds, or when your other \
+     download has ended.",
+);
+
+const SEARCH_UNDER_WAY: (&str, &str) = (
+    "Too many searches are under way",
+    "An account has one search in data at a time, and the server a few. Reload this page in a few seconds.",
 );
 
 const CANCEL_RUNNING: (&str, &str) = (
@@ -103,9 +114,10 @@ impl Refusal {
             | Self::ReplayRunning
             | Self::CancelRunning
             | Self::TooManyLinks => StatusCode::CONFLICT,
-            Self::TooManyTries { .. } | Self::TooManySignIns { .. } | Self::TooManyExports { .. } => {
-                StatusCode::TOO_MANY_REQUESTS
-            }
+            Self::TooManyTries { .. }
+            | Self::TooManySignIns { .. }
+            | Self::TooManyExports { .. }
+            | Self::TooManySearches { .. } => StatusCode::TOO_MANY_REQUESTS,
             Self::DeadLink => StatusCode::GONE,
             Self::Unavailable | Self::Busy => StatusCode::SERVICE_UNAVAILABLE,
             Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
@@ -117,7 +129,8 @@ impl Refusal {
         match self {
             Self::TooManyTries { wait_s }
             | Self::TooManySignIns { wait_s }
-            | Self::TooManyExports { wait_s } => Some(*wait_s),
+            | Self::TooManyExports { wait_s }
+            | Self::TooManySearches { wait_s } => Some(*wait_s),
             Self::Unavailable | Self::Busy => Some(UNAVAILABLE_S),
             _ => None,
         }
@@ -181,6 +194,7 @@ impl Refusal {
                 "Revoke some, or wait until they expire.",
             ),
             Self::TooManyExports { .. } => EXPORT_UNDER_WAY,
+            Self::TooManySearches { .. } => SEARCH_UNDER_WAY,
             Self::ReplayRunning => REPLAY_RUNNING,
             Self::CancelRunning => CANCEL_RUNNING,
             Self::TooManyTries { .. } => ("Too many failed attempts", "Wait a moment before you try again."),
@@ -235,12 +249,23 @@ impl From<StoreError> for Refusal {
 impl From<ExportError> for Refusal {
     fn from(error: ExportError) -> Self {
         match error {
-            ExportError::TooMany { retry_after } => Self::TooManyExports {
-                wait_s: retry_after.as_secs(),
+            ExportError::TooMany(no_room) => Self::TooManyExports {
+                wait_s: no_room.retry_after.as_secs(),
             },
             ExportError::Store(error) => error.into(),
             // Only an export that has begun can be too slow.
             ExportError::TooSlow => Self::Internal,
+        }
+    }
+}
+
+impl From<ContentsError> for Refusal {
+    fn from(error: ContentsError) -> Self {
+        match error {
+            ContentsError::TooMany(no_room) => Self::TooManySearches {
+                wait_s: no_room.retry_after.as_secs(),
+            },
+            ContentsError::Store(error) => error.into(),
         }
     }
 }

@@ -77,7 +77,7 @@ pub enum WantedActions {
 
 /// More than [`ACCOUNT_SUMS_MAX`] sums would have to be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("the account's actions were too busy to show this time at once: choose a shorter one")]
+#[error("this period needs more than 50,000 sums of the account's actions: choose a shorter one")]
 pub struct TooManySums;
 
 impl Series {

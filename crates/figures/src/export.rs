@@ -1,9 +1,6 @@
 //! Deliveries as CSV or as NDJSON, page by page, for spreadsheets and other programs.
 
-mod room;
-
 use std::sync::Arc;
-use std::time::Duration;
 
 use futures_util::stream::{self, Stream};
 use postrider_model::{AccountId, Delivery, Outcome};
@@ -11,8 +8,7 @@ use postrider_storage::{DeliveryFilter, LIMIT_MAX, PageRequest, Position, StoreE
 use serde::Serialize;
 
 use crate::Figures;
-pub(crate) use room::Exports;
-use room::Room;
+use crate::rooms::{NoRoom, Room};
 
 /// Most deliveries of an export. A spreadsheet can still open that many, and one request reads no more.
 pub const EXPORT_DELIVERIES_MAX: usize = 100_000;
@@ -68,10 +64,7 @@ struct Rest {
 pub enum ExportError {
     /// The account has an export under way, or the node as many as it has room for.
     #[error("too many exports are under way")]
-    TooMany {
-        /// How long to wait before the next try.
-        retry_after: Duration,
-    },
+    TooMany(#[from] NoRoom),
     /// Another export has taken the place of this one, which had lasted too long.
     #[error("the export took too long")]
     TooSlow,

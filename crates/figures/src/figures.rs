@@ -10,8 +10,8 @@ use postrider_storage::{CanceledDelivery, Store};
 use tokio::sync::{broadcast, oneshot};
 use tokio::task::JoinHandle;
 
-use crate::export::Exports;
 use crate::feed::{Feed, RecordedAttempt};
+use crate::rooms::Rooms;
 use crate::statistics::Statistics;
 use crate::{flush, prune};
 
@@ -34,7 +34,8 @@ pub struct Figures {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) retention: Duration,
     pub(crate) statistics: Statistics,
-    pub(crate) exports: Arc<Exports>,
+    pub(crate) exports: Arc<Rooms>,
+    pub(crate) searches: Arc<Rooms>,
     feed: Feed,
     tasks: Mutex<Option<Tasks>>,
 }
@@ -56,6 +57,7 @@ impl Figures {
             retention: parts.retention,
             statistics: Statistics::default(),
             exports: Arc::default(),
+            searches: Arc::default(),
             feed: Feed::new(),
             tasks: Mutex::new(None),
         });

@@ -13,7 +13,8 @@
 //! | `flush.rs` | adds those to the store's sums |
 //! | `prune.rs` | removes old sums |
 //! | `contents.rs` | events by what is in their data |
-//! | `export.rs` | deliveries as a file; `export/room.rs` bounds how many are under way |
+//! | `export.rs` | deliveries as a file |
+//! | `rooms.rs` | how many exports and searches are under way |
 //! | `overview.rs` | the installation over a range of time, and the success of an account's actions |
 //! | `by_time.rs` | the installation, an account and its actions, step by step; `period.rs`: which steps |
 //! | `held_back.rs` | how many events the conditions of automations held back |
@@ -43,13 +44,14 @@ mod period;
 mod preview;
 mod prune;
 mod record;
+mod rooms;
 mod statistics;
 
 pub use by_time::{
     ACCOUNT_SUMS_MAX, ACTIONS_SHOWN_MAX, AccountStatistics, InstallationStatistics, Series, StepCounts,
     TooManySums, WantedActions,
 };
-pub use contents::{CONTAINED_BYTES_MAX, CONTENTS_MAX};
+pub use contents::{CONTAINED_BYTES_MAX, CONTENTS_MAX, ContentsError, EVENTS_PAGE_BYTES};
 pub use export::{EXPORT_DELIVERIES_MAX, Export, ExportError, ExportFormat};
 pub use feed::RecordedAttempt;
 pub use figures::{Figures, FiguresParts};
@@ -57,3 +59,4 @@ pub use flush::FLUSH_EVERY;
 pub use overview::{FAILING_MAX, Overview, Range, Rate};
 pub use period::{PERIOD_STEPS_MAX, Period, PeriodError, StepLength};
 pub use preview::{Judged, RECENT_MAX, judge};
+pub use rooms::NoRoom;

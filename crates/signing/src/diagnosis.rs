@@ -70,16 +70,20 @@ impl Diagnosis {
         let mut diagnosis = Self::unexplained(secrets, received, body, now_s);
         let is_mismatch = |(_, finding): &(Signature, Finding)| *finding == Finding::Differs;
         if diagnosis.findings.iter().all(is_mismatch) {
-            diagnosis.explanations = if body.len() > BODY_BYTES_MAX {
-                vec![format!(
-                    "No signature matches. Mistakes are searched for in bodies of up to {} KiB.",
-                    BODY_BYTES_MAX / 1024
-                )]
-            } else {
-                search::explain(secrets, received, body)
-            };
+            diagnosis.explanations = Self::explanations(secrets, received, body);
         }
         diagnosis
+    }
+
+    /// Why no signature matches: sentences for people.
+    pub fn explanations(secrets: &[SigningSecret], received: &Received, body: &[u8]) -> Vec<String> {
+        if body.len() > BODY_BYTES_MAX {
+            return vec![format!(
+                "No signature matches. Mistakes are searched for in bodies of up to {} KiB.",
+                BODY_BYTES_MAX / 1024
+            )];
+        }
+        search::explain(secrets, received, body)
     }
 
     /// Checks every signature, and does not look for the reason if none matches.
@@ -89,7 +93,12 @@ impl Diagnosis {
         body: &[u8],
         now_s: Option<i64>,
     ) -> Self {
-        let found = |signature: &Signature| find(secrets, received, signature, body, now_s);
+        // Once for each key, and not for each signature: a body may be large, and the signatures many.
+        let expected: Vec<_> = secrets
+            .iter()
+            .map(|secret| Expected::of(secret, received, body))
+            .collect();
+        let found = |signature: &Signature| find(&expected, received, signature, now_s);
         let signatures = received.signatures.iter();
         Self {
             findings: signatures
@@ -106,27 +115,39 @@ impl Diagnosis {
     }
 }
 
-fn find(
-    secrets: &[SigningSecret],
-    received: &Received,
-    signature: &Signature,
-    body: &[u8],
-    now_s: Option<i64>,
-) -> Finding {
-    let value = signature.value.as_str();
-    let signed_as = received.signed_as();
-    let matches = |secret: &SigningSecret| match (signature.scheme, signed_as) {
-        (Scheme::Postrider, _) => postrider_scheme::verify(secret, body, Some(value), None).is_ok(),
-        (Scheme::Standard, Some((id, timestamp_s))) => {
-            let expected = standard_webhooks::sign(secret, id, timestamp_s, body);
-            expected.as_bytes().ct_eq(value.as_bytes()).into()
+/// The signatures of a body by one key, of the kinds that the request has.
+struct Expected {
+    postrider: Option<String>,
+    standard: Option<String>,
+}
+
+impl Expected {
+    fn of(secret: &SigningSecret, received: &Received, body: &[u8]) -> Self {
+        let has = |scheme| received.signatures.iter().any(|it| it.scheme == scheme);
+        let signed_as = received.signed_as().filter(|_| has(Scheme::Standard));
+        Self {
+            postrider: has(Scheme::Postrider).then(|| postrider_scheme::sign(secret, body)),
+            standard: signed_as
+                .map(|(id, timestamp_s)| standard_webhooks::sign(secret, id, timestamp_s, body)),
         }
-        (Scheme::Standard, None) => false,
-    };
-    let Some(key) = secrets.iter().position(matches) else {
+    }
+
+    fn is(&self, signature: &Signature) -> bool {
+        let expected = match signature.scheme {
+            Scheme::Postrider => &self.postrider,
+            Scheme::Standard => &self.standard,
+        };
+        let value = signature.value.as_bytes();
+        let expected = expected.as_deref().map(str::as_bytes);
+        expected.is_some_and(|expected| expected.ct_eq(value).into())
+    }
+}
+
+fn find(expected: &[Expected], received: &Received, signature: &Signature, now_s: Option<i64>) -> Finding {
+    let Some(key) = expected.iter().position(|expected| expected.is(signature)) else {
         return Finding::Differs;
     };
-    match (signature.scheme, signed_as, now_s) {
+    match (signature.scheme, received.signed_as(), now_s) {
         (Scheme::Standard, Some((_, sent_s)), Some(now_s)) if sent_s.abs_diff(now_s) > TOLERANCE_S => {
             Finding::OffTime {
                 key,

@@ -85,7 +85,10 @@ impl RequestLine<'_> {
     /// stands there may be an API key that a client put in the wrong place.
     fn account(&self) -> Option<&str> {
         let named = account(self.path?.path())?;
-        let was_found = self.caller.is_some() && !matches!(self.status.as_u16(), 401 | 403 | 404 | 405);
+        // These come after the account was looked up. Others, such as 429 and 503, may come before.
+        let status = self.status.as_u16();
+        let was_found =
+            self.caller.is_some() && (status < 400 || matches!(status, 409 | 412 | 413 | 415 | 422));
         (was_found || named.parse::<AccountId>().is_ok()).then_some(named)
     }
 }
@@ -157,7 +160,7 @@ mod tests {
             logged("customer-7", 422, Some(&caller)).as_deref(),
             Some("customer-7")
         );
-        for status in [401, 403, 404, 405] {
+        for status in [400, 401, 403, 404, 405, 408, 429, 500, 503] {
             assert_eq!(logged(key, status, Some(&caller)), None, "{status}");
             assert_eq!(logged(&id, status, Some(&caller)), Some(id.clone()), "{status}");
         }

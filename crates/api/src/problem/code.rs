@@ -140,6 +140,8 @@ codes! {
     NoOwnSigningKey = "no_own_signing_key", CONFLICT, "The action has no signing key of its own";
     /// The account or the node has as many exports under way as there can be.
     TooManyExports = "too_many_exports", TOO_MANY_REQUESTS, "Too many exports are under way";
+    /// The account or the node has as many searches in data under way as there can be.
+    TooManySearches = "too_many_searches", TOO_MANY_REQUESTS, "Too many searches are under way";
     /// The maximum number of clients listen.
     TooManyListeners = "too_many_listeners", TOO_MANY_REQUESTS, "Too many clients listen already";
     /// The account has sent the maximum number of tests within a minute.

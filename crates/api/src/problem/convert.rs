@@ -4,7 +4,7 @@ use postrider_configuration::{ConfigureError, ROTATIONS_PER_MINUTE};
 use postrider_engine::{
     AcceptError, CancelError, OPERATIONAL_TYPE, Rejection, ReplayError, SendMissedError, TESTS_PER_MINUTE,
 };
-use postrider_figures::ExportError;
+use postrider_figures::{ContentsError, ExportError, NoRoom};
 use postrider_json::JsonErrorKind;
 use postrider_model::automation::AUTOMATIONS_MAX;
 use postrider_model::event::DELIVER_AT_AHEAD_MAX;
@@ -131,7 +131,7 @@ impl From<CancelError> for Problem {
 impl From<ExportError> for Problem {
     fn from(error: ExportError) -> Self {
         match error {
-            ExportError::TooMany { retry_after } => Self::new(
+            ExportError::TooMany(NoRoom { retry_after }) => Self::new(
                 Code::TooManyExports,
                 "an account has one export at a time, and a node four; retry later",
             )
@@ -139,6 +139,19 @@ impl From<ExportError> for Problem {
             ExportError::Store(error) => error.into(),
             // Only an export that has begun can be too slow.
             ExportError::TooSlow => Self::internal(error),
+        }
+    }
+}
+
+impl From<ContentsError> for Problem {
+    fn from(error: ContentsError) -> Self {
+        match error {
+            ContentsError::TooMany(NoRoom { retry_after }) => Self::new(
+                Code::TooManySearches,
+                "an account has one search in data at a time, and a node four; retry later",
+            )
+            .retry_after(retry_after),
+            ContentsError::Store(error) => error.into(),
         }
     }
 }

@@ -252,6 +252,10 @@ meanings! {
         "The account has an export under way on this node, or the node has four.",
         "Wait for the seconds that `Retry-After` names, and until your other export has ended.",
         "an account has one export at a time, and a node four; retry later";
+    TooManySearches:
+        "The account has a search with `data_contains` under way on this node, or the node has four.",
+        "Wait for the seconds that `Retry-After` names, and until your other search has ended.",
+        "an account has one search in data at a time, and a node four; retry later";
     TooManyTests:
         "The account has sent as many tests within a minute as it may.",
         "Wait for the seconds that `Retry-After` names.",

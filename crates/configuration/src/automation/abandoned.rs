@@ -78,10 +78,17 @@ impl Configuration {
     }
 }
 
-/// The mark, and the metadata behind its `{`.
+/// The mark, and the metadata behind its `{`. `None` if the member is not as [`marked`] writes it: a client
+/// may have a member of this name, written in its own way.
 fn parts(metadata: &str) -> Option<(&str, &str)> {
     let (mark, rest) = metadata.strip_prefix(BEFORE)?.split_once('"')?;
-    Some((mark, rest.strip_prefix(',').unwrap_or(rest)))
+    let is_ours = |it: u8| it.is_ascii_lowercase() || it.is_ascii_digit() || it == b'-';
+    let rest = match rest.strip_prefix(',') {
+        Some(rest) => rest,
+        None if rest.trim_start().starts_with('}') => rest,
+        None => return None,
+    };
+    mark.bytes().all(is_ours).then_some((mark, rest))
 }
 
 fn marked(metadata: &str, mark: &str) -> String {
@@ -116,6 +123,14 @@ mod tests {
             serde_json::from_str::<&serde_json::value::RawValue>(&second).unwrap();
             assert_eq!(unmarked(&second), metadata);
         }
-        assert_eq!(parts(r#"{"postrider_abandoned":1}"#), None);
+        for theirs in [
+            r#"{"postrider_abandoned":1}"#,
+            r#"{"postrider_abandoned":"a" ,"b":1}"#,
+            r#"{"postrider_abandoned":"a\"b"}"#,
+            r#"{"postrider_abandoned":"A","b":1}"#,
+        ] {
+            assert_eq!(parts(theirs), None, "{theirs}");
+            assert_eq!(unmarked(theirs), theirs);
+        }
     }
 }

@@ -101,8 +101,13 @@ impl Cause {
     /// Every way to sign, with whatever body.
     fn all(alteration: Alteration) -> impl Iterator<Item = Self> {
         let keys = KeyForm::ALL.into_iter();
+        // A hash without the key is the same for every form of it.
+        let is_different = |key: KeyForm, function: Function| {
+            function != Function::HashWithoutKey || matches!(key, KeyForm::Displayed | KeyForm::Decoded)
+        };
         keys.flat_map(|key| Message::ALL.map(|message| (key, message)))
             .flat_map(|pair| Function::ALL.map(|function| (pair, function)))
+            .filter(move |((key, _), function)| is_different(*key, *function))
             .map(move |((key, message), function)| Self {
                 alteration,
                 key,
@@ -169,7 +174,11 @@ impl Search<'_> {
         let Some(before) = cause.message.before_body(self.received) else {
             return;
         };
-        for secret in self.secrets {
+        let secrets = match cause.function {
+            Function::HashWithoutKey => &self.secrets[..self.secrets.len().min(1)],
+            _ => self.secrets,
+        };
+        for secret in secrets {
             self.budget = self.budget.saturating_sub(body.len() + CANDIDATE_BYTES);
             if self.budget == 0 {
                 self.is_complete = false;

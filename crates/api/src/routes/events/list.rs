@@ -3,7 +3,7 @@
 use axum::extract::State;
 use axum::{Extension, Json};
 use http::Uri;
-use postrider_figures::{CONTAINED_BYTES_MAX, Figures};
+use postrider_figures::{CONTAINED_BYTES_MAX, EVENTS_PAGE_BYTES, Figures};
 use postrider_model::{AccountId, Caller, Event};
 use postrider_storage::{EventFilter, Page, PageRequest, StoreResult};
 use postrider_web::body_budget::{HeldRoom, NoRoom, Owner};
@@ -22,7 +22,7 @@ const CHUNK: usize = 50;
 /// Bytes of `data` and headers after which a page ends early. 250 events at the limit of `data` would be a
 /// response of 64 MiB; with this bound, a page has at most this and one chunk. Each page takes room for so
 /// much from the budget of bodies until its client has read it.
-const PAGE_BYTES: usize = 4 * 1024 * 1024;
+const PAGE_BYTES: usize = EVENTS_PAGE_BYTES;
 
 /// A filter of events.
 #[derive(utoipa::IntoParams)]
@@ -32,9 +32,10 @@ pub struct EventParameters {
     /// Only events of this type.
     #[param(example = "proposal.accepted")]
     r#type: Option<String>,
-    /// Only events whose `data`, as you sent it, contains this text. ASCII letters match in either case. A
-    /// request looks at up to 1,000 events, so a page can have fewer events than `limit`, or none, although
-    /// `next_cursor` leads on.
+    /// Only events whose `data` contains this text. ASCII letters match in either case. The text is compared
+    /// with the JSON as you sent it, so `ü` does not find `\u00fc`. A request looks at up to 1,000 events, so
+    /// a page can have fewer events than `limit`, or none, although `next_cursor` leads on. An account has one
+    /// such request at a time.
     #[param(example = "1250.50", min_length = 1, max_length = 200)]
     data_contains: Option<String>,
     /// Only events accepted at this time or later.
@@ -54,7 +55,10 @@ pub struct EventParameters {
     extensions(("x-permission" = json!("read"))),
     tag = "Events",
     params(AccountPath, EventParameters, PageParameters),
-    responses((status = 200, description = "A page of events, newest first.", body = List<EventView>))
+    responses(
+        (status = 200, description = "A page of events, newest first.", body = List<EventView>),
+        (status = 429, description = "`too_many_searches`: Too many searches are under way.")
+    )
 )]
 pub async fn list_events(
     State(state): State<ApiState>,

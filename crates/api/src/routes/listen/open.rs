@@ -142,7 +142,6 @@ pub async fn listen_to_automation(
     let by = is_ephemeral.then_some(by);
     let listener = state.listeners.listen((account, &label), automation.id, by);
     let listener = listener.map_err(|error| Problem::new(Code::TooManyListeners, error.to_string()))?;
-    abandoned::object(&state, account, &automation).await;
     let hello = HelloView {
         node,
         nodes,

@@ -75,8 +75,11 @@ pub(super) fn response(
 impl Streaming {
     /// The next event; `None` at the end.
     async fn next(&mut self) -> Option<Event> {
-        if let Some(hello) = self.hello.take() {
-            return Some(hello);
+        if self.hello.is_some() {
+            // Objects if another node is about to delete the automation. What else has changed since, the
+            // next look finds.
+            let _ = self.still_holds().await;
+            return self.hello.take();
         }
         let listener = self.listener.as_mut()?;
         let heard = tokio::select! {

@@ -15,7 +15,7 @@ use crate::router::ApiState;
 /// Read statistics of the installation
 ///
 /// What was accepted and delivered in each minute, hour or day, over all accounts, and how long it took. Test
-/// events are not counted. What another node counted in the last seconds may be missing.
+/// events are not counted. Counts of other nodes may be a few seconds old.
 #[utoipa::path(
     get,
     path = "/v1/statistics",

@@ -50,16 +50,19 @@ impl Charts {
         );
         // Deleted actions have no name any more.
         let is_there = |id: ActionId| automation.actions.iter().any(|action| action.id == id);
-        let mut series: HashMap<ActionId, Series> = series
+        let mut busiest: Vec<(ActionId, Series)> = series
             .into_iter()
             .map(|(key, series)| (key.action, series))
             .filter(|(id, _)| is_there(*id))
             .collect();
+        let more = busiest.len().saturating_sub(CHARTS_MAX);
+        busiest.truncate(CHARTS_MAX);
+        let mut series: HashMap<ActionId, Series> = busiest.into_iter().collect();
         let shown = automation
             .actions
             .iter()
             .filter_map(|action| Some((action, series.remove(&action.id)?)));
-        let mut charts: Vec<Chart> = shown
+        let charts: Vec<Chart> = shown
             .map(|(action, series)| {
                 let title = action::target(action).to_owned();
                 range
@@ -67,8 +70,6 @@ impl Charts {
                     .deliveries_of(format!("chart-{}", action.id), title)
             })
             .collect();
-        let more = charts.len().saturating_sub(CHARTS_MAX);
-        charts.truncate(CHARTS_MAX);
         Ok(Self {
             tabs: range.tabs(&account.path(&format!("automations/{}", automation.id)), ANCHOR),
             over: range.over,

@@ -118,11 +118,9 @@ impl Pasted {
             Err(_) if !profiled(&self.body).is_empty() => None,
             Err(error) => return Err(fault(error, profiles)),
         };
-        let judged = |body: &[u8], is_explained: bool| {
-            let diagnosis = received.as_ref().map(|received| match is_explained {
-                true => Diagnosis::of(&secrets, received, body, None),
-                false => Diagnosis::unexplained(&secrets, received, body, None),
-            });
+        let judged = |body: &[u8]| {
+            let received = received.as_ref();
+            let diagnosis = received.map(|received| Diagnosis::unexplained(&secrets, received, body, None));
             let mut judged = Judged::default();
             for (signature, finding) in diagnosis.iter().flat_map(|diagnosis| &diagnosis.findings) {
                 let key = match finding {
@@ -138,24 +136,26 @@ impl Pasted {
                 });
             }
             judged.lines.extend(profiled(body));
-            if !judged.is_verified() {
-                judged.explanations = match diagnosis {
-                    Some(diagnosis) => diagnosis.explanations,
-                    None => vec![NOT_EXPLAINED.to_owned()],
-                };
-            }
             judged
         };
+        let mut plain = judged(&self.body);
+        if plain.is_verified() {
+            return Ok(plain);
+        }
         if let Some(body) = &self.with_carriage_returns {
-            let other = judged(body, false);
-            if other.is_verified() && !judged(&self.body, false).is_verified() {
+            let other = judged(body);
+            if other.is_verified() {
                 return Ok(Judged {
                     has_carriage_returns: true,
                     ..other
                 });
             }
         }
-        Ok(judged(&self.body, true))
+        plain.explanations = match &received {
+            Some(received) => Diagnosis::explanations(&secrets, received, &self.body),
+            None => vec![NOT_EXPLAINED.to_owned()],
+        };
+        Ok(plain)
     }
 
     /// The headers that the diagnosis explains: those that no other profile describes. If there is an Ed25519
