@@ -1,8 +1,8 @@
 //! Room for reads that keep a reader of the store busy for long: exports, and searches in data.
 //!
-//! An account has one at a time, and a node a few. An export reads page after page as fast as its client takes
-//! them. A client may also take nothing, so nothing waits for room: if somebody has held it for long, the next
-//! one takes it.
+//! An account has one at a time, and a node a few. An export reads page after page as fast as its client
+//! takes them. A client may also take nothing, so nothing waits for room: if somebody has held it for long,
+//! the next one takes it.
 
 use std::collections::HashMap;
 use std::sync::Arc;

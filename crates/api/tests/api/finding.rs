@@ -1,5 +1,6 @@
 //! Finding: by id, by the last response, and as a file.
 
+use futures_util::future::join_all;
 use http::Method;
 use postrider_access::ApiKeyDraft;
 use postrider_model::{By, Permission};
@@ -278,4 +279,21 @@ async fn events_are_found_by_what_is_in_their_data_page_by_page() {
             .await
             .problem(400, "invalid_query");
     }
+}
+
+#[tokio::test]
+async fn an_account_has_one_search_in_data_at_a_time() {
+    let app = App::start().await;
+    let account = app.account().await;
+    let events: Vec<_> = (0..200).map(|n| json!({"type": "a", "data": n})).collect();
+    app.post(&format!("{account}/events/batch"), &json!({ "events": events }))
+        .await
+        .expect(202);
+    let path = format!("{account}/events?data_contains=zebra");
+    let statuses = join_all((0..3).map(|_| async { app.get(&path).await.status })).await;
+    assert_eq!(statuses, [200, 429, 429]);
+    let refused = join_all([app.get(&path), app.get(&path)]).await.pop().unwrap();
+    refused.problem(429, "too_many_searches");
+    assert_eq!(refused.headers["retry-after"], "5");
+    assert_eq!(app.get(&path).await.status, 200);
 }

@@ -33,9 +33,9 @@ pub struct EventParameters {
     #[param(example = "proposal.accepted")]
     r#type: Option<String>,
     /// Only events whose `data` contains this text. ASCII letters match in either case. The text is compared
-    /// with the JSON as you sent it, so `ü` does not find `\u00fc`. A request looks at up to 1,000 events, so
-    /// a page can have fewer events than `limit`, or none, although `next_cursor` leads on. An account has one
-    /// such request at a time.
+    /// with the JSON as you sent it, so `ü` does not find `\u00fc`. A request looks at up to 1,000 events,
+    /// so a page can have fewer events than `limit`, or none, although `next_cursor` leads on. An account
+    /// has one such request at a time.
     #[param(example = "1250.50", min_length = 1, max_length = 200)]
     data_contains: Option<String>,
     /// Only events accepted at this time or later.

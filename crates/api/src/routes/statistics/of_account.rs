@@ -16,8 +16,8 @@ use crate::router::ApiState;
 /// Read statistics of an account
 ///
 /// What was accepted and delivered in each hour or day, of the whole account and, if you ask for it, of each
-/// action. Test events are not counted. Counts of other nodes may be a few seconds old. If the period needs more
-/// than 50,000 sums, the response is 400: choose a shorter period.
+/// action. Test events are not counted. Counts of other nodes may be a few seconds old. If the period needs
+/// more than 50,000 sums, the response is 400: choose a shorter period.
 #[utoipa::path(
     get,
     path = "/v1/accounts/{account}/statistics",

@@ -29,8 +29,8 @@ use crate::view::icon::Icon;
 use crate::view::status::{Badge, Tone};
 use crate::visitor::account::InAccount;
 
-/// Requests that a node judges at a time. One takes up to a second of a core, with 64 keys and the largest body,
-/// which is better spent on deliveries.
+/// Requests that a node judges at a time. One takes up to a second of a core, with 64 keys and the largest
+/// body, which is better spent on deliveries.
 pub const DIAGNOSES_MAX: usize = 1;
 
 /// How long a form waits for its turn.
