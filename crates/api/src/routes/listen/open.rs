@@ -8,7 +8,7 @@ use postrider_model::Caller;
 use serde::Serialize;
 
 use super::stream::{self, Following};
-use super::{abandoned, check_may_read, find_listened};
+use super::{check_may_read, find_listened};
 use crate::by::Asks;
 use crate::path::InAccount;
 use crate::problem::{Code, Problem};
