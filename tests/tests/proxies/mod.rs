@@ -95,8 +95,8 @@ async fn assert_live(stranger: &Client, account: &Account, cookie: &str) {
     assert_eq!(stream.status(), 200);
     assert_eq!(stream.headers()["content-type"], "text/event-stream");
     client::read_message(&mut stream, "data", SOON).await;
-    account.send("proposal.accepted", "1").await;
-    client::read_message(&mut stream, "proposal.accepted", SOON).await;
+    let event = account.send("proposal.accepted", "1").await;
+    client::read_message(&mut stream, &event, SOON).await;
 }
 
 async fn assert_private_paths_are_closed(stranger: &Client, ours: &Client) {
