@@ -826,8 +826,8 @@ export interface paths {
         /**
          * Read statistics of an account
          * @description What was accepted and delivered in each hour or day, of the whole account and, if you ask for it, of each
-         *     action. Test events are not counted. What another node counted in the last seconds may be missing. Of an
-         *     account with very many busy actions, a long time is refused: ask for a shorter one.
+         *     action. Test events are not counted. Counts of other nodes may be a few seconds old. If the period needs
+         *     more than 50,000 sums, the response is 400: choose a shorter period.
          */
         get: operations["get_account_statistics"];
         put?: never;
@@ -1093,7 +1093,7 @@ export interface paths {
         /**
          * Read statistics of the installation
          * @description What was accepted and delivered in each minute, hour or day, over all accounts, and how long it took. Test
-         *     events are not counted. What another node counted in the last seconds may be missing.
+         *     events are not counted. Counts of other nodes may be a few seconds old.
          */
         get: operations["get_statistics"];
         put?: never;
@@ -2999,7 +2999,7 @@ export interface components {
              * @description The kind of problem, stable across versions.
              * @enum {string}
              */
-            code: "malformed_json" | "invalid_utf8" | "incomplete_body" | "invalid_query" | "invalid_cursor" | "invalid_id" | "invalid_event_type" | "invalid_idempotency_key" | "ambiguous_request" | "invalid_host" | "unauthorized" | "permission_denied" | "route_not_found" | "account_not_found" | "automation_not_found" | "event_not_found" | "delivery_not_found" | "event_type_not_found" | "api_key_not_found" | "portal_link_not_found" | "session_not_found" | "action_not_found" | "connection_not_found" | "method_not_allowed" | "body_timeout" | "uid_taken" | "event_conflict" | "too_many_automations" | "too_many_connections" | "connection_in_use" | "too_many_api_keys" | "too_many_portal_links" | "last_admin_key" | "account_built_in" | "automation_disabled" | "not_listenable" | "request_not_waiting" | "request_elsewhere" | "precondition_failed" | "concurrent_update" | "delivery_under_way" | "action_gone" | "too_many_attempts" | "event_attempted" | "replay_running" | "cancel_running" | "too_many_master_keys" | "master_key_elsewhere" | "no_own_signing_key" | "too_many_exports" | "too_many_listeners" | "too_many_tests" | "too_many_rotations" | "rate_limited" | "stored_bytes_exceeded" | "body_too_large" | "data_too_large" | "unsupported_media_type" | "invalid_body" | "unknown_event_type" | "schema_violation" | "internal_error" | "unavailable" | "stopping" | "not_ready";
+            code: "malformed_json" | "invalid_utf8" | "incomplete_body" | "invalid_query" | "invalid_cursor" | "invalid_id" | "invalid_event_type" | "invalid_idempotency_key" | "ambiguous_request" | "invalid_host" | "unauthorized" | "permission_denied" | "route_not_found" | "account_not_found" | "automation_not_found" | "event_not_found" | "delivery_not_found" | "event_type_not_found" | "api_key_not_found" | "portal_link_not_found" | "session_not_found" | "action_not_found" | "connection_not_found" | "method_not_allowed" | "body_timeout" | "uid_taken" | "event_conflict" | "too_many_automations" | "too_many_connections" | "connection_in_use" | "too_many_api_keys" | "too_many_portal_links" | "last_admin_key" | "account_built_in" | "automation_disabled" | "not_listenable" | "request_not_waiting" | "request_elsewhere" | "precondition_failed" | "concurrent_update" | "delivery_under_way" | "action_gone" | "too_many_attempts" | "event_attempted" | "replay_running" | "cancel_running" | "too_many_master_keys" | "master_key_elsewhere" | "no_own_signing_key" | "too_many_exports" | "too_many_searches" | "too_many_listeners" | "too_many_tests" | "too_many_rotations" | "rate_limited" | "stored_bytes_exceeded" | "body_too_large" | "data_too_large" | "unsupported_media_type" | "invalid_body" | "unknown_event_type" | "schema_violation" | "internal_error" | "unavailable" | "stopping" | "not_ready";
             /** @description An explanation of this occurrence, for people. Do not parse it. */
             detail: string;
             /** @description The faults found in the body or in the query parameters. */
@@ -4425,7 +4425,9 @@ export interface operations {
             header?: {
                 /**
                  * @description The `ETag` of the object that the change is based on. If the object has another tag now, the response
-                 *     is 412 and nothing changes.
+                 *     is 412 and nothing changes. `PATCH`, and `PUT` of an automation, check and change in one step.
+                 *     `DELETE`, and `PUT` of an event type, check first: they do not notice a change in the milliseconds
+                 *     between.
                  * @example "auto_01h455vb4pex5vsknk084sn02q.3"
                  */
                 "If-Match"?: string | null;
@@ -4537,7 +4539,9 @@ export interface operations {
             header?: {
                 /**
                  * @description The `ETag` of the object that the change is based on. If the object has another tag now, the response
-                 *     is 412 and nothing changes.
+                 *     is 412 and nothing changes. `PATCH`, and `PUT` of an automation, check and change in one step.
+                 *     `DELETE`, and `PUT` of an event type, check first: they do not notice a change in the milliseconds
+                 *     between.
                  * @example "auto_01h455vb4pex5vsknk084sn02q.3"
                  */
                 "If-Match"?: string | null;
@@ -5556,7 +5560,9 @@ export interface operations {
             header?: {
                 /**
                  * @description The `ETag` of the object that the change is based on. If the object has another tag now, the response
-                 *     is 412 and nothing changes.
+                 *     is 412 and nothing changes. `PATCH`, and `PUT` of an automation, check and change in one step.
+                 *     `DELETE`, and `PUT` of an event type, check first: they do not notice a change in the milliseconds
+                 *     between.
                  * @example "auto_01h455vb4pex5vsknk084sn02q.3"
                  */
                 "If-Match"?: string | null;
@@ -5850,7 +5856,9 @@ export interface operations {
             header?: {
                 /**
                  * @description The `ETag` of the object that the change is based on. If the object has another tag now, the response
-                 *     is 412 and nothing changes.
+                 *     is 412 and nothing changes. `PATCH`, and `PUT` of an automation, check and change in one step.
+                 *     `DELETE`, and `PUT` of an event type, check first: they do not notice a change in the milliseconds
+                 *     between.
                  * @example "auto_01h455vb4pex5vsknk084sn02q.3"
                  */
                 "If-Match"?: string | null;
@@ -5958,7 +5966,9 @@ export interface operations {
             header?: {
                 /**
                  * @description The `ETag` of the object that the change is based on. If the object has another tag now, the response
-                 *     is 412 and nothing changes.
+                 *     is 412 and nothing changes. `PATCH`, and `PUT` of an automation, check and change in one step.
+                 *     `DELETE`, and `PUT` of an event type, check first: they do not notice a change in the milliseconds
+                 *     between.
                  * @example "auto_01h455vb4pex5vsknk084sn02q.3"
                  */
                 "If-Match"?: string | null;
@@ -7475,7 +7485,9 @@ export interface operations {
             header?: {
                 /**
                  * @description The `ETag` of the object that the change is based on. If the object has another tag now, the response
-                 *     is 412 and nothing changes.
+                 *     is 412 and nothing changes. `PATCH`, and `PUT` of an automation, check and change in one step.
+                 *     `DELETE`, and `PUT` of an event type, check first: they do not notice a change in the milliseconds
+                 *     between.
                  * @example "auto_01h455vb4pex5vsknk084sn02q.3"
                  */
                 "If-Match"?: string | null;
@@ -7592,7 +7604,9 @@ export interface operations {
             header?: {
                 /**
                  * @description The `ETag` of the object that the change is based on. If the object has another tag now, the response
-                 *     is 412 and nothing changes.
+                 *     is 412 and nothing changes. `PATCH`, and `PUT` of an automation, check and change in one step.
+                 *     `DELETE`, and `PUT` of an event type, check first: they do not notice a change in the milliseconds
+                 *     between.
                  * @example "auto_01h455vb4pex5vsknk084sn02q.3"
                  */
                 "If-Match"?: string | null;
@@ -8812,9 +8826,10 @@ export interface operations {
                  */
                 type?: string;
                 /**
-                 * @description Only events whose `data`, as you sent it, contains this text. ASCII letters match in either case. A
-                 *     request looks at up to 1,000 events, so a page can have fewer events than `limit`, or none, although
-                 *     `next_cursor` leads on.
+                 * @description Only events whose `data` contains this text. ASCII letters match in either case. The text is compared
+                 *     with the JSON as you sent it, so `ü` does not find `\u00fc`. A request looks at up to 1,000 events,
+                 *     so a page can have fewer events than `limit`, or none, although `next_cursor` leads on. An account
+                 *     has one such request at a time.
                  * @example 1250.50
                  */
                 data_contains?: string;
@@ -8914,7 +8929,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `rate_limited`: Too many requests. */
+            /** @description `too_many_searches`: Too many searches are under way. `rate_limited`: Too many requests. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -11410,7 +11425,9 @@ export interface operations {
             header?: {
                 /**
                  * @description The `ETag` of the object that the change is based on. If the object has another tag now, the response
-                 *     is 412 and nothing changes.
+                 *     is 412 and nothing changes. `PATCH`, and `PUT` of an automation, check and change in one step.
+                 *     `DELETE`, and `PUT` of an event type, check first: they do not notice a change in the milliseconds
+                 *     between.
                  * @example "auto_01h455vb4pex5vsknk084sn02q.3"
                  */
                 "If-Match"?: string | null;
@@ -11623,7 +11640,9 @@ export interface operations {
             header?: {
                 /**
                  * @description The `ETag` of the object that the change is based on. If the object has another tag now, the response
-                 *     is 412 and nothing changes.
+                 *     is 412 and nothing changes. `PATCH`, and `PUT` of an automation, check and change in one step.
+                 *     `DELETE`, and `PUT` of an event type, check first: they do not notice a change in the milliseconds
+                 *     between.
                  * @example "auto_01h455vb4pex5vsknk084sn02q.3"
                  */
                 "If-Match"?: string | null;
