@@ -19,8 +19,9 @@ const START_TIMEOUT: Duration = Duration::from_secs(20);
 const LISTENING: &str = "was started successfully on port ";
 
 /// Starts the driver, and kills its process group, including the browser, when standard input ends. The
-/// system closes that pipe when the test ends in any way, even by a signal, which drops nothing.
-const GUARD: &str = r#"chromedriver --port=0 & read -r _; kill -KILL 0"#;
+/// system closes that pipe when the test ends in any way, even by a signal, which drops nothing. The driver
+/// chooses a free port of IPv6, and exits if another process has the same one of IPv4: it then starts again.
+const GUARD: &str = "for _ in 1 2 3 4 5; do chromedriver --port=0; done & read -r _; kill -KILL 0";
 
 /// A driver on a free port, with its own folder for the browser's profile, home and temporary files. Dropping
 /// it kills the driver and its browser, and removes the folder. If the test failed, it first prints its log.
