@@ -44,7 +44,8 @@ fn is_kept(submission: &Submission, body: &[u8]) {
 
 /// The problem blames the client, is JSON, and is not much larger than what it is about.
 fn is_told(problem: &Problem, body: &[u8]) {
-    let document = serde_json::to_value(problem.document(ProblemPages::default())).expect("a problem is JSON");
+    let document =
+        serde_json::to_value(problem.document(ProblemPages::default())).expect("a problem is JSON");
     let status = document["status"].as_u64().expect("a problem has a status");
     assert!((400..500).contains(&status), "{document}");
     // A member's name may be quoted three times, each byte of it as `\u0001` or U+FFFD.
