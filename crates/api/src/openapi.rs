@@ -18,7 +18,7 @@ use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 use utoipa::openapi::{Components, OpenApi as Document, Server};
 
 use crate::problem::{Fault, ProblemDocument, TextPosition};
-use crate::routes::statistics::measure::{AccountMeasure, Measure};
+use crate::routes::statistics::measure::{AccountMeasures, InstallationMeasures};
 
 /// What stands before the name of a schema in a reference.
 const SCHEMAS: &str = "#/components/schemas/";
@@ -38,7 +38,7 @@ pub(crate) const SERVER_URL: &str = "\"url\": \"/\"";
             `x-request-id` header.",
         license(name = "Apache-2.0", identifier = "Apache-2.0")
     ),
-    components(schemas(ProblemDocument, Fault, TextPosition, Measure, AccountMeasure)),
+    components(schemas(ProblemDocument, Fault, TextPosition, InstallationMeasures, AccountMeasures)),
     security(("api_key" = [])),
     tags(
         (name = "Accounts", description = "The customers of the company that runs Postrider."),

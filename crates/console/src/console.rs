@@ -105,6 +105,7 @@ impl Console {
             docs: parts.docs,
             sign_in_limit: ClientLimit::of_failures(),
             provider_limit: ClientLimit::of_questions(),
+            diagnosed: Arc::default(),
             diagnoses: Arc::new(Semaphore::new(DIAGNOSES_MAX)),
             live: LiveSlots::default(),
             stopping,

@@ -6,7 +6,7 @@ use postrider_access::{Access, People};
 use postrider_configuration::Configuration;
 use postrider_docs::Docs;
 use postrider_engine::Engine;
-use postrider_figures::Figures;
+use postrider_figures::{Figures, Rooms};
 use postrider_model::Timestamp;
 use postrider_web::body_budget::BodyBudget;
 use postrider_web::host::RequestHost;
@@ -58,7 +58,9 @@ pub struct Shared {
     pub sign_in_limit: ClientLimit,
     /// The limit on sign-ins that make us ask the identity provider.
     pub provider_limit: ClientLimit,
-    /// The limit on searches for the mistake in a signature.
+    /// Room for requests whose signatures are judged, by account.
+    pub diagnosed: Arc<Rooms>,
+    /// The turns of those.
     pub diagnoses: Arc<Semaphore>,
     /// The limit on live parts of pages.
     pub live: LiveSlots,

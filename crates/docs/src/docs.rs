@@ -64,7 +64,7 @@ impl Docs {
         Self(LazyLock::new(Box::new(|| Read::of(parts()))))
     }
 
-    /// The OpenAPI document, some 600 KB. A clone shares the bytes.
+    /// The OpenAPI document, some 700 KB. A clone shares the bytes.
     pub fn document(&self) -> &Bytes {
         &self.0.parts.document
     }

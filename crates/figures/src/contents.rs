@@ -52,8 +52,10 @@ impl Figures {
         let mut items = Vec::new();
         let (mut after, mut looked_at, mut looked_at_bytes, mut bytes) = (request.after, 0, 0, 0);
         loop {
-            let page = PageRequest { limit: CHUNK, after };
-            let chunk = self.events(account, filter, page).await?;
+            // The first read takes one event and so fixes a position. Behind it, a chunk can be read again
+            // although newer events arrive.
+            let limit = if after.is_none() { 1 } else { CHUNK };
+            let chunk = self.events(account, filter, PageRequest { limit, after }).await?;
             let read = chunk.items.len();
             for (at, event) in chunk.items.into_iter().enumerate() {
                 // A large event may take milliseconds.
@@ -79,7 +81,7 @@ impl Figures {
             let is_full = items.len() >= request.limit || bytes >= EVENTS_PAGE_BYTES;
             let is_long = looked_at >= CONTENTS_MAX || looked_at_bytes >= LOOKED_AT_BYTES;
             // A store may end a page early; the page then ends here too.
-            if after.is_none() || read < CHUNK || is_full || is_long {
+            if after.is_none() || read < limit || is_full || is_long {
                 return Ok(Page { items, next: after });
             }
         }

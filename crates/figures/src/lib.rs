@@ -14,7 +14,7 @@
 //! | `prune.rs` | removes old sums |
 //! | `contents.rs` | events by what is in their data |
 //! | `export.rs` | deliveries as a file |
-//! | `rooms.rs` | how many exports and searches are under way |
+//! | `rooms.rs` | room for work that an account has one of at a time: exports, searches |
 //! | `overview.rs` | the installation over a range of time, and the success of an account's actions |
 //! | `by_time.rs` | the installation, an account and its actions, step by step; `period.rs`: which steps |
 //! | `held_back.rs` | how many events the conditions of automations held back |
@@ -59,4 +59,4 @@ pub use flush::FLUSH_EVERY;
 pub use overview::{FAILING_MAX, Overview, Range, Rate};
 pub use period::{PERIOD_STEPS_MAX, Period, PeriodError, StepLength};
 pub use preview::{Judged, RECENT_MAX, judge};
-pub use rooms::NoRoom;
+pub use rooms::{NoRoom, Room, Rooms};

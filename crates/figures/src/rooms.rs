@@ -1,8 +1,9 @@
-//! Room for reads that keep a reader of the store busy for long: exports, and searches in data.
+//! Room for work that takes long: exports and searches in data, which keep a reader of the store busy, and
+//! what the console computes for a visitor.
 //!
-//! An account has one at a time, and a node a few. An export reads page after page as fast as its client
-//! takes them. A client may also take nothing, so nothing waits for room: if somebody has held it for long,
-//! the next one takes it.
+//! Of each kind, an account has one at a time, and a node a few. An export reads page after page as fast as
+//! its client takes them. A client may also take nothing, so nothing waits for room: if somebody has held it
+//! for long, the next one takes it.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -12,17 +13,17 @@ use parking_lot::Mutex;
 use postrider_model::AccountId;
 use tokio::time::Instant;
 
-/// Most reads of a kind on one node.
+/// Most pieces of work of a kind on one node.
 const ROOMS_MAX: usize = 4;
 
-/// How long a read keeps its room if others want it. An export of 100,000 deliveries is 25 MB: 2 minutes at
-/// 2 Mbit/s.
+/// How long a piece of work keeps its room if others want it. An export of 100,000 deliveries is 25 MB: 2
+/// minutes at 2 Mbit/s.
 const HELD: Duration = Duration::from_secs(120);
 
 /// When a client that finds no room should try again.
 const RETRY_AFTER: Duration = Duration::from_secs(5);
 
-/// The account has such a read under way, or the node as many as it has room for.
+/// The account has such work under way, or the node as many as it has room for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("too many are under way")]
 pub struct NoRoom {
@@ -30,9 +31,9 @@ pub struct NoRoom {
     pub retry_after: Duration,
 }
 
-/// The reads of a kind on this node.
+/// The work of a kind on this node.
 #[derive(Default)]
-pub(crate) struct Rooms(Mutex<Taken>);
+pub struct Rooms(Mutex<Taken>);
 
 #[derive(Default)]
 struct Taken {
@@ -46,16 +47,16 @@ struct Held {
     since: Instant,
 }
 
-/// Room for one read, until dropped.
-pub(crate) struct Room {
+/// Room for one piece of work, until dropped.
+pub struct Room {
     rooms: Arc<Rooms>,
     account: AccountId,
     number: u64,
 }
 
 impl Rooms {
-    /// Room for a read of the account, which has one at a time.
-    pub(crate) fn room(self: &Arc<Self>, account: AccountId) -> Result<Room, NoRoom> {
+    /// Room for work of the account, which has one piece at a time.
+    pub fn room(self: &Arc<Self>, account: AccountId) -> Result<Room, NoRoom> {
         let now = Instant::now();
         let mut taken = self.0.lock();
         let in_the_way = match taken.by_account.get(&account) {
@@ -86,8 +87,8 @@ impl Rooms {
 }
 
 impl Room {
-    /// Whether no other read has been given this room.
-    pub(crate) fn is_ours(&self) -> bool {
+    /// Whether nothing else has been given this room.
+    pub fn is_ours(&self) -> bool {
         let taken = self.rooms.0.lock();
         let held = taken.by_account.get(&self.account);
         held.is_some_and(|held| held.number == self.number)
@@ -113,7 +114,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn an_account_has_one_read_of_a_kind_at_a_time_and_a_node_a_few() {
+    async fn an_account_has_one_room_of_a_kind_and_a_node_a_few() {
         let rooms = Arc::new(Rooms::default());
         let first = rooms.room(account(0)).unwrap();
         assert!(rooms.room(account(0)).is_err());

@@ -8,11 +8,12 @@
 //! To add an explanation: add a variant to `alteration`, `derivation` or `spelling`, or a row to `printer`;
 //! take its example from the program that makes the mistake.
 //!
-//! The keys may be secret from whoever asks: no finding and no explanation contains a key or a signature that
-//! was not in the request, and signatures are compared in constant time. So somebody without the keys learns
-//! only whether a signature that they already have is right.
+//! The caller may not know the keys. No finding and no explanation contains a key or a signature that was
+//! not in the request, and signatures are compared in constant time. Somebody without the keys learns only
+//! whether a signature that they already have is right.
 //!
-//! The work is bounded: [`BODY_BYTES_MAX`] and the bound of `search`.
+//! The work is bounded: a body is hashed at most twice for each key, and a search for mistakes has a bound of
+//! its own and takes bodies of up to [`BODY_BYTES_MAX`].
 
 mod alteration;
 mod derivation;

@@ -1694,7 +1694,7 @@ class WebhookActionPatch(_WebhookActionPatchRequired, total=False):
     #: default.
     timeout_s: Optional[int]
 
-# The names of [`OF_ACCOUNT`].
+# Something that is counted or measured.
 AccountStatisticsMeasure = Literal["events", "held_back", "succeeded", "failed", "canceled", "attempts", "attempts_failed"]
 
 # An action of an automation: one webhook or one e-mail to send.

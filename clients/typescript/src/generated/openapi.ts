@@ -1279,7 +1279,7 @@ export interface components {
             totals: components["schemas"]["StatisticsMeasures"];
         };
         /**
-         * @description The names of [`OF_ACCOUNT`].
+         * @description Something that is counted or measured.
          * @enum {string}
          */
         AccountStatisticsMeasure: "events" | "held_back" | "succeeded" | "failed" | "canceled" | "attempts" | "attempts_failed";

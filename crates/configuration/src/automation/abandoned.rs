@@ -58,7 +58,7 @@ impl Configuration {
             }
             if metadata.len() > METADATA_BYTES_MAX {
                 let mut faults = Faults::default();
-                let detail = "there is no room for the mark of an abandoned automation";
+                let detail = "the metadata is too long to add `postrider_abandoned`";
                 faults.add("/metadata", codes::TOO_LONG, detail);
                 return Err(faults.into());
             }

@@ -242,3 +242,15 @@ async fn a_paste_without_a_signature_and_a_body_that_is_not_base64_are_refused_i
         );
     }
 }
+
+#[tokio::test]
+async fn an_account_verifies_one_request_at_a_time() {
+    let app = App::start().await;
+    let reader = app.customer(true).await;
+    let headers = "Postrider-Signature: 0000";
+    let again = || verified(&app, &reader, headers, BODY, "");
+    let ((first, _), (second, page)) = tokio::join!(again(), again());
+    assert_eq!((first, second), (StatusCode::OK, StatusCode::SERVICE_UNAVAILABLE));
+    assert!(page.contains("The server is busy"), "{page}");
+    assert_eq!(again().await.0, StatusCode::OK);
+}

@@ -24,8 +24,8 @@ a file that only its owner can read, and prints the path. To use your own key, s
 --admin-key-file. Send it with every call under /v1 as `Authorization: Bearer <key>`. The OpenAPI description is at /v1/openapi.json.
 
 SIGTERM, ctrl-c and SIGHUP (its terminal is closed) let attempts in flight finish, up to --shutdown-grace; a second \
-signal stops the server at once. Neither loses an accepted event. Under `nohup`, SIGHUP is ignored. There is no reload: \
-restart the server to change settings.
+signal stops the server at once. Neither loses an accepted event. Under `nohup`, SIGHUP is ignored. The server reads its \
+settings when it starts: restart it after a change.
 
 Examples:
   postrider serve

@@ -186,7 +186,7 @@ impl Search<'_> {
             }
             let computed = cause.function.compute(&cause.key.bytes(secret), &before, body);
             for wanted in wanted.iter_mut().filter(|wanted| is_asked(wanted)) {
-                // In constant time: whoever asks may not have the key.
+                // In constant time, because the caller may not know the key.
                 if computed.ct_eq(&wanted.mac).into() {
                     wanted.cause = Some(cause);
                 }

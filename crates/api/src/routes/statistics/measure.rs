@@ -1,10 +1,14 @@
 //! What statistics can be asked for.
 
-use utoipa::ToSchema;
+use std::borrow::Cow;
+
+use utoipa::openapi::{RefOr, schema::Schema};
+use utoipa::{PartialSchema, ToSchema};
+
+use crate::openapi::shapes::strings;
 
 /// Something that is counted or measured.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ToSchema)]
-#[schema(as = StatisticsMeasure, rename_all = "snake_case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Measure {
     /// Events accepted.
     Events,
@@ -43,27 +47,6 @@ pub const OF_INSTALLATION: [Measure; 9] = [
     LatencyP95Ms,
 ];
 
-/// The names of [`OF_ACCOUNT`].
-#[derive(ToSchema)]
-#[schema(as = AccountStatisticsMeasure, rename_all = "snake_case")]
-#[expect(dead_code, reason = "describes what `measure` takes")]
-pub enum AccountMeasure {
-    /// Events accepted.
-    Events,
-    /// Events that an automation's conditions held back.
-    HeldBack,
-    /// Deliveries that became succeeded.
-    Succeeded,
-    /// Deliveries that became failed.
-    Failed,
-    /// Deliveries that became canceled.
-    Canceled,
-    /// Attempts made.
-    Attempts,
-    /// Attempts that did not succeed.
-    AttemptsFailed,
-}
-
 /// What is known of an account.
 pub const OF_ACCOUNT: [Measure; 7] = [
     Events,
@@ -93,6 +76,42 @@ impl Measure {
             LatencyP95Ms => "latency_p95_ms",
         }
     }
+}
+
+/// The names of [`OF_INSTALLATION`], for the document.
+pub struct InstallationMeasures;
+
+/// The names of [`OF_ACCOUNT`], for the document.
+pub struct AccountMeasures;
+
+impl ToSchema for InstallationMeasures {
+    fn name() -> Cow<'static, str> {
+        "StatisticsMeasure".into()
+    }
+}
+
+impl PartialSchema for InstallationMeasures {
+    fn schema() -> RefOr<Schema> {
+        names(&OF_INSTALLATION)
+    }
+}
+
+impl ToSchema for AccountMeasures {
+    fn name() -> Cow<'static, str> {
+        "AccountStatisticsMeasure".into()
+    }
+}
+
+impl PartialSchema for AccountMeasures {
+    fn schema() -> RefOr<Schema> {
+        names(&OF_ACCOUNT)
+    }
+}
+
+fn names(measures: &[Measure]) -> RefOr<Schema> {
+    let names: Vec<_> = measures.iter().map(|measure| measure.as_str()).collect();
+    let schema = strings(&names).description(Some("Something that is counted or measured."));
+    Schema::from(schema).into()
 }
 
 /// Reads names that are separated by commas. A name that occurs twice counts once.

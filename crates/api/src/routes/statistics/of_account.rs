@@ -1,9 +1,11 @@
 //! `GET /v1/accounts/{account}/statistics`
 
-use axum::Json;
 use axum::extract::State;
+use axum::{Extension, Json};
 use http::Uri;
 use postrider_figures::WantedActions;
+use postrider_model::Caller;
+use postrider_web::body_budget::{HeldRoom, NoRoom, Owner};
 
 use super::measure::{OF_ACCOUNT, OF_ACTION, read};
 use super::parameters::{ACCOUNT_LENGTHS, AccountParameters, Steps, out_of_range};
@@ -12,6 +14,12 @@ use crate::path::{AccountPath, InAccount};
 use crate::problem::Problem;
 use crate::query::Parameters;
 use crate::router::ApiState;
+
+/// Most bytes of a response: 1,500 steps with seven measures of up to 20 digits.
+const BYTES: usize = 512 * 1024;
+
+/// Most bytes of a response with each of 20 actions.
+const BYTES_BY_ACTION: usize = 8 * 1024 * 1024;
 
 /// Read statistics of an account
 ///
@@ -29,8 +37,9 @@ use crate::router::ApiState;
 pub async fn get_account_statistics(
     State(state): State<ApiState>,
     InAccount(account): InAccount,
+    Extension(caller): Extension<Caller>,
     uri: Uri,
-) -> Result<Json<AccountView>, Problem> {
+) -> Result<(Extension<HeldRoom>, Json<AccountView>), Problem> {
     let mut parameters = Parameters::of(&uri);
     let by_action = parameters.take_with("group_by", |text| match text {
         "none" => Ok(false),
@@ -43,6 +52,9 @@ pub async fn get_account_statistics(
     let steps = Steps::take(&mut parameters, &ACCOUNT_LENGTHS);
     parameters.finish()?;
     let period = steps.period(&state.figures)?;
+    let mut room = state.page_budget.body_of(Owner::of(&caller));
+    let bytes = if by_action { BYTES_BY_ACTION } else { BYTES };
+    room.grow(bytes).await.map_err(|NoRoom| Problem::no_room())?;
     let wanted = match by_action {
         true => WantedActions::All,
         false => WantedActions::None,
@@ -50,5 +62,6 @@ pub async fn get_account_statistics(
     let statistics = state.figures.account_statistics(account, &period, wanted).await?;
     let statistics = statistics.map_err(|too_many| out_of_range("after", too_many.to_string()))?;
     let measures = measures.as_deref().unwrap_or(known);
-    Ok(Json(AccountView::of(&period, measures, &statistics, by_action)))
+    let view = AccountView::of(&period, measures, &statistics, by_action);
+    Ok((Extension(HeldRoom::from(room)), Json(view)))
 }

@@ -6,7 +6,7 @@ use serde_json::json;
 use utoipa::IntoParams;
 use utoipa::openapi::schema::Schema;
 
-use super::measure::{AccountMeasure, Measure};
+use super::measure::{AccountMeasures, InstallationMeasures};
 use crate::openapi::shapes::strings;
 use crate::problem::{Code, Fault, Problem, fault_codes};
 use crate::query::Parameters;
@@ -21,7 +21,7 @@ pub const ACCOUNT_LENGTHS: [StepLength; 2] = [StepLength::Hour, StepLength::Day]
 pub struct InstallationParameters {
     /// What to return, separated by commas [default: everything].
     #[param(style = Form, explode = false, min_items = 1, max_items = 9)]
-    measure: Option<Vec<Measure>>,
+    measure: Option<Vec<InstallationMeasures>>,
     /// The length of a step.
     #[param(schema_with = steps)]
     step: Option<String>,
@@ -41,7 +41,7 @@ pub struct AccountParameters {
     /// What to return, separated by commas [default: everything that is known]. Events have no action: with
     /// `group_by=action`, `events` and `held_back` are refused.
     #[param(style = Form, explode = false, min_items = 1, max_items = 7)]
-    measure: Option<Vec<AccountMeasure>>,
+    measure: Option<Vec<AccountMeasures>>,
     /// How to group.
     #[param(schema_with = groups)]
     group_by: Option<String>,
