@@ -223,6 +223,7 @@ fn operation_routes() -> OpenApiRouter<ApiState> {
 fn delivery_routes() -> OpenApiRouter<ApiState> {
     OpenApiRouter::new()
         .routes(routes!(deliveries::list::list_deliveries))
+        .routes(routes!(deliveries::list_of_all::list_deliveries_of_all_accounts))
         .routes(routes!(deliveries::export::export_deliveries_csv))
         .routes(routes!(deliveries::export::export_deliveries_ndjson))
         .routes(routes!(deliveries::replay::replay_deliveries))

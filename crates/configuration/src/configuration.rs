@@ -1,5 +1,7 @@
 //! [`Configuration`]: its parts, its reads, and how it stays coherent with the store.
 
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::sync::Arc;
 
 use postrider_egress::EgressGuard;
@@ -130,6 +132,22 @@ impl Configuration {
     /// exist.
     pub async fn entry(&self, account: AccountId) -> StoreResult<Option<Arc<AccountEntry>>> {
         self.directory.entry(account).await
+    }
+
+    /// The entries of these accounts, by id. Accounts that do not exist are left out.
+    pub async fn entries(
+        &self,
+        accounts: Vec<AccountId>,
+    ) -> StoreResult<HashMap<AccountId, Arc<AccountEntry>>> {
+        let mut entries = HashMap::new();
+        for account in accounts {
+            if let Entry::Vacant(place) = entries.entry(account)
+                && let Some(entry) = self.directory.entry(account).await?
+            {
+                place.insert(entry);
+            }
+        }
+        Ok(entries)
     }
 
     /// Whether an entry that [`Self::entry`] returned is still the account's configuration as far as this

@@ -15,6 +15,8 @@ pub enum Section {
     Overview,
     /// All accounts, and the pages of each account.
     Accounts,
+    /// The deliveries of all accounts.
+    Deliveries,
     /// The catalogue of event types.
     EventTypes,
     /// API keys.
@@ -30,9 +32,10 @@ pub enum Section {
 }
 
 /// The navigation of the operator's staff, in order, with the permission that each page requires.
-const NAVIGATION: [(Section, &str, &str, Permission); 7] = [
+const NAVIGATION: [(Section, &str, &str, Permission); 8] = [
     (Section::Overview, "/", "Overview", Permission::Read),
     (Section::Accounts, "/accounts", "Accounts", Permission::Read),
+    (Section::Deliveries, "/deliveries", "Deliveries", Permission::Read),
     (
         Section::EventTypes,
         "/event-types",

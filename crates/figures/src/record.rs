@@ -56,6 +56,15 @@ impl Figures {
         self.store.deliveries(account, filter, page).await
     }
 
+    /// A page of the deliveries of all accounts that match, newest first.
+    pub async fn deliveries_of_all(
+        &self,
+        filter: &DeliveryFilter,
+        page: PageRequest,
+    ) -> StoreResult<Page<Delivery>> {
+        self.store.deliveries_of_all(filter, page).await
+    }
+
     /// A delivery with all its attempts.
     pub async fn record(&self, key: DeliveryKey) -> StoreResult<Option<DeliveryRecord>> {
         self.store.record(key).await

@@ -245,6 +245,9 @@ CREATE TABLE deliveries (
 CREATE INDEX deliveries_waiting ON deliveries (action_id, state_at, id) WHERE status = 0 AND owner IS NULL;
 CREATE INDEX deliveries_owned ON deliveries (owner) WHERE owner IS NOT NULL;
 CREATE INDEX deliveries_unhappy ON deliveries (account_id, status, id) WHERE status > 1;
+CREATE INDEX deliveries_unhappy_of_all ON deliveries (id) WHERE status > 1;
+-- For lists over all accounts. It costs a delivery nothing but the summary of its pages.
+CREATE INDEX deliveries_of_all ON deliveries USING brin (id) WITH (pages_per_range = 32, autosummarize = on);
 -- Deliveries that were settled an hour after their event or later: few. A day is dropped only once the last
 -- of them is old enough; all others were settled within an hour of their day.
 CREATE INDEX deliveries_late ON deliveries (state_at) WHERE status > 0 AND state_at - event_created_at >= 3600000;

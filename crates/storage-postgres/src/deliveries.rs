@@ -11,6 +11,7 @@ pub(crate) mod finish;
 pub(crate) mod give_back;
 pub(crate) mod keys;
 pub(crate) mod list;
+pub(crate) mod list_of_all;
 pub(crate) mod replay;
 pub(crate) mod resend;
 pub(crate) mod waiting;
@@ -190,6 +191,19 @@ impl DeliveryStore for PostgresStore {
             .run(async || {
                 let client = self.database.client().await?;
                 list::list(&client, account, filter, page).await
+            })
+            .await
+    }
+
+    async fn deliveries_of_all(
+        &self,
+        filter: &DeliveryFilter,
+        page: PageRequest,
+    ) -> StoreResult<Page<Delivery>> {
+        self.database
+            .run(async || {
+                let mut client = self.database.client().await?;
+                list_of_all::list(&mut client, filter, page).await
             })
             .await
     }

@@ -168,6 +168,8 @@ CREATE TABLE deliveries (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX deliveries_waiting ON deliveries (action_id, state_at) WHERE status = 0 AND owner IS NULL;
 CREATE INDEX deliveries_not_succeeded ON deliveries (owner, status, account_id) WHERE status <> 1;
+-- Failed and canceled deliveries of all accounts, newest first.
+CREATE INDEX deliveries_unhappy ON deliveries (id) WHERE status > 1;
 
 -- The deliveries of each template. Bodies under 256 are built in.
 CREATE INDEX deliveries_of_template ON deliveries (body) WHERE body >= 256;

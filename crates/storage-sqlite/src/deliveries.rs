@@ -9,6 +9,7 @@ pub(crate) mod cancel;
 pub(crate) mod claim;
 pub(crate) mod finish;
 pub(crate) mod list;
+pub(crate) mod list_of_all;
 pub(crate) mod replay;
 pub(crate) mod resend;
 pub(crate) mod waiting;
@@ -164,6 +165,16 @@ impl DeliveryStore for SqliteStore {
     ) -> StoreResult<Page<Delivery>> {
         let filter = filter.clone();
         self.read(move |conn| list::list(conn, account, &filter, page))
+            .await
+    }
+
+    async fn deliveries_of_all(
+        &self,
+        filter: &DeliveryFilter,
+        page: PageRequest,
+    ) -> StoreResult<Page<Delivery>> {
+        let filter = filter.clone();
+        self.read(move |conn| list_of_all::list(conn, &filter, page))
             .await
     }
 }

@@ -24,6 +24,7 @@
 //! - `deliveries_not_succeeded` has an entry for a delivery only while it has not succeeded: it lists failed
 //!   deliveries and finds those that a dead session owned. `deliveries_waiting` contains only deliveries that
 //!   wait for a retry, for room or for a resend.
+//! - `deliveries_unhappy` has an entry for each failed or canceled delivery: it lists those of all accounts.
 //! - The headers of an attempt are stored in a short form ([`postrider_storage::encoding::headers`]).
 //!
 //! To add a table area: add a file here with the same name as in `crates/storage`, with its SQL written out,

@@ -3,6 +3,7 @@
 
 use rusqlite::Connection;
 
+use crate::deliveries::list_of_all::{OF_ALL, UNHAPPY_OF_ALL};
 use crate::deliveries::{claim, finish, list as delivery_list, waiting};
 use crate::events::list as event_list;
 use crate::options::WRITER_CACHE_KIB;
@@ -51,6 +52,14 @@ fn statements_over_large_tables_seek_in_the_index_meant_for_them() {
         (
             delivery_list::RANGE,
             "SEARCH d USING PRIMARY KEY (id>? AND id<?)".to_owned(),
+        ),
+        (
+            &format!("SELECT 1, {OF_ALL}"),
+            "SEARCH d USING PRIMARY KEY (id>? AND id<?)".to_owned(),
+        ),
+        (
+            &format!("SELECT 1, {UNHAPPY_OF_ALL}"),
+            "SEARCH d USING INDEX deliveries_unhappy (id>? AND id<?)".to_owned(),
         ),
         (
             delivery_list::IN_STATUS,

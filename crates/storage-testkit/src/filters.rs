@@ -184,7 +184,7 @@ fn filters_of_the_last_attempt(automation: AutomationId) -> Vec<DeliveryFilter> 
 
 pub async fn delivery_filters_hold_alone_and_together(store: Arc<dyn Store>) {
     let scene = Scene::new(store).await;
-    let newest_first = deliveries_of_every_kind(&scene).await;
+    let mut newest_first = deliveries_of_every_kind(&scene).await;
     let by_id = |mut deliveries: Vec<Delivery>| {
         deliveries.sort_by_key(|delivery| delivery.id);
         deliveries
@@ -197,5 +197,28 @@ pub async fn delivery_filters_hold_alone_and_together(store: Arc<dyn Store>) {
             "newest first: {filter:?}"
         );
         assert_eq!(by_id(listed), by_id(expected.cloned().collect()), "{filter:?}");
+    }
+
+    // The same filters over all accounts.
+    let (other, automation) = scene.another_account(0).await;
+    let mut event = scene.event(40);
+    event.event.account = other;
+    let actions = [automation.actions[0].id];
+    let event = scene.with_deliveries(event, automation.id, &actions, FirstAttempt::Waiting);
+    scene.append_new(&event).await;
+    let filters = filters_of_every_kind(&newest_first);
+    newest_first.insert(0, delivery_of(&event, 0));
+    for filter in filters {
+        let expected = newest_first.iter().filter(|delivery| matches(&filter, delivery));
+        let listed = all_pages(4, |page| scene.store.deliveries_of_all(&filter, page)).await;
+        assert!(
+            listed.is_sorted_by(|a, b| a.id > b.id),
+            "newest first: {filter:?}"
+        );
+        assert_eq!(
+            listed,
+            expected.cloned().collect::<Vec<_>>(),
+            "of all accounts: {filter:?}"
+        );
     }
 }

@@ -10,8 +10,8 @@ use super::build::*;
 use super::filters::within;
 use super::scene::*;
 use postrider_storage::{
-    Appended, DeliveryFilter, DeliveryKey, EventFilter, NewEvent, Page, PageRequest, Position, Store,
-    StoreResult,
+    Appended, DeliveryFilter, DeliveryKey, EventFilter, FirstAttempt, NewEvent, Page, PageRequest, Position,
+    Store, StoreResult,
 };
 
 /// More pages than any list of the tests has, including empty ones.
@@ -219,6 +219,42 @@ pub async fn deliveries_are_listed_newest_first_in_pages_that_stay(store: Arc<dy
     check_list(
         &expected,
         |page| scene.store.deliveries(scene.account, &all, page),
+        arrive,
+    )
+    .await;
+}
+
+pub async fn deliveries_of_all_accounts_are_listed_newest_first_in_pages_that_stay(store: Arc<dyn Store>) {
+    let scene = Scene::new(store).await;
+    let (other, automation) = scene.another_account(0).await;
+    let (gone, of_gone) = scene.another_account(0).await;
+    let mut expected: Vec<Delivery> = Vec::new();
+    // An event of each account at each time. The pauses grow to weeks.
+    for s in [1, 2, 3, 60, 4_000, 4_001, 90_000, 2_000_000] {
+        let own = scene.waiting(s);
+        scene.append_new(&own).await;
+        expected.insert(0, delivery_of(&own, 0));
+        for (account, automation) in [(gone, &of_gone), (other, &automation)] {
+            let actions = [automation.actions[0].id];
+            let mut event = scene.event(s);
+            event.event.account = account;
+            let event = scene.with_deliveries(event, automation.id, &actions, FirstAttempt::Waiting);
+            scene.append_new(&event).await;
+            if account == other {
+                expected.insert(0, delivery_of(&event, 0));
+            }
+        }
+    }
+    assert_eq!(scene.store.delete_account(gone, audit()).await, Ok(true));
+    let arrive = async || {
+        for s in 3_000_000..3_000_003 {
+            scene.append_waiting(s).await;
+        }
+    };
+    let all = DeliveryFilter::default();
+    check_list(
+        &expected,
+        |page| scene.store.deliveries_of_all(&all, page),
         arrive,
     )
     .await;

@@ -269,6 +269,7 @@ macro_rules! conformance {
                 events_of_one_call_were_accepted_in_its_order,
                 events_whose_times_run_backwards_are_each_listed_once,
                 deliveries_are_listed_newest_first_in_pages_that_stay,
+                deliveries_of_all_accounts_are_listed_newest_first_in_pages_that_stay,
                 a_position_outlives_the_item_it_was_made_from,
                 anothers_objects_are_invisible,
             ]

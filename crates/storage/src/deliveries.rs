@@ -352,4 +352,11 @@ pub trait DeliveryStore: Send + Sync {
         filter: &DeliveryFilter,
         page: PageRequest,
     ) -> StoreResult<Page<Delivery>>;
+
+    /// The deliveries of all accounts, newest first. Those of an account that was deleted are left out.
+    async fn deliveries_of_all(
+        &self,
+        filter: &DeliveryFilter,
+        page: PageRequest,
+    ) -> StoreResult<Page<Delivery>>;
 }

@@ -596,6 +596,44 @@ class Delivery(_DeliveryRequired, total=False):
     settled_at: Optional[str]
 
 
+class _DeliveryOfAccountRequired(TypedDict):
+    #: The action that makes the attempts.
+    action_id: str
+    #: The number of attempts, resends included.
+    attempt_count: int
+    #: The automation that the event triggered.
+    automation_id: str
+    #: When the event was accepted.
+    created_at: str
+    #: The event's id.
+    event_id: str
+    #: Its type.
+    event_type: str
+    #: The delivery's id.
+    id: str
+    #: `pending` until an attempt succeeds (`succeeded`), the last retry fails (`failed`), or the action is
+    #: deleted or switched off (`canceled`).
+    status: Literal["pending", "succeeded", "failed", "canceled"]
+    #: The id of its account.
+    account_id: str
+
+
+class DeliveryOfAccount(_DeliveryOfAccountRequired, total=False):
+    """A delivery in a list of all accounts."""
+
+    #: The outcome of the last attempt; null before the first one.
+    last_outcome: Optional[Literal["succeeded", "bad_status", "timeout", "dns_error", "connect_error", "tls_error", "protocol_error", "blocked", "not_rendered"]]
+    #: The status code of the response to the last attempt; null if no response arrived.
+    last_status_code: Optional[int]
+    #: When the next attempt is due; null while an attempt is in progress or about to start, and once the
+    #: delivery is no longer pending.
+    next_attempt_at: Optional[str]
+    #: When the delivery succeeded, failed or was canceled; null while it is pending.
+    settled_at: Optional[str]
+    #: The account's own id for it, if it has one.
+    account_uid: Optional[str]
+
+
 class DeliverySelection(TypedDict, total=False):
     """The deliveries to replay or to cancel. A delivery must match all filters, and at least one filter is
     required.

@@ -906,6 +906,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/deliveries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the deliveries of all accounts
+         * @description Newest first. A delivery must match all filters. A page looks at no more than 20,000 deliveries: with a filter
+         *     that few match, it can have fewer items than `limit`, or none.
+         */
+        get: operations["list_deliveries_of_all_accounts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/event-types": {
         parameters: {
             query?: never;
@@ -2105,6 +2126,30 @@ export interface components {
         DeliveryList: {
             /** @description The items, newest first. */
             data: components["schemas"]["Delivery"][];
+            /**
+             * @description The `cursor` of the next page; null on the last page. A page can hold fewer items than `limit`, or
+             *     none, before the last page: continue until this is null.
+             * @example cur_AAAAAAAAAAAAAAAAAAAAKl3dOYv5
+             */
+            next_cursor?: string | null;
+        };
+        /** @description A delivery in a list of all accounts. */
+        DeliveryOfAccount: components["schemas"]["Delivery"] & {
+            /**
+             * @description The id of its account.
+             * @example acct_01h455vb4pex5vsknk084sn02q
+             */
+            account_id: string;
+            /**
+             * @description The account's own id for it, if it has one.
+             * @example customer-42
+             */
+            account_uid?: string | null;
+        };
+        /** @description A page of a list. */
+        DeliveryOfAccountList: {
+            /** @description The items, newest first. */
+            data: components["schemas"]["DeliveryOfAccount"][];
             /**
              * @description The `cursor` of the next page; null on the last page. A page can hold fewer items than `limit`, or
              *     none, before the last page: continue until this is null.
@@ -3910,6 +3955,8 @@ export type CreatedApiKey = components['schemas']['CreatedApiKey'];
 export type CreatedPortalLink = components['schemas']['CreatedPortalLink'];
 export type Delivery = components['schemas']['Delivery'];
 export type DeliveryList = components['schemas']['DeliveryList'];
+export type DeliveryOfAccount = components['schemas']['DeliveryOfAccount'];
+export type DeliveryOfAccountList = components['schemas']['DeliveryOfAccountList'];
 export type DeliverySelection = components['schemas']['DeliverySelection'];
 export type DeliveryWithAttempts = components['schemas']['DeliveryWithAttempts'];
 export type EmailAction = components['schemas']['EmailAction'];
@@ -4768,13 +4815,13 @@ export interface operations {
                      * @example {
                      *       "data": [
                      *         {
-                     *           "id": "aud_01kg9p7sg0e5s80m8wf3qbyj6t",
-                     *           "at": "2026-01-31T09:30:40.000Z",
+                     *           "id": "aud_01kg9p7tf8ec0b7vf2payj5sd1",
+                     *           "at": "2026-01-31T09:30:41.000Z",
                      *           "account_id": "acct_01kg9p6je0eteap9xh5rc0m8vf",
                      *           "action": "automation.updated",
                      *           "actor": {
                      *             "kind": "api_key",
-                     *             "id": "apikey_01kg9p6je0e2payh5sd0m8wg3q",
+                     *             "id": "apikey_01kg9p6je0e9x94rc0m7vf3pay",
                      *             "name": "POSTRIDER_ADMIN_KEY"
                      *           },
                      *           "target": {
@@ -4793,7 +4840,7 @@ export interface operations {
                      *             "after": {
                      *               "actions": {
                      *                 "act_01kg9p703gef3bayj6sd1n9wg4": {
-                     *                   "signing_key": "own_hmac key_01kg9p7sg0ed199xg4rczk7vf2"
+                     *                   "signing_key": "own_hmac key_01kg9p7tf8em88g3qbzk6te2n9"
                      *                 }
                      *               }
                      *             }
@@ -6221,22 +6268,22 @@ export interface operations {
                      * @example {
                      *       "data": [
                      *         {
-                     *           "id": "key_01kg9p7sg0ed199xg4rczk7vf2",
+                     *           "id": "key_01kg9p7tf8em88g3qbzk6te2n9",
                      *           "secret": "whsec_W6EQEXT6/fYhTmVTWQ0AKQ5OthZHuh8M",
                      *           "algorithm": "hmac",
                      *           "public_key": null,
                      *           "status": "current",
-                     *           "created_at": "2026-01-31T09:30:40.000Z",
+                     *           "created_at": "2026-01-31T09:30:41.000Z",
                      *           "expires_at": null
                      *         },
                      *         {
-                     *           "id": "key_01kg9p7rgre6ta2p9xh5rc0m8v",
+                     *           "id": "key_01kg9p7sg0ed199xg4rczk7vf2",
                      *           "secret": "whsec_KTs45Ue0GupH7Bpm8h2EM5xZMzQadBZ2",
                      *           "algorithm": "hmac",
                      *           "public_key": null,
                      *           "status": "overlapping",
-                     *           "created_at": "2026-01-31T09:30:39.000Z",
-                     *           "expires_at": "2026-02-01T09:30:40.000Z"
+                     *           "created_at": "2026-01-31T09:30:40.000Z",
+                     *           "expires_at": "2026-02-01T09:30:41.000Z"
                      *         }
                      *       ],
                      *       "next_cursor": null
@@ -6352,12 +6399,12 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "key_01kg9p7vegem88g3qbzk6te2n9",
+                     *       "id": "key_01kg9p7wdrevfbqayj6td1n9wg",
                      *       "secret": "whsec_Oidm+Pxu4DcY/RQmvnEw8lRlTY5MRiJ1",
                      *       "algorithm": "hmac",
                      *       "public_key": null,
                      *       "status": "current",
-                     *       "created_at": "2026-01-31T09:30:42.000Z",
+                     *       "created_at": "2026-01-31T09:30:43.000Z",
                      *       "expires_at": null
                      *     }
                      */
@@ -8697,7 +8744,7 @@ export interface operations {
                      *       "action_id": "act_01kg9p703gef3bayj6sd1n9wg4",
                      *       "status": "pending",
                      *       "attempt_count": 1,
-                     *       "next_attempt_at": "2026-01-31T09:30:33.000Z",
+                     *       "next_attempt_at": "2026-01-31T09:30:34.000Z",
                      *       "created_at": "2026-01-31T09:30:20.000Z",
                      *       "settled_at": null,
                      *       "last_status_code": 200,
@@ -9686,12 +9733,12 @@ export interface operations {
                      * @example {
                      *       "data": [
                      *         {
-                     *           "id": "grant_01kg9p7wdrevfbqayj6td1n9wg",
+                     *           "id": "grant_01kg9p7xd0e2payh5sd0m8wg3q",
                      *           "read_only": false,
                      *           "theme": null,
-                     *           "api_key_id": "apikey_01kg9p6je0e2payh5sd0m8wg3q",
-                     *           "created_at": "2026-01-31T09:30:43.000Z",
-                     *           "expires_at": "2026-01-31T10:30:43.000Z"
+                     *           "api_key_id": "apikey_01kg9p6je0e9x94rc0m7vf3pay",
+                     *           "created_at": "2026-01-31T09:30:44.000Z",
+                     *           "expires_at": "2026-01-31T10:30:44.000Z"
                      *         }
                      *       ],
                      *       "next_cursor": null
@@ -9798,12 +9845,12 @@ export interface operations {
                     /**
                      * @example {
                      *       "url": "http://webhooks.example.com/sign-in/prl_oVPVdq5wRctdjpdpBDRp1JaPnNnINb7MYeVWO3UIp2c",
-                     *       "id": "grant_01kg9p7wdrevfbqayj6td1n9wg",
+                     *       "id": "grant_01kg9p7xd0e2payh5sd0m8wg3q",
                      *       "read_only": false,
                      *       "theme": null,
-                     *       "api_key_id": "apikey_01kg9p6je0e2payh5sd0m8wg3q",
-                     *       "created_at": "2026-01-31T09:30:43.000Z",
-                     *       "expires_at": "2026-01-31T10:30:43.000Z"
+                     *       "api_key_id": "apikey_01kg9p6je0e9x94rc0m7vf3pay",
+                     *       "created_at": "2026-01-31T09:30:44.000Z",
+                     *       "expires_at": "2026-01-31T10:30:44.000Z"
                      *     }
                      */
                     "application/json": components["schemas"]["CreatedPortalLink"];
@@ -9931,7 +9978,7 @@ export interface operations {
                 account: string;
                 /**
                  * @description The object's id.
-                 * @example grant_01kg9p7wdrevfbqayj6td1n9wg
+                 * @example grant_01kg9p7xd0e2payh5sd0m8wg3q
                  */
                 id: string;
             };
@@ -10041,16 +10088,16 @@ export interface operations {
                      * @example {
                      *       "data": [
                      *         {
-                     *           "id": "grant_01kg9p81a0eg48bzk7ve2paxh5",
+                     *           "id": "grant_01kg9p8298eqbbj6te1n9xh4rc",
                      *           "permissions": [
                      *             "read",
                      *             "manage"
                      *           ],
                      *           "person": null,
-                     *           "api_key_id": "apikey_01kg9p6je0e2payh5sd0m8wg3q",
-                     *           "portal_link_id": "grant_01kg9p7wdrevfbqayj6td1n9wg",
-                     *           "created_at": "2026-01-31T09:30:48.000Z",
-                     *           "expires_at": "2026-01-31T10:30:43.000Z"
+                     *           "api_key_id": "apikey_01kg9p6je0e9x94rc0m7vf3pay",
+                     *           "portal_link_id": "grant_01kg9p7xd0e2payh5sd0m8wg3q",
+                     *           "created_at": "2026-01-31T09:30:49.000Z",
+                     *           "expires_at": "2026-01-31T10:30:44.000Z"
                      *         }
                      *       ],
                      *       "next_cursor": null
@@ -10230,7 +10277,7 @@ export interface operations {
                 account: string;
                 /**
                  * @description The object's id.
-                 * @example grant_01kg9p81a0eg48bzk7ve2paxh5
+                 * @example grant_01kg9p8298eqbbj6te1n9xh4rc
                  */
                 id: string;
             };
@@ -10340,7 +10387,7 @@ export interface operations {
                      * @example {
                      *       "data": [
                      *         {
-                     *           "id": "key_01kg9p6je0e0kbvf2payj5sd1m",
+                     *           "id": "key_01kg9p6je0e6ta2p9xh5rc0m8v",
                      *           "secret": "whsec_UIh9+6ephpQnC10GfeABNUUJdeokUpC9",
                      *           "algorithm": "hmac",
                      *           "public_key": null,
@@ -10452,12 +10499,12 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "key_01kg9p7rgre6ta2p9xh5rc0m8v",
+                     *       "id": "key_01kg9p7sg0ed199xg4rczk7vf2",
                      *       "secret": "whsec_KTs45Ue0GupH7Bpm8h2EM5xZMzQadBZ2",
                      *       "algorithm": "hmac",
                      *       "public_key": null,
                      *       "status": "current",
-                     *       "created_at": "2026-01-31T09:30:39.000Z",
+                     *       "created_at": "2026-01-31T09:30:40.000Z",
                      *       "expires_at": null
                      *     }
                      */
@@ -10609,7 +10656,7 @@ export interface operations {
                      *       "after": "2026-01-31T00:00:00.000Z",
                      *       "before": "2026-02-01T00:00:00.000Z",
                      *       "step": "1d",
-                     *       "as_of": "2026-01-31T09:30:37.000Z",
+                     *       "as_of": "2026-01-31T09:30:38.000Z",
                      *       "totals": {
                      *         "succeeded": 3,
                      *         "failed": 0,
@@ -10754,14 +10801,14 @@ export interface operations {
                      * @example {
                      *       "data": [
                      *         {
-                     *           "id": "apikey_01kg9p8570eqbbj6te1n9xh4rc",
+                     *           "id": "apikey_01kg9p8668eyjasd1n8wg4rbzk",
                      *           "name": "billing service",
                      *           "prefix": "prk_5HUJ",
                      *           "permissions": [
                      *             "events:write"
                      *           ],
                      *           "account_id": "acct_01kg9p6je0eteap9xh5rc0m8vf",
-                     *           "created_at": "2026-01-31T09:30:52.000Z",
+                     *           "created_at": "2026-01-31T09:30:53.000Z",
                      *           "expires_at": null,
                      *           "last_used_at": null
                      *         }
@@ -10859,14 +10906,14 @@ export interface operations {
                     /**
                      * @example {
                      *       "key": "prk_5HUJT-bNc_Cv-A3cHMH7bnkxaPrzKc1NbX0u4uJgQ-U",
-                     *       "id": "apikey_01kg9p8570eqbbj6te1n9xh4rc",
+                     *       "id": "apikey_01kg9p8668eyjasd1n8wg4rbzk",
                      *       "name": "billing service",
                      *       "prefix": "prk_5HUJ",
                      *       "permissions": [
                      *         "events:write"
                      *       ],
                      *       "account_id": "acct_01kg9p6je0eteap9xh5rc0m8vf",
-                     *       "created_at": "2026-01-31T09:30:52.000Z",
+                     *       "created_at": "2026-01-31T09:30:53.000Z",
                      *       "expires_at": null,
                      *       "last_used_at": null
                      *     }
@@ -10982,7 +11029,7 @@ export interface operations {
             path: {
                 /**
                  * @description The object's id.
-                 * @example apikey_01kg9p8570eqbbj6te1n9xh4rc
+                 * @example apikey_01kg9p8668eyjasd1n8wg4rbzk
                  */
                 id: string;
             };
@@ -11125,18 +11172,18 @@ export interface operations {
                      * @example {
                      *       "data": [
                      *         {
-                     *           "id": "aud_01kg9p875geyjasd1n8wg4rbzk",
-                     *           "at": "2026-01-31T09:30:54.000Z",
+                     *           "id": "aud_01kg9p884re5s80m8wf3qbyj6t",
+                     *           "at": "2026-01-31T09:30:55.000Z",
                      *           "account_id": "acct_01kg9p6je0eteap9xh5rc0m8vf",
                      *           "action": "api_key.deleted",
                      *           "actor": {
                      *             "kind": "api_key",
-                     *             "id": "apikey_01kg9p6je0e2payh5sd0m8wg3q",
+                     *             "id": "apikey_01kg9p6je0e9x94rc0m7vf3pay",
                      *             "name": "POSTRIDER_ADMIN_KEY"
                      *           },
                      *           "target": {
                      *             "kind": "api_key",
-                     *             "id": "apikey_01kg9p8570eqbbj6te1n9xh4rc",
+                     *             "id": "apikey_01kg9p8668eyjasd1n8wg4rbzk",
                      *             "name": "billing service"
                      *           },
                      *           "details": null,
@@ -11148,6 +11195,130 @@ export interface operations {
                      *     }
                      */
                     "application/json": components["schemas"]["AuditEntryList"];
+                };
+            };
+            /** @description `invalid_query`: The query parameters are not valid. `invalid_cursor`: The cursor does not belong to this list. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthorized`: A valid API key is required. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `permission_denied`: The caller lacks a permission. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: Too many requests. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal_error`: An internal error occurred. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: The server is temporarily unavailable. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_deliveries_of_all_accounts: {
+        parameters: {
+            query?: {
+                status?: "pending" | "succeeded" | "failed" | "canceled";
+                /**
+                 * @description The event's type.
+                 * @example proposal.accepted
+                 */
+                event_type?: string;
+                /**
+                 * @description Only deliveries created at this time or later.
+                 * @example 2026-01-31T09:30:00.000Z
+                 */
+                after?: string;
+                /**
+                 * @description Only deliveries created before this time.
+                 * @example 2026-02-01T00:00:00.000Z
+                 */
+                before?: string;
+                /**
+                 * @description The status code of the last response: one code, or a class such as `5xx`.
+                 * @example 5xx
+                 */
+                status_code?: string;
+                outcome?: "succeeded" | "bad_status" | "timeout" | "dns_error" | "connect_error" | "tls_error" | "protocol_error" | "blocked" | "not_rendered";
+                /** @description The maximum number of items to return. */
+                limit?: number;
+                /** @description The `next_cursor` of the previous page. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of deliveries, newest first. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "data": [
+                     *         {
+                     *           "account_id": "acct_01kg9p6je0eteap9xh5rc0m8vf",
+                     *           "account_uid": "tenant-42",
+                     *           "id": "dlv_01kg9p7csre0kbvf2payj5sd1m",
+                     *           "event_id": "evt_01kg9p7csrej59d1n8wg4qbzk7",
+                     *           "event_type": "proposal.accepted",
+                     *           "automation_id": "auto_01kg9p703ge8w83qbzk6te2n9x",
+                     *           "action_id": "act_01kg9p703gef3bayj6sd1n9wg4",
+                     *           "status": "canceled",
+                     *           "attempt_count": 0,
+                     *           "next_attempt_at": null,
+                     *           "created_at": "2026-01-31T09:30:27.000Z",
+                     *           "settled_at": "2026-01-31T09:30:28.000Z",
+                     *           "last_status_code": null,
+                     *           "last_outcome": null
+                     *         }
+                     *       ],
+                     *       "next_cursor": "cur_AAAAAAAAAAAAAAAAAAAAKl3dOYv5"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["DeliveryOfAccountList"];
                 };
             };
             /** @description `invalid_query`: The query parameters are not valid. `invalid_cursor`: The cursor does not belong to this list. */
@@ -12158,7 +12329,7 @@ export interface operations {
                      * @example {
                      *       "data": [
                      *         {
-                     *           "id": "grant_01kg9p7yc8e9x94rc0m7vf3pay",
+                     *           "id": "grant_01kg9p7zbgeg48bzk7ve2paxh5",
                      *           "permissions": [
                      *             "events:write",
                      *             "read",
@@ -12166,10 +12337,10 @@ export interface operations {
                      *             "admin"
                      *           ],
                      *           "person": null,
-                     *           "api_key_id": "apikey_01kg9p6je0e2payh5sd0m8wg3q",
+                     *           "api_key_id": "apikey_01kg9p6je0e9x94rc0m7vf3pay",
                      *           "portal_link_id": null,
-                     *           "created_at": "2026-01-31T09:30:45.000Z",
-                     *           "expires_at": "2026-01-31T21:30:45.000Z"
+                     *           "created_at": "2026-01-31T09:30:46.000Z",
+                     *           "expires_at": "2026-01-31T21:30:46.000Z"
                      *         }
                      *       ],
                      *       "next_cursor": "cur_AAAAAAAAAAAAAAAAAAAAKl3dOYv5"
@@ -12320,7 +12491,7 @@ export interface operations {
             path: {
                 /**
                  * @description The object's id.
-                 * @example grant_01kg9p7yc8e9x94rc0m7vf3pay
+                 * @example grant_01kg9p7zbgeg48bzk7ve2paxh5
                  */
                 id: string;
             };
@@ -12434,7 +12605,7 @@ export interface operations {
                      *       "after": "2026-01-31T00:00:00.000Z",
                      *       "before": "2026-02-01T00:00:00.000Z",
                      *       "step": "1d",
-                     *       "as_of": "2026-01-31T09:30:36.000Z",
+                     *       "as_of": "2026-01-31T09:30:37.000Z",
                      *       "totals": {
                      *         "succeeded": 3,
                      *         "failed": 0,

@@ -1,4 +1,10 @@
-import type { Count, Delivery, DeliverySelection, DeliveryWithAttempts } from "../generated/openapi.js";
+import type {
+  Count,
+  Delivery,
+  DeliveryOfAccount,
+  DeliverySelection,
+  DeliveryWithAttempts,
+} from "../generated/openapi.js";
 import type { List } from "../pages.js";
 import type { CallOptions } from "../transport.js";
 import { type Query, Resource } from "./resource.js";
@@ -11,6 +17,11 @@ export class Deliveries extends Resource {
     options?: CallOptions,
   ): List<Delivery> {
     return this.listAt("/v1/accounts/{account}/deliveries", { account }, query, options);
+  }
+
+  /** The deliveries of all accounts, for a key that is not limited to one. */
+  listOfAllAccounts(query?: Query<"/v1/deliveries">, options?: CallOptions): List<DeliveryOfAccount> {
+    return this.listAt("/v1/deliveries", {}, query, options);
   }
 
   get(account: string, id: string, options?: CallOptions): Promise<DeliveryWithAttempts> {

@@ -6,6 +6,7 @@ pub mod export;
 pub(super) mod filter;
 pub mod get;
 pub mod list;
+pub mod list_of_all;
 pub mod replay;
 pub mod resend;
 mod view;

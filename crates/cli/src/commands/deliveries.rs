@@ -20,6 +20,7 @@ pub(super) use timeline::attempt_line;
 #[command(after_help = "\
 Examples:
   postrider deliveries list customer-42 --status failed --after 1d
+  postrider deliveries list --status failed --after 1h    # of all accounts
   postrider deliveries show customer-42 dlv_01jh3qk8v2e9x9d5wq3m4n5p6r
   postrider deliveries resend customer-42 dlv_01jh3qk8v2e9x9d5wq3m4n5p6r
   postrider deliveries replay customer-42 --status failed --after 2h    # after an outage of the receiver
@@ -33,10 +34,10 @@ pub struct Args {
 
 #[derive(Debug, clap::Subcommand)]
 enum Command {
-    /// List an account's deliveries, newest first
+    /// List the deliveries of an account, or of all accounts, newest first
     List {
-        /// The account's id or uid
-        account: String,
+        /// The account's id or uid; all accounts if absent
+        account: Option<String>,
         #[command(flatten)]
         filter: FilterArgs,
         #[command(flatten)]
@@ -71,7 +72,13 @@ pub async fn run(args: Args, context: Context<'_>) -> Result<(), Failure> {
             filter,
             pages,
         } => {
-            let mut call = Call::new(Method::GET, &["accounts", &account, "deliveries"]);
+            let mut call = match &account {
+                Some(account) => Call::new(Method::GET, &["accounts", account, "deliveries"]),
+                None => Call::new(Method::GET, &["deliveries"]),
+            };
+            if account.is_none() {
+                filter.check_of_all()?;
+            }
             for (name, value) in filter.parameters(context.clock) {
                 call = call.query(name, Some(value));
             }
@@ -96,7 +103,7 @@ pub async fn run(args: Args, context: Context<'_>) -> Result<(), Failure> {
 }
 
 fn table(deliveries: &[Value], paint: Paint) -> String {
-    let mut table = Table::new(&[
+    const HEADERS: [&str; 7] = [
         "ID",
         "STATUS",
         "ATTEMPTS",
@@ -104,9 +111,19 @@ fn table(deliveries: &[Value], paint: Paint) -> String {
         "TYPE",
         "CREATED",
         "NEXT ATTEMPT",
-    ]);
+    ];
+    // Only the list of all accounts names them.
+    let is_of_all = deliveries
+        .first()
+        .is_some_and(|delivery| delivery.get("account_id").is_some());
+    let headers: Vec<_> = is_of_all
+        .then_some("ACCOUNT")
+        .into_iter()
+        .chain(HEADERS)
+        .collect();
+    let mut table = Table::new(&headers);
     for delivery in deliveries {
-        table.row([
+        let cells = [
             cell(&delivery["id"]),
             cell(&delivery["status"]),
             cell(&delivery["attempt_count"]),
@@ -114,9 +131,19 @@ fn table(deliveries: &[Value], paint: Paint) -> String {
             cell(&delivery["event_type"]),
             time(&delivery["created_at"]),
             time(&delivery["next_attempt_at"]),
-        ]);
+        ];
+        let account = is_of_all.then(|| account_of(delivery));
+        table.row(account.into_iter().chain(cells));
     }
     table.render(paint, "No deliveries match.")
+}
+
+/// The account of a delivery in a list of all accounts: its uid, or its id.
+pub(super) fn account_of(delivery: &Value) -> String {
+    match &delivery["account_uid"] {
+        Value::Null => cell(&delivery["account_id"]),
+        uid => cell(uid),
+    }
 }
 
 /// How the last attempt ended: the outcome, with the code of the response, HTTP's or the mail server's, if

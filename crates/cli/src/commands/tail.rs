@@ -1,4 +1,4 @@
-//! `postrider tail`: follows the deliveries of an account.
+//! `postrider tail`: follows the deliveries of an account, or of all accounts.
 //!
 //! It reads the list of deliveries again and again, at a bounded rate, so that it shows the attempts of all
 //! nodes of a cluster.
@@ -10,8 +10,8 @@ use std::time::Duration;
 use http::Method;
 use serde_json::Value;
 
-use self::tracked::{Change, Tracked};
-use super::deliveries::attempt_line;
+use self::tracked::{Change, Key, Tracked};
+use super::deliveries::{account_of, attempt_line};
 use super::remote::Remote;
 use crate::client::pages::PageArgs;
 use crate::client::patience::Patience;
@@ -39,12 +39,12 @@ lists it, one per line, whenever one was attempted or has ended.
 
 Examples:
   postrider tail customer-42
-  postrider tail customer-42 --failed
+  postrider tail --failed    # of all accounts
   postrider tail customer-42 --type proposal.accepted --last 0
   postrider tail customer-42 --json | jq -r 'select(.status == \"failed\") | .id'")]
 pub struct Args {
-    /// The account's id or uid
-    account: String,
+    /// The account's id or uid; all accounts if absent
+    account: Option<String>,
     /// Show only attempts that failed
     #[arg(long)]
     failed: bool,
@@ -52,7 +52,7 @@ pub struct Args {
     #[arg(long = "type", visible_alias = "event-type", value_name = "TYPE")]
     event_type: Option<String>,
     /// Filter by automation
-    #[arg(long, value_name = "ID")]
+    #[arg(long, value_name = "ID", requires = "account")]
     automation: Option<String>,
     /// How many of the newest deliveries to show first, at most 1000
     #[arg(long, value_name = "NUMBER", default_value_t = 10, value_parser = clap::value_parser!(u16).range(0..=1000))]
@@ -105,8 +105,8 @@ struct Tail {
 impl Tail {
     async fn look(&mut self, is_first: bool) -> Result<(), Failure> {
         let mut changes = self.listed(is_first).await?;
-        for id in self.tracked.due(RECORDS_MAX) {
-            let delivery = self.record(&id).await?;
+        for delivery in self.tracked.due(RECORDS_MAX) {
+            let delivery = self.record(&delivery).await?;
             changes.extend(self.tracked.update(&delivery));
         }
         if is_first {
@@ -122,8 +122,11 @@ impl Tail {
 
     /// What is new in the list, oldest first.
     async fn listed(&mut self, is_first: bool) -> Result<Vec<Change>, Failure> {
-        let account = self.args.account.clone();
-        let list = Call::new(Method::GET, &["accounts", &account, "deliveries"])
+        let list = match &self.args.account {
+            Some(account) => Call::new(Method::GET, &["accounts", account, "deliveries"]),
+            None => Call::new(Method::GET, &["deliveries"]),
+        };
+        let list = list
             .query("event_type", self.args.event_type.as_deref())
             .query("automation_id", self.args.automation.as_deref());
         let mut limit = if is_first {
@@ -150,9 +153,17 @@ impl Tail {
         }
     }
 
-    async fn record(&mut self, id: &str) -> Result<Value, Failure> {
-        let call = Call::new(Method::GET, &["accounts", &self.args.account, "deliveries", id]);
-        self.remote.ask(call).await
+    /// The delivery with its attempts, and with its account, if the list named it.
+    async fn record(&mut self, delivery: &Key) -> Result<Value, Failure> {
+        let account = self.args.account.as_ref().or(delivery.account_id.as_ref());
+        let account = account.map_or("", String::as_str);
+        let call = Call::new(Method::GET, &["accounts", account, "deliveries", &delivery.id]);
+        let mut record = self.remote.ask(call).await?;
+        if let (Some(members), Some(id)) = (record.as_object_mut(), &delivery.account_id) {
+            members.insert("account_id".to_owned(), id.as_str().into());
+            members.insert("account_uid".to_owned(), delivery.account_uid.clone());
+        }
+        Ok(record)
     }
 
     async fn show(&mut self, change: Change, records: &mut usize) -> Result<(), Failure> {
@@ -175,7 +186,7 @@ impl Tail {
         *records -= 1;
         let record = match delivery.get("attempts") {
             Some(_) => delivery,
-            None => self.record(&cell(&delivery["id"])).await?,
+            None => self.record(&Key::of(&delivery)).await?,
         };
         for attempt in record["attempts"].as_array().into_iter().flatten() {
             let is_new = attempt["number"].as_u64().unwrap_or(0) > attempts_before;
@@ -212,8 +223,12 @@ impl Tail {
         let paint = self.remote.screen().paint();
         let id = cell(&delivery["id"]);
         let event_type = cell(&delivery["event_type"]);
+        let account = match self.args.account {
+            Some(_) => String::new(),
+            None => format!("{}  ", printable(&account_of(delivery))),
+        };
         self.remote.screen().print(&format!(
-            "{}  {}  {}{text}",
+            "{}  {account}{}  {}{text}",
             paint.dim(&printable(&format!("{at:<12}"))),
             printable(&id),
             paint.cyan(&printable(&event_type)),

@@ -2,6 +2,7 @@
 //!
 //! * `list`: the deliveries of an account, newest first; `rows`: the table, which the page of an event also
 //!   has.
+//! * `list_of_all`: the deliveries of all accounts, for staff.
 //! * `filter`: the filters in the address; `moment`: the times in them.
 //! * `export`: the list as a file.
 //! * `show`: one delivery, with a sentence about its status (`sentence`) above its time line (`timeline`,
@@ -16,6 +17,7 @@ mod dialogue;
 mod export;
 pub mod filter;
 mod list;
+mod list_of_all;
 pub mod moment;
 pub mod resend;
 mod resend_chosen;
@@ -24,13 +26,14 @@ mod sentence;
 mod show;
 mod timeline;
 
-use crate::routes::{READ, RESEND, Routes};
+use crate::routes::{READ, READ_ALL, RESEND, Routes};
 
 /// The routes of this area.
 pub fn routes() -> Routes {
     let base = "/accounts/{account}/deliveries";
     let path = |rest: &str| format!("{base}{rest}");
     Routes::default()
+        .get("/deliveries", READ_ALL, list_of_all::show)
         .get(base, READ, list::show)
         .get(path(".csv"), READ, export::csv)
         .get(path(".ndjson"), READ, export::ndjson)

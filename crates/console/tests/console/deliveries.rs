@@ -77,3 +77,30 @@ async fn a_request_under_way_is_told_from_a_delivery_that_waits_for_the_pace_of_
         "{page}"
     );
 }
+
+#[tokio::test]
+async fn staff_see_the_deliveries_of_all_accounts_with_the_account_of_each() {
+    let app = App::start().await;
+    let operator = app.operator().await;
+    let page = text(app.get("/deliveries", Some(&operator.cookie)).await).await;
+    for things in &app.accounts {
+        assert!(
+            page.contains(&format!("/accounts/{}/deliveries/dlv_", things.account)),
+            "{page}"
+        );
+        let entry = app.configuration.entry(things.account).await.unwrap().unwrap();
+        assert!(page.contains(&entry.config.account.name), "{page}");
+    }
+    let none = text(
+        app.get("/deliveries?status_code=418", Some(&operator.cookie))
+            .await,
+    )
+    .await;
+    assert!(none.contains("No delivery matches."), "{none}");
+    let wrong = text(
+        app.get("/deliveries?status_code=many", Some(&operator.cookie))
+            .await,
+    )
+    .await;
+    assert!(wrong.contains("This filter was ignored."), "{wrong}");
+}

@@ -45,7 +45,7 @@ const GET: &[bool] = &[false];
 const POST: &[bool] = &[true];
 const BOTH: &[bool] = &[false, true];
 
-const PATHS: [(&str, &[bool], For); 78] = [
+const PATHS: [(&str, &[bool], For); 79] = [
     ("/assets/0/console.css", GET, For::All),
     ("/theme", POST, For::All),
     ("/docs", GET, For::All),
@@ -80,6 +80,7 @@ const PATHS: [(&str, &[bool], For); 78] = [
     ("/audit", GET, For::Operator),
     ("/accounts/{account}/audit", GET, For::Manage),
     ("/accounts", GET, For::Staff),
+    ("/deliveries", GET, For::Staff),
     ("/accounts/new", BOTH, For::Operator),
     ("/accounts/{account}", GET, For::Account),
     ("/accounts/{account}/automations", GET, For::Account),

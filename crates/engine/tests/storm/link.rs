@@ -270,6 +270,7 @@ verbs!(DeliveryStore {
     delivery(key: DeliveryKey) -> Option<Delivery>;
     record(key: DeliveryKey) -> Option<DeliveryRecord>;
     deliveries(account: AccountId, filter: &DeliveryFilter, page: PageRequest) -> Page<Delivery>;
+    deliveries_of_all(filter: &DeliveryFilter, page: PageRequest) -> Page<Delivery>;
 });
 
 verbs!(EventStore {

@@ -13,6 +13,7 @@ use postrider_model::{AccountId, Delivery, DeliveryId, DeliveryStatus, StatusCod
 use postrider_storage::rows::deliveries::OfEvent;
 use postrider_storage::{DeliveryFilter, Page, PageRequest, Position, rules};
 use tokio_postgres::Row;
+use tokio_postgres::types::ToSql;
 use uuid::Uuid;
 
 use crate::columns::{self, uuid};
@@ -92,7 +93,8 @@ pub(crate) async fn walk(
     }
 }
 
-fn position(row: &Row) -> SqlResult<Position> {
+/// The position of a delivery in lists: its id.
+pub(super) fn position(row: &Row) -> SqlResult<Position> {
     let id = columns::id(row, 0, DeliveryId::from_bytes)?;
     Ok(Position(id.as_u128()))
 }
@@ -126,9 +128,8 @@ async fn ids(
     Ok((oldest < end).then_some((oldest, end)))
 }
 
-/// Looks through the next `size` of the account's deliveries with ids in this range. Returns the matching
-/// rows, and always the last row looked at. After the delivery's columns, a row says whether it matches, and
-/// its position in the chunk.
+/// Looks through the next `size` of the account's deliveries with ids in this range. Returns what
+/// [`judged`] does.
 async fn looked_through(
     client: &impl GenericClient,
     account: AccountId,
@@ -136,7 +137,43 @@ async fn looked_through(
     (oldest, end): (u128, u128),
     size: usize,
 ) -> SqlResult<Vec<Row>> {
-    let sql = looking_through(filter);
+    // The condition of the index of failed and canceled deliveries.
+    let indexed = match filter.status {
+        Some(DeliveryStatus::Failed | DeliveryStatus::Canceled) => "AND status = $4 AND status > 1",
+        _ => "",
+    };
+    let looked_at = format!(
+        "SELECT * FROM deliveries WHERE account_id = $13 AND id >= $1 AND id < $2 {indexed}
+         ORDER BY id DESC LIMIT $3"
+    );
+    let account = uuid(account.as_bytes());
+    judged(
+        client,
+        (&looked_at, &[&account]),
+        "true",
+        filter,
+        (oldest, end),
+        size,
+    )
+    .await
+}
+
+/// Judges by the filter the deliveries that the statement `looked_at` reads, at most `size` ($3) with ids
+/// from `oldest` ($1) to below `end` ($2). Further parameters begin with $13. A delivery `d` must also meet
+/// the condition `own`.
+///
+/// Returns the matching rows in descending order, and always the last row looked at. After the delivery's
+/// columns, a row says whether it matches, and its position among those looked at.
+pub(super) async fn judged(
+    client: &impl GenericClient,
+    (looked_at, further): (&str, &[&(dyn ToSql + Sync)]),
+    own: &str,
+    filter: &DeliveryFilter,
+    (oldest, end): (u128, u128),
+    size: usize,
+) -> SqlResult<Vec<Row>> {
+    let sql = judging(looked_at, own);
+    let (oldest, end) = (Uuid::from_u128(oldest), Uuid::from_u128(end));
     let size = i64::try_from(size).unwrap_or(i64::MAX);
     let status = filter.status.map(|status| i16::from(status.code()));
     let automation = filter.automation.map(|id| uuid(id.as_bytes()));
@@ -148,61 +185,48 @@ async fn looked_through(
     let first_code = codes.map(|(first, _)| first.cast_signed());
     let last_code = codes.map(|(_, last)| last.cast_signed());
     let outcome = filter.outcome.map(|outcome| i16::from(outcome.code()));
-    statement::query(
-        client,
-        &sql,
-        &[
-            &uuid(account.as_bytes()),
-            &Uuid::from_u128(oldest),
-            &Uuid::from_u128(end),
-            &size,
-            &status,
-            &automation,
-            &action,
-            &after,
-            &before,
-            &event_type,
-            &first_code,
-            &last_code,
-            &outcome,
-        ],
-    )
-    .await
+    let mut params: Vec<&(dyn ToSql + Sync)> = vec![
+        &oldest,
+        &end,
+        &size,
+        &status,
+        &automation,
+        &action,
+        &after,
+        &before,
+        &event_type,
+        &first_code,
+        &last_code,
+        &outcome,
+    ];
+    params.extend(further);
+    statement::query(client, &sql, &params).await
 }
 
-/// The statement of [`looked_through`].
-fn looking_through(filter: &DeliveryFilter) -> String {
-    // The condition of the index of failed and canceled deliveries.
-    let indexed = match filter.status {
-        Some(DeliveryStatus::Failed | DeliveryStatus::Canceled) => "AND status = $5 AND status > 1",
-        _ => "",
-    };
+/// The statement of [`judged`].
+fn judging(looked_at: &str, own: &str) -> String {
     let columns = deliveries::columns();
     // OFFSET 0 makes PostgreSQL read the event's row only if the delivery's own columns match.
     format!(
         "WITH looked_at AS MATERIALIZED (
-             SELECT l.*, row_number() OVER (ORDER BY l.id DESC) AS nth
-             FROM (
-                 SELECT * FROM deliveries
-                 WHERE account_id = $1 AND id >= $2 AND id < $3 {indexed}
-                 ORDER BY id DESC LIMIT $4
-             ) AS l
+             SELECT l.*, row_number() OVER (ORDER BY l.id DESC) AS nth FROM ({looked_at}) AS l
          )
          SELECT {columns}, m.matches, d.nth
          FROM looked_at AS d
          CROSS JOIN LATERAL (
-             SELECT ($5::smallint IS NULL OR d.status = $5)
-                AND ($6::uuid IS NULL OR d.automation_id = $6)
-                AND ($7::uuid IS NULL OR d.action_id = $7)
-                AND d.event_created_at >= $8 AND d.event_created_at < $9
-                AND ($11::smallint IS NULL OR coalesce(d.last_status_code BETWEEN $11 AND $12, false))
-                AND ($13::smallint IS NULL OR d.last_outcome IS NOT DISTINCT FROM $13) AS own
+             SELECT ($4::smallint IS NULL OR d.status = $4)
+                AND ($5::uuid IS NULL OR d.automation_id = $5)
+                AND ($6::uuid IS NULL OR d.action_id = $6)
+                AND d.event_created_at >= $7 AND d.event_created_at < $8
+                AND ($10::smallint IS NULL OR coalesce(d.last_status_code BETWEEN $10 AND $11, false))
+                AND ($12::smallint IS NULL OR d.last_outcome IS NOT DISTINCT FROM $12)
+                AND {own} AS own
          ) AS o
          LEFT JOIN LATERAL (
              SELECT e.id, e.type, e.created_at, e.flags FROM events AS e WHERE o.own AND {EVENT_OF_DELIVERY} OFFSET 0
          ) AS e ON true
          CROSS JOIN LATERAL (
-             SELECT o.own AND e.id IS NOT NULL AND ($10::text IS NULL OR e.type = $10) AS matches
+             SELECT o.own AND e.id IS NOT NULL AND ($9::text IS NULL OR e.type = $9) AS matches
          ) AS m
          WHERE m.matches OR d.nth = (SELECT count(*) FROM looked_at)
          ORDER BY d.nth"

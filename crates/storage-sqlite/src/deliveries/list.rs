@@ -14,7 +14,8 @@ use rusqlite::{CachedStatement, Connection};
 
 use crate::columns;
 use crate::deliveries::{self, by_id, from_row};
-use crate::events::list::{Place, ROWS_LOOKED_AT_MAX, Walk};
+pub(super) use crate::events::list::Walk;
+use crate::events::list::{Place, ROWS_LOOKED_AT_MAX};
 use crate::events::{self, list as event_list};
 use crate::sessions;
 use crate::sql_error::{SqlError, SqlResult};
@@ -46,13 +47,7 @@ pub(crate) fn walk(
     after: Option<Position>,
     visit: &mut dyn FnMut(OfEvent) -> Walk,
 ) -> SqlResult<Option<Position>> {
-    let mut progress = Progress {
-        filter,
-        visit,
-        looked_at: 0,
-        last: after,
-        stopped: None,
-    };
+    let mut progress = Progress::new(filter, after, visit);
     match filter.status {
         _ if filter.event.is_some() => of_event(conn, account, after, &mut progress)?,
         Some(status) if status != DeliveryStatus::Succeeded => {
@@ -64,7 +59,7 @@ pub(crate) fn walk(
 }
 
 /// The progress of a walk.
-struct Progress<'a> {
+pub(super) struct Progress<'a> {
     filter: &'a DeliveryFilter,
     visit: &'a mut dyn FnMut(OfEvent) -> Walk,
     looked_at: usize,
@@ -72,10 +67,40 @@ struct Progress<'a> {
     stopped: Option<Position>,
 }
 
-impl Progress<'_> {
+impl<'a> Progress<'a> {
+    /// A walk that begins after this position.
+    pub(super) fn new(
+        filter: &'a DeliveryFilter,
+        after: Option<Position>,
+        visit: &'a mut dyn FnMut(OfEvent) -> Walk,
+    ) -> Self {
+        Self {
+            filter,
+            visit,
+            looked_at: 0,
+            last: after,
+            stopped: None,
+        }
+    }
+
+    /// The position of the last delivery passed over, if the walk was stopped; `None` at its end.
+    pub(super) const fn stopped(&self) -> Option<Position> {
+        self.stopped
+    }
+
     /// Checks a delivery at this position and, if it matches, passes it to `visit`.
-    fn offer(&mut self, position: Position, of: OfEvent) -> Walk {
+    pub(super) fn offer(&mut self, position: Position, of: OfEvent) -> Walk {
         if self.is_over() || (matches(self.filter, &of.delivery) && (self.visit)(of) == Walk::Stop) {
+            self.stopped = self.last;
+            return Walk::Stop;
+        }
+        self.pass(position);
+        Walk::On
+    }
+
+    /// Leaves a row at this position out.
+    pub(super) fn skip(&mut self, position: Position) -> Walk {
+        if self.is_over() {
             self.stopped = self.last;
             return Walk::Stop;
         }

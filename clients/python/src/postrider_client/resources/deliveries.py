@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Literal, Optional, Union
 
 from .._listing import Listing
-from ..types import Count, Delivery, DeliverySelection, DeliveryWithAttempts
+from ..types import Count, Delivery, DeliveryOfAccount, DeliverySelection, DeliveryWithAttempts
 from ._resource import Resource
 
 Outcome = Literal[
@@ -52,6 +52,29 @@ class Deliveries(Resource):
             "before": before,
         }
         return self._list_at("/v1/accounts/{account}/deliveries", {"account": account}, filters, limit, cursor)
+
+    def list_of_all_accounts(
+        self,
+        *,
+        status: Optional[Literal["pending", "succeeded", "failed", "canceled"]] = None,
+        event_type: Optional[str] = None,
+        status_code: Optional[str] = None,
+        outcome: Optional[Outcome] = None,
+        after: Union[str, datetime, None] = None,
+        before: Union[str, datetime, None] = None,
+        limit: Optional[int] = None,
+        cursor: Optional[str] = None,
+    ) -> Listing[DeliveryOfAccount]:
+        """The deliveries of all accounts, for a key that is not limited to one."""
+        filters = {
+            "status": status,
+            "event_type": event_type,
+            "status_code": status_code,
+            "outcome": outcome,
+            "after": after,
+            "before": before,
+        }
+        return self._list_at("/v1/deliveries", {}, filters, limit, cursor)
 
     def get(self, account: str, id: str) -> DeliveryWithAttempts:
         found: DeliveryWithAttempts = self._transport.call(

@@ -46,6 +46,31 @@ pub struct FilterParameters {
     outcome: Option<String>,
 }
 
+/// The deliveries of all accounts to list. A delivery must match all filters.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(dead_code, reason = "describes what [`from_installation_query`] takes")]
+pub struct InstallationFilterParameters {
+    /// The delivery's status.
+    #[param(schema_with = shapes::delivery_status)]
+    status: Option<String>,
+    /// The event's type.
+    #[param(example = "proposal.accepted")]
+    event_type: Option<String>,
+    /// Only deliveries created at this time or later.
+    #[param(format = DateTime, example = "2026-01-31T09:30:00.000Z")]
+    after: Option<String>,
+    /// Only deliveries created before this time.
+    #[param(format = DateTime, example = "2026-02-01T00:00:00.000Z")]
+    before: Option<String>,
+    /// The status code of the last response: one code, or a class such as `5xx`.
+    #[param(pattern = "^[1-5](xx|[0-9]{2})$", example = "5xx")]
+    status_code: Option<String>,
+    /// The outcome of the last attempt.
+    #[param(schema_with = shapes::outcome)]
+    outcome: Option<String>,
+}
+
 /// The deliveries to replay or to cancel. A delivery must match all filters, and at least one filter is
 /// required.
 #[derive(Debug, Default, Deserialize, ToSchema)]
@@ -97,6 +122,19 @@ pub(super) fn from_query(parameters: &mut Parameters) -> DeliveryFilter {
         before: parameters.take("before"),
         status_code: parameters.take("status_code"),
         outcome: parameters.take_with("outcome", outcome),
+    }
+}
+
+/// The filter of all accounts in query parameters.
+pub(super) fn from_installation_query(parameters: &mut Parameters) -> DeliveryFilter {
+    DeliveryFilter {
+        status: parameters.take_with("status", status),
+        event_type: parameters.take("event_type"),
+        after: parameters.take("after"),
+        before: parameters.take("before"),
+        status_code: parameters.take("status_code"),
+        outcome: parameters.take_with("outcome", outcome),
+        ..DeliveryFilter::default()
     }
 }
 

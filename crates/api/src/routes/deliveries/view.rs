@@ -5,8 +5,8 @@ use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use postrider_model::attempt::Headers;
 use postrider_model::{
-    ActionId, Attempt, AutomationId, Delivery, DeliveryId, EventId, EventTypeName, Exchange, HttpExchange,
-    Scope, Timestamp,
+    AccountId, ActionId, Attempt, AutomationId, Delivery, DeliveryId, EventId, EventTypeName, Exchange,
+    HttpExchange, Scope, Timestamp,
 };
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -55,6 +55,21 @@ pub struct DeliveryView {
     /// The outcome of the last attempt, if there was one.
     #[schema(schema_with = shapes::outcome_or_null)]
     last_outcome: Option<&'static str>,
+}
+
+/// A delivery in a list of all accounts.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = DeliveryOfAccount)]
+pub struct DeliveryOfAccountView {
+    /// The id of its account.
+    #[schema(value_type = String, example = "acct_01h455vb4pex5vsknk084sn02q")]
+    account_id: AccountId,
+    /// The account's own id for it, if it has one.
+    #[schema(example = "customer-42")]
+    account_uid: Option<String>,
+    /// The delivery.
+    #[serde(flatten)]
+    delivery: DeliveryView,
 }
 
 /// A delivery with all its attempts.
@@ -155,6 +170,16 @@ impl DeliveryView {
             settled_at: delivery.settled_at,
             last_status_code: delivery.last_status_code,
             last_outcome: delivery.last_outcome.map(|outcome| outcome.as_str()),
+        }
+    }
+}
+
+impl DeliveryOfAccountView {
+    pub(super) fn of(delivery: Delivery, account_uid: Option<String>) -> Self {
+        Self {
+            account_id: delivery.account,
+            account_uid,
+            delivery: DeliveryView::of(delivery),
         }
     }
 }

@@ -161,6 +161,9 @@ async fn deliveries(story: &mut Story, automation: &Value) {
     let page = story.get(&format!("{deliveries}?{filter}&limit=1")).await;
     let path = format!("{deliveries}/{}", text(&page["data"][0]["id"]));
     story.get(&path).await;
+    story
+        .get("/v1/deliveries?event_type=proposal.accepted&limit=1")
+        .await;
     for form in ["csv", "ndjson"] {
         story.get_text(&format!("{deliveries}.{form}?{filter}")).await;
     }

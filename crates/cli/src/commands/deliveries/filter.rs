@@ -3,6 +3,7 @@
 use clap::builder::PossibleValuesParser;
 use postrider_model::{Clock, Outcome, StatusCodes};
 
+use crate::Failure;
 use crate::values::moment::Moment;
 
 /// Filters; a delivery has to match all of them.
@@ -38,6 +39,21 @@ pub(super) struct FilterArgs {
 }
 
 impl FilterArgs {
+    /// Checks that these filters can hold over all accounts.
+    pub fn check_of_all(&self) -> Result<(), Failure> {
+        let of_one = [
+            ("--event", &self.event),
+            ("--automation", &self.automation),
+            ("--action", &self.action),
+        ];
+        match of_one.into_iter().find(|(_, value)| value.is_some()) {
+            Some((flag, _)) => Err(Failure::Usage(format!(
+                "{flag} filters the deliveries of one account: name the account as well"
+            ))),
+            None => Ok(()),
+        }
+    }
+
     /// The filters that were given, by the API's names.
     pub fn parameters(&self, clock: &dyn Clock) -> Vec<(&'static str, String)> {
         let time = |moment: Option<Moment>| moment.map(|moment| moment.resolve(clock).to_string());

@@ -18,6 +18,28 @@ pub(super) struct Change {
     pub attempts_before: u64,
 }
 
+/// Which delivery it is.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Key {
+    /// Its id.
+    pub id: String,
+    /// The id of its account, if it is from the list of all accounts.
+    pub account_id: Option<String>,
+    /// The uid of that account; null if it has none.
+    pub account_uid: Value,
+}
+
+impl Key {
+    /// That of a delivery as the server sent it.
+    pub fn of(delivery: &Value) -> Self {
+        Self {
+            id: cell(&delivery["id"]),
+            account_id: delivery["account_id"].as_str().map(str::to_owned),
+            account_uid: delivery["account_uid"].clone(),
+        }
+    }
+}
+
 /// The last known state of a delivery.
 #[derive(Debug, PartialEq, Eq)]
 struct State {
@@ -31,7 +53,7 @@ pub(super) struct Tracked {
     known: HashMap<String, State>,
     oldest_first: VecDeque<String>,
     /// Those that are not at an end, in the order in which they are looked at.
-    pending: VecDeque<String>,
+    pending: VecDeque<Key>,
 }
 
 impl Tracked {
@@ -44,21 +66,21 @@ impl Tracked {
 
     /// Takes a delivery as the server shows it now. Returns it if it has a new attempt, or has ended.
     pub fn update(&mut self, delivery: &Value) -> Option<Change> {
-        let id = cell(&delivery["id"]);
+        let key = Key::of(delivery);
         let state = State {
             attempts: delivery["attempt_count"].as_u64().unwrap_or(0),
             status: cell(&delivery["status"]),
         };
         let is_pending = state.status == "pending";
         let is_shown = state.attempts > 0 || !is_pending;
-        let before = match self.known.get_mut(&id) {
+        let before = match self.known.get_mut(&key.id) {
             Some(known) if *known == state => return None,
             Some(known) => std::mem::replace(known, state).attempts,
             None => {
-                self.known.insert(id.clone(), state);
-                self.oldest_first.push_back(id.clone());
+                self.known.insert(key.id.clone(), state);
+                self.oldest_first.push_back(key.id.clone());
                 if is_pending {
-                    self.pending.push_back(id);
+                    self.pending.push_back(key);
                 }
                 self.forget_oldest();
                 0
@@ -71,10 +93,10 @@ impl Tracked {
     }
 
     /// Pending deliveries to look at again, at most `limit`, in turns.
-    pub fn due(&mut self, limit: usize) -> Vec<String> {
+    pub fn due(&mut self, limit: usize) -> Vec<Key> {
         let known = &self.known;
         self.pending
-            .retain(|id| known.get(id).is_some_and(|state| state.status == "pending"));
+            .retain(|key| known.get(&key.id).is_some_and(|state| state.status == "pending"));
         let count = limit.min(self.pending.len());
         let due: Vec<_> = self.pending.drain(..count).collect();
         self.pending.extend(due.iter().cloned());
@@ -129,9 +151,10 @@ mod tests {
             tracked.update(&delivery(id, 1, "pending"));
         }
         tracked.update(&delivery("4", 1, "succeeded"));
-        assert_eq!(tracked.due(2), ["1", "2"]);
+        let due = |tracked: &mut Tracked| tracked.due(2).into_iter().map(|key| key.id).collect::<Vec<_>>();
+        assert_eq!(due(&mut tracked), ["1", "2"]);
         tracked.update(&delivery("3", 2, "failed"));
-        assert_eq!(tracked.due(2), ["1", "2"]);
+        assert_eq!(due(&mut tracked), ["1", "2"]);
     }
 
     #[test]

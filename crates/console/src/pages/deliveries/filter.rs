@@ -37,6 +37,9 @@ pub const PARAMETERS: [&str; 9] = [
     "outcome",
 ];
 
+/// Those over all accounts.
+const PARAMETERS_OF_ALL: [&str; 6] = ["status", "type", "after", "before", "status_code", "outcome"];
+
 /// The filters of an address, for the store and for the form.
 #[derive(Debug, Clone)]
 pub struct Filters {
@@ -68,6 +71,8 @@ pub struct Filters {
     pub outcomes: Vec<Choice>,
     /// Whether the address has any filter.
     pub is_active: bool,
+    /// Whether the list is of one account, whose automations and actions can be chosen.
+    pub is_of_account: bool,
 }
 
 /// An option of a select.
@@ -84,6 +89,35 @@ pub struct Choice {
 impl Filters {
     /// The filters of this address, with the choices of this account.
     pub fn of(account: &InAccount, query: &Query) -> Self {
+        let automations = &account.entry.config.automations;
+        let filters = Self::of_query(query);
+        let (automation, action) = (filters.filter.automation, filters.filter.action);
+        Self {
+            automations: automation_choices(automations, automation),
+            urls: url_choices(automations, automation, action),
+            types: types(automations),
+            is_of_account: true,
+            ..filters
+        }
+    }
+
+    /// The filters of this address over all accounts. Those that name an object of an account are left out.
+    pub fn of_all(query: &Query) -> Self {
+        let filters = Self::of_query(query);
+        Self {
+            is_active: PARAMETERS_OF_ALL.iter().any(|name| query.get(name).is_some()),
+            event: String::new(),
+            filter: DeliveryFilter {
+                event: None,
+                automation: None,
+                action: None,
+                ..filters.filter
+            },
+            ..filters
+        }
+    }
+
+    fn of_query(query: &Query) -> Self {
         let event_type = query.get("type").unwrap_or_default().trim();
         let (after, before) = (
             MomentField::of(query.get("after")),
@@ -101,12 +135,11 @@ impl Filters {
             status_code: status_code.parse().ok(),
             outcome: query.get("outcome").and_then(Outcome::from_name),
         };
-        let automations = &account.entry.config.automations;
         Self {
             statuses: statuses(filter.status),
-            automations: automation_choices(automations, filter.automation),
-            urls: url_choices(automations, filter.automation, filter.action),
-            types: types(automations),
+            automations: Vec::new(),
+            urls: Vec::new(),
+            types: Vec::new(),
             is_type_wrong: filter.event_type.is_none() && !event_type.is_empty(),
             event_type: event_type.to_owned(),
             event: filter.event.map(|event| event.to_string()).unwrap_or_default(),
@@ -116,6 +149,7 @@ impl Filters {
             status_code: status_code.to_owned(),
             outcomes: outcomes(filter.outcome),
             is_active: PARAMETERS.iter().any(|name| query.get(name).is_some()),
+            is_of_account: false,
             filter,
         }
     }

@@ -143,6 +143,7 @@ async fn list(
         rows: Rows {
             caption: "Deliveries, newest first",
             rows,
+            shows_account: false,
             shows_type: true,
             chosen_by,
         },

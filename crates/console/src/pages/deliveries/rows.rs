@@ -22,6 +22,8 @@ pub struct Rows {
     pub caption: &'static str,
     /// The rows.
     pub rows: Vec<Row>,
+    /// Whether rows show the account; only the list of all accounts does.
+    pub shows_account: bool,
     /// Whether rows show the event type; the page of one event does not.
     pub shows_type: bool,
     /// The id of the form that resends the ticked rows, if the visitor may.
@@ -34,6 +36,9 @@ markup!(Rows);
 pub struct Row {
     key: String,
     href: String,
+    /// The name of its account, and the address of the account's deliveries.
+    account: String,
+    account_href: String,
     badge: Badge,
     is_pending: bool,
     event_type: String,
@@ -70,11 +75,31 @@ impl Row {
         Ok(rows.collect())
     }
 
+    /// Rows of a table of all accounts. Deliveries of accounts that were deleted meanwhile are left out.
+    pub async fn of_accounts(
+        app: &App,
+        deliveries: &[Delivery],
+        now: Timestamp,
+    ) -> Result<Vec<Self>, Refusal> {
+        let accounts = deliveries.iter().map(|delivery| delivery.account).collect();
+        let entries = app.configuration.entries(accounts).await?;
+        let mut rows = Vec::with_capacity(deliveries.len());
+        // Most neighbours are of the same account, and read together.
+        for of_account in deliveries.chunk_by(|one, next| one.account == next.account) {
+            if let Some(entry) = entries.get(&of_account[0].account) {
+                rows.extend(Self::of_all(app, of_account, entry, now).await?);
+            }
+        }
+        Ok(rows)
+    }
+
     /// A row of a table whose deliveries are of one event.
     pub fn of(delivery: &Delivery, entry: &AccountEntry, now: Timestamp) -> Self {
         let found = entry.action(delivery.action);
         Self {
             key: delivery.id.to_string(),
+            account: entry.config.account.name.clone(),
+            account_href: format!("/accounts/{}/deliveries", delivery.account),
             href: format!("/accounts/{}/deliveries/{}", delivery.account, delivery.id),
             badge: Badge::of_delivery(delivery),
             is_pending: delivery.progress.status == DeliveryStatus::Pending,

@@ -156,6 +156,7 @@ async fn sent_for(
                 .iter()
                 .map(|delivery| Row::of(delivery, entry, now))
                 .collect(),
+            shows_account: false,
             shows_type: false,
             chosen_by: None,
         },
