@@ -7,9 +7,6 @@ use crate::display::printable;
 /// Most faults that are listed. A file in another format would have one for each line.
 const LISTED_MAX: usize = 20;
 
-/// How far a name may be from another one to be taken for it.
-const LIKENESS_MIN: f64 = 0.75;
-
 /// What is wrong with a file.
 #[derive(Debug, Default)]
 pub struct Faults(Vec<(Place, String)>);
@@ -44,18 +41,16 @@ impl Faults {
     }
 }
 
-/// ` did you mean ‘…’?`, with the most similar name; empty if none is similar.
+/// `; did you mean …?`, with the most similar name; empty if none is similar.
 pub fn did_you_mean<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> String {
-    let like = |known: &'a str| {
-        (
-            strsim::jaro_winkler(&name.to_lowercase(), &known.to_lowercase()),
-            known,
-        )
-    };
-    let nearest = known.into_iter().map(like);
-    let nearest = nearest.max_by(|one, other| one.0.total_cmp(&other.0));
+    let lower = name.to_lowercase();
+    let distance = |known: &'a str| (strsim::damerau_levenshtein(&lower, &known.to_lowercase()), known);
+    let nearest = known.into_iter().map(distance).min();
     match nearest {
-        Some((likeness, known)) if likeness >= LIKENESS_MIN => format!("; did you mean `{known}`?"),
+        // A third of the letters may differ, and one in a short name.
+        Some((distance, known)) if distance <= (lower.chars().count() / 3).max(1) => {
+            format!("; did you mean `{known}`?")
+        }
         _ => String::new(),
     }
 }

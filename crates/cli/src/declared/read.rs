@@ -101,8 +101,8 @@ struct Open {
     /// In a map: the names so far, and the one whose value comes next.
     names: HashSet<String>,
     name: Option<(String, Place)>,
-    /// The number of values before it.
-    before: usize,
+    /// How many values it has so far, itself included.
+    size: usize,
 }
 
 struct Builder<'a> {
@@ -131,6 +131,12 @@ impl Builder<'_> {
                         "tags (`!…`) are not supported: quote a text that begins with `!`",
                     );
                 }
+                if self.takes_name() && text == "<<" && style == ScalarStyle::Plain {
+                    return self.stop(
+                        at,
+                        "merge keys (`<<`) are not part of YAML 1.2: repeat the members",
+                    );
+                }
                 if self.takes_name() {
                     return self.name(text.into_owned(), at);
                 }
@@ -151,8 +157,7 @@ impl Builder<'_> {
             }
             Event::SequenceEnd | Event::MappingEnd => {
                 let open = self.open.pop()?;
-                let count = self.nodes - open.before;
-                self.attach(open.node, open.anchor, count)
+                self.attach(open.node, open.anchor, open.size)
             }
             Event::Alias(anchor) => {
                 let Some((node, count)) = self.anchors.get(&anchor).cloned() else {
@@ -176,12 +181,6 @@ impl Builder<'_> {
     }
 
     fn name(&mut self, name: String, at: Place) -> Option<()> {
-        if name == "<<" {
-            return self.stop(
-                at,
-                "merge keys (`<<`) are not part of YAML 1.2: repeat the members",
-            );
-        }
         let open = self.open.last_mut()?;
         if !open.names.insert(name.clone()) {
             self.faults.add(at, format!("`{name}` is there twice"));
@@ -201,14 +200,13 @@ impl Builder<'_> {
         if self.open.len() == DEPTH_MAX {
             return self.stop(at, &format!("nested deeper than {DEPTH_MAX} levels"));
         }
-        let before = self.nodes;
         self.count(at, 1)?;
         self.open.push(Open {
             node,
             anchor,
             names: HashSet::new(),
             name: None,
-            before,
+            size: 1,
         });
         Some(())
     }
@@ -235,18 +233,18 @@ impl Builder<'_> {
         }
         match self.open.last_mut() {
             None => self.root = Some(node),
-            Some(open) => match &mut open.node.tree {
-                Tree::Map(members) => {
-                    let (name, place) = open.name.take()?;
-                    members.push(Member {
-                        name,
-                        place,
-                        value: node,
-                    });
+            Some(open) => {
+                open.size += count;
+                match &mut open.node.tree {
+                    Tree::Map(members) => {
+                        let (name, place) = open.name.take()?;
+                        let value = node;
+                        members.push(Member { name, place, value });
+                    }
+                    Tree::List(items) => items.push(node),
+                    Tree::Null | Tree::Bool(_) | Tree::Number(_) | Tree::Text(_) => return None,
                 }
-                Tree::List(items) => items.push(node),
-                Tree::Null | Tree::Bool(_) | Tree::Number(_) | Tree::Text(_) => return None,
-            },
+            }
         }
         Some(())
     }

@@ -234,7 +234,7 @@ mod tests {
 
     #[test]
     fn it_reads_like_yaml_that_people_write() {
-        let json = r#"{"event_types":{"a.b":{"example":{"n":1.10,"list":[]},"schema":{}}},"accounts":{"acme":{
+        let json = r#"{"event_types":{"a.b":{"example":{"total":1.10,"list":[]},"schema":{}}},"accounts":{"acme":{
             "retry_delays_s":[10,100],"automations":{"crm":{"name":"Tell: the CRM","actions":[
             {"type":"send_webhook","url":"https://a.example/","template":"a\nb\n","headers":{"X-Key":{"from_env":"K"}}},
             {"type":"send_email","to":["a@b.example"]}]}}}}}"#;
@@ -242,7 +242,7 @@ mod tests {
 event_types:
   a.b:
     example:
-      n: 1.10
+      total: 1.10
       list: []
     schema: {}
 accounts:

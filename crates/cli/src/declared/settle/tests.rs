@@ -105,5 +105,5 @@ actions:
     ] {
         assert!(faults.contains(expected), "{expected:?} in\n{faults}");
     }
-    assert!(faults.contains("f:8:32: "), "the operator:\n{faults}");
+    assert!(faults.contains("f:8:33: "), "the operator:\n{faults}");
 }
