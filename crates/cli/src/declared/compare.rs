@@ -32,7 +32,7 @@ pub fn stored(fields: &[Field], view: &Node) -> Node {
             }
             (Some(shown), ..) => Some(shown.clone()),
             (None, _, LeftOut::Default(_)) => Some(Tree::Null.nowhere()),
-            (None, _, LeftOut::Kept(json)) => Node::of_json(json).ok(),
+            (None, _, LeftOut::Kept(json) | LeftOut::Untouched(json)) => Node::of_json(json).ok(),
             (None, _, LeftOut::Fault) => None,
         };
         if let Some(value) = value {
@@ -141,7 +141,9 @@ fn is_same(field: &Field, before: Option<&Node>, value: &Node) -> bool {
     let whole = |node: Option<&Node>| {
         let node = node.filter(|node| !node.is_null()).cloned();
         let default = || match field.left_out {
-            LeftOut::Default(json) | LeftOut::Kept(json) => Node::of_json(json).ok(),
+            LeftOut::Default(json) | LeftOut::Kept(json) | LeftOut::Untouched(json) => {
+                Node::of_json(json).ok()
+            }
             LeftOut::Fault => None,
         };
         let mut node = node.or_else(default).unwrap_or(Tree::Null.nowhere());

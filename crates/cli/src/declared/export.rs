@@ -204,7 +204,11 @@ impl Export {
             number += 1;
             name = format!("{base}_{number}");
         }
-        let of = format!("{} {}/{}: {field}", owner.kind.name(), owner.account, owner.key);
+        let of = match (owner.kind, owner.account) {
+            (Kind::Connection, SYSTEM) => owner.key.to_owned(),
+            (_, account) => format!("{account}/{}", owner.key),
+        };
+        let of = format!("{} {of}: {field}", owner.kind.name());
         self.variables.push((name.clone(), of));
         to_variable(&name)
     }
@@ -236,7 +240,7 @@ fn minimal(fields: &[Field], object: &Node) -> Node {
             _ => value.clone(),
         };
         let is_default = match field.left_out {
-            LeftOut::Default(json) | LeftOut::Kept(json) => {
+            LeftOut::Default(json) | LeftOut::Kept(json) | LeftOut::Untouched(json) => {
                 value.is_null() || Node::of_json(json).is_ok_and(|default| default.is_equal(&value))
             }
             LeftOut::Fault => false,

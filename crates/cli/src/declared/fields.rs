@@ -61,13 +61,15 @@ pub enum LeftOut {
     Default(&'static str),
     /// What it is on the server; null is this JSON.
     Kept(&'static str),
+    /// What it is on the server, if it is null too. A new object has this JSON.
+    Untouched(&'static str),
 }
 
 use Kind::{
     Actions, Addresses, Conditions, Group, Headers, Hosts, Json, LongText, Object, Secret, Switch, Text,
     Texts, Url, Whole, Wholes,
 };
-use LeftOut::{Default, Fault, Kept};
+use LeftOut::{Default, Fault, Kept, Untouched};
 
 const fn field(name: &'static str, kind: Kind, left_out: LeftOut) -> Field {
     Field { name, kind, left_out }
@@ -139,7 +141,7 @@ pub const WEBHOOK: &[Field] = &[
     field("connection", Text, Default("null")),
     field("connection_id", Text, Default("null")),
     field("signature_profile", Text, Default("null")),
-    field("signing_key", Text, Kept("null")),
+    field("signing_key", Text, Untouched(r#""account""#)),
     field("timeout_s", Whole, Default("null")),
     field("rate_limit", Group(RATE_LIMIT), Default("null")),
 ];

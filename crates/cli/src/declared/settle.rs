@@ -54,7 +54,7 @@ impl Settling<'_> {
                     None
                 }
                 (Some(_), LeftOut::Kept(json)) | (_, LeftOut::Default(json)) => Node::of_json(json).ok(),
-                (None, LeftOut::Kept(_)) => None,
+                (None, LeftOut::Kept(_)) | (_, LeftOut::Untouched(_)) => None,
             };
             let Some(value) = value else { continue };
             settled.set(field.name, value);
