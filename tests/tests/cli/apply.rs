@@ -67,7 +67,8 @@ impl Bench {
     /// Applies the file with these flags.
     fn apply_with(&self, flags: &str, variables: &[(&str, &str)]) -> CommandOutput {
         let line = format!("apply -f {} {flags}", self.path("postrider.yaml"));
-        self.run_at(&self.server.api().url(), &line, variables)
+        let line = line.trim_end();
+        self.run_at(&self.server.api().url(), line, variables)
     }
 
     fn apply(&self, flags: &str) -> CommandOutput {

@@ -32,13 +32,12 @@ pub struct Args {
     #[arg(short, long, value_name = "FILE")]
     file: String,
 
-    /// Also delete what the file does not name, within the maps that it has: `event_types`, `connections`, and those
-    /// of its accounts. Accounts are never deleted
+    /// Also delete what the file does not name, within the maps that it has: `event_types`, `connections`,
+    /// and those of its accounts. Accounts are never deleted
     #[arg(long)]
     prune: bool,
 
-    /// Leave the secrets of objects that exist as they are, and do not look at the variables and files that hold
-    /// them
+    /// Leave the secrets of objects that exist as they are, without the variables and files that hold them
     #[arg(long)]
     keep_secrets: bool,
 

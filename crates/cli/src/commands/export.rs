@@ -24,7 +24,8 @@ Examples:
   postrider export -o postrider.yaml
   postrider export --account acme --account globex")]
 pub struct Args {
-    /// Only this account, by its uid or id; without event types and the connections of the installation. Repeatable
+    /// Only this account, by its uid or id, without event types and the installation's connections.
+    /// Repeatable
     #[arg(long, value_name = "ACCOUNT")]
     account: Vec<String>,
 
@@ -79,10 +80,10 @@ async fn all_accounts(server: &mut Server<'_>) -> Result<Vec<String>, Failure> {
     let list = server.list(&["accounts"]).await?;
     let mut list: Vec<_> = list.into_iter().map(|view| Stored::of(view, "uid")).collect();
     list.sort_by(|one, other| (&one.key, &one.id).cmp(&(&other.key, &other.id)));
-    let wanted = list
-        .into_iter()
-        .filter(|it| it.key.as_deref() != Some(LISTEN_TEST));
-    Ok(wanted.map(|stored| stored.id).collect())
+    let is_wanted = |it: &Stored| !matches!(it.key.as_deref(), Some(LISTEN_TEST | SYSTEM));
+    let wanted = list.into_iter().filter(is_wanted).map(|stored| stored.id);
+    // The list does not show the account of the operator.
+    Ok(wanted.chain([SYSTEM.to_owned()]).collect())
 }
 
 fn text(export: &Export) -> String {

@@ -4,9 +4,9 @@ use postrider_model::custom_header::MASK;
 
 use super::tree::{Node, Tree};
 
-/// Gives each action of a masked `draft` the `id` of the stored action that it is: that of the same URL (or the
-/// same recipients), as in a `PUT` without ids. If one action of a type is left on both sides, its URL has
-/// changed. Returns notes for people.
+/// Gives each action of a masked `draft` the `id` of the stored action that it is: that of the same URL (or
+/// the same recipients), as in a `PUT` without ids. If one action of a type is left on both sides, its URL
+/// has changed. Returns notes for people.
 ///
 /// An action that Postrider switched off stays off while its URL stays: repeating a file does not say that
 /// the receiver is back.

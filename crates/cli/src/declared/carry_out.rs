@@ -84,8 +84,8 @@ impl Change {
         }
     }
 
-    /// The path of the object behind `/v1`. An automation that was created anew under the same uid has another
-    /// id, but PUT takes the uid; the tag tells them apart.
+    /// The path of the object behind `/v1`. PUT takes the uid of an automation. The tag tells one that was
+    /// created anew under it from the earlier one.
     pub fn path(&self) -> Vec<String> {
         let segment = match self.kind {
             Kind::Connection => &self.id,

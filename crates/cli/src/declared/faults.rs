@@ -34,6 +34,9 @@ impl Faults {
         let lines = faults.iter().take(LISTED_MAX);
         let lines = lines.map(|(place, message)| format!("{file}:{place}: {}", printable(message)));
         let mut text = lines.collect::<Vec<_>>().join("\n");
+        if count > 1 {
+            text = format!("{count} faults in {file}:\n{text}");
+        }
         if count > LISTED_MAX {
             text.push_str(&format!("\nand {} more", count - LISTED_MAX));
         }
@@ -75,7 +78,10 @@ mod tests {
             faults.add(Place { line, column: 3 }, "odd");
         }
         let text = faults.check("a.yaml").unwrap_err().to_string();
-        assert!(text.starts_with("a.yaml:1:3: odd\na.yaml:2:3: odd\n"), "{text}");
+        assert!(
+            text.starts_with("25 faults in a.yaml:\na.yaml:1:3: odd\na.yaml:2:3: odd\n"),
+            "{text}"
+        );
         assert!(text.ends_with("and 5 more"), "{text}");
         assert!(faults.check("a.yaml").is_ok());
     }

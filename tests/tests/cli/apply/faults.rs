@@ -13,7 +13,7 @@ fn everything_wrong_with_a_file_is_reported_at_once_and_nothing_is_sent() {
     assert!(
         duplicate
             .err
-            .contains("postrider.yaml:25:9: `user` is there twice"),
+            .contains("postrider.yaml:24:9: `user` is there twice"),
         "{duplicate:?}"
     );
     bench.edit("\n        user: other", "");
@@ -71,7 +71,7 @@ fn what_the_server_refuses_is_shown_at_its_line() {
     );
     bench.edit("[10, 0]", "[10]");
     let refused = bench.apply("--yes");
-    let line = format!("{file}:40:13: automation acme/tell-the-crm: /actions/1/connection");
+    let line = format!("{file}:41:13: automation acme/tell-the-crm: /actions/1/connection");
     assert!(refused.err.contains(&line), "{refused:?}");
 }
 
