@@ -4,6 +4,24 @@ use postrider_tests::{Receiver, wait};
 
 use super::{Bench, VARIABLES, marked};
 
+const FILE: &str = "
+accounts:
+  acme:
+    name: Acme
+    connections:
+      CRM: {type: bearer, token: {from_file: token}}
+    automations:
+      crm:
+        name: CRM
+        trigger: {event_types: [a]}
+        actions:
+        - type: send_webhook
+          url: {from_env: HOOK}
+          secret_query: true
+          connection: CRM
+          headers: {X-Key: {from_env: KEY}}
+";
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn secrets_reach_the_receiver_and_a_new_one_needs_no_other_change() {
     let (bench, receiver) = (Bench::new(), Receiver::start().await);
@@ -11,13 +29,7 @@ async fn secrets_reach_the_receiver_and_a_new_one_needs_no_other_change() {
         tokio::task::block_in_place(|| bench.apply_with(line, variables))
     };
     let url = receiver.url("/in");
-    let file = format!(
-        "accounts:\n  acme:\n    name: Acme\n    connections:\n      CRM: {{type: bearer, token: {{from_file: token}}}}\n    \
-         automations:\n      crm:\n        name: CRM\n        trigger: {{event_types: [a]}}\n        actions:\n        - \
-         {{type: send_webhook, url: {{from_env: HOOK}}, secret_query: true, connection: CRM, headers: {{X-Key: \
-         {{from_env: KEY}}}}}}\n"
-    );
-    bench.write("postrider.yaml", &file);
+    bench.write("postrider.yaml", FILE);
     bench.write("token", "t-1\r\n");
     let hook = format!("{url}?s=1");
     let variables = [("HOOK", hook.as_str()), ("KEY", "k-1")];
