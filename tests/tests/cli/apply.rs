@@ -263,3 +263,34 @@ fn without_a_terminal_it_needs_yes_and_reads_standard_input() {
     assert_eq!(marked(&applied), ["+ account acme"]);
     assert_eq!(bench.show("accounts show acme")["name"], "Acme 😀");
 }
+
+#[test]
+fn a_key_of_one_account_applies_and_exports_what_that_account_has() {
+    let bench = Bench::of_guide();
+    bench.apply("--yes").success();
+    let key = bench.show("api-keys create scoped --permission read --permission manage --account acme");
+    let scoped = [("POSTRIDER_API_KEY", key["key"].as_str().unwrap())];
+    let automation = "name: X, trigger: {event_types: [a]}, actions: [{type: send_webhook, connection: Partner gateway, \
+                      url: 'https://gateway.example.com/x'}]";
+    let file = format!("accounts:\n  acme:\n    automations:\n      x: {{{automation}}}\n");
+    bench.write("postrider.yaml", &file);
+    let applied = bench.apply_with("--yes", &scoped);
+    assert!(
+        applied
+            .success()
+            .starts_with("+ automation acme/x\n1 to create, = 1 unchanged."),
+        "{applied:?}"
+    );
+    let exported = bench.run_at(&bench.server.api().url(), "export --account acme", &scoped);
+    let expected = "accounts:\n  acme:\n    connections:\n      CRM:\n";
+    assert!(
+        exported.success().contains(expected) && exported.out.contains("\n      x:\n"),
+        "{exported:?}"
+    );
+    bench.write("postrider.yaml", &format!("{file}    name: Mine\n"));
+    let refused = bench.apply_with("--yes", &scoped);
+    assert!(refused.code == 1 && refused.err.contains("403"), "{refused:?}");
+    bench.write("postrider.yaml", &file.replace("acme", "globex"));
+    let refused = bench.apply_with("--yes", &scoped);
+    assert!(refused.code == 1, "{refused:?}");
+}

@@ -6,7 +6,7 @@ use http::StatusCode;
 
 use super::file::{Declared, SYSTEM};
 use super::server::Server;
-use super::tree::Node;
+use super::tree::{Node, Tree};
 use crate::Failure;
 
 /// What a server has.
@@ -27,7 +27,7 @@ pub struct Stored {
     pub key: Option<String>,
     /// Its id; of an event type, its name.
     pub id: String,
-    /// What the API shows of it.
+    /// What the API shows of it; null of an account that the key may not read.
     pub view: Node,
 }
 
@@ -96,16 +96,29 @@ pub async fn read_account(
     key: &str,
     with_automations: bool,
 ) -> Result<Option<AccountState>, Failure> {
-    let Some(read) = server.read(&["accounts", key]).await? else {
-        return Ok(None);
+    let view = match server.read(&["accounts", key]).await {
+        // A key of one account may not read the account itself, only what it has.
+        Err(Failure::Problem(problem)) if problem.status() == StatusCode::FORBIDDEN => Tree::Null.nowhere(),
+        read => match read? {
+            Some(read) => read.view,
+            None => return Ok(None),
+        },
     };
     let automations = match with_automations {
         true => server.list(&["accounts", key, "automations"]).await?,
         false => Vec::new(),
     };
     let automations = automations.into_iter().map(|view| Stored::of(view, "uid"));
+    let account = match view.is_null() {
+        true => Stored {
+            key: Some(key.to_owned()),
+            id: key.to_owned(),
+            view,
+        },
+        false => Stored::of(view, "uid"),
+    };
     Ok(Some(AccountState {
-        account: Stored::of(read.view, "uid"),
+        account,
         automations: automations.collect(),
     }))
 }
