@@ -10,7 +10,7 @@ use super::fields::{self, Field, Kind as Value, LeftOut};
 use super::file::SYSTEM;
 use super::kind::Kind;
 use super::operational;
-use super::secrets::to_variable;
+use super::secrets::{RESERVED, to_variable};
 use super::state::{AccountState, Connections, Stored};
 use super::tree::{Node, Tree};
 
@@ -194,7 +194,8 @@ impl Export {
             .chars()
             .map(letter)
             .collect();
-        let base = match base.starts_with(|first: char| first.is_ascii_digit()) {
+        let is_taken = base.starts_with(RESERVED) || base.starts_with(|first: char| first.is_ascii_digit());
+        let base = match is_taken {
             true => format!("_{base}"),
             false => base,
         };

@@ -10,6 +10,9 @@ use super::tree::{Node, Tree};
 /// Largest file with one value, in bytes; the API takes 16 KiB at most.
 const VALUE_BYTES_MAX: u64 = 64 << 10;
 
+/// What the names of Postrider's own variables begin with. It refuses to run with one that it does not know.
+pub const RESERVED: &str = "POSTRIDER_";
+
 /// Where references lead.
 #[derive(Clone, Copy)]
 pub struct Sources<'a> {
@@ -55,6 +58,10 @@ impl Sources<'_> {
     }
 
     fn of_variable(&self, name: &str) -> Result<String, String> {
+        if name.starts_with(RESERVED) {
+            let message = "is one of Postrider's own, which begin with POSTRIDER_: choose another name";
+            return Err(format!("the environment variable {name} {message}"));
+        }
         let is_set = |value: &String| !value.is_empty();
         let value = (self.variable)(name).filter(is_set);
         value.ok_or_else(|| format!("the environment variable {name} is not set"))
@@ -118,6 +125,11 @@ mod tests {
         assert_eq!(text(r#""plain""#).unwrap(), "plain");
         assert_eq!(text(r#"{"from_env":"TOKEN"}"#).unwrap(), "t");
         assert_eq!(text(r#"{"from_file":"token"}"#).unwrap(), "s3cret");
+        assert!(
+            text(r#"{"from_env":"POSTRIDER_TOKEN"}"#)
+                .unwrap_err()
+                .contains("choose another name")
+        );
         assert!(
             text(r#"{"from_env":"NONE"}"#)
                 .unwrap_err()
