@@ -23,7 +23,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HOST, USER_AGENT};
+use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, ETAG, HOST, USER_AGENT};
 use http::{HeaderValue, Method, Request, StatusCode};
 use http_body_util::{BodyExt as _, Full, Limited};
 use hyper::client::conn::http1::SendRequest;
@@ -87,6 +87,8 @@ pub struct Response {
     pub text: String,
     /// The body, parsed; `null` if it is empty.
     pub json: Value,
+    /// The object's version, for `If-Match`, if the response has one.
+    pub etag: Option<String>,
 }
 
 /// One call to make.
@@ -264,6 +266,8 @@ impl Client {
             .map_err(|error| self.unreachable(in_full(&error)))?
             .into_parts();
         let retry_after = patience::retry_after(&head.headers);
+        let etag = head.headers.get(ETAG).and_then(|etag| etag.to_str().ok());
+        let etag = etag.map(str::to_owned);
         let body = Limited::new(body, RESPONSE_BYTES_MAX).collect().await;
         let body = body
             .map_err(|error| self.unreachable(format!("the connection broke during the response: {error}")))?
@@ -285,7 +289,7 @@ impl Client {
                 self.base
             ))
         })?;
-        Ok(Response { text, json })
+        Ok(Response { text, json, etag })
     }
 
     async fn connect(&self) -> Result<SendRequest<Full<Bytes>>, Failure> {

@@ -4,6 +4,7 @@
 //!   [`event_types`], [`api_keys`], [`portal_links`], [`sessions`], [`audit`], [`statistics`],
 //!   [`connections`], built on [`remote`].
 //! * What happens now: [`trigger`], [`tail`], [`listen`]; `waiting` waits for the deliveries of an event.
+//! * Configuration in a file: [`apply`], [`export`].
 //! * This machine's profiles: [`login`], [`profiles`]. The console: [`open`].
 //! * Offline: [`sign`], [`verify`]; both read signing keys with [`secrets`].
 //!
@@ -11,6 +12,7 @@
 
 pub mod accounts;
 pub mod api_keys;
+pub mod apply;
 pub mod audit;
 pub mod automations;
 mod bulk;
@@ -19,6 +21,7 @@ pub mod connections;
 pub mod deliveries;
 pub mod event_types;
 pub mod events;
+pub mod export;
 pub mod keys;
 pub mod listen;
 pub mod login;
@@ -71,6 +74,10 @@ pub enum Command {
     Audit(audit::Args),
     /// Show what was accepted and delivered in each hour, minute or day
     Statistics(statistics::Args),
+    /// Make the server have the configuration of a file
+    Apply(apply::Args),
+    /// Write the server's configuration to a file
+    Export(export::Args),
     /// Send the catalogue's example of an event type, and show what its deliveries get
     Trigger(trigger::Args),
     /// Follow an account's deliveries: a line for each attempt
@@ -108,6 +115,8 @@ pub const GROUPS: [(&str, &[&str]); 4] = [
             "sessions",
             "audit",
             "statistics",
+            "apply",
+            "export",
         ],
     ),
     ("While you develop", &["listen", "trigger", "tail", "open"]),
@@ -130,6 +139,8 @@ pub async fn run(command: Command, context: Context<'_>) -> Result<ExitCode, Fai
         Command::Sessions(args) => sessions::run(args, context).await?,
         Command::Audit(args) => audit::run(args, context).await?,
         Command::Statistics(args) => statistics::run(args, context).await?,
+        Command::Apply(args) => return apply::run(args, context).await,
+        Command::Export(args) => export::run(args, context).await?,
         Command::Trigger(args) => return trigger::run(args, context).await,
         Command::Tail(args) => tail::run(args, context).await?,
         Command::Listen(args) => listen::run(*args, context).await?,

@@ -13,6 +13,8 @@ pub mod exit {
     pub const USAGE: u8 = 2;
     /// The server cannot be reached.
     pub const UNREACHABLE: u8 = 3;
+    /// `apply --dry-run --exit-code` found something to change.
+    pub const DIFFERENT: u8 = 4;
 }
 
 /// Why a command failed.

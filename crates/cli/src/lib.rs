@@ -3,6 +3,7 @@
 //! * [`commands`]: one command, or one group of commands, per file. [`client`]: calls the HTTP API.
 //! * [`input`]: long values, from a file or standard input. [`values`]: how durations, times and schedules
 //!   are written. [`profiles`]: servers and keys that `postrider login` stores.
+//! * [`declared`]: configuration in a file, and how a server differs from it.
 //! * [`display`]: tables, records and colours. [`failure`]: error messages and exit codes.
 //!
 //! This crate must not use the engine, a store, the API's code or the console. It knows a server only by its
@@ -17,6 +18,7 @@
 
 pub mod client;
 pub mod commands;
+pub mod declared;
 pub mod display;
 pub mod environment;
 pub mod failure;

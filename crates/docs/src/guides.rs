@@ -65,6 +65,7 @@ guides! {
     "templates.md", Automate, "Bodies and headers of your own: the language, with examples";
     "email.md", Automate, "Actions that send e-mails";
     "connections.md", Automate, "How to authenticate at a receiver: tokens, OAuth 2.0, certificates";
+    "configuration-as-code.md", Manage, "Event types, accounts and automations in a file";
     "console.md", Manage, "The web pages for staff and for customers";
     "access.md", Manage, "API keys, permissions, portal links and sign-in";
     "audit.md", Manage, "Who did what, and when";

@@ -51,6 +51,7 @@ Exit codes:
 delivery succeeded
   2  the command line, a variable or the settings file is wrong, and nothing was done
   3  the server cannot be reached
+  4  `apply --dry-run --exit-code`: there is something to change
 
 With --json, the error is a problem document (RFC 9457) on standard error: the server's own, or one with the code \
 `usage`, `unreachable`, `failed` or `output`.";

@@ -1,5 +1,6 @@
 //! The command line: client commands against a server, and offline commands.
 
+mod apply;
 mod automations;
 mod batch;
 mod cancel;

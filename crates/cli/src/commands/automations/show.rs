@@ -193,7 +193,14 @@ mod tests {
         let listed = table(std::slice::from_ref(&json), Paint::PLAIN);
         assert!(listed.contains("a@x.example, b@x.example"), "{listed}");
         let text = json.to_string();
-        let shown = record(&Response { json, text }, Paint::PLAIN);
+        let shown = record(
+            &Response {
+                json,
+                text,
+                etag: None,
+            },
+            Paint::PLAIN,
+        );
         for line in [
             "E-mail to  a@x.example, b@x.example",
             "Subject    s",
@@ -209,7 +216,14 @@ mod tests {
             let action = json!({"id": "act_1", "enabled": true, "health": health, "rate_limit": rate_limit});
             let json = json!({"id": "auto_1", "actions": [action]});
             let text = json.to_string();
-            let text = record(&Response { json, text }, Paint::PLAIN);
+            let text = record(
+                &Response {
+                    json,
+                    text,
+                    etag: None,
+                },
+                Paint::PLAIN,
+            );
             let lines: Vec<_> = text
                 .lines()
                 .filter(|line| line.starts_with("Health") || line.starts_with("Rate limit"))

@@ -1,0 +1,211 @@
+//! Compares what a file says of an object with what a server shows of it.
+
+use postrider_model::SecretQuery;
+use postrider_model::custom_header::MASK;
+
+use super::fields::{self, Field, Kind, LeftOut};
+use super::settle::is_header;
+use super::tree::{Node, Tree};
+
+/// A field that differs.
+#[derive(Debug, Clone)]
+pub struct Difference {
+    /// Which: `actions[0].url`.
+    pub field: String,
+    /// What the server has; `None` if it has none.
+    pub old: Option<Node>,
+    /// What the file says; `None` if it has none.
+    pub new: Option<Node>,
+}
+
+/// The fields of an object that a server shows, completed with defaults. An action keeps its `id` and
+/// `disabled_reason` too.
+pub fn stored(fields: &[Field], view: &Node) -> Node {
+    let mut settled = Tree::Map(Vec::new()).nowhere();
+    for field in fields {
+        let shown = view.get(field.name).filter(|value| !value.is_null());
+        let value = match (shown, field.kind, field.left_out) {
+            (Some(shown), Kind::Group(fields), _) => Some(stored(fields, shown)),
+            (Some(shown), Kind::Actions, _) => {
+                let actions = shown.items().iter().filter_map(stored_action);
+                Some(Tree::List(actions.collect()).nowhere())
+            }
+            (Some(shown), ..) => Some(shown.clone()),
+            (None, _, LeftOut::Default(_)) => Some(Tree::Null.nowhere()),
+            (None, _, LeftOut::Kept(json) | LeftOut::Untouched(json)) => Node::of_json(json).ok(),
+            (None, _, LeftOut::Fault) => None,
+        };
+        if let Some(value) = value {
+            settled.set(field.name, value);
+        }
+    }
+    settled
+}
+
+/// An action of a type that this version does not know is left out.
+fn stored_action(view: &Node) -> Option<Node> {
+    let mut action = stored(fields::of_action(view.text_of("type")?)?, view);
+    for member in ["id", "disabled_reason"] {
+        action.set(member, view.get(member).cloned().unwrap_or(Tree::Null.nowhere()));
+    }
+    Some(action)
+}
+
+/// The object as the API would show it: [`MASK`] in the place of each secret. And how many secrets it has.
+pub fn masked(fields: &[Field], object: &Node) -> (Node, usize) {
+    let mut shown = object.clone();
+    let mut count = 0;
+    let plain: Vec<Node> = object
+        .get("plain_headers")
+        .map(Node::items)
+        .unwrap_or_default()
+        .to_vec();
+    let has_secret_query = object.get("secret_query").is_some_and(Node::is_true);
+    for field in fields {
+        let Some(value) = shown.get_mut(field.name).filter(|value| !value.is_null()) else {
+            continue;
+        };
+        match (field.kind, &mut value.tree) {
+            (Kind::Secret, _) => count += mask(value),
+            (Kind::Headers, Tree::Map(headers)) => {
+                let is_plain = |name: &str| plain.iter().any(|plain| is_header(plain, name));
+                for header in headers.iter_mut().filter(|header| !is_plain(&header.name)) {
+                    count += mask(&mut header.value);
+                }
+            }
+            (Kind::Url, Tree::Text(url)) if has_secret_query && !SecretQuery::stands_in(url) => {
+                if let Some((shown, _)) = SecretQuery::divide(url) {
+                    *url = shown;
+                    count += 1;
+                }
+            }
+            (Kind::Actions, Tree::List(actions)) => {
+                for action in actions {
+                    let known = action.text_of("type").and_then(fields::of_action);
+                    let (shown, secrets) = masked(known.unwrap_or_default(), action);
+                    *action = shown;
+                    count += secrets;
+                }
+            }
+            _ => {}
+        }
+    }
+    (shown, count)
+}
+
+/// Masks a secret, and counts it unless it is masked already.
+fn mask(secret: &mut Node) -> usize {
+    let is_known = secret.text().is_some_and(|text| text != MASK);
+    secret.tree = Tree::text(MASK);
+    usize::from(is_known)
+}
+
+/// The fields in which `new`, masked, differs from `old`. Actions are compared with those that have their
+/// `id`. A field that `new` does not have is kept.
+pub fn differences(fields: &[Field], old: &Node, new: &Node) -> Vec<Difference> {
+    let mut found = Vec::new();
+    compare(fields, old, new, "", &mut found);
+    found
+}
+
+fn compare(fields: &[Field], old: &Node, new: &Node, path: &str, found: &mut Vec<Difference>) {
+    for field in fields {
+        let Some(value) = new.get(field.name) else {
+            continue;
+        };
+        let before = old.get(field.name);
+        let name = format!("{path}{}", field.name);
+        match (field.kind, before.map(|before| &before.tree), &value.tree) {
+            (Kind::Group(fields), Some(Tree::Map(_)), Tree::Map(_)) => {
+                let before = before.unwrap_or(value);
+                compare(fields, before, value, &format!("{name}."), found);
+            }
+            (Kind::Headers, Some(Tree::Map(_) | Tree::Null), Tree::Map(_)) => {
+                compare_members(before, value, &name, found);
+            }
+            (Kind::Actions, Some(Tree::List(before)), Tree::List(actions)) => {
+                compare_actions(before, actions, &name, found);
+            }
+            _ if is_same(field, before, value) => {}
+            _ => found.push(Difference {
+                field: name,
+                old: before.cloned(),
+                new: Some(value.clone()),
+            }),
+        }
+    }
+}
+
+/// Whether both mean the same. The order of texts does not count, and null is the default.
+fn is_same(field: &Field, before: Option<&Node>, value: &Node) -> bool {
+    let whole = |node: Option<&Node>| {
+        let node = node.filter(|node| !node.is_null()).cloned();
+        let default = || match field.left_out {
+            LeftOut::Default(json) | LeftOut::Kept(json) | LeftOut::Untouched(json) => {
+                Node::of_json(json).ok()
+            }
+            LeftOut::Fault => None,
+        };
+        let mut node = node.or_else(default).unwrap_or(Tree::Null.nowhere());
+        let is_set = matches!(field.kind, Kind::Texts | Kind::Hosts | Kind::Addresses);
+        if let (Tree::List(items), true) = (&mut node.tree, is_set) {
+            items.sort_by(|one, other| one.text().cmp(&other.text()));
+        }
+        node
+    };
+    whole(before).is_equal(&whole(Some(value)))
+}
+
+fn compare_members(before: Option<&Node>, value: &Node, path: &str, found: &mut Vec<Difference>) {
+    let earlier = before.map(Node::members).unwrap_or_default();
+    for member in value.members() {
+        let old = before.and_then(|before| before.get(&member.name));
+        if !old.is_some_and(|old| old.is_equal(&member.value)) {
+            found.push(Difference {
+                field: format!("{path}.{}", member.name),
+                old: old.cloned(),
+                new: Some(member.value.clone()),
+            });
+        }
+    }
+    for member in earlier.iter().filter(|member| value.get(&member.name).is_none()) {
+        found.push(Difference {
+            field: format!("{path}.{}", member.name),
+            old: Some(member.value.clone()),
+            new: None,
+        });
+    }
+}
+
+fn compare_actions(before: &[Node], actions: &[Node], path: &str, found: &mut Vec<Difference>) {
+    let target = |action: &Node| action.get("url").or_else(|| action.get("to")).cloned();
+    for (at, action) in actions.iter().enumerate() {
+        let field = format!("{path}[{at}]");
+        let id = action.text_of("id");
+        let old = before.iter().find(|old| id.is_some() && old.text_of("id") == id);
+        let fields = action
+            .text_of("type")
+            .and_then(fields::of_action)
+            .unwrap_or_default();
+        match old {
+            Some(old) => compare(fields, old, action, &format!("{field}."), found),
+            None => found.push(Difference {
+                field,
+                old: None,
+                new: target(action),
+            }),
+        }
+    }
+    let is_kept = |old: &Node| {
+        actions
+            .iter()
+            .any(|action| action.text_of("id") == old.text_of("id"))
+    };
+    for (at, old) in before.iter().enumerate().filter(|(_, old)| !is_kept(old)) {
+        found.push(Difference {
+            field: format!("{path}[{at}]"),
+            old: target(old),
+            new: None,
+        });
+    }
+}
