@@ -105,7 +105,8 @@ impl BodySpec {
     /// template's. Columns store the code in 32 bits.
     pub const BUILT_IN: u32 = 256;
 
-    /// The number that a store keeps. Of a built-in form: the style, plus 4 for `data` alone.
+    /// The number that a store keeps. Of a built-in form: the style, plus 4 for `data` alone, 8 for CloudEvents
+    /// in structured mode, 12 for binary mode.
     pub const fn code(self) -> u32 {
         let (content, style) = match self {
             Self::BuiltIn { content, style } => (content, style),
@@ -119,6 +120,8 @@ impl BodySpec {
         match content {
             BodyContent::Envelope => style,
             BodyContent::Data => style + 4,
+            BodyContent::CloudEvents => style + 8,
+            BodyContent::CloudEventsBinary => style + 12,
         }
     }
 
@@ -139,6 +142,8 @@ impl BodySpec {
         let content = match code >> 2 {
             0 => BodyContent::Envelope,
             1 => BodyContent::Data,
+            2 => BodyContent::CloudEvents,
+            3 => BodyContent::CloudEventsBinary,
             _ => return None,
         };
         Some(Self::BuiltIn { content, style })
@@ -383,13 +388,15 @@ mod tests {
 
     #[test]
     fn body_specs_survive_a_round_trip_through_their_code() {
-        for content in [BodyContent::Envelope, BodyContent::Data] {
+        for content in BodyContent::ALL {
             for style in [BodyStyle::Js, BodyStyle::Python, BodyStyle::Raw] {
                 let spec = BodySpec::BuiltIn { content, style };
                 assert_eq!(BodySpec::from_code(spec.code()), Some(spec));
             }
         }
-        assert_eq!(BodySpec::from_code(3), None);
+        for unused in [3, 7, 11, 15, 16] {
+            assert_eq!(BodySpec::from_code(unused), None);
+        }
         assert_eq!(BodySpec::from_code(BodySpec::BUILT_IN), None, "left to templates");
     }
 }
