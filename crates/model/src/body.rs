@@ -94,7 +94,12 @@ pub enum BodyContent {
 
 impl BodyContent {
     /// Every content.
-    pub const ALL: [Self; 4] = [Self::Envelope, Self::Data, Self::CloudEvents, Self::CloudEventsBinary];
+    pub const ALL: [Self; 4] = [
+        Self::Envelope,
+        Self::Data,
+        Self::CloudEvents,
+        Self::CloudEventsBinary,
+    ];
     /// Whether requests have the attributes of CloudEvents, in the body or as headers.
     pub const fn is_cloud_event(self) -> bool {
         matches!(self, Self::CloudEvents | Self::CloudEventsBinary)

@@ -88,7 +88,12 @@ pub fn attributes_of(event: &Event) -> Vec<Attribute<'_>> {
     ];
     let further = event.headers.iter().filter_map(kept_attribute);
     let further = further.filter(|(name, _)| !OF_EACH_EVENT.contains(&name.as_ref()));
-    OF_EACH_EVENT.map(Cow::Borrowed).into_iter().zip(values).chain(further).collect()
+    OF_EACH_EVENT
+        .map(Cow::Borrowed)
+        .into_iter()
+        .zip(values)
+        .chain(further)
+        .collect()
 }
 
 /// The attribute that a header of an event keeps; `None` for other headers, and for values that no attribute
@@ -100,9 +105,8 @@ fn kept_attribute<'a>((header, value): (&'a str, &'a str)) -> Option<Attribute<'
         false => name.into(),
     };
     let value = decode(value)?;
-    let is_kept = prefix.eq_ignore_ascii_case(HEADER_PREFIX)
-        && is_attribute_name(&name)
-        && is_attribute_value(&value);
+    let is_kept =
+        prefix.eq_ignore_ascii_case(HEADER_PREFIX) && is_attribute_name(&name) && is_attribute_value(&value);
     is_kept.then_some((name, value))
 }
 
@@ -114,7 +118,9 @@ mod tests {
     use crate::{AccountId, EventHeaders, EventId, FixedPoints, Origin, Timestamp};
 
     fn event(headers: &[(&str, &str)]) -> Event {
-        let owned = headers.iter().map(|(name, value)| (name.to_string(), value.to_string()));
+        let owned = headers
+            .iter()
+            .map(|(name, value)| (name.to_string(), value.to_string()));
         Event {
             id: EventId::from_u128(7),
             account: AccountId::from_u128(1),
@@ -135,7 +141,9 @@ mod tests {
 
     fn text(event: &Event) -> Vec<String> {
         let attributes = attributes_of(event).into_iter();
-        attributes.map(|(name, value)| format!("{name}={value}")).collect()
+        attributes
+            .map(|(name, value)| format!("{name}={value}"))
+            .collect()
     }
 
     #[test]
@@ -176,7 +184,11 @@ mod tests {
         assert_eq!(text[3], "type=com.example.accepted");
         assert_eq!(
             text[5..],
-            ["datacontenttype=application/vnd.x+json", "subject=Käse %", "tenant=42"]
+            [
+                "datacontenttype=application/vnd.x+json",
+                "subject=Käse %",
+                "tenant=42"
+            ]
         );
     }
 

@@ -44,7 +44,11 @@ pub fn decode(header: &str) -> Option<Cow<'_, str>> {
 }
 
 fn hex_pair(pair: &[u8]) -> Option<u8> {
-    let digit = |byte: u8| char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
+    let digit = |byte: u8| {
+        char::from(byte)
+            .to_digit(16)
+            .and_then(|digit| u8::try_from(digit).ok())
+    };
     match pair {
         [high, low] => Some(digit(*high)? << 4 | digit(*low)?),
         _ => None,

@@ -11,6 +11,7 @@ use postrider_engine::Submission;
 use postrider_model::AccountId;
 
 use super::accepted::{AcceptedView, accepted_response};
+use super::cloud_events::{self, CloudEventInput, Form};
 use super::idempotency_key::idempotency_key;
 use super::input::{EventInput, data_of, event_bytes_max};
 use crate::decode::decode;
@@ -37,13 +38,17 @@ pub struct IdempotencyHeader {
 /// Report an event
 ///
 /// The response arrives after the event and its deliveries are on disk.
+///
+/// CloudEvents 1.0 are accepted in structured mode, in binary mode (the attributes as `ce-` headers, the body
+/// is the data) and as a batch (`application/cloudevents-batch+json`; the response is that of `…/events/batch`).
+/// Unless the request has an `Idempotency-Key`, `source` and `id` of a CloudEvent take its place.
 #[utoipa::path(
     post,
     path = "/v1/accounts/{account}/events",
     extensions(("x-permission" = json!("events:write"))),
     tag = "Events",
     params(AccountPath, IdempotencyHeader),
-    request_body = EventInput,
+    request_body(content((EventInput = "application/json"), (CloudEventInput = "application/cloudevents+json"))),
     responses(
         (status = 202, description = "The event was accepted.", body = AcceptedView),
         (status = 200, description = "The event was accepted earlier, with the same id or key. This repeats the first response.",
@@ -75,6 +80,10 @@ pub async fn accept_event<B>(
 where
     B: HttpBody<Data = Bytes> + Unpin,
 {
+    if let Some(form) = Form::of(request.headers()) {
+        // Boxed, so that this larger future does not enlarge that of every request.
+        return Box::pin(cloud_events::accept(state, account, request, form)).await;
+    }
     no_parameters(request.uri())?;
     let key = idempotency_key(request.headers())?.map(str::to_owned);
     let bytes_max = event_bytes_max(state);
