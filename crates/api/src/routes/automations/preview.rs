@@ -17,6 +17,7 @@ use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
 use super::automation_not_found;
+use super::headers::HeadersInput;
 use super::input::AutomationInput;
 use super::signature::SignatureHeaderView;
 use crate::decode::object;

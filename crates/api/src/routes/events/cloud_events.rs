@@ -6,13 +6,13 @@
 mod attributes;
 mod batch;
 mod binary;
-mod schema;
+pub(super) mod schema;
 mod structured;
 
 use axum::body::HttpBody;
 use axum::response::Response;
 use bytes::Bytes;
-use http::{HeaderMap, HeaderName, header};
+use http::{HeaderMap, HeaderName, StatusCode, header};
 use postrider_engine::Rejection;
 use postrider_model::AccountId;
 use postrider_model::cloud_events::{BATCH, HEADER_PREFIX, STRUCTURED};
@@ -29,7 +29,6 @@ use crate::rate_limits::told;
 use crate::router::ApiState;
 
 pub(super) use batch::accept_batch;
-pub use schema::CloudEventInput;
 
 /// How a request holds its CloudEvents.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -97,7 +96,7 @@ where
     let limits = state.body_limits(bytes_max, Owner::Account(account));
     // The room stays taken until the event is stored, because the event was copied out of the body.
     let (submission, _room) = match form {
-        Form::Batch => return accept_batch(state, account, request).await,
+        Form::Batch => return accept_batch(state, account, request, StatusCode::MULTI_STATUS).await,
         Form::Structured => {
             let Collected { bytes, room } = read(request, limits).await?;
             (structured::read_event(&bytes, key)?, room)

@@ -11,7 +11,9 @@ use postrider_engine::Submission;
 use postrider_model::AccountId;
 
 use super::accepted::{AcceptedView, accepted_response};
-use super::cloud_events::{self, CloudEventInput, Form};
+use super::cloud_events::schema::{CloudEventInput, batch_result, example};
+use super::cloud_events::{self, Form};
+use super::create_batch::BatchView;
 use super::idempotency_key::idempotency_key;
 use super::input::{EventInput, data_of, event_bytes_max};
 use crate::decode::decode;
@@ -40,19 +42,25 @@ pub struct IdempotencyHeader {
 /// The response arrives after the event and its deliveries are on disk.
 ///
 /// CloudEvents 1.0 are accepted in structured mode, in binary mode (the attributes as `ce-` headers, the body
-/// is the data) and as a batch (`application/cloudevents-batch+json`; the response is that of `…/events/batch`).
-/// Unless the request has an `Idempotency-Key`, `source` and `id` of a CloudEvent take its place.
+/// is the data) and as a batch, which gets a 207 with a result for each event. Unless the request has an
+/// `Idempotency-Key`, `source` and `id` of a CloudEvent take its place.
 #[utoipa::path(
     post,
     path = "/v1/accounts/{account}/events",
     extensions(("x-permission" = json!("events:write"))),
     tag = "Events",
     params(AccountPath, IdempotencyHeader),
-    request_body(content((EventInput = "application/json"), (CloudEventInput = "application/cloudevents+json"))),
+    request_body(content(
+        (EventInput = "application/json"),
+        (CloudEventInput = "application/cloudevents+json", example = json!(example())),
+        (Vec<CloudEventInput> = "application/cloudevents-batch+json", example = json!([example()])),
+    )),
     responses(
         (status = 202, description = "The event was accepted.", body = AcceptedView),
         (status = 200, description = "The event was accepted earlier, with the same id or key. This repeats the first response.",
             body = AcceptedView),
+        (status = 207, description = "A batch of CloudEvents: one result per event, in the order of the request, as from `…/events/batch`.",
+            body = BatchView, example = json!(batch_result())),
         (status = 400, description = "`invalid_idempotency_key`: the header is not a valid key."),
         (status = 409, description = "`event_conflict`: the id or key belongs to another event."),
         (status = 413, description = "`data_too_large`: the event's `data` is too large."),

@@ -17,7 +17,8 @@ use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
 use super::accepted::{AcceptedView, RESPONSE_BYTES_MAX, response, status};
-use super::cloud_events::{self, CloudEventInput, Form};
+use super::cloud_events::schema::{CloudEventInput, example};
+use super::cloud_events::{self, Form};
 use super::create::IdempotencyHeader;
 use super::idempotency_key::{idempotency_key, key_of_item};
 use super::input::EventInput;
@@ -106,7 +107,7 @@ pub struct RefusedItem<'a> {
             {"type": "proposal.accepted", "data": {"proposal_id": 42}},
             {"type": "proposal.rejected", "data": {"proposal_id": 43}}
         ]})),
-        (Vec<CloudEventInput> = "application/cloudevents-batch+json"),
+        (Vec<CloudEventInput> = "application/cloudevents-batch+json", example = json!([example()])),
     )),
     responses(
         (status = 202, description = "One result per event, in the order of the request.", body = BatchView),
@@ -137,7 +138,9 @@ where
 {
     match Form::of(request.headers()) {
         None => {}
-        Some(Form::Batch) => return cloud_events::accept_batch(state, account, request).await,
+        Some(Form::Batch) => {
+            return cloud_events::accept_batch(state, account, request, StatusCode::ACCEPTED).await;
+        }
         Some(Form::Structured | Form::Binary) => {
             let detail = "this route takes batches, as application/cloudevents-batch+json; post one CloudEvent to …/events";
             return Err(Problem::new(Code::UnsupportedMediaType, detail));

@@ -21,11 +21,12 @@ use crate::routes::events::accepted::response;
 use crate::routes::events::create_batch::{EVENTS_MAX, RawEvents, batch_bytes_max, results_of, write_batch};
 use crate::routes::events::idempotency_key::{idempotency_key, key_of_item};
 
-/// Accepts a batch. The response is that of a batch of Postrider's own JSON.
+/// Accepts a batch. The response has this status and the body that a batch of Postrider's own JSON gets.
 pub async fn accept_batch<B>(
     state: &ApiState,
     account: AccountId,
     request: http::Request<B>,
+    status: StatusCode,
 ) -> Result<Response, Problem>
 where
     B: HttpBody<Data = Bytes> + Unpin,
@@ -49,7 +50,7 @@ where
     let results = results.into_iter().map(|result| result.map_err(problem_of));
     let items = results_of(refusals, results, pointer_of);
     let json = write_batch(items, state.problem_pages()).map_err(Problem::internal)?;
-    Ok(told(response(StatusCode::ACCEPTED, json), standing))
+    Ok(told(response(status, json), standing))
 }
 
 /// The problem of each event, if it has one, and the submissions of the events that have none.

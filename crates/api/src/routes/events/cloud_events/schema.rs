@@ -1,7 +1,31 @@
 //! A CloudEvent in the API's document.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use utoipa::ToSchema;
+
+/// The example of an event.
+pub fn example() -> Value {
+    json!({
+        "specversion": "1.0",
+        "id": "A234-1234-1234",
+        "source": "https://shop.example.com/orders",
+        "type": "com.example.proposal.accepted",
+        "time": "2026-01-31T09:30:00.000Z",
+        "subject": "proposals/7",
+        "data": {"proposal": "p_7", "total": 1250},
+    })
+}
+
+/// The example of what a batch gets.
+pub fn batch_result() -> Value {
+    json!({"data": [{
+        "status": 202,
+        "id": "evt_01kg9p75z0f35s6d5dq2x9w3hm",
+        "type": "com.example.proposal.accepted",
+        "created_at": "2026-01-31T09:30:00.000Z",
+        "deliveries": 1,
+    }]})
+}
 
 /// A CloudEvent 1.0 in structured mode, with JSON data. `source` and `id` together identify it: a repeated
 /// request gets the first response again. Further members are extension attributes: their names are lower-case
@@ -36,18 +60,22 @@ pub struct CloudEventInput {
     #[schema(format = DateTime, example = "2026-01-31T09:30:00.000Z")]
     time: Option<String>,
     /// What the event is about, in the context of `source`.
-    #[schema(example = "proposals/7")]
+    #[schema(example = "proposals/7", max_length = 1000)]
     subject: Option<String>,
     /// A URI of the schema of `data`. Postrider does not fetch it.
-    #[schema(example = "https://example.com/schemas/proposal.json", format = "uri")]
+    #[schema(
+        example = "https://example.com/schemas/proposal.json",
+        max_length = 1000,
+        format = "uri"
+    )]
     dataschema: Option<String>,
     /// The content type of `data`, which must be JSON.
-    #[schema(example = "application/json")]
+    #[schema(example = "application/json", max_length = 128)]
     datacontenttype: Option<String>,
     /// Any JSON value, at most 500 levels deep, sent unchanged. An event without data has `null`.
     #[schema(value_type = Option<Value>, example = json!({"proposal": "p_7", "total": 1250}))]
     data: Option<Value>,
     /// The Base64 of JSON, in place of `data`.
-    #[schema(example = json!(null))]
+    #[schema(example = json!(null), format = Byte)]
     data_base64: Option<String>,
 }
