@@ -1,16 +1,20 @@
-//! The CloudEvents SDK of npm sends events in every mode, and reads what Postrider sends in both.
+//! The CloudEvents SDKs of npm and PyPI send events in every mode, and read what Postrider sends in both.
 
+use std::ffi::OsStr;
 use std::path::Path;
 use std::process::Command;
 
+use postrider_tests::foreign::python;
 use postrider_tests::server::ADMIN_KEY;
 use postrider_tests::{Account, Server};
 use serde_json::{Value, json};
 
-/// What the script printed.
-async fn told(account: &Account) -> Value {
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("receivers/node/cloudevents.mjs");
-    let mut command = Command::new("node");
+/// What the script printed. It ends by itself.
+async fn told(account: &Account, interpreter: impl AsRef<OsStr>, script: &str) -> Value {
+    let script = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("receivers")
+        .join(script);
+    let mut command = Command::new(interpreter);
     command
         .arg(script)
         .env(
@@ -30,11 +34,10 @@ async fn told(account: &Account) -> Value {
     serde_json::from_slice(&output.stdout).unwrap()
 }
 
-#[tokio::test]
-async fn the_sdk_sends_in_every_mode_and_reads_both() {
+async fn sends_in_every_mode_and_reads_both(interpreter: impl AsRef<OsStr>, script: &str, subject: &str) {
     let server = Server::start();
     let account = Account::create(server.api()).await;
-    let told = told(&account).await;
+    let told = told(&account, interpreter, script).await;
     let responses = told["responses"].as_array().unwrap();
     let statuses: Vec<_> = responses
         .iter()
@@ -65,7 +68,7 @@ async fn the_sdk_sends_in_every_mode_and_reads_both() {
                 "source": "https://shop.example.com/orders",
                 "type": "com.example.proposal.accepted",
                 "time": "2026-01-31T09:30:00.123Z",
-                "subject": "proposals/7",
+                "subject": subject,
                 "dataschema": "https://example.com/schemas/proposal.json",
                 "datacontenttype": "application/json",
                 "originid": origin,
@@ -75,4 +78,15 @@ async fn the_sdk_sends_in_every_mode_and_reads_both() {
             assert_eq!(found["event"], expected, "{path}");
         }
     }
+}
+
+#[tokio::test]
+async fn the_sdk_of_node_sends_in_every_mode_and_reads_both() {
+    // It neither encodes nor decodes the values of headers, so it gets by with ASCII.
+    sends_in_every_mode_and_reads_both("node", "node/cloudevents.mjs", "proposals/7").await;
+}
+
+#[tokio::test]
+async fn the_sdk_of_python_sends_in_every_mode_and_reads_both() {
+    sends_in_every_mode_and_reads_both(python(), "python/cloud_events.py", "Käse 7/100%").await;
 }

@@ -21,7 +21,7 @@ pub struct Body {
     /// Its content type.
     pub content_type: String,
     /// Of a CloudEvent: the attributes that go out as headers, all of them in binary mode, none in structured
-    /// mode. `None` for other bodies.
+    /// mode (several SDKs take any `ce-` header for the binary mode). `None` for other bodies.
     pub attributes: Option<Headers>,
 }
 

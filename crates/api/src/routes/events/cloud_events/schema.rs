@@ -46,6 +46,7 @@ pub struct CloudEventInput {
         example = "https://shop.example.com/orders",
         min_length = 1,
         max_length = 1000,
+        min_length = 1,
         format = "uri-reference"
     )]
     source: String,
@@ -60,12 +61,13 @@ pub struct CloudEventInput {
     #[schema(format = DateTime, example = "2026-01-31T09:30:00.000Z")]
     time: Option<String>,
     /// What the event is about, in the context of `source`.
-    #[schema(example = "proposals/7", max_length = 1000)]
+    #[schema(example = "proposals/7", max_length = 1000, min_length = 1)]
     subject: Option<String>,
     /// A URI of the schema of `data`. Postrider does not fetch it.
     #[schema(
         example = "https://example.com/schemas/proposal.json",
         max_length = 1000,
+        min_length = 1,
         format = "uri"
     )]
     dataschema: Option<String>,
