@@ -1,4 +1,5 @@
-//! Bodies of `POST …/events` and `POST …/events/batch`, and CloudEvents: refused with a problem, or accepted byte for byte.
+//! Bodies of `POST …/events` and `POST …/events/batch`, and CloudEvents: refused with a problem, or accepted
+//! byte for byte.
 #![no_main]
 #![forbid(unsafe_code)]
 

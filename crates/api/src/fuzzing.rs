@@ -22,7 +22,8 @@ pub fn batch(body: &[u8]) -> Result<(Vec<Option<Problem>>, Vec<Submission>), Pro
     create_batch::read_events(json_body::utf8(body)?, None)
 }
 
-/// The CloudEvents of `POST …/events`, in the mode that the headers tell; of a batch, those without a problem.
+/// The CloudEvents of `POST …/events`, in the mode that the headers tell; of a batch, those without a
+/// problem.
 pub fn cloud_events(headers: &HeaderMap, body: &Bytes) -> Result<Vec<Submission>, Problem> {
     cloud_events::read_any(headers, body)
 }

@@ -30,7 +30,7 @@ pub const BATCH: &str = "application/cloudevents-batch+json";
 /// The content type of `data` that has none of its own.
 pub const DATA_CONTENT_TYPE: &str = "application/json";
 
-/// The attribute that keeps the id that the producer gave to the event, unless it is the id of the event here.
+/// The attribute that keeps the id that the producer gave to the event, unless that is the event's id here.
 pub const ORIGIN_ID: &str = "originid";
 
 /// Longest name of an attribute, in bytes: the specification's recommendation (section "Naming conventions").

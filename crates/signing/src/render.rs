@@ -1,9 +1,9 @@
 //! Bodies: the bytes that are signed and sent.
 //!
-//! [`render_value`] prints a JSON text in a style; [`render_body`] wraps it in the envelope or in a CloudEvent. Rendering does
-//! not decide whether re-serialising is safe: [`inspect`](postrider_json::inspect) decides that once, when an
-//! event is accepted, and [`BodyParts`] carries the result. Data that is not lossless is sent as the producer
-//! wrote it.
+//! [`render_value`] prints a JSON text in a style; [`render_body`] wraps it in the envelope or in a
+//! CloudEvent. Rendering does not decide whether re-serialising is safe:
+//! [`inspect`](postrider_json::inspect) decides that once, when an event is accepted, and [`BodyParts`]
+//! carries the result. Data that is not lossless is sent as the producer wrote it.
 //!
 //! To add a style: extend `BodyStyle` in `postrider-model`, add a file beside `render/python.rs` with a
 //! visitor and an escaper of strings, and name both in the matches of this file.

@@ -265,8 +265,12 @@ async fn an_action_sends_cloud_events_in_either_mode() {
     assert_eq!(header(&request, "content-type"), "application/json");
     assert_eq!(header(&request, "x-tenant"), "1");
 
+    refuses_own_attributes(&app, &put, automation).await;
+}
+
+async fn refuses_own_attributes(app: &App, put: &str, mut automation: Value) {
     automation["actions"][0]["headers"] = json!({"ce-source": "mine"});
-    let refused = app.put(&put, &automation).await.problem(422, "invalid_body");
+    let refused = app.put(put, &automation).await.problem(422, "invalid_body");
     assert_eq!(
         refused[0],
         (

@@ -1,7 +1,7 @@
 //! URIs, as far as attributes need them checked.
 
-/// Whether the text can be a URI reference (RFC 3986, section 4.1), and is not empty: only its characters, and
-/// complete percent-encodings. Postrider never resolves it.
+/// Whether the text can be a URI reference (RFC 3986, section 4.1), and is not empty: only its characters,
+/// and complete percent-encodings. Postrider never resolves it.
 pub fn is_uri_reference(text: &str) -> bool {
     let bytes = text.as_bytes();
     let is_hex = |at: usize| bytes.get(at).is_some_and(u8::is_ascii_hexdigit);

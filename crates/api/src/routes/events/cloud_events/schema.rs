@@ -28,8 +28,8 @@ pub fn batch_result() -> Value {
 }
 
 /// A CloudEvent 1.0 in structured mode, with JSON data. `source` and `id` together identify it: a repeated
-/// request gets the first response again. Further members are extension attributes: their names are lower-case
-/// letters and digits, their values strings, booleans or whole numbers.
+/// request gets the first response again. Further members are extension attributes: their names are
+/// lower-case letters and digits, their values strings, booleans or whole numbers.
 #[derive(ToSchema)]
 #[schema(as = CloudEventInput)]
 #[expect(dead_code, reason = "describes what `structured` reads")]
