@@ -10,7 +10,7 @@ const VALUE_BYTES_MAX: usize = 1000;
 /// Describes the names and values of extensions, and bounds the batches.
 pub(super) fn add(document: &mut Value) {
     let event = &mut document["components"]["schemas"]["CloudEventInput"];
-    event["propertyNames"] = json!({"pattern": "^([a-z0-9]{1,20}|data_base64)$"});
+    event["propertyNames"] = json!({"pattern": "^([a-z0-9]{1,64}|data_base64)$"});
     event["additionalProperties"] = json!({
         "type": ["string", "boolean", "integer", "null"],
         "minLength": 1,
