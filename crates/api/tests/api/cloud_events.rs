@@ -29,10 +29,9 @@ fn event(members: Value) -> Value {
         "tenant": 42,
         "data": {"total": 1},
     });
-    event
-        .as_object_mut()
-        .unwrap()
-        .extend(members.as_object().unwrap().clone());
+    if let Value::Object(members) = members {
+        event.as_object_mut().unwrap().extend(members);
+    }
     event
 }
 
