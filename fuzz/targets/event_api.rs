@@ -1,10 +1,12 @@
-//! Bodies of `POST …/events` and `POST …/events/batch`: refused with a problem, or accepted byte for byte.
+//! Bodies of `POST …/events` and `POST …/events/batch`, and CloudEvents: refused with a problem, or accepted
+//! byte for byte.
 #![no_main]
 #![forbid(unsafe_code)]
 
 use bytes::Bytes;
+use http::{HeaderMap, HeaderName, HeaderValue};
 use libfuzzer_sys::fuzz_target;
-use postrider_api::fuzzing::{Problem, Submission, batch, event};
+use postrider_api::fuzzing::{Problem, Submission, batch, cloud_events, event};
 use postrider_api::problem::ProblemPages;
 use postrider_json::Payload;
 
@@ -27,7 +29,49 @@ fuzz_target!(|bytes: &[u8]| {
         }
         Err(problem) => is_told(&problem, bytes),
     }
+    for headers in requests(bytes) {
+        match cloud_events(&headers, &body) {
+            Ok(submissions) => submissions.iter().take(8).for_each(|it| is_of_a_cloud_event(it)),
+            Err(problem) => is_told(&problem, bytes),
+        }
+    }
 });
+
+/// The headers of CloudEvents in each mode. In binary mode, the bytes are an attribute too.
+fn requests(bytes: &[u8]) -> impl Iterator<Item = HeaderMap> {
+    let of = |headers: &[(&'static str, &[u8])]| {
+        let headers = headers.iter().map(|(name, value)| {
+            let value = HeaderValue::from_bytes(value).ok()?;
+            Some((HeaderName::from_static(name), value))
+        });
+        headers.collect::<Option<HeaderMap>>()
+    };
+    let binary: [(&str, &[u8]); 5] = [
+        ("ce-specversion", b"1.0"),
+        ("ce-id", b"1"),
+        ("ce-source", bytes),
+        ("ce-type", b"a.b"),
+        ("ce-subject", bytes),
+    ];
+    let structured = of(&[("content-type", b"application/cloudevents+json")]);
+    let batch = of(&[("content-type", b"application/cloudevents-batch+json")]);
+    [structured, batch, of(&binary)].into_iter().flatten()
+}
+
+/// Attributes are headers that can be sent and read again, and `data` is JSON.
+fn is_of_a_cloud_event(submission: &Submission) {
+    for (name, value) in submission.headers.iter() {
+        assert!(name.starts_with("ce-") && value.bytes().all(|byte| byte.is_ascii_graphic()));
+        let attribute = postrider_model::cloud_events::decode(value).expect("Postrider wrote it");
+        assert_eq!(postrider_model::cloud_events::encode(&attribute), value);
+    }
+    assert!(submission.idempotency_key.is_some());
+    let text = std::str::from_utf8(&submission.data).expect("a body is UTF-8");
+    assert_eq!(text.trim_matches([' ', '\t', '\r', '\n']), text);
+    if let Err(error) = Payload::read(&submission.data) {
+        assert!(error.to_string().contains("nest"), "{error}");
+    }
+}
 
 /// `data` is JSON, and a piece of the body.
 fn is_kept(submission: &Submission, body: &[u8]) {

@@ -71,6 +71,9 @@ FAULTS = [
     (r"/trigger/conditions(/.*)?", {"invalid_condition"}, "bounds on the whole tree, and values that fit the operator"),
     (r"/actions/\d+/(template|content_type|body_style)", {"blank", "invalid_template", "invalid_value"},
      "templates are judged by their parser, and belong to `body` of `template` alone"),
+    (r"(/\d+)?/(id|source|subject|time|dataschema|datacontenttype|data_base64|[a-z0-9]{1,64})",
+     {"invalid_value", "too_long"}, "an attribute is text without control characters, a URI, or Base64 of JSON, and bounded "
+                                    "in percent-encoding"),
     (r"/actions/\d+/to(/\d+)?", {"invalid_value", "duplicate"}, "e-mail addresses are judged by their parser, each once"),
     (r"/actions/\d+/(subject|text)", {"blank", "invalid_template"}, "templates are judged by their parser"),
     (r"/actions/\d+/type", {"email_not_set_up"}, "the operator decides whether e-mails are sent"),

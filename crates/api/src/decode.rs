@@ -23,6 +23,11 @@ pub fn decode<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, Problem> {
     read::<Object<T>>(text).map(|object| object.0)
 }
 
+/// Reads `text`, an array, as a `T`. The contents of a `RawValue` are not checked.
+pub fn decode_array<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, Problem> {
+    read(text)
+}
+
 /// Reads a control body as a `T`: no duplicate member anywhere, and at most 127 levels deep.
 pub fn decode_control<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, Problem> {
     check_control(text)?;

@@ -82,6 +82,15 @@ where
     collect(request, limits).await
 }
 
+/// The body, whatever its content type, uncompressed.
+pub async fn read_undeclared<B>(request: Request<B>, limits: BodyLimits<'_>) -> Result<Collected, Problem>
+where
+    B: HttpBody<Data = Bytes> + Unpin,
+{
+    check_encoding(request.headers())?;
+    collect(request, limits).await
+}
+
 /// Like [`read`], but `None` if the request has no body; it then needs no content type.
 pub async fn read_optional(
     request: Request<Body>,
@@ -125,6 +134,11 @@ fn check_media_type(headers: &HeaderMap) -> Result<(), Problem> {
         let detail = "the Content-Type must be application/json or application/…+json, in UTF-8";
         return Err(Problem::new(Code::UnsupportedMediaType, detail));
     }
+    check_encoding(headers)
+}
+
+/// Accepts uncompressed bodies.
+fn check_encoding(headers: &HeaderMap) -> Result<(), Problem> {
     let plain = |value: &HeaderValue| value.as_bytes().eq_ignore_ascii_case(b"identity");
     if !headers.get_all(header::CONTENT_ENCODING).iter().all(plain) {
         let detail = "the body must not be compressed";

@@ -7,6 +7,7 @@
 mod bodies;
 mod bounds;
 pub(crate) mod examples;
+mod extensions;
 mod names;
 mod patterns;
 mod responses;
@@ -79,6 +80,7 @@ pub(crate) fn text(mut document: Document) -> Result<String, serde_json::Error> 
     bodies::correct(&mut document);
     let mut document = serde_json::to_value(document)?;
     bodies::distinguish_actions(&mut document);
+    extensions::add(&mut document);
     names::add(&mut document);
     patterns::add(&mut document);
     bounds::add(&mut document);

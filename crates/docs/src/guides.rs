@@ -45,6 +45,7 @@ macro_rules! guides {
 guides! {
     "api.md", Send, "Where the reference is, how its examples run, and what stays compatible";
     "sending.md", Send, "Report events: from the first request to batches, ids and limits";
+    "cloudevents.md", Send, "CloudEvents 1.0 as events, and as webhooks";
     "quickstart-outbox.md", Send, "From a transaction of your product to an event, with an outbox";
     "clients.md", Send, "Retries, batches, paging and verification, from your own code";
     "cli.md", Send, "The command line, and webhooks on your machine";

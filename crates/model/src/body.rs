@@ -66,7 +66,7 @@ pub fn content_type_is_valid(text: &str) -> bool {
 }
 
 /// Whether a content type is JSON: `application/json`, or a subtype that ends in `+json` (RFC 6839).
-fn is_json(content_type: &str) -> bool {
+pub fn is_json(content_type: &str) -> bool {
     let essence = content_type.split(';').next().unwrap_or_default().trim();
     let subtype = essence
         .split_once('/')
@@ -84,6 +84,26 @@ pub enum BodyContent {
     Envelope,
     /// The event's `data` alone.
     Data,
+    /// The event in the structured mode of CloudEvents 1.0, as `application/cloudevents+json`.
+    #[serde(rename = "cloudevents")]
+    CloudEvents,
+    /// The event's `data` alone, with the attributes of CloudEvents 1.0 as headers (binary mode).
+    #[serde(rename = "cloudevents_binary")]
+    CloudEventsBinary,
+}
+
+impl BodyContent {
+    /// Every content.
+    pub const ALL: [Self; 4] = [
+        Self::Envelope,
+        Self::Data,
+        Self::CloudEvents,
+        Self::CloudEventsBinary,
+    ];
+    /// Whether requests have the attributes of CloudEvents, in the body or as headers.
+    pub const fn is_cloud_event(self) -> bool {
+        matches!(self, Self::CloudEvents | Self::CloudEventsBinary)
+    }
 }
 
 /// The serialisation of which the bytes are a fixed point.

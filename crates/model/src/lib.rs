@@ -25,6 +25,7 @@ pub mod automation;
 pub mod body;
 pub mod caller;
 pub mod clock;
+pub mod cloud_events;
 pub mod connection;
 pub mod custom_header;
 pub mod delivery;

@@ -90,6 +90,7 @@ fn parts(data: &str) -> BodyParts<'_> {
             js: inspection.js_fixed_point,
             python: inspection.python_fixed_point,
         },
+        attributes: &[],
     }
 }
 
@@ -153,9 +154,42 @@ fn the_values_of_the_envelope_are_escaped() {
 }
 
 #[test]
+fn a_cloud_event_is_a_fixed_point_of_its_style_whatever_its_extensions_are_called() {
+    let data = r#"{ "b": "é", "1": 1.50 }"#;
+    let attributes = [("id", "evt_1"), ("10", "é"), ("a", "\""), ("2", "x"), ("01", "y")];
+    let attributes = attributes.map(|(name, value)| (name.into(), value.into()));
+    let event = BodyParts {
+        attributes: &attributes,
+        ..parts(data)
+    };
+    for (style, expected) in [
+        (
+            BodyStyle::Js,
+            r#"{"2":"x","10":"é","id":"evt_1","a":"\"","01":"y","data":{"1":1.5,"b":"é"}}"#,
+        ),
+        (
+            BodyStyle::Python,
+            r#"{"2": "x", "10": "\u00e9", "id": "evt_1", "a": "\"", "01": "y", "data": {"b": "\u00e9", "1": 1.5}}"#,
+        ),
+        (
+            BodyStyle::Raw,
+            r#"{"2":"x","10":"é","id":"evt_1","a":"\"","01":"y","data":{ "b": "é", "1": 1.50 }}"#,
+        ),
+    ] {
+        let body = render_body(&event, BodyContent::CloudEvents, style);
+        assert_eq!(String::from_utf8(body.clone()).unwrap(), expected);
+        if style != BodyStyle::Raw {
+            assert_eq!(rendered(expected, style).as_bytes(), body);
+        }
+        let binary = render_body(&event, BodyContent::CloudEventsBinary, style);
+        assert_eq!(binary, render_body(&event, BodyContent::Data, style));
+    }
+}
+
+#[test]
 fn a_copied_body_is_allocated_once() {
     let data = r#"{"a":1}"#;
-    for content in [BodyContent::Envelope, BodyContent::Data] {
+    for content in BodyContent::ALL {
         let body = render_body(&parts(data), content, BodyStyle::Js);
         let estimate = data.len() + 50 + "evt_1proposal.accepted2026-01-31T09:30:00.000Z".len();
         assert!(body.capacity() <= estimate, "{} > {estimate}", body.capacity());

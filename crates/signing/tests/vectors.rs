@@ -79,6 +79,7 @@ fn a_lossy_body_goes_out_as_the_producer_wrote_it() {
     for case in vectors().0.body_styles.iter().filter(|case| !case.lossless) {
         for style in [BodyStyle::Js, BodyStyle::Python, BodyStyle::Raw] {
             let parts = BodyParts {
+                attributes: &[],
                 id: "evt_1",
                 event_type: "t",
                 timestamp: "2026-01-31T09:30:00.000Z",

@@ -109,7 +109,7 @@ pub async fn what_is_known_of_an_event_survives(store: Arc<dyn Store>) {
 pub async fn a_delivery_keeps_how_its_body_is_made(store: Arc<dyn Store>) {
     let scene = Scene::new(store).await;
     let mut s = 0;
-    for content in [BodyContent::Envelope, BodyContent::Data] {
+    for content in BodyContent::ALL {
         for style in [BodyStyle::Js, BodyStyle::Python, BodyStyle::Raw] {
             let mut event = scene.waiting(s);
             event.deliveries[0].body = BodySpec::BuiltIn { content, style };

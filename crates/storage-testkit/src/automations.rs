@@ -141,7 +141,7 @@ pub async fn an_automation_reads_back_as_it_was_saved(store: Arc<dyn Store>) {
         retry_delays: Some(Schedule::from_delays_s(vec![]).expect("in bounds")),
         ..new_automation(&scene.ids, 1, 0)
     };
-    for (n, content) in [BodyContent::Envelope, BodyContent::Data].into_iter().enumerate() {
+    for (n, content) in BodyContent::ALL.into_iter().enumerate() {
         for (m, style) in [BodyStyle::Js, BodyStyle::Python, BodyStyle::Raw]
             .into_iter()
             .enumerate()

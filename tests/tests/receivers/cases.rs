@@ -45,13 +45,17 @@ pub const CASES: &[Case] = &[
 ];
 
 /// The kinds of body that an action can have.
-pub const KINDS: [(&str, &str); 6] = [
+pub const KINDS: [(&str, &str); 10] = [
     ("envelope", "js"),
     ("envelope", "python"),
     ("envelope", "raw"),
     ("data", "js"),
     ("data", "python"),
     ("data", "raw"),
+    ("cloudevents", "js"),
+    ("cloudevents", "python"),
+    ("cloudevents", "raw"),
+    ("cloudevents_binary", "js"),
 ];
 
 /// The path for deliveries of this kind of body.

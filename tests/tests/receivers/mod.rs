@@ -2,6 +2,7 @@
 //! again, and with the Standard Webhooks libraries.
 
 mod cases;
+mod cloud_events;
 mod languages;
 mod rotation;
 mod rust_crate;

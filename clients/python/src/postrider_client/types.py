@@ -339,6 +339,38 @@ class BatchResult(TypedDict):
     data: List[BatchItem]
 
 
+class _CloudEventInputRequired(TypedDict):
+    #: The producer's id of the event. If it is an `evt_…` TypeID, it becomes the event's id; otherwise the
+    #: event keeps it as the extension `originid`.
+    id: str
+    #: The context in which the event happened: a URI reference.
+    source: str
+    #: The version of the specification.
+    specversion: str
+    #: The event's type: 1 to 128 of `a-z`, `A-Z`, `0-9`, `_`, `.` and `-`.
+    type: str
+
+
+class CloudEventInput(_CloudEventInputRequired, total=False):
+    """A CloudEvent 1.0 in structured mode, with JSON data. `source` and `id` together identify it: a
+    repeated request gets the first response again. Further members are extension attributes: their
+    names are lower-case letters and digits, their values strings, booleans or whole numbers.
+    """
+
+    #: Any JSON value, at most 500 levels deep, sent unchanged. An event without data has `null`.
+    data: Any
+    #: The Base64 of JSON, in place of `data`.
+    data_base64: Optional[str]
+    #: The content type of `data`, which must be JSON.
+    datacontenttype: Optional[str]
+    #: A URI of the schema of `data`. Postrider does not fetch it.
+    dataschema: Optional[str]
+    #: What the event is about, in the context of `source`.
+    subject: Optional[str]
+    #: When the event happened, kept to the millisecond. The default is now.
+    time: Optional[str]
+
+
 class _ComparisonRequired(TypedDict):
     #: An explanation for people. Do not parse it.
     explanation: str
@@ -1149,6 +1181,8 @@ class PreviewInput(_PreviewInputRequired, total=False):
 
 
 class _PreviewRequestRequired(TypedDict):
+    #: The `ce-` headers, if the body is a CloudEvent in binary mode; otherwise empty.
+    attribute_headers: Dict[str, str]
     #: The headers that sign the request, in the order in which they are sent.
     signature_headers: List[SignatureHeader]
 
@@ -1573,8 +1607,10 @@ class Warning(TypedDict):
 
 class _WebhookActionRequired(TypedDict):
     #: What the body holds: `envelope` is `{"id","type","timestamp","data"}`, `data` is the event's data
-    #: alone, `template` is the output of `template`.
-    body: Literal["envelope", "data", "template"]
+    #: alone, `cloudevents` is a CloudEvent 1.0 in structured mode (`application/cloudevents+json`),
+    #: `cloudevents_binary` one in binary mode (the event's data, with `ce-` headers), `template` is the
+    #: output of `template`.
+    body: Literal["envelope", "data", "cloudevents", "cloudevents_binary", "template"]
     #: How the body is serialised: `js` is a fixed point of `JSON.stringify(JSON.parse(body))`, `python` one
     #: of `json.dumps(json.loads(body))`, `raw` is the producer's bytes.
     body_style: Literal["js", "python", "raw"]
@@ -1635,8 +1671,10 @@ class WebhookActionInput(_WebhookActionInputRequired, total=False):
     """A webhook to send."""
 
     #: What the body holds: `envelope` is `{"id","type","timestamp","data"}`, `data` is the event's data
-    #: alone, `template` is the output of `template`.
-    body: Literal["envelope", "data", "template"]
+    #: alone, `cloudevents` is a CloudEvent 1.0 in structured mode (`application/cloudevents+json`),
+    #: `cloudevents_binary` one in binary mode (the event's data, with `ce-` headers), `template` is the
+    #: output of `template`.
+    body: Literal["envelope", "data", "cloudevents", "cloudevents_binary", "template"]
     #: How the body is serialised: `js` is a fixed point of `JSON.stringify(JSON.parse(body))`, `python` one
     #: of `json.dumps(json.loads(body))`, `raw` is the producer's bytes.
     body_style: Literal["js", "python", "raw"]
@@ -1689,8 +1727,10 @@ class WebhookActionPatch(_WebhookActionPatchRequired, total=False):
     """A webhook to send."""
 
     #: What the body holds: `envelope` is `{"id","type","timestamp","data"}`, `data` is the event's data
-    #: alone, `template` is the output of `template`.
-    body: Literal["envelope", "data", "template"]
+    #: alone, `cloudevents` is a CloudEvent 1.0 in structured mode (`application/cloudevents+json`),
+    #: `cloudevents_binary` one in binary mode (the event's data, with `ce-` headers), `template` is the
+    #: output of `template`.
+    body: Literal["envelope", "data", "cloudevents", "cloudevents_binary", "template"]
     #: How the body is serialised: `js` is a fixed point of `JSON.stringify(JSON.parse(body))`, `python` one
     #: of `json.dumps(json.loads(body))`, `raw` is the producer's bytes.
     body_style: Literal["js", "python", "raw"]

@@ -600,6 +600,10 @@ export interface paths {
         /**
          * Report an event
          * @description The response arrives after the event and its deliveries are on disk.
+         *
+         *     CloudEvents 1.0 are accepted in structured mode, in binary mode (the attributes as `ce-` headers, the body
+         *     is the data) and as a batch, which gets a 207 with a result for each event. Unless the request has an
+         *     `Idempotency-Key`, `source` and `id` of a CloudEvent take its place.
          */
         post: operations["create_event"];
         delete?: never;
@@ -622,6 +626,9 @@ export interface paths {
          * @description Each event is accepted or refused on its own. A large batch is stored in parts: if the store fails between
          *     two of them, the events that were not stored get the status 503, and only those should be sent again. An
          *     `Idempotency-Key` applies to the batch: it identifies each event by the key and the event's index.
+         *
+         *     A batch of CloudEvents 1.0 is an array of events in structured mode. Without an `Idempotency-Key`, each is
+         *     identified by its `source` and `id`.
          */
         post: operations["create_event_batch"];
         delete?: never;
@@ -1701,6 +1708,67 @@ export interface components {
         BatchResult: {
             /** @description One result per event. */
             data: components["schemas"]["BatchItem"][];
+        };
+        /**
+         * @description A CloudEvent 1.0 in structured mode, with JSON data. `source` and `id` together identify it: a repeated
+         *     request gets the first response again. Further members are extension attributes: their names are
+         *     lower-case letters and digits, their values strings, booleans or whole numbers.
+         */
+        CloudEventInput: {
+            /** @description Any JSON value, at most 500 levels deep, sent unchanged. An event without data has `null`. */
+            data?: unknown;
+            /**
+             * Format: byte
+             * @description The Base64 of JSON, in place of `data`.
+             * @example null
+             */
+            data_base64?: string | null;
+            /**
+             * @description The content type of `data`, which must be JSON.
+             * @example application/json
+             */
+            datacontenttype?: string | null;
+            /**
+             * Format: uri
+             * @description A URI of the schema of `data`. Postrider does not fetch it.
+             * @example https://example.com/schemas/proposal.json
+             */
+            dataschema?: string | null;
+            /**
+             * @description The producer's id of the event. If it is an `evt_…` TypeID, it becomes the event's id; otherwise the
+             *     event keeps it as the extension `originid`.
+             * @example A234-1234-1234
+             */
+            id: string;
+            /**
+             * Format: uri-reference
+             * @description The context in which the event happened: a URI reference.
+             * @example https://shop.example.com/orders
+             */
+            source: string;
+            /**
+             * @description The version of the specification.
+             * @example 1.0
+             */
+            specversion: string;
+            /**
+             * @description What the event is about, in the context of `source`.
+             * @example proposals/7
+             */
+            subject?: string | null;
+            /**
+             * Format: date-time
+             * @description When the event happened, kept to the millisecond. The default is now.
+             * @example 2026-01-31T09:30:00.000Z
+             */
+            time?: string | null;
+            /**
+             * @description The event's type: 1 to 128 of `a-z`, `A-Z`, `0-9`, `_`, `.` and `-`.
+             * @example com.example.proposal.accepted
+             */
+            type: string;
+        } & {
+            [key: string]: string | boolean | number | null;
         };
         /** @description A comparison, judged for an event. */
         Comparison: {
@@ -2990,6 +3058,13 @@ export interface components {
         /** @description A request or an e-mail that would be sent. */
         PreviewRequest: {
             /**
+             * @description The `ce-` headers, if the body is a CloudEvent in binary mode; otherwise empty.
+             * @example {}
+             */
+            attribute_headers: {
+                [key: string]: string;
+            };
+            /**
              * @description The body, or the text of the e-mail; null if a template fails.
              * @example {"text":"Roof"}
              */
@@ -3629,11 +3704,11 @@ export interface components {
         /** @description An action that sends a webhook. */
         WebhookAction: {
             /**
-             * @description What the body holds: `envelope` is `{"id","type","timestamp","data"}`, `data` is the event's data alone, `template` is the output of `template`.
+             * @description What the body holds: `envelope` is `{"id","type","timestamp","data"}`, `data` is the event's data alone, `cloudevents` is a CloudEvent 1.0 in structured mode (`application/cloudevents+json`), `cloudevents_binary` one in binary mode (the event's data, with `ce-` headers), `template` is the output of `template`.
              * @default envelope
              * @enum {string}
              */
-            body: "envelope" | "data" | "template";
+            body: "envelope" | "data" | "cloudevents" | "cloudevents_binary" | "template";
             /**
              * @description How the body is serialised: `js` is a fixed point of `JSON.stringify(JSON.parse(body))`, `python` one of `json.dumps(json.loads(body))`, `raw` is the producer's bytes.
              * @default js
@@ -3719,11 +3794,11 @@ export interface components {
         /** @description A webhook to send. */
         WebhookActionInput: {
             /**
-             * @description What the body holds: `envelope` is `{"id","type","timestamp","data"}`, `data` is the event's data alone, `template` is the output of `template`.
+             * @description What the body holds: `envelope` is `{"id","type","timestamp","data"}`, `data` is the event's data alone, `cloudevents` is a CloudEvent 1.0 in structured mode (`application/cloudevents+json`), `cloudevents_binary` one in binary mode (the event's data, with `ce-` headers), `template` is the output of `template`.
              * @default envelope
              * @enum {string}
              */
-            body?: "envelope" | "data" | "template";
+            body?: "envelope" | "data" | "cloudevents" | "cloudevents_binary" | "template";
             /**
              * @description How the body is serialised: `js` is a fixed point of `JSON.stringify(JSON.parse(body))`, `python` one of `json.dumps(json.loads(body))`, `raw` is the producer's bytes.
              * @default js
@@ -3809,11 +3884,11 @@ export interface components {
         /** @description A webhook to send. */
         WebhookActionPatch: {
             /**
-             * @description What the body holds: `envelope` is `{"id","type","timestamp","data"}`, `data` is the event's data alone, `template` is the output of `template`.
+             * @description What the body holds: `envelope` is `{"id","type","timestamp","data"}`, `data` is the event's data alone, `cloudevents` is a CloudEvent 1.0 in structured mode (`application/cloudevents+json`), `cloudevents_binary` one in binary mode (the event's data, with `ce-` headers), `template` is the output of `template`.
              * @default envelope
              * @enum {string}
              */
-            body?: "envelope" | "data" | "template";
+            body?: "envelope" | "data" | "cloudevents" | "cloudevents_binary" | "template";
             /**
              * @description How the body is serialised: `js` is a fixed point of `JSON.stringify(JSON.parse(body))`, `python` one of `json.dumps(json.loads(body))`, `raw` is the producer's bytes.
              * @default js
@@ -3942,6 +4017,7 @@ export type AutomationPatch = components['schemas']['AutomationPatch'];
 export type BatchInput = components['schemas']['BatchInput'];
 export type BatchItem = components['schemas']['BatchItem'];
 export type BatchResult = components['schemas']['BatchResult'];
+export type CloudEventInput = components['schemas']['CloudEventInput'];
 export type Comparison = components['schemas']['Comparison'];
 export type Condition = components['schemas']['Condition'];
 export type Connection = components['schemas']['Connection'];
@@ -5326,6 +5402,7 @@ export interface operations {
                      *           "content_type": "application/json",
                      *           "body": "{\"id\":\"evt_00000000000000000000000000\",\"type\":\"proposal.accepted\",\"timestamp\":\"2026-01-31T09:30:13.000Z\",\"data\":{\"proposal_id\":42,\"total\":1200}}",
                      *           "error": null,
+                     *           "attribute_headers": {},
                      *           "signature_headers": [
                      *             {
                      *               "name": "Postrider-Signature",
@@ -9028,6 +9105,38 @@ export interface operations {
             content: {
                 /**
                  * @example {
+                 *       "specversion": "1.0",
+                 *       "id": "A234-1234-1234",
+                 *       "source": "https://shop.example.com/orders",
+                 *       "type": "com.example.proposal.accepted",
+                 *       "time": "2026-01-31T09:30:00.000Z",
+                 *       "subject": "proposals/7",
+                 *       "data": {
+                 *         "proposal": "p_7",
+                 *         "total": 1250
+                 *       }
+                 *     }
+                 */
+                "application/cloudevents+json": components["schemas"]["CloudEventInput"];
+                /**
+                 * @example [
+                 *       {
+                 *         "specversion": "1.0",
+                 *         "id": "A234-1234-1234",
+                 *         "source": "https://shop.example.com/orders",
+                 *         "type": "com.example.proposal.accepted",
+                 *         "time": "2026-01-31T09:30:00.000Z",
+                 *         "subject": "proposals/7",
+                 *         "data": {
+                 *           "proposal": "p_7",
+                 *           "total": 1250
+                 *         }
+                 *       }
+                 *     ]
+                 */
+                "application/cloudevents-batch+json": components["schemas"]["CloudEventInput"][];
+                /**
+                 * @example {
                  *       "id": "evt_01kg9p75z0f35s6d5dq2x9w3hm",
                  *       "type": "proposal.accepted",
                  *       "data": {
@@ -9072,6 +9181,28 @@ export interface operations {
                      *     }
                      */
                     "application/json": components["schemas"]["AcceptedEvent"];
+                };
+            };
+            /** @description A batch of CloudEvents: one result per event, in the order of the request, as from `…/events/batch`. */
+            207: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "data": [
+                     *         {
+                     *           "status": 202,
+                     *           "id": "evt_01kg9p75z0f35s6d5dq2x9w3hm",
+                     *           "type": "com.example.proposal.accepted",
+                     *           "created_at": "2026-01-31T09:30:00.000Z",
+                     *           "deliveries": 1
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["BatchResult"];
                 };
             };
             /** @description `invalid_idempotency_key`: the header is not a valid key. `invalid_query`: The query parameters are not valid. `malformed_json`: The body is not JSON. `invalid_utf8`: The body is not UTF-8. `invalid_id`: The id in the path is not valid. */
@@ -9207,6 +9338,23 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example [
+                 *       {
+                 *         "specversion": "1.0",
+                 *         "id": "A234-1234-1234",
+                 *         "source": "https://shop.example.com/orders",
+                 *         "type": "com.example.proposal.accepted",
+                 *         "time": "2026-01-31T09:30:00.000Z",
+                 *         "subject": "proposals/7",
+                 *         "data": {
+                 *           "proposal": "p_7",
+                 *           "total": 1250
+                 *         }
+                 *       }
+                 *     ]
+                 */
+                "application/cloudevents-batch+json": components["schemas"]["CloudEventInput"][];
                 /**
                  * @example {
                  *       "events": [

@@ -49,8 +49,12 @@ fn given(document: &Value) -> HashSet<Code> {
 
 fn add_recorded(recorded: &Value, operation: &mut Value) {
     if let Some(request) = recorded.get("request") {
-        for content in contents(&mut operation["requestBody"]) {
-            content["example"] = request.clone();
+        let contents = operation["requestBody"]["content"].as_object_mut();
+        for (media_type, content) in contents.into_iter().flatten() {
+            // A request in another format has an example of its own.
+            if media_type == "application/json" || content.get("example").is_none() {
+                content["example"] = request.clone();
+            }
         }
     }
     for (status, response) in recorded["responses"].as_object().into_iter().flatten() {

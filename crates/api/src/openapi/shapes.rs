@@ -120,10 +120,12 @@ pub(crate) fn event_headers() -> Schema {
 
 /// The `body` of an action.
 pub(crate) fn body_content() -> Schema {
-    strings(&["envelope", "data", "template"])
+    strings(&["envelope", "data", "cloudevents", "cloudevents_binary", "template"])
         .description(Some(
             "What the body holds: `envelope` is `{\"id\",\"type\",\"timestamp\",\"data\"}`, `data` is the event's data \
-             alone, `template` is the output of `template`.",
+             alone, `cloudevents` is a CloudEvent 1.0 in structured mode (`application/cloudevents+json`), \
+             `cloudevents_binary` one in binary mode (the event's data, with `ce-` headers), `template` is the output \
+             of `template`.",
         ))
         .default(Some(json!("envelope")))
         .into()

@@ -13,6 +13,7 @@ mod automation_uids;
 mod automations;
 mod bodies;
 mod bounds;
+mod cloud_events;
 mod conditions;
 mod conforms;
 mod connection_hosts;

@@ -73,8 +73,9 @@ pub struct Args {
     #[arg(long, value_name = "ID OR UID")]
     like: Option<String>,
 
-    /// The request body: the envelope (id, type, timestamp and data), or `data` alone [default: envelope]
-    #[arg(long, value_parser = ["envelope", "data"], conflicts_with = "like")]
+    /// The request body: the envelope (id, type, timestamp and data), `data` alone, or a CloudEvent 1.0 in
+    /// structured or in binary mode [default: envelope]
+    #[arg(long, value_parser = ["envelope", "data", "cloudevents", "cloudevents_binary"], conflicts_with = "like")]
     body: Option<String>,
 
     /// How the body is serialised, as in `automations create` [default: js]

@@ -17,6 +17,10 @@ pub enum ContentDraft {
     Envelope,
     /// The data alone.
     Data,
+    /// The event as a CloudEvent in structured mode.
+    CloudEvents,
+    /// The data alone, with the attributes of a CloudEvent as headers.
+    CloudEventsBinary,
     /// The output of the template.
     Template,
 }
@@ -34,6 +38,14 @@ pub struct BodyDraft {
     pub content_type: Option<String>,
 }
 
+impl ContentDraft {
+    /// Whether requests have the attributes of CloudEvents, so that no header of the action's may begin as
+    /// theirs do.
+    pub(super) const fn is_cloud_event(self) -> bool {
+        matches!(self, Self::CloudEvents | Self::CloudEventsBinary)
+    }
+}
+
 impl BodyDraft {
     /// The draft that leaves `body` unchanged.
     pub fn of(body: &WebhookBody) -> Self {
@@ -42,6 +54,8 @@ impl BodyDraft {
                 content: match content {
                     BodyContent::Envelope => ContentDraft::Envelope,
                     BodyContent::Data => ContentDraft::Data,
+                    BodyContent::CloudEvents => ContentDraft::CloudEvents,
+                    BodyContent::CloudEventsBinary => ContentDraft::CloudEventsBinary,
                 },
                 style: *style,
                 ..Self::default()
@@ -73,6 +87,8 @@ impl BodyDraft {
         let content = match self.content {
             ContentDraft::Envelope => BodyContent::Envelope,
             ContentDraft::Data => BodyContent::Data,
+            ContentDraft::CloudEvents => BodyContent::CloudEvents,
+            ContentDraft::CloudEventsBinary => BodyContent::CloudEventsBinary,
             ContentDraft::Template => return WebhookBody::Template(self.check_template(pointer, faults)),
         };
         for (member, is_set) in [
@@ -137,6 +153,15 @@ mod tests {
             BodyDraft {
                 content: ContentDraft::Data,
                 style: BodyStyle::Python,
+                ..BodyDraft::default()
+            },
+            BodyDraft {
+                content: ContentDraft::CloudEvents,
+                ..BodyDraft::default()
+            },
+            BodyDraft {
+                content: ContentDraft::CloudEventsBinary,
+                style: BodyStyle::Raw,
                 ..BodyDraft::default()
             },
         ] {

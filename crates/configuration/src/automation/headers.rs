@@ -9,6 +9,7 @@ use std::collections::HashSet;
 use postrider_egress::Destination;
 use postrider_json::pointer::escape;
 use postrider_model::automation::{HEADER_BYTES_MAX, HEADERS_MAX};
+use postrider_model::cloud_events::is_attribute_header;
 use postrider_model::custom_header::MASK;
 use postrider_model::{CustomHeader, SendWebhook};
 use postrider_signing::HeaderNames;
@@ -42,6 +43,10 @@ pub(super) fn check_headers(
     for (name, value) in &draft.headers {
         let pointer = format!("{headers_pointer}/{}", escape(name));
         check_name(name, header_names, &mut seen, &pointer, faults);
+        if draft.body.content.is_cloud_event() && is_attribute_header(name) {
+            let detail = "Postrider sets the headers that begin with `ce-` where `body` is a CloudEvent";
+            faults.add(&pointer, codes::RESERVED_HEADER, detail);
+        }
         let is_plain = draft
             .plain_headers
             .iter()
@@ -168,6 +173,7 @@ pub(crate) fn is_field_value(value: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::automation::ContentDraft;
     use crate::fault::tests::faults_of;
 
     fn code(headers: &[(&str, &str)]) -> Option<&'static str> {
@@ -319,6 +325,22 @@ mod tests {
             "HTTP2-Settings",
         ] {
             assert_eq!(code(&[(name, "x")]), Some("reserved_header"), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_cloud_event_has_the_headers_of_its_attributes_to_itself() {
+        for (content, expected) in [
+            (ContentDraft::Envelope, None),
+            (ContentDraft::CloudEvents, Some("reserved_header")),
+            (ContentDraft::CloudEventsBinary, Some("reserved_header")),
+        ] {
+            for name in ["ce-source", "CE_tenant"] {
+                let mut draft = draft("https://a.example/", &[(name, "x")], &[]);
+                draft.body.content = content;
+                let code = checked(&draft, None).err().map(|faults| faults[0].1);
+                assert_eq!(code, expected, "{content:?} {name}");
+            }
         }
     }
 

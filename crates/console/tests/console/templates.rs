@@ -83,3 +83,32 @@ async fn faults_of_a_template_stand_at_its_field_with_their_line() {
         "{page}"
     );
 }
+
+#[tokio::test]
+async fn a_cloud_event_is_chosen_saved_and_shown_again() {
+    let app = App::start().await;
+    let operator = app.operator().await;
+    for (body, option) in [
+        ("cloudevents", "CloudEvent"),
+        ("cloudevents_binary", "CloudEvent, binary mode"),
+    ] {
+        let row = format!(
+            "row=0&on.0=1&url.0=https%3A%2F%2Freceiver.example%2F&style.0=python&body.0={body}&uid={body}"
+        );
+        let (status, page) = post(&app, &operator, &row).await;
+        assert_eq!(status, StatusCode::SEE_OTHER, "{page}");
+        let account = app.accounts[0].account;
+        let entry = app.configuration.entry(account).await.unwrap().unwrap();
+        let mut automations = entry.config.automations.iter();
+        let saved = automations.find(|it| it.uid.as_ref().is_some_and(|uid| uid.as_str() == body));
+        let path = format!("/accounts/{account}/automations/{}", saved.unwrap().id);
+        let page = text(app.get(&path, Some(&operator.cookie)).await).await;
+        assert!(page.contains(option) && page.contains("Python style"), "{page}");
+        let edit = text(app.get(&format!("{path}/edit"), Some(&operator.cookie)).await).await;
+        assert!(
+            edit.contains(&format!("<option value=\"{body}\" selected>")),
+            "{edit}"
+        );
+        assert!(!edit.contains("<option value=\"envelope\" selected>"), "{edit}");
+    }
+}

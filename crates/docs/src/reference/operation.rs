@@ -149,7 +149,11 @@ fn codes(response: &Value) -> Vec<String> {
 }
 
 fn content(of: &Value) -> Option<(&String, &Value)> {
-    of["content"].as_object()?.iter().next()
+    // Where there are several formats, the reference shows Postrider's own JSON.
+    let contents = of["content"].as_object()?;
+    contents
+        .get_key_value("application/json")
+        .or_else(|| contents.iter().next())
 }
 
 /// The path with the examples of its parameters.

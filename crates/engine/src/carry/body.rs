@@ -2,8 +2,11 @@
 
 use bytes::Bytes;
 use postrider_configuration::{Compiled, EmailContent, Pinned};
-use postrider_model::Event;
+use postrider_model::attempt::Headers;
+use postrider_model::body::content_type_is_valid;
+use postrider_model::cloud_events::{self, Attribute, attributes_of, header_of};
 use postrider_model::delivery::BodySpec;
+use postrider_model::{BodyContent, Event};
 use postrider_signing::render::{BodyParts, render_body};
 use postrider_signing::template::TemplateEvent;
 
@@ -17,6 +20,9 @@ pub struct Body {
     pub bytes: Bytes,
     /// Its content type.
     pub content_type: String,
+    /// Of a CloudEvent: the attributes that go out as headers, all of them in binary mode, none in structured
+    /// mode (several SDKs take any `ce-` header for the binary mode). `None` for other bodies.
+    pub attributes: Option<Headers>,
 }
 
 /// Renders the body of a delivery. It depends only on what was stored at acceptance, so that every attempt
@@ -30,6 +36,10 @@ pub fn body_of(event: &Event, spec: BodySpec, template: Option<&Pinned>) -> Resu
     match spec {
         BodySpec::BuiltIn { content, style } => {
             let (id, timestamp) = (event.id.to_string(), event.timestamp().to_string());
+            let attributes = match content.is_cloud_event() {
+                true => attributes_of(event),
+                false => Vec::new(),
+            };
             let parts = BodyParts {
                 id: &id,
                 event_type: event.event_type.as_str(),
@@ -37,10 +47,21 @@ pub fn body_of(event: &Event, spec: BodySpec, template: Option<&Pinned>) -> Resu
                 data,
                 lossless: event.warning.is_none(),
                 fixed_points: event.fixed_points,
+                attributes: &attributes,
             };
-            Ok(Body {
-                bytes: render_body(&parts, content, style).into(),
-                content_type: JSON.to_owned(),
+            let bytes = render_body(&parts, content, style).into();
+            Ok(match content {
+                BodyContent::Envelope | BodyContent::Data => Body {
+                    bytes,
+                    content_type: JSON.to_owned(),
+                    attributes: None,
+                },
+                BodyContent::CloudEvents => Body {
+                    bytes,
+                    content_type: cloud_events::STRUCTURED.to_owned(),
+                    attributes: Some(Vec::new()),
+                },
+                BodyContent::CloudEventsBinary => in_binary_mode(bytes, attributes),
             })
         }
         BodySpec::Template(_) => {
@@ -56,8 +77,31 @@ pub fn body_of(event: &Event, spec: BodySpec, template: Option<&Pinned>) -> Resu
             Ok(Body {
                 bytes: rendered.into(),
                 content_type: pinned.content_type.clone(),
+                attributes: None,
             })
         }
+    }
+}
+
+/// A body in the binary mode of CloudEvents: the attributes are headers, and the content type is one of them
+/// (HTTP protocol binding, section 3.1).
+fn in_binary_mode(bytes: Bytes, attributes: Vec<Attribute<'_>>) -> Body {
+    let mut content_type = JSON.to_owned();
+    let mut headers = Headers::with_capacity(attributes.len());
+    for (name, value) in attributes {
+        if name == "datacontenttype" {
+            // Validation admits only such values, but Postrider's own JSON can hold any.
+            if content_type_is_valid(&value) {
+                content_type = value.into_owned();
+            }
+        } else {
+            headers.push((header_of(&name), cloud_events::encode(&value)));
+        }
+    }
+    Body {
+        bytes,
+        content_type,
+        attributes: Some(headers),
     }
 }
 

@@ -12,6 +12,7 @@ use async_trait::async_trait;
 use postrider_configuration::LiveSigners;
 use postrider_egress::{ClientIdentity, HttpClient, Leave, NotSent, Request, Response};
 use postrider_model::attempt::Headers;
+use postrider_model::cloud_events::is_attribute_header;
 use postrider_model::{Clock, Exchange, HttpExchange, HttpRequest, HttpResponse, SendWebhook};
 use postrider_signing::profile::{Message, Profile};
 use postrider_signing::standard_webhooks::ID_HEADER;
@@ -127,7 +128,13 @@ impl<T: Transport> WebhookCarrier<T> {
         put(&names.event_type, job.event.event_type.as_str().to_owned());
         put(&names.delivery_id, job.delivery.to_string());
         put(&names.attempt, job.number.to_string());
-        let is_ours = |name: &str| self.sets(signers.profile(), name);
+        let attributes = body.attributes.as_deref();
+        for (name, value) in attributes.unwrap_or_default() {
+            put(name, value.clone());
+        }
+        let is_ours = |name: &str| {
+            self.sets(signers.profile(), name) || attributes.is_some() && is_attribute_header(name)
+        };
         for (name, value) in job.event.headers.iter() {
             // A customer's own header is not for the producer to change, and neither is a signature.
             if !is_ours(name) && !has_header(webhook, name) {

@@ -11,6 +11,7 @@ mod advice;
 mod cancel;
 mod cancel_event;
 mod clocks;
+mod cloud_events;
 mod conditions;
 mod connection_hosts;
 mod connections;

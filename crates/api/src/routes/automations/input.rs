@@ -89,6 +89,12 @@ pub enum ActionBody {
     Envelope,
     /// The data alone.
     Data,
+    /// The event as a CloudEvent in structured mode.
+    #[serde(rename = "cloudevents")]
+    CloudEvents,
+    /// The data alone, with the attributes of a CloudEvent as headers.
+    #[serde(rename = "cloudevents_binary")]
+    CloudEventsBinary,
     /// The output of a template.
     Template,
 }
@@ -98,6 +104,8 @@ impl ActionBody {
         match content {
             ContentDraft::Envelope => Self::Envelope,
             ContentDraft::Data => Self::Data,
+            ContentDraft::CloudEvents => Self::CloudEvents,
+            ContentDraft::CloudEventsBinary => Self::CloudEventsBinary,
             ContentDraft::Template => Self::Template,
         }
     }
@@ -106,6 +114,8 @@ impl ActionBody {
         match self {
             Self::Envelope => ContentDraft::Envelope,
             Self::Data => ContentDraft::Data,
+            Self::CloudEvents => ContentDraft::CloudEvents,
+            Self::CloudEventsBinary => ContentDraft::CloudEventsBinary,
             Self::Template => ContentDraft::Template,
         }
     }
@@ -153,7 +163,8 @@ pub struct WebhookActionInput {
     #[schema(default = false)]
     secret_query: bool,
     /// What the body holds: `envelope` is `{"id","type","timestamp","data"}`, `data` is the event's data
-    /// alone, `template` is the output of `template`.
+    /// alone, `cloudevents` and `cloudevents_binary` are CloudEvents 1.0, `template` is the output of
+    /// `template`.
     #[serde(default)]
     #[schema(schema_with = shapes::body_content)]
     body: ActionBody,

@@ -17,6 +17,7 @@ use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
 use super::automation_not_found;
+use super::headers::HeadersInput;
 use super::input::AutomationInput;
 use super::signature::SignatureHeaderView;
 use crate::decode::object;
@@ -96,6 +97,9 @@ pub struct RequestView {
     /// Why the template fails on the event; otherwise null. Do not parse it.
     #[schema(example = json!(null))]
     error: Option<String>,
+    /// The `ce-` headers, if the body is a CloudEvent in binary mode; otherwise empty.
+    #[schema(value_type = HashMap<String, String>, example = json!({}))]
+    attribute_headers: HeadersInput,
     /// The headers that sign the request, in the order in which they are sent.
     signature_headers: Vec<SignatureHeaderView>,
     /// The recipients of an e-mail, separated by commas; null for a webhook.
@@ -264,6 +268,7 @@ impl RequestView {
             content_type: None,
             body: None,
             error: None,
+            attribute_headers: HeadersInput::default(),
             signature_headers,
             recipients,
             subject: None,
@@ -272,6 +277,7 @@ impl RequestView {
             Ok(Preview::Webhook(body)) => Self {
                 content_type: Some(body.content_type),
                 body: Some(String::from_utf8_lossy(&body.bytes).into_owned()),
+                attribute_headers: HeadersInput(body.attributes.unwrap_or_default()),
                 ..empty
             },
             Ok(Preview::Email(email)) => Self {

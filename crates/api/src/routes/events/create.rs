@@ -11,6 +11,9 @@ use postrider_engine::Submission;
 use postrider_model::AccountId;
 
 use super::accepted::{AcceptedView, accepted_response};
+use super::cloud_events::schema::{CloudEventInput, batch_result, example};
+use super::cloud_events::{self, Form};
+use super::create_batch::BatchView;
 use super::idempotency_key::idempotency_key;
 use super::input::{EventInput, data_of, event_bytes_max};
 use crate::decode::decode;
@@ -37,17 +40,27 @@ pub struct IdempotencyHeader {
 /// Report an event
 ///
 /// The response arrives after the event and its deliveries are on disk.
+///
+/// CloudEvents 1.0 are accepted in structured mode, in binary mode (the attributes as `ce-` headers, the body
+/// is the data) and as a batch, which gets a 207 with a result for each event. Unless the request has an
+/// `Idempotency-Key`, `source` and `id` of a CloudEvent take its place.
 #[utoipa::path(
     post,
     path = "/v1/accounts/{account}/events",
     extensions(("x-permission" = json!("events:write"))),
     tag = "Events",
     params(AccountPath, IdempotencyHeader),
-    request_body = EventInput,
+    request_body(content(
+        (EventInput = "application/json"),
+        (CloudEventInput = "application/cloudevents+json", example = json!(example())),
+        (Vec<CloudEventInput> = "application/cloudevents-batch+json", example = json!([example()])),
+    )),
     responses(
         (status = 202, description = "The event was accepted.", body = AcceptedView),
         (status = 200, description = "The event was accepted earlier, with the same id or key. This repeats the first response.",
             body = AcceptedView),
+        (status = 207, description = "A batch of CloudEvents: one result per event, in the order of the request, as from `…/events/batch`.",
+            body = BatchView, example = json!(batch_result())),
         (status = 400, description = "`invalid_idempotency_key`: the header is not a valid key."),
         (status = 409, description = "`event_conflict`: the id or key belongs to another event."),
         (status = 413, description = "`data_too_large`: the event's `data` is too large."),
@@ -75,6 +88,10 @@ pub async fn accept_event<B>(
 where
     B: HttpBody<Data = Bytes> + Unpin,
 {
+    if let Some(form) = Form::of(request.headers()) {
+        // Boxed, so that this larger future does not enlarge that of every request.
+        return Box::pin(cloud_events::accept(state, account, request, form)).await;
+    }
     no_parameters(request.uri())?;
     let key = idempotency_key(request.headers())?.map(str::to_owned);
     let bytes_max = event_bytes_max(state);

@@ -7,7 +7,7 @@ use axum::extract::{Request, State};
 use axum::response::Response;
 use bytes::Bytes;
 use http::StatusCode;
-use postrider_engine::{Accepted, Rejection, Submission};
+use postrider_engine::{Accepted, Submission};
 use postrider_model::AccountId;
 use postrider_web::body::Collected;
 use postrider_web::body_budget::Owner;
@@ -17,13 +17,15 @@ use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
 use super::accepted::{AcceptedView, RESPONSE_BYTES_MAX, response, status};
+use super::cloud_events::schema::{CloudEventInput, example};
+use super::cloud_events::{self, Form};
 use super::create::IdempotencyHeader;
 use super::idempotency_key::{idempotency_key, key_of_item};
 use super::input::EventInput;
 use crate::decode::decode;
 use crate::json_body::{read, utf8};
 use crate::path::{AccountPath, InAccount};
-use crate::problem::{Problem, ProblemDocument, ProblemPages, fault_codes};
+use crate::problem::{Code, Problem, ProblemDocument, ProblemPages, fault_codes};
 use crate::query::no_parameters;
 use crate::rate_limits::told;
 use crate::router::ApiState;
@@ -91,16 +93,22 @@ pub struct RefusedItem<'a> {
 /// Each event is accepted or refused on its own. A large batch is stored in parts: if the store fails between
 /// two of them, the events that were not stored get the status 503, and only those should be sent again. An
 /// `Idempotency-Key` applies to the batch: it identifies each event by the key and the event's index.
+///
+/// A batch of CloudEvents 1.0 is an array of events in structured mode. Without an `Idempotency-Key`, each is
+/// identified by its `source` and `id`.
 #[utoipa::path(
     post,
     path = "/v1/accounts/{account}/events/batch",
     extensions(("x-permission" = json!("events:write"))),
     tag = "Events",
     params(AccountPath, IdempotencyHeader),
-    request_body(content = BatchInput, example = json!({"events": [
-        {"type": "proposal.accepted", "data": {"proposal_id": 42}},
-        {"type": "proposal.rejected", "data": {"proposal_id": 43}}
-    ]})),
+    request_body(content(
+        (BatchInput = "application/json", example = json!({"events": [
+            {"type": "proposal.accepted", "data": {"proposal_id": 42}},
+            {"type": "proposal.rejected", "data": {"proposal_id": 43}}
+        ]})),
+        (Vec<CloudEventInput> = "application/cloudevents-batch+json", example = json!([example()])),
+    )),
     responses(
         (status = 202, description = "One result per event, in the order of the request.", body = BatchView),
         (status = 400, description = "`invalid_idempotency_key`: the header is not a valid key."),
@@ -128,6 +136,16 @@ pub async fn accept_batch<B>(
 where
     B: HttpBody<Data = Bytes> + Unpin,
 {
+    match Form::of(request.headers()) {
+        None => {}
+        Some(Form::Batch) => {
+            return cloud_events::accept_batch(state, account, request, StatusCode::ACCEPTED).await;
+        }
+        Some(Form::Structured | Form::Binary) => {
+            let detail = "this route takes batches, as application/cloudevents-batch+json; post one CloudEvent to …/events";
+            return Err(Problem::new(Code::UnsupportedMediaType, detail));
+        }
+    }
     no_parameters(request.uri())?;
     let key = idempotency_key(request.headers())?.map(str::to_owned);
     let bytes_max = batch_bytes_max(state.engine.settings().data_bytes_max);
@@ -145,17 +163,14 @@ where
     } else {
         state.engine.accept(account, submissions).await?
     };
-    let mut results = results.into_iter();
-    let items = refusals
-        .into_iter()
-        .enumerate()
-        .map(|(index, refusal)| result_of(index, refusal, &mut results));
+    let results = results.into_iter().map(|result| result.map_err(Problem::from));
+    let items = results_of(refusals, results, pointer_of);
     let json = write_batch(items, state.problem_pages()).map_err(Problem::internal)?;
     Ok(told(response(StatusCode::ACCEPTED, json), standing))
 }
 
 /// The response's body: a [`BatchView`], written item by item.
-fn write_batch(
+pub(super) fn write_batch(
     items: impl ExactSizeIterator<Item = Result<Accepted, Problem>>,
     pages: ProblemPages<'_>,
 ) -> Result<String, fmt::Error> {
@@ -210,20 +225,23 @@ fn pointer_of(index: usize) -> String {
     format!("/events/{index}")
 }
 
-/// The result of the event at `index`: the problem that kept it from being submitted, or the engine's next
-/// result.
-fn result_of(
-    index: usize,
-    refusal: Option<Problem>,
-    results: &mut impl Iterator<Item = Result<Accepted, Rejection>>,
-) -> Result<Accepted, Problem> {
-    match refusal {
-        Some(problem) => Err(problem),
-        None => match results.next() {
-            Some(result) => result.map_err(|rejection| Problem::from(rejection).within(&pointer_of(index))),
-            None => Err(Problem::internal("the engine returned no result for an event")),
-        },
-    }
+/// The result of each event: the problem that kept it from being submitted, or the engine's next result.
+/// `pointer_of` points to the event at an index.
+pub(super) fn results_of(
+    refusals: Vec<Option<Problem>>,
+    mut results: impl Iterator<Item = Result<Accepted, Problem>>,
+    pointer_of: impl Fn(usize) -> String,
+) -> impl ExactSizeIterator<Item = Result<Accepted, Problem>> {
+    refusals
+        .into_iter()
+        .enumerate()
+        .map(move |(index, refusal)| match refusal {
+            Some(problem) => Err(problem),
+            None => match results.next() {
+                Some(result) => result.map_err(|problem| problem.within(&pointer_of(index))),
+                None => Err(Problem::internal("the engine returned no result for an event")),
+            },
+        })
 }
 
 impl<'a> ItemView<'a> {
@@ -257,7 +275,7 @@ impl<'a> ItemView<'a> {
 
 /// The events of a batch, each as text, so that an invalid event does not affect the others. Reading stops at
 /// the bound: a body of a million tiny values must not become a list of that length.
-enum RawEvents<'a> {
+pub(super) enum RawEvents<'a> {
     Few(Vec<&'a RawValue>),
     TooMany,
 }

@@ -65,8 +65,9 @@ pub(super) struct CreateArgs {
     #[arg(long)]
     secret_query: bool,
 
-    /// The request body: the envelope (id, type, timestamp and data), or `data` alone
-    #[arg(long, value_parser = ["envelope", "data"], default_value = "envelope")]
+    /// The request body: the envelope (id, type, timestamp and data), `data` alone, or a CloudEvent 1.0 in
+    /// structured or in binary mode
+    #[arg(long, value_parser = ["envelope", "data", "cloudevents", "cloudevents_binary"], default_value = "envelope")]
     body: String,
 
     /// A template for the request body, in Jinja's language: `{"text": "{{ data.title }}"}`. `@FILE` reads a

@@ -70,7 +70,7 @@ pub(super) struct UpdateArgs {
     to: Option<String>,
 
     /// What the webhook's body holds
-    #[arg(long, value_parser = ["envelope", "data"])]
+    #[arg(long, value_parser = ["envelope", "data", "cloudevents", "cloudevents_binary"])]
     body: Option<String>,
 
     /// How the webhook's body is serialised

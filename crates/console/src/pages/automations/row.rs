@@ -27,7 +27,7 @@ pub struct RowFields {
     pub enabled: bool,
     /// Why Postrider disabled the URL itself, if it did.
     pub disabled_reason: Option<DisabledReason>,
-    /// `envelope`, `data` or `template`.
+    /// `envelope`, `data`, `cloudevents`, `cloudevents_binary` or `template`.
     pub body: String,
     /// The template, if that is the body.
     pub template: String,
@@ -114,6 +114,8 @@ impl RowFields {
             body: match body.content {
                 ContentDraft::Envelope => "envelope",
                 ContentDraft::Data => "data",
+                ContentDraft::CloudEvents => "cloudevents",
+                ContentDraft::CloudEventsBinary => "cloudevents_binary",
                 ContentDraft::Template => "template",
             }
             .to_owned(),
@@ -211,16 +213,22 @@ impl RowFields {
                 content_type: (!content_type.is_empty()).then(|| content_type.to_owned()),
                 ..BodyDraft::default()
             },
-            "data" => BodyDraft {
-                content: ContentDraft::Data,
-                style,
-                ..BodyDraft::default()
-            },
-            _ => BodyDraft {
+            built_in => BodyDraft {
+                content: match built_in {
+                    "data" => ContentDraft::Data,
+                    "cloudevents" => ContentDraft::CloudEvents,
+                    "cloudevents_binary" => ContentDraft::CloudEventsBinary,
+                    _ => ContentDraft::Envelope,
+                },
                 style,
                 ..BodyDraft::default()
             },
         }
+    }
+
+    /// Whether the body is a CloudEvent.
+    pub fn is_cloud_event(&self) -> bool {
+        self.body.starts_with("cloudevents")
     }
 
     /// Whether the query of the URL, which is secret, has to be typed: a new action has none to keep.

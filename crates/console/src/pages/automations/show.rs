@@ -281,8 +281,11 @@ fn webhook_options(send: &SendWebhook) -> Vec<String> {
     let mut options = Vec::new();
     match &send.body {
         WebhookBody::BuiltIn { content, style } => {
-            if *content == BodyContent::Data {
-                options.push("data only".to_owned());
+            match content {
+                BodyContent::Envelope => {}
+                BodyContent::Data => options.push("data only".to_owned()),
+                BodyContent::CloudEvents => options.push("CloudEvent".to_owned()),
+                BodyContent::CloudEventsBinary => options.push("CloudEvent, binary mode".to_owned()),
             }
             match style {
                 BodyStyle::Js => {}

@@ -40,6 +40,10 @@ pub(super) struct StoredWebhook {
 enum StoredContent {
     Envelope,
     Data,
+    #[serde(rename = "cloudevents")]
+    CloudEvents,
+    #[serde(rename = "cloudevents_binary")]
+    CloudEventsBinary,
     Template,
 }
 
@@ -60,6 +64,8 @@ impl StoredWebhook {
                 match content {
                     BodyContent::Envelope => StoredContent::Envelope,
                     BodyContent::Data => StoredContent::Data,
+                    BodyContent::CloudEvents => StoredContent::CloudEvents,
+                    BodyContent::CloudEventsBinary => StoredContent::CloudEventsBinary,
                 },
                 *style,
                 None,
@@ -129,6 +135,8 @@ fn body(
     let content = match (content, template) {
         (StoredContent::Envelope, None) => BodyContent::Envelope,
         (StoredContent::Data, None) => BodyContent::Data,
+        (StoredContent::CloudEvents, None) => BodyContent::CloudEvents,
+        (StoredContent::CloudEventsBinary, None) => BodyContent::CloudEventsBinary,
         (StoredContent::Template, Some(StoredTemplate { source, content_type })) => {
             return Ok(WebhookBody::Template(BodyTemplate { source, content_type }));
         }
