@@ -19,7 +19,8 @@ use postrider_json::pointer::nearest_parent;
 use postrider_json::{Inspection, JsonError, Payload, PayloadError};
 use postrider_model::event::DELIVER_AT_AHEAD_MAX;
 use postrider_model::{
-    AccountId, Event, EventHeaders, EventId, EventTypeName, FixedPoints, Origin, Timestamp, TraceContext, Warning,
+    AccountId, Event, EventHeaders, EventId, EventTypeName, FixedPoints, Origin, Timestamp, TraceContext,
+    Warning,
 };
 use postrider_storage::{NewEvent, StoreError};
 

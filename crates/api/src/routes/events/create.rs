@@ -8,7 +8,7 @@ use axum::extract::{Request, State};
 use axum::response::Response;
 use bytes::Bytes;
 use postrider_engine::Submission;
-use postrider_model::AccountId;
+use postrider_model::{AccountId, TraceContext};
 
 use super::accepted::{AcceptedView, accepted_response};
 use super::idempotency_key::idempotency_key;
@@ -77,6 +77,7 @@ where
 {
     no_parameters(request.uri())?;
     let key = idempotency_key(request.headers())?.map(str::to_owned);
+    let trace: Option<TraceContext> = request.extensions().get().copied();
     let bytes_max = event_bytes_max(state);
     let limits = state.body_limits(bytes_max, Owner::Account(account));
     // The room stays taken until the event is stored, because the event was copied out of the body.
@@ -84,7 +85,8 @@ where
         bytes: body,
         room: _room,
     } = read(request, limits).await?;
-    let submission = read_event(&body, key)?;
+    let mut submission = read_event(&body, key)?;
+    submission.trace = trace;
     // The body is not needed while the event is being stored.
     drop(body);
     let standing = state.rate_limits.events_of(account, 1)?;

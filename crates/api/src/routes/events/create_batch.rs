@@ -8,7 +8,7 @@ use axum::response::Response;
 use bytes::Bytes;
 use http::StatusCode;
 use postrider_engine::{Accepted, Rejection, Submission};
-use postrider_model::AccountId;
+use postrider_model::{AccountId, TraceContext};
 use postrider_web::body::Collected;
 use postrider_web::body_budget::Owner;
 use serde::de::{IgnoredAny, SeqAccess, Visitor};
@@ -130,6 +130,7 @@ where
 {
     no_parameters(request.uri())?;
     let key = idempotency_key(request.headers())?.map(str::to_owned);
+    let trace: Option<TraceContext> = request.extensions().get().copied();
     let bytes_max = batch_bytes_max(state.engine.settings().data_bytes_max);
     let limits = state.body_limits(bytes_max, Owner::Account(account));
     // The room stays taken until the events are stored, because they were copied out of the body.
@@ -137,7 +138,10 @@ where
         bytes: body,
         room: _room,
     } = read(request, limits).await?;
-    let (refusals, submissions) = read_events(utf8(&body)?, key.as_deref())?;
+    let (refusals, mut submissions) = read_events(utf8(&body)?, key.as_deref())?;
+    for submission in &mut submissions {
+        submission.trace = trace;
+    }
     drop(body);
     let standing = state.rate_limits.events_of(account, submissions.len())?;
     let results = if submissions.is_empty() {
