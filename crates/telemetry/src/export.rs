@@ -78,15 +78,15 @@ pub struct Export {
 impl Export {
     /// Starts to export what is queued, and what will be.
     pub fn start(
-        collector: Arc<dyn Collector>,
-        resource: Resource,
+        collector: &Arc<dyn Collector>,
+        resource: &Resource,
         clock: Arc<dyn Clock>,
         sources: Sources,
     ) -> Self {
         let (stop, stopped) = watch::channel(false);
         let lane = |signal| Lane {
             signal,
-            collector: Arc::clone(&collector),
+            collector: Arc::clone(collector),
             resource: resource.clone(),
             dropped: meter(signal),
             stopped: stopped.clone(),

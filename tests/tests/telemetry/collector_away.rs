@@ -21,7 +21,7 @@ async fn dropped(account: &Account, signal: &str) -> u64 {
         .unwrap()
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_silent_collector_delays_neither_deliveries_nor_a_stop() {
     // Connections are accepted by the system, and nobody ever responds.
     let silent = TcpListener::bind("127.0.0.1:0").unwrap();
@@ -47,7 +47,7 @@ async fn a_silent_collector_delays_neither_deliveries_nor_a_stop() {
     drop(silent);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn what_a_collector_refuses_is_counted_and_said_once_and_what_it_takes_later_is_said_too() {
     let collector = Collector::start().await;
     for path in ["/v1/traces", "/v1/logs"] {

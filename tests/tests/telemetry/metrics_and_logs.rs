@@ -16,7 +16,7 @@ use super::{TRACE, exporting, send_traced};
 const INFO: i32 = 9;
 const WARN: i32 = 13;
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn the_collector_gets_every_metric_that_prometheus_gets_with_the_same_value() {
     let collector = Collector::start().await;
     let endpoint = collector.endpoint();
@@ -36,7 +36,7 @@ async fn the_collector_gets_every_metric_that_prometheus_gets_with_the_same_valu
     }
     let named = |name: &str| metrics.iter().find(|metric| metric.name == name).unwrap();
     let accepted = named("postrider_events_accepted_total");
-    assert_eq!(accepted.description, "Events accepted");
+    assert_eq!(accepted.description, "Events stored, without repetitions");
     let Some(Data::Sum(sum)) = &accepted.data else {
         panic!("{accepted:?}");
     };
@@ -57,7 +57,7 @@ async fn the_collector_gets_every_metric_that_prometheus_gets_with_the_same_valu
     assert_eq!(point.bucket_counts.len(), point.explicit_bounds.len() + 1);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn lines_arrive_with_severity_fields_and_trace_and_both_logs_name_the_trace() {
     let (collector, receiver) = (Collector::start().await, Receiver::start().await);
     receiver.respond("/down", [Reply::status(503)]);

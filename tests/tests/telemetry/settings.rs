@@ -44,7 +44,7 @@ async fn a_check_says_whether_the_collector_takes_data() {
     assert!(message.contains("refused"), "{message}");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_vendors_key_is_sent_and_never_logged() {
     let collector = Collector::start().await;
     let endpoint = collector.endpoint();

@@ -5,7 +5,7 @@ use std::time::Duration;
 use http::Method;
 use postrider_tests::collector::{Collector, Span, attribute, hex};
 use postrider_tests::wait::{SOON, until};
-use postrider_tests::{Account, Receiver, Reply, Server};
+use postrider_tests::{Account, Postgres, Receiver, Reply, Server};
 use serde_json::json;
 
 use super::{PRODUCERS_SPAN, TRACE, exporting, send_traced, with_endpoint};
@@ -28,7 +28,7 @@ fn value(span: &Span, name: &str) -> String {
     attribute(&span.attributes, name)
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_producers_trace_goes_on_through_acceptance_commit_and_every_attempt_to_the_receiver() {
     let (collector, receiver) = (Collector::start().await, Receiver::start().await);
     receiver.respond(HOOK, [Reply::status(503), Reply::status(204)]);
@@ -90,7 +90,7 @@ async fn a_producers_trace_goes_on_through_acceptance_commit_and_every_attempt_t
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn receivers_learn_of_no_trace_unless_the_operator_asks_for_it() {
     let (collector, receiver) = (Collector::start().await, Receiver::start().await);
     let endpoint = collector.endpoint();
@@ -124,7 +124,7 @@ async fn receivers_learn_of_no_trace_unless_the_operator_asks_for_it() {
     assert_eq!(all, ["the producer's own"]);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_trace_has_spans_if_the_share_or_its_producer_says_so_and_a_stranger_cannot_make_any() {
     let collector = Collector::start().await;
     let endpoint = collector.endpoint();
@@ -159,7 +159,7 @@ async fn a_trace_has_spans_if_the_share_or_its_producer_says_so_and_a_stranger_c
     );
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_batch_is_one_trace_with_one_span_for_its_commit() {
     let (collector, receiver) = (Collector::start().await, Receiver::start().await);
     let endpoint = collector.endpoint();
@@ -189,7 +189,7 @@ async fn a_batch_is_one_trace_with_one_span_for_its_commit() {
     assert_eq!(value(commits[0], "postrider.commit.deliveries"), "5");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_retry_after_a_restart_belongs_to_the_trace_of_its_event() {
     let (collector, receiver) = (Collector::start().await, Receiver::start().await);
     receiver.respond("/hook", [Reply::status(500), Reply::status(204)]);
@@ -221,4 +221,48 @@ async fn a_retry_after_a_restart_belongs_to_the_trace_of_its_event() {
     assert_eq!(attempts[0].parent_span_id, attempts[1].parent_span_id);
     assert_ne!(attempts[0].span_id, attempts[1].span_id);
     assert_eq!(value(attempts[1], "postrider.attempt.number"), "2");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_retry_by_another_node_belongs_to_the_trace_of_its_event() {
+    let (collector, receiver) = (Collector::start().await, Receiver::start().await);
+    receiver.respond("/hook", [Reply::status(500), Reply::status(204)]);
+    let (endpoint, postgres) = (collector.endpoint(), Postgres::start());
+    let node = |sampling: &str| {
+        let mut server = Server::stopped_on_database(postgres.url("postgres"));
+        let flags = [
+            "--trace-sampling",
+            sampling,
+            "--session-lease",
+            "5s",
+            "--trace-receivers",
+        ];
+        server.start_again_with(&with_endpoint(&endpoint, &flags));
+        server
+    };
+    let (mut first, second) = (node("1"), node("0"));
+    let account = Account::create(first.api()).await;
+    account.automation_with_delays(&receiver.url("/hook"), &[3]).await;
+    let event = account.send("a.b", "1").await;
+    let account = account.through(second.api());
+    let delivery = account.delivery_id_of(&event).await;
+    until("the first attempt is recorded", SOON, async || {
+        let delivery = account.delivery(&delivery).await;
+        (delivery["attempts"].as_array().unwrap().len() == 1).then_some(())
+    })
+    .await;
+    first.kill();
+    let received = receiver.wait_for("/hook", 2, Duration::from_secs(20)).await;
+    let header = |index: usize| received[index].header("traceparent").to_owned();
+    let trace = header(0)[3..35].to_owned();
+    assert_eq!(trace, header(1)[3..35]);
+    let spans = until("the span of the second node", SOON, async || {
+        let spans = collector.spans_of(&trace);
+        let is_second = |span: &Span| value(span, "postrider.attempt.number") == "2";
+        spans.iter().any(is_second).then_some(spans)
+    })
+    .await;
+    let attempts = named(&spans, "send_webhook");
+    let last = attempts.last().unwrap();
+    assert_eq!(header(1), format!("00-{trace}-{}-01", hex(&last.span_id)));
 }

@@ -150,7 +150,8 @@ impl Telemetry {
         let host = uname();
         let host = host.nodename().to_str().ok().filter(|name| !name.is_empty());
         let resource = resource(self.entropy.bytes(), host);
-        Export::start(Arc::new(self.collector), resource, clock, sources)
+        let collector: Arc<dyn Collector> = Arc::new(self.collector);
+        Export::start(&collector, &resource, clock, sources)
     }
 }
 

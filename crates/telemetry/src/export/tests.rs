@@ -49,9 +49,10 @@ fn start(responses: impl IntoIterator<Item = Response>) -> (Arc<Scripted>, Arc<Q
         metrics: None,
     };
     let clock = Arc::new(SystemClock::new());
+    let shared: Arc<dyn Collector> = Arc::clone(&collector) as _;
     let export = Export::start(
-        Arc::clone(&collector) as _,
-        resource([1; 16], None),
+        &shared,
+        &resource([1; 16], None),
         clock,
         sources,
     );
@@ -85,12 +86,12 @@ async fn a_full_batch_leaves_at_once_and_a_small_one_after_a_while() {
     let (collector, queue, export) = start([]);
     let began = Instant::now();
     queue.add(spans(BATCH_MAX + 1));
-    tokio::time::sleep(EXPORT_EVERY * 3).await;
+    sleep(EXPORT_EVERY * 3).await;
     assert_eq!(collector.received(), [BATCH_MAX, 1]);
     assert_eq!(collector.times()[0], began);
     queue.add(spans(2));
     let added = Instant::now();
-    tokio::time::sleep(EXPORT_EVERY * 2).await;
+    sleep(EXPORT_EVERY * 2).await;
     assert_eq!(collector.received(), [BATCH_MAX, 1, 2]);
     assert!(collector.times()[2] - added <= EXPORT_EVERY);
     export.stop(FLUSH_MAX).await;
@@ -101,10 +102,10 @@ async fn a_batch_is_sent_again_a_few_times_and_then_dropped() {
     let away = [503, 429, 502, 504].map(Response::Status);
     let (collector, queue, export) = start(away);
     queue.add(spans(3));
-    tokio::time::sleep(Duration::from_secs(30)).await;
+    sleep(Duration::from_secs(30)).await;
     assert_eq!(collector.received(), [3, 3, 3, 3], "and never again");
     queue.add(spans(1));
-    tokio::time::sleep(Duration::from_secs(30)).await;
+    sleep(Duration::from_secs(30)).await;
     assert_eq!(collector.received().last(), Some(&1));
     export.stop(FLUSH_MAX).await;
 }
@@ -113,7 +114,7 @@ async fn a_batch_is_sent_again_a_few_times_and_then_dropped() {
 async fn what_a_collector_refuses_for_good_is_not_sent_again() {
     let (collector, queue, export) = start([Response::Status(401)]);
     queue.add(spans(3));
-    tokio::time::sleep(Duration::from_secs(30)).await;
+    sleep(Duration::from_secs(30)).await;
     assert_eq!(collector.received(), [3]);
     export.stop(FLUSH_MAX).await;
 }
@@ -128,7 +129,7 @@ async fn a_part_that_is_rejected_is_not_sent_again() {
     };
     let (collector, queue, export) = start([Response::Body(partial.encode_to_vec())]);
     queue.add(spans(3));
-    tokio::time::sleep(Duration::from_secs(30)).await;
+    sleep(Duration::from_secs(30)).await;
     assert_eq!(collector.received(), [3]);
     export.stop(FLUSH_MAX).await;
 }
@@ -138,7 +139,7 @@ async fn a_silent_collector_delays_no_stop_and_the_queue_stays_bounded() {
     let (collector, queue, export) = start((0..1_000).map(|_| Response::Silence));
     for _ in 0..20 {
         queue.add(spans(BATCH_MAX));
-        tokio::time::sleep(Duration::from_secs(1)).await;
+        sleep(Duration::from_secs(1)).await;
     }
     let mut waiting = 0;
     loop {
