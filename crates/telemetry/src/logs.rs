@@ -66,12 +66,26 @@ impl<S: Subscriber> Layer<S> for LogLayer {
 pub(crate) async fn unexported<T>(exporting: impl Future<Output = T>) -> T {
     let mut exporting = std::pin::pin!(exporting);
     std::future::poll_fn(|context| {
-        IS_EXPORTING.set(true);
-        let poll = exporting.as_mut().poll(context);
-        IS_EXPORTING.set(false);
-        poll
+        let _exporting = Exporting::begin();
+        exporting.as_mut().poll(context)
     })
     .await
+}
+
+/// While it lives, this thread is exporting; a panic ends it too.
+struct Exporting;
+
+impl Exporting {
+    fn begin() -> Self {
+        IS_EXPORTING.set(true);
+        Self
+    }
+}
+
+impl Drop for Exporting {
+    fn drop(&mut self) {
+        IS_EXPORTING.set(false);
+    }
 }
 
 fn severity(level: Level) -> SeverityNumber {
@@ -182,7 +196,7 @@ mod tests {
             text("target", "postrider::request"),
         ];
         assert_eq!(line.attributes, expected);
-        tracing::info!("afterwards");
+        tracing::info!(target: "postrider::request", "afterwards");
         assert_eq!(queue.take().len(), 1);
     }
 }

@@ -137,7 +137,18 @@ impl fmt::Display for Share {
     }
 }
 
-serde_as_text!(Share);
+impl serde::Serialize for Share {
+    /// As a number, so that the reference shows one.
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_f64(self.0)
+    }
+}
+
+impl<'de> serde::Deserialize<'de> for Share {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        super::text_value::deserialize(deserializer)
+    }
+}
 
 /// Headers that a collector wants, such as a vendor's key. `Debug` shows their names only.
 #[derive(Clone, Default)]
@@ -240,6 +251,11 @@ mod tests {
         for text in ["0", "1", "0.1"] {
             assert_eq!(text.parse::<Share>().unwrap().to_string(), text);
         }
+        let in_file = |text: &str| toml::from_str::<toml::Table>(text).unwrap()["share"].clone();
+        for text in ["share = 0.5", "share = \"0.5\""] {
+            assert_eq!(in_file(text).try_into::<Share>().unwrap().get(), 0.5);
+        }
+        assert_eq!(in_file("share = 1").try_into::<Share>().unwrap().get(), 1.0);
         for text in ["", "-0.1", "1.1", "NaN", "10 %"] {
             assert_eq!(text.parse::<Share>(), Err(ShareError), "{text}");
         }

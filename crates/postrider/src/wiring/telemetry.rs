@@ -49,6 +49,10 @@ pub fn headers(settings: &Settings, environment: &Environment) -> Result<OtlpHea
         (None, Some(text)) => (VARIABLE.to_owned(), text.to_owned()),
         (None, None) => return Ok(OtlpHeaders::default()),
     };
+    if settings.otlp_endpoint.is_none() {
+        let orphan = format!("{source} is set without otlp_endpoint: set otlp_endpoint, or remove it");
+        return Err(Failure::Usage(orphan));
+    }
     let headers = text.parse();
     headers.map_err(|error| Failure::Usage(format!("{source}: {error}")))
 }

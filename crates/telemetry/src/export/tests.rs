@@ -50,12 +50,7 @@ fn start(responses: impl IntoIterator<Item = Response>) -> (Arc<Scripted>, Arc<Q
     };
     let clock = Arc::new(SystemClock::new());
     let shared: Arc<dyn Collector> = Arc::clone(&collector) as _;
-    let export = Export::start(
-        &shared,
-        &resource([1; 16], None),
-        clock,
-        sources,
-    );
+    let export = Export::start(&shared, &resource([1; 16], None), clock, sources);
     (collector, spans, export)
 }
 
