@@ -291,7 +291,8 @@ impl Entry {
         };
         line.write();
         if let Some(tracer) = edge.tracer.as_ref().filter(|_| self.trace.is_recorded) {
-            tracer.end(self.trace, self.started, &line);
+            let account = response.extensions().get().copied();
+            tracer.end(self.trace, self.started, account, &line);
         }
         ProblemPages::below(edge.public_url.as_deref()).place(&mut response);
         let headers = response.headers_mut();

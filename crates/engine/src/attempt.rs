@@ -252,7 +252,8 @@ async fn installation(
 }
 
 /// Has the action's carrier make the attempt; returns its record, what the receiver asks for, and when it
-/// began. Forbidden if the lease or the session ended, or the configuration changed, while the carrier waited for a connection.
+/// began. Forbidden if the lease or the session ended, or the configuration changed, while the carrier waited
+/// for a connection.
 async fn attempt(
     engine: &Engine,
     entry: &Arc<AccountEntry>,

@@ -1,10 +1,10 @@
 //! The spans of requests, commits and attempts.
 //!
-//! | span | made from | child of |
-//! |---|---|---|
-//! | the request, `POST /v1/accounts/{account}/events` | the edge's report, at its response | the producer's span, if it names one |
-//! | `commit` | the engine's report that events are on disk | the request |
-//! | `send_webhook`, `send_email` | the engine's report that a result is recorded | the request, however long ago |
+//! * The request, such as `POST /v1/accounts/{account}/events`: from the edge's report, at its response. A
+//!   child of the producer's span, if it names one.
+//! * `commit`: from the engine's report that events are on disk. A child of the request.
+//! * `send_webhook`, `send_email`: from the engine's report that a result is recorded. A child of the request,
+//!   however long ago that was.
 //!
 //! Attributes have the names of the semantic conventions where they exist, and begin with `postrider.`
 //! otherwise. None holds a path, a query, a header, a body or the words of a receiver.
@@ -98,7 +98,13 @@ impl RequestTracer for Spans {
         self.sampler.begin(incoming)
     }
 
-    fn end(&self, trace: RequestTrace, began: Duration, request: &RequestLine<'_>) {
+    fn end(
+        &self,
+        trace: RequestTrace,
+        began: Duration,
+        account: Option<AccountId>,
+        request: &RequestLine<'_>,
+    ) {
         let Some(context) = sampled(trace.context) else {
             return;
         };
@@ -112,8 +118,10 @@ impl RequestTracer for Spans {
         if failed {
             attributes.push(text("error.type", request.status.as_str()));
         }
-        if let Some(account) = request.account() {
-            attributes.push(text("postrider.account.id", account));
+        let named = request.account();
+        match account.or_else(|| named?.parse().ok()) {
+            Some(id) => attributes.push(text("postrider.account.id", id.to_string())),
+            None => attributes.extend(named.map(|uid| text("postrider.account.uid", uid))),
         }
         if let Ok(id) = request.request_id.to_str() {
             attributes.push(text("postrider.request.id", id));

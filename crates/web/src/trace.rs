@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use http::HeaderMap;
-use postrider_model::{SpanId, TraceContext};
+use http::{Extensions, HeaderMap};
+use postrider_model::{AccountId, SpanId, TraceContext};
 
 use crate::request_line::RequestLine;
 
@@ -12,9 +12,23 @@ pub trait RequestTracer: Send + Sync {
     /// A known caller's request begins, with this context in its headers.
     fn begin(&self, incoming: Option<TraceContext>) -> RequestTrace;
 
-    /// The response of a request begins that was recorded ([`RequestTrace::is_recorded`]). `began` is by the
-    /// monotonic clock.
-    fn end(&self, trace: RequestTrace, began: Duration, request: &RequestLine<'_>);
+    /// The response of a request begins that is recorded ([`RequestTrace::is_recorded`]). `began` is by the
+    /// monotonic clock. `account` is the one that the request found, if its handler says so
+    /// ([`tell_account`]).
+    fn end(
+        &self,
+        trace: RequestTrace,
+        began: Duration,
+        account: Option<AccountId>,
+        request: &RequestLine<'_>,
+    );
+}
+
+/// Has the span of a recorded request name its account by the id, even if the path has the account's uid.
+pub fn tell_account(context: Option<TraceContext>, account: AccountId, extensions: &mut Extensions) {
+    if context.is_some_and(|context| context.sampled) {
+        extensions.insert(account);
+    }
 }
 
 /// The place of a request in a trace.

@@ -167,12 +167,11 @@ async fn a_batch_is_one_trace_with_one_span_for_its_commit() {
     let account = Account::create(server.api()).await;
     account.automation(json!({"url": receiver.url("/all")})).await;
     let events: Vec<_> = (0..5).map(|n| json!({"type": "a.b", "data": n})).collect();
+    let named = json!({"uid": "customer-42"});
+    account.api.patch(account.at(""), named).await.expect(200);
     let batch = json!({"events": events});
-    account
-        .api
-        .post(account.at("/events/batch"), batch)
-        .await
-        .expect(202);
+    let path = "/v1/accounts/customer-42/events/batch";
+    account.api.post(path, batch).await.expect(202);
     let spans = until("the spans of a batch", SOON, async || {
         let spans = collector.spans();
         let request = named(&spans, "POST /v1/accounts/{account}/events/batch")
@@ -183,6 +182,9 @@ async fn a_batch_is_one_trace_with_one_span_for_its_commit() {
         (named(&spans, "send_webhook").len() == 5).then_some(spans)
     })
     .await;
+    let requests = named(&spans, "POST /v1/accounts/{account}/events/batch");
+    let id = value(requests[0], "postrider.account.id");
+    assert_eq!(id, account.id, "and not its uid");
     let commits = named(&spans, "commit");
     assert_eq!(commits.len(), 1);
     assert_eq!(value(commits[0], "postrider.commit.events"), "5");

@@ -79,12 +79,7 @@ pub async fn start(
     let smtp = mail::smtp(settings)?;
     let configuration = shared.configuration(settings, smtp.is_some()).await?;
     create_system_account(&configuration).await?;
-    let access = Arc::new(Access::new(AccessParts {
-        store: Arc::clone(&shared.store),
-        clock: Arc::clone(&shared.clock),
-        ids: Arc::clone(&shared.ids),
-        entropy: shared.entropy.clone(),
-    }));
+    let access = shared.access();
     let telemetry = collector.map(|collector| {
         let clock = Arc::clone(&shared.clock);
         Telemetry::new(settings, collector, clock, shared.entropy.clone())
@@ -96,14 +91,7 @@ pub async fn start(
         clock: Arc::clone(&shared.clock),
         retention: settings.retention.get(),
     });
-    let sealing = SealingParts {
-        store: Arc::clone(&shared.store),
-        sealer,
-        holder,
-        clock: Arc::clone(&shared.clock),
-        entropy: shared.entropy.clone(),
-        ids: Arc::clone(&shared.ids),
-    };
+    let sealing = shared.sealing(sealer, holder);
     let listeners = Arc::clone(&shared.listeners);
     let engine = Engine::start(EngineParts {
         carriers,
@@ -190,6 +178,26 @@ impl Shared {
         });
         let loaded = loaded.await.map(Arc::new);
         loaded.map_err(|error| Failure::Failed(format!("cannot read the configuration: {error}")))
+    }
+
+    fn access(&self) -> Arc<Access> {
+        Arc::new(Access::new(AccessParts {
+            store: Arc::clone(&self.store),
+            clock: Arc::clone(&self.clock),
+            ids: Arc::clone(&self.ids),
+            entropy: self.entropy.clone(),
+        }))
+    }
+
+    fn sealing(&self, sealer: Sealer, holder: Arc<dyn KeyHolder>) -> SealingParts {
+        SealingParts {
+            store: Arc::clone(&self.store),
+            sealer,
+            holder,
+            clock: Arc::clone(&self.clock),
+            entropy: self.entropy.clone(),
+            ids: Arc::clone(&self.ids),
+        }
     }
 
     fn carriers(

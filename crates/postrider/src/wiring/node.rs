@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use postrider_api::{Api, ApiState, RateLimits, batch_bytes_max};
+use postrider_api::{Api, ApiState, MetricsText, RateLimits, batch_bytes_max};
 use postrider_figures::Figures;
 use postrider_model::{By, Entropy};
 use postrider_storage::Sealer;
@@ -118,25 +118,8 @@ impl Node {
         };
         let body_budget = body_budget(&running);
         let console = console::console(settings, &running, people, Arc::clone(&body_budget))?;
-        let state = ApiState {
-            sealing: Arc::clone(&running.sealing),
-            engine: Arc::clone(&running.engine),
-            configuration: Arc::clone(&running.configuration),
-            figures: Arc::clone(&running.figures),
-            access: Arc::clone(&running.access),
-            body_timeout: BODY_TIMEOUT,
-            body_budget,
-            page_budget: Arc::new(BodyBudget::for_pages()),
-            rate_limits: Arc::new(RateLimits::new(
-                settings.requests_per_s_and_key.map(PerSecond::get),
-                settings.events_per_s_and_account.map(PerSecond::get),
-            )),
-            listeners: Arc::clone(&running.listeners),
-            response_bytes_kept: settings.response_bytes_kept.bytes(),
-            public_url: settings.public_url.as_ref().map(|url| url.as_str().into()),
-            metrics: metrics::Exposition::start(metrics, &running.engine, settings),
-            tracer: running.spans.clone().map(|spans| spans as Arc<dyn RequestTracer>),
-        };
+        let metrics = metrics::Exposition::start(metrics, &running.engine, settings);
+        let state = api_state(settings, &running, body_budget, metrics);
         let clock = Arc::clone(running.engine.clock());
         let telemetry = running.telemetry.take();
         let export = telemetry.map(|telemetry| telemetry.start(&state.metrics, clock));
@@ -229,6 +212,34 @@ impl Node {
             result = served => result,
             never = monitored => match never {},
         }
+    }
+}
+
+/// What the handlers of the API share.
+fn api_state(
+    settings: &Settings,
+    running: &Running,
+    body_budget: Arc<BodyBudget>,
+    metrics: Arc<dyn MetricsText>,
+) -> ApiState {
+    ApiState {
+        sealing: Arc::clone(&running.sealing),
+        engine: Arc::clone(&running.engine),
+        configuration: Arc::clone(&running.configuration),
+        figures: Arc::clone(&running.figures),
+        access: Arc::clone(&running.access),
+        body_timeout: BODY_TIMEOUT,
+        body_budget,
+        page_budget: Arc::new(BodyBudget::for_pages()),
+        rate_limits: Arc::new(RateLimits::new(
+            settings.requests_per_s_and_key.map(PerSecond::get),
+            settings.events_per_s_and_account.map(PerSecond::get),
+        )),
+        listeners: Arc::clone(&running.listeners),
+        response_bytes_kept: settings.response_bytes_kept.bytes(),
+        public_url: settings.public_url.as_ref().map(|url| url.as_str().into()),
+        metrics,
+        tracer: running.spans.clone().map(|spans| spans as Arc<dyn RequestTracer>),
     }
 }
 

@@ -22,6 +22,7 @@ use crate::rate_limits::told;
 use crate::router::ApiState;
 use postrider_web::body::Collected;
 use postrider_web::body_budget::Owner;
+use postrider_web::trace::tell_account;
 
 /// Headers of a request with events.
 #[derive(utoipa::IntoParams)]
@@ -92,7 +93,10 @@ where
     let standing = state.rate_limits.events_of(account, 1)?;
     let mut results = state.engine.accept(account, vec![submission]).await?;
     match results.pop() {
-        Some(Ok(accepted)) => accepted_response(&accepted).map(|response| told(response, standing)),
+        Some(Ok(accepted)) => accepted_response(&accepted).map(|mut response| {
+            tell_account(trace, account, response.extensions_mut());
+            told(response, standing)
+        }),
         Some(Err(rejection)) => Err(rejection.into()),
         None => Err(Problem::internal("the engine returned no result for an event")),
     }

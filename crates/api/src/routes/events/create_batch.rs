@@ -11,6 +11,7 @@ use postrider_engine::{Accepted, Rejection, Submission};
 use postrider_model::{AccountId, TraceContext};
 use postrider_web::body::Collected;
 use postrider_web::body_budget::Owner;
+use postrider_web::trace::tell_account;
 use serde::de::{IgnoredAny, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::value::RawValue;
@@ -155,7 +156,9 @@ where
         .enumerate()
         .map(|(index, refusal)| result_of(index, refusal, &mut results));
     let json = write_batch(items, state.problem_pages()).map_err(Problem::internal)?;
-    Ok(told(response(StatusCode::ACCEPTED, json), standing))
+    let mut response = response(StatusCode::ACCEPTED, json);
+    tell_account(trace, account, response.extensions_mut());
+    Ok(told(response, standing))
 }
 
 /// The response's body: a [`BatchView`], written item by item.
