@@ -3,7 +3,7 @@
 //! * The request, such as `POST /v1/accounts/{account}/events`: from the edge's report, at its response. A
 //!   child of the producer's span, if it names one.
 //! * `commit`: from the engine's report that events are on disk. A child of the request.
-//! * `send_webhook`, `send_email`: from the engine's report that a result is recorded. A child of the request,
+//! * `send_webhook`, `send_email`: from the report that a result is recorded. A child of the request,
 //!   however long ago that was.
 //!
 //! Attributes have the names of the semantic conventions where they exist, and begin with `postrider.`

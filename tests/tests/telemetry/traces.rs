@@ -167,8 +167,8 @@ async fn a_batch_is_one_trace_with_one_span_for_its_commit() {
     let account = Account::create(server.api()).await;
     account.automation(json!({"url": receiver.url("/all")})).await;
     let events: Vec<_> = (0..5).map(|n| json!({"type": "a.b", "data": n})).collect();
-    let named = json!({"uid": "customer-42"});
-    account.api.patch(account.at(""), named).await.expect(200);
+    let with_uid = json!({"uid": "customer-42"});
+    account.api.patch(account.at(""), with_uid).await.expect(200);
     let batch = json!({"events": events});
     let path = "/v1/accounts/customer-42/events/batch";
     account.api.post(path, batch).await.expect(202);
