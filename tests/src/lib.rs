@@ -12,6 +12,7 @@
 //! * [`receiver`]: records requests and responds as scripted. [`foreign`]: the receivers in Node, Python
 //!   and PHP.
 //! * [`identity_provider`]: the identity providers in Node, a real one and one that lies.
+//! * [`collector`]: a collector of OpenTelemetry data.
 //! * [`mail_server`]: a mail server in Python, with TLS and AUTH.
 //! * [`mutual_tls`]: a receiver over OpenSSL that requires a client certificate.
 //! * [`database`]: reads a data folder with Python's `sqlite3`.
@@ -31,6 +32,7 @@ pub mod binary;
 pub mod browser;
 pub mod client;
 pub mod cluster;
+pub mod collector;
 pub mod command;
 pub mod database;
 pub mod foreign;

@@ -30,3 +30,4 @@ mod pages;
 mod proxies;
 mod receivers;
 mod snippets;
+mod telemetry;

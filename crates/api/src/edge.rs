@@ -16,7 +16,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::Route;
 use axum::routing::future::RouteFuture;
 use http::uri::PathAndQuery;
-use http::{HeaderValue, Method, header};
+use http::{HeaderMap, HeaderValue, Method, header};
 use postrider_access::Access;
 use postrider_engine::Engine;
 use postrider_model::{Caller, Who};
@@ -24,8 +24,8 @@ use postrider_web::caller::Denied;
 use postrider_web::method::method_name;
 use postrider_web::panics::{Caught, Panicked};
 use postrider_web::request_id::{REQUEST_ID, RequestId};
-use postrider_web::request_line::{RequestLine, trace_of};
-use postrider_web::trace::TraceId;
+use postrider_web::request_line::RequestLine;
+use postrider_web::trace::{RequestTrace, RequestTracer, context_of};
 use tower::{Layer, Service};
 
 use crate::auth;
@@ -42,6 +42,7 @@ pub(crate) struct Edge {
     rate_limits: Arc<RateLimits>,
     routes: RouteTable,
     public_url: Option<Arc<str>>,
+    tracer: Option<Arc<dyn RequestTracer>>,
 }
 
 impl Edge {
@@ -52,6 +53,7 @@ impl Edge {
             rate_limits: Arc::clone(&state.rate_limits),
             routes,
             public_url: state.public_url.clone(),
+            tracer: state.tracer.clone(),
         }
     }
 
@@ -115,18 +117,31 @@ impl Edge {
         if let (Some(denied), None) = (denied, exceeded) {
             self.note_denied(denied, request, found);
         }
+        let trace = self.trace(caller.as_ref(), request.headers());
+        if let (Some(_), Some(context)) = (caller, trace.context) {
+            request.extensions_mut().insert(context);
+        }
         let refused = exceeded.map(Refused::Exceeded).or(denied.map(Refused::Denied));
         Entry {
             started,
             request_id,
             method: request.method().clone(),
             path: request.uri().path_and_query().cloned(),
-            trace: trace_of(request.headers()),
+            trace,
             caller,
             found,
             guarded,
             standing,
             refused,
+        }
+    }
+
+    /// A stranger's request has no span: nobody without a key can fill the collector.
+    fn trace(&self, caller: Option<&Caller>, headers: &HeaderMap) -> RequestTrace {
+        let incoming = context_of(headers);
+        match (&self.tracer, caller) {
+            (Some(tracer), Some(_)) => tracer.begin(incoming),
+            _ => RequestTrace::unrecorded(incoming),
         }
     }
 
@@ -228,7 +243,7 @@ struct Entry {
     request_id: RequestId,
     method: Method,
     path: Option<PathAndQuery>,
-    trace: Option<TraceId>,
+    trace: RequestTrace,
     caller: Option<Caller>,
     found: Option<Found>,
     guarded: bool,
@@ -263,7 +278,7 @@ impl Entry {
         let request_id = self.request_id.value();
         let route = edge.routes.path(self.found);
         log(&response, &request_id, &self.method, route);
-        RequestLine {
+        let line = RequestLine {
             method: method_name(&self.method),
             route,
             path: self.path.as_ref(),
@@ -271,10 +286,14 @@ impl Entry {
             took,
             response_bytes: response.body().size_hint().exact(),
             request_id: &request_id,
-            trace: self.trace,
+            trace: self.trace.context.map(|context| context.trace),
             caller: self.caller,
+        };
+        line.write();
+        if let Some(tracer) = edge.tracer.as_ref().filter(|_| self.trace.is_recorded) {
+            let account = response.extensions().get().copied();
+            tracer.end(self.trace, self.started, account, &line);
         }
-        .write();
         ProblemPages::below(edge.public_url.as_deref()).place(&mut response);
         let headers = response.headers_mut();
         headers.insert(REQUEST_ID, request_id);

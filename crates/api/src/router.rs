@@ -16,6 +16,7 @@ use postrider_engine::listen::Listeners;
 use postrider_figures::Figures;
 use postrider_web::body::BodyLimits;
 use postrider_web::body_budget::{BodyBudget, Owner};
+use postrider_web::trace::RequestTracer;
 use tower::Service as _;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -62,6 +63,8 @@ pub struct ApiState {
     pub response_bytes_kept: usize,
     /// The text of `/metrics`.
     pub metrics: Arc<dyn MetricsText>,
+    /// Records the spans of requests, if traces are exported.
+    pub tracer: Option<Arc<dyn RequestTracer>>,
 }
 
 impl ApiState {

@@ -19,7 +19,8 @@ use postrider_json::pointer::nearest_parent;
 use postrider_json::{Inspection, JsonError, Payload, PayloadError};
 use postrider_model::event::DELIVER_AT_AHEAD_MAX;
 use postrider_model::{
-    AccountId, Event, EventHeaders, EventId, EventTypeName, FixedPoints, Origin, Timestamp, Warning,
+    AccountId, Event, EventHeaders, EventId, EventTypeName, FixedPoints, Origin, Timestamp, TraceContext,
+    Warning,
 };
 use postrider_storage::{NewEvent, StoreError};
 
@@ -60,6 +61,8 @@ pub struct Submission {
     pub deliver_at: Option<Timestamp>,
     /// Headers that each of its webhooks gets.
     pub headers: EventHeaders,
+    /// The trace that it belongs to, if there is one.
+    pub trace: Option<TraceContext>,
 }
 
 impl Submission {
@@ -73,6 +76,7 @@ impl Submission {
             idempotency_key: None,
             deliver_at: None,
             headers: EventHeaders::default(),
+            trace: None,
         }
     }
 }
@@ -336,6 +340,7 @@ fn event_of(
         deliveries: u32::try_from(deliveries.len()).unwrap_or(u32::MAX),
         deliver_at: submission.deliver_at,
         headers: submission.headers,
+        trace: submission.trace,
         missed: 0,
         is_canceled: false,
     };

@@ -39,6 +39,8 @@ pub struct AttemptResult {
     pub resend_of: Option<DeliveryStatus>,
     /// Whether the result changes its action: its health or its switch.
     pub changes_action: bool,
+    /// When the attempt began, by the monotonic clock; `None` if there was none.
+    pub began: Option<Duration>,
 }
 
 /// How a delivery's turn ended.
@@ -116,6 +118,7 @@ async fn try_once(
         .and_then(|entry| Some((entry, entry.callable(delivery.action)?)));
     let mut advice = Advice::default();
     let mut changes_action = false;
+    let mut began = None;
     let change = match callable {
         None => Change::Canceled {
             at: engine.clock().now(),
@@ -123,7 +126,9 @@ async fn try_once(
         },
         Some((entry, (automation, action))) => {
             let attempt;
-            (attempt, advice) = self::attempt(engine, entry, &action.does, ready).await?;
+            let started;
+            (attempt, advice, started) = self::attempt(engine, entry, &action.does, ready).await?;
+            began = Some(started);
             let ended = Ended {
                 outcome: attempt.outcome,
                 at: engine.clock().now(),
@@ -164,6 +169,7 @@ async fn try_once(
         automation: delivery.automation,
         resend_of: delivery.progress.resend_of,
         changes_action,
+        began,
         event: Arc::clone(&delivery.event),
     })
 }
@@ -245,14 +251,15 @@ async fn installation(
     Ok(system)
 }
 
-/// Has the action's carrier make the attempt; returns its record and what the receiver asks for. Forbidden if
-/// the lease or the session ended, or the configuration changed, while the carrier waited for a connection.
+/// Has the action's carrier make the attempt; returns its record, what the receiver asks for, and when it
+/// began. Forbidden if the lease or the session ended, or the configuration changed, while the carrier waited
+/// for a connection.
 async fn attempt(
     engine: &Engine,
     entry: &Arc<AccountEntry>,
     does: &Does,
     ready: &Ready,
-) -> Result<(Attempt, Advice), NotSent> {
+) -> Result<(Attempt, Advice, Duration), NotSent> {
     let delivery = &ready.delivery;
     let number = delivery.progress.next_number();
     let installation = installation(engine, entry, does).await?;
@@ -299,5 +306,5 @@ async fn attempt(
         error: carried.error,
         exchange: carried.exchange,
     };
-    Ok((attempt, carried.advice))
+    Ok((attempt, carried.advice, started))
 }

@@ -23,7 +23,7 @@ use postrider_model::delivery::BodySpec;
 use postrider_model::{ActionId, DeliveryId, Does, Event, Exchange, Outcome, SendEmail, SendWebhook};
 
 pub use email::{EmailCarrier, EmailNotSetUp, EmailParts, MailTransport};
-pub use webhook::{Transport, WebhookCarrier};
+pub use webhook::{TellsTrace, Transport, WebhookCarrier};
 
 /// Whether a request may leave now.
 pub type MayLeave<'a> = &'a (dyn Fn() -> bool + Send + Sync);

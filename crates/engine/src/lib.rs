@@ -70,7 +70,7 @@ pub use bulk::{BulkProgress, DeliveryCount};
 pub use cancel::{CancelError, CancelRunning};
 pub use cancel_event::CancelEventOutcome;
 pub use carry::body::{Body, body_of, email_of};
-pub use carry::{Carriers, EmailCarrier, EmailNotSetUp, EmailParts, WebhookCarrier};
+pub use carry::{Carriers, EmailCarrier, EmailNotSetUp, EmailParts, TellsTrace, WebhookCarrier};
 pub use clock::SystemClock;
 pub use engine::{Engine, EngineParts};
 pub use missed::{MissedEvents, SendMissedError};

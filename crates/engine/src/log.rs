@@ -39,6 +39,7 @@ fn failed_attempt(result: &RecordedResult<'_>, attempt: &Attempt, next: Next) {
                 outcome = attempt.outcome.as_str(),
                 status_code = attempt.exchange.status_code(),
                 duration_ms = attempt.duration.as_millis() as u64,
+                trace_id = result.event.trace.map(|context| context.trace.to_string()),
                 $($next)*,
                 $message
             )

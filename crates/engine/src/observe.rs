@@ -6,6 +6,7 @@
 //! neither block nor panic.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use postrider_model::{AccountId, AutomationId, DeliveryStatus, Event, Timestamp};
 use postrider_storage::{Appended, CanceledDelivery, Finished, NewEvent, Recorded};
@@ -28,12 +29,31 @@ pub trait Observer: Send + Sync {
 pub struct StoredEvents<'a> {
     events: &'a [NewEvent],
     appended: &'a [Appended],
+    commit: Commit,
+}
+
+/// When a step was written to the store, by the monotonic clock.
+#[derive(Debug, Clone, Copy)]
+pub struct Commit {
+    /// When the write began.
+    pub began: Duration,
+    /// How long it took.
+    pub took: Duration,
 }
 
 impl<'a> StoredEvents<'a> {
     /// `appended` holds the result for each of `events`, in the same order.
-    pub(crate) fn new(events: &'a [NewEvent], appended: &'a [Appended]) -> Self {
-        Self { events, appended }
+    pub(crate) fn new(events: &'a [NewEvent], appended: &'a [Appended], commit: Commit) -> Self {
+        Self {
+            events,
+            appended,
+            commit,
+        }
+    }
+
+    /// The commit that stored them.
+    pub fn commit(self) -> Commit {
+        self.commit
     }
 
     /// The events, in the order of their acceptance.
@@ -61,6 +81,8 @@ pub(crate) struct Subject {
     pub(crate) resend_of: Option<DeliveryStatus>,
     /// Whether the result changes its action: its health or its switch.
     pub(crate) changes_action: bool,
+    /// When the attempt began, by the monotonic clock; `None` if there was none.
+    pub(crate) began: Option<Duration>,
 }
 
 /// A recorded result.
@@ -74,6 +96,8 @@ pub struct RecordedResult<'a> {
     pub automation: AutomationId,
     /// For a resend, the delivery's status before it.
     pub resend_of: Option<DeliveryStatus>,
+    /// When the attempt began, by the monotonic clock; `None` if the delivery was canceled without one.
+    pub began: Option<Duration>,
 }
 
 impl<'a> RecordedResults<'a> {
@@ -95,6 +119,7 @@ impl<'a> RecordedResults<'a> {
                 event: &subject.event,
                 automation: subject.automation,
                 resend_of: subject.resend_of,
+                began: subject.began,
             })
         })
     }

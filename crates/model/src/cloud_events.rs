@@ -136,6 +136,7 @@ mod tests {
             headers: EventHeaders::new(owned.collect()),
             missed: 0,
             is_canceled: false,
+            trace: None,
         }
     }
 

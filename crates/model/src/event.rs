@@ -9,6 +9,7 @@ use crate::event_headers::EventHeaders;
 use crate::event_type::EventTypeName;
 use crate::id::{AccountId, BLOCK_IDS_MAX, DeliveryId, EventId};
 use crate::time::Timestamp;
+use crate::trace::TraceContext;
 
 /// Something that happened in an account.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,6 +38,8 @@ pub struct Event {
     pub deliver_at: Option<Timestamp>,
     /// Headers that each of its webhooks has.
     pub headers: EventHeaders,
+    /// The trace that it belongs to, if its producer named one or its acceptance is traced.
+    pub trace: Option<TraceContext>,
     /// Number of deliveries that were added since it was accepted, for actions that had missed it.
     pub missed: u32,
     /// Whether its deliveries were canceled with the event, so that it is not sent as missed either.

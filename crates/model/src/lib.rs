@@ -48,6 +48,7 @@ pub mod secret_query;
 pub mod send_email;
 pub mod template;
 pub mod time;
+pub mod trace;
 mod uid;
 pub mod webhook_signature;
 
@@ -84,4 +85,5 @@ pub use secret_query::SecretQuery;
 pub use send_email::SendEmail;
 pub use template::{PinnedKind, TemplateHash, TemplateKind, TemplateNumber};
 pub use time::Timestamp;
+pub use trace::{SpanId, TraceContext, TraceId};
 pub use webhook_signature::WebhookSignature;

@@ -33,6 +33,7 @@ pub mod names;
 pub mod nearest;
 pub mod networks;
 pub mod origins;
+pub mod otlp;
 pub mod people;
 pub mod per_second;
 pub mod ports;
@@ -106,6 +107,9 @@ pub enum ConfigError {
     /// A setting of the identity provider is given without a provider.
     #[error("{0} is set without oidc_issuer: set oidc_issuer, or remove it")]
     NoIssuer(Origin),
+    /// A setting of the export over OTLP is given without a collector.
+    #[error("{0} is set without otlp_endpoint: set otlp_endpoint, or remove it")]
+    NoCollector(Origin),
     /// A key of the file that is not a setting.
     #[error("{}, line {line}: {key} is not a setting{}", path.display(), hint(nearest.as_deref()))]
     UnknownKey {

@@ -7,6 +7,7 @@
 //! * [`people`]: the staff's identity provider. `provider_transport`: requests to it.
 //! * `extra_ca`: the operator's own certificate authorities.
 //! * [`site`]: what the one port serves. `system`: the facts about the process in the console.
+//! * [`telemetry`]: the export over OTLP. [`trusted_client`]: calls servers of the operator.
 //! * [`logging`], [`metrics`], [`signals`], [`open_files`]: set up once per process.
 //!
 //! This module must hold no rule about deliveries: it decides only what the settings say.
@@ -30,5 +31,7 @@ pub mod signals;
 pub mod site;
 pub mod store;
 mod system;
+pub mod telemetry;
+pub mod trusted_client;
 
 pub use node::{Node, Secrets};

@@ -203,6 +203,7 @@ impl World {
                 deliveries: 1,
                 deliver_at: None,
                 headers: EventHeaders::default(),
+                trace: None,
                 missed: 0,
                 is_canceled: false,
             },

@@ -35,7 +35,7 @@ pub async fn both_halves_of_a_step_are_written_and_answered_in_order(store: Arc<
     let advanced = store.advance(scene.session, events, finished).await;
     assert_eq!(
         advanced.appended,
-        Ok(vec![Appended::Known(known.event), Appended::Stored])
+        Ok(vec![Appended::known(known.event), Appended::Stored])
     );
     assert_eq!(
         advanced.recorded,

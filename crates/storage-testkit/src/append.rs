@@ -132,7 +132,7 @@ pub async fn a_large_call_is_answered_in_order(store: Arc<dyn Store>) {
     assert_eq!(answers.len(), 500);
     for (n, answer) in answers.iter().enumerate() {
         match n {
-            250 => assert_eq!(*answer, Appended::Known(events[0].event.clone())),
+            250 => assert_eq!(*answer, Appended::known(events[0].event.clone())),
             _ => assert_eq!(*answer, Appended::Stored, "item {n}"),
         }
     }

@@ -163,5 +163,5 @@ pub async fn a_canceled_event_is_still_known_by_its_id_and_its_key(store: Arc<dy
         is_canceled: true,
         ..new.event.clone()
     };
-    assert_eq!(scene.append(vec![again]).await, [Appended::Known(known)]);
+    assert_eq!(scene.append(vec![again]).await, [Appended::known(known)]);
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use postrider_model::{Event, EventHeaders, Outcome, Timestamp};
+use postrider_model::{Event, EventHeaders, Outcome, Timestamp, TraceContext};
 
 use super::build::*;
 use super::scene::*;
@@ -56,7 +56,7 @@ pub async fn a_time_before_the_acceptance_means_at_once(store: Arc<dyn Store>) {
     assert_eq!(claim.deliveries.len(), 1, "the one that waits is due at once");
 }
 
-pub async fn a_time_and_headers_read_back_as_they_were_appended(store: Arc<dyn Store>) {
+pub async fn a_time_headers_and_a_trace_read_back_as_they_were_appended(store: Arc<dyn Store>) {
     let scene = Scene::new(store).await;
     let header = |name: &str, value: &str| (name.to_owned(), value.to_owned());
     let lists = [
@@ -68,12 +68,14 @@ pub async fn a_time_and_headers_read_back_as_they_were_appended(store: Arc<dyn S
             header("Authorization", "Bearer x"),
         ],
     ];
+    let trace = TraceContext::parse(b"00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01");
     let mut s = 0;
     for headers in lists {
         for deliver_at in [None, Some(at(-5)), Some(Timestamp::from_unix_ms(0)), Some(at(s))] {
             let mut new = scene.event_for(s, &scene.actions[..1], FirstAttempt::Waiting);
             new.event.deliver_at = deliver_at;
             new.event.headers = EventHeaders::new(headers.clone());
+            new.event.trace = if s % 2 == 0 { trace } else { None };
             scene.append_new(&new).await;
             assert_eq!(read(&scene, &new.event).await.as_ref(), Some(&new.event));
             let claim = scene.claim(scene.actions[0], ROOM, at(s)).await;

@@ -153,7 +153,7 @@ macro_rules! conformance {
             deliver_later: [
                 an_event_to_deliver_later_waits_until_its_time,
                 a_time_before_the_acceptance_means_at_once,
-                a_time_and_headers_read_back_as_they_were_appended,
+                a_time_headers_and_a_trace_read_back_as_they_were_appended,
                 due_times_ahead_say_what_the_event_asks_for_until_its_first_attempt,
                 an_event_that_waits_for_its_time_outlives_the_retention,
             ]

@@ -112,7 +112,7 @@ pub async fn an_event_whose_data_is_spelled_anew_is_the_same(store: Arc<dyn Stor
     let mut spelled = again(&scene, &first, 9);
     spelled.event.data = Bytes::from_static(b"{ \"b\": [\"\\u0078\"],\n\"a\": 1.5 }");
     let answer = append_one(&scene, spelled.clone()).await;
-    assert_eq!(answer, Appended::Known(first.event.clone()));
+    assert_eq!(answer, Appended::known(first.event.clone()));
     spelled.event.data = Bytes::from_static(br#"{"a":1.51,"b":["x"]}"#);
     assert_eq!(append_one(&scene, spelled).await, Appended::Conflict);
 }
@@ -123,7 +123,7 @@ pub async fn the_same_id_and_event_again_is_known(store: Arc<dyn Store>) {
     first.event.occurred_at = Some(at(-60));
     scene.append_new(&first).await;
     let answer = append_one(&scene, again(&scene, &first, 9)).await;
-    assert_eq!(answer, Appended::Known(first.event.clone()));
+    assert_eq!(answer, Appended::known(first.event.clone()));
     assert_eq!(counts(&scene).await, (1, 1), "nothing was written");
 }
 
@@ -154,7 +154,7 @@ pub async fn the_same_key_and_event_again_is_known(store: Arc<dyn Store>) {
         assert_ne!(second.event.id, first.event.id);
         assert_eq!(
             append_one(&scene, second).await,
-            Appended::Known(first.event.clone())
+            Appended::known(first.event.clone())
         );
     }
     assert_eq!(counts(&scene).await, (4, 4));
@@ -190,7 +190,7 @@ pub async fn the_same_key_with_another_id_of_the_producers_is_a_conflict(store: 
     other.id_is_callers = true;
     assert_eq!(append_one(&scene, other.clone()).await, Appended::Conflict);
     other.event.id = keyed.event.id;
-    assert_eq!(append_one(&scene, other).await, Appended::Known(keyed.event));
+    assert_eq!(append_one(&scene, other).await, Appended::known(keyed.event));
 }
 
 pub async fn a_key_and_an_id_of_two_events_is_a_conflict(store: Arc<dyn Store>) {
@@ -212,7 +212,7 @@ pub async fn a_known_event_takes_no_further_key(store: Arc<dyn Store>) {
     scene.append_new(&first).await;
     let mut second = again(&scene, &first, 9);
     second.idempotency_key = Some("late".to_owned());
-    assert_eq!(append_one(&scene, second).await, Appended::Known(first.event));
+    assert_eq!(append_one(&scene, second).await, Appended::known(first.event));
     let unrelated = keyed(&scene, 3, "late");
     assert_eq!(
         append_one(&scene, unrelated).await,
@@ -256,10 +256,10 @@ pub async fn items_of_one_call_are_treated_as_if_one_came_after_the_other(store:
         .await;
     let expected = [
         Appended::Stored,
-        Appended::Known(by_id.event),
+        Appended::known(by_id.event),
         Appended::Conflict,
         Appended::Stored,
-        Appended::Known(by_key.event),
+        Appended::known(by_key.event),
         Appended::Conflict,
         Appended::Conflict,
         Appended::Stored,
@@ -288,12 +288,12 @@ pub async fn what_is_known_is_found_without_storing_the_rest(store: Arc<dyn Stor
     let known = scene.store.known_events(asked).await;
     let expected = vec![
         None,
-        Some(Appended::Known(by_id.event)),
+        Some(Appended::known(by_id.event)),
         Some(Appended::Conflict),
         None,
         None,
         None,
-        Some(Appended::Known(by_key.event)),
+        Some(Appended::known(by_key.event)),
     ];
     assert_eq!(known, Ok(expected));
     assert_eq!(scene.store.known_events(Vec::new()).await, Ok(Vec::new()));
@@ -344,6 +344,6 @@ pub async fn a_later_session_knows_ids_and_keys_of_earlier_ones(store: Arc<dyn S
     let answers = scene
         .append(vec![again(&scene, &by_id, 5), again(&scene, &by_key, 6)])
         .await;
-    let expected = [Appended::Known(by_id.event), Appended::Known(by_key.event)];
+    let expected = [Appended::known(by_id.event), Appended::known(by_key.event)];
     assert_eq!(answers, expected);
 }

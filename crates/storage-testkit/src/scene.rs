@@ -77,6 +77,7 @@ impl Scene {
                 deliveries: 0,
                 deliver_at: None,
                 headers: EventHeaders::default(),
+                trace: None,
                 missed: 0,
                 is_canceled: false,
             },

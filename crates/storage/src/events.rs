@@ -63,9 +63,16 @@ pub enum Appended {
     /// The id or the idempotency key was used before for the same event, which is returned: same type, same
     /// JSON value as `data`, same `occurred_at`, `deliver_at` and headers, same id where the producer chose
     /// one. Nothing was written.
-    Known(Event),
+    Known(Box<Event>),
     /// The id or the key was used before for another event. Nothing was written.
     Conflict,
+}
+
+impl Appended {
+    /// [`Self::Known`] for this event.
+    pub fn known(event: Event) -> Self {
+        Self::Known(Box::new(event))
+    }
 }
 
 /// The result of the request to cancel an event.

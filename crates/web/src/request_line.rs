@@ -9,9 +9,9 @@ use std::time::Duration;
 use http::uri::PathAndQuery;
 use http::{HeaderMap, HeaderValue, StatusCode};
 use postrider_model::account::uid_is_valid;
-use postrider_model::{AccountId, Caller, Who};
+use postrider_model::{AccountId, Caller, TraceId, Who};
 
-use crate::trace::TraceId;
+use crate::trace::context_of;
 
 /// The target of the lines of known callers.
 pub const REQUEST_LOG: &str = "postrider::request";
@@ -83,7 +83,7 @@ impl RequestLine<'_> {
 
     /// The account that the path names: its id, or its uid if the request got as far as finding it. What else
     /// stands there may be an API key that a client put in the wrong place.
-    fn account(&self) -> Option<&str> {
+    pub fn account(&self) -> Option<&str> {
         let named = account(self.path?.path())?;
         // These come after the account was looked up. Others, such as 429 and 503, may come before.
         let status = self.status.as_u16();
@@ -119,7 +119,7 @@ fn account(path: &str) -> Option<&str> {
 
 /// The trace of a request with these headers.
 pub fn trace_of(headers: &HeaderMap) -> Option<TraceId> {
-    headers.get("traceparent").and_then(TraceId::of)
+    context_of(headers).map(|context| context.trace)
 }
 
 #[cfg(test)]

@@ -1,86 +1,81 @@
-//! The trace that a request belongs to, by the header `traceparent` of W3C Trace Context
-//! (<https://www.w3.org/TR/trace-context/#traceparent-header>).
+//! The trace that a request belongs to.
 
-use std::fmt;
+use std::time::Duration;
 
-use http::HeaderValue;
+use http::{Extensions, HeaderMap};
+use postrider_model::{AccountId, SpanId, TraceContext};
 
-/// The id of a trace: 32 lowercase hexadecimal digits, not all of them 0.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct TraceId(u128);
+use crate::request_line::RequestLine;
 
-/// Length of a version-00 header; later versions may append to it.
-const LENGTH: usize = 55;
+/// Decides which requests are traced, and records their spans. A process that exports no traces has none.
+pub trait RequestTracer: Send + Sync {
+    /// A known caller's request begins, with this context in its headers.
+    fn begin(&self, incoming: Option<TraceContext>) -> RequestTrace;
 
-impl TraceId {
-    /// The trace that the header names. `None` if the header breaks the specification: the trace then begins
-    /// here, and has no id.
-    pub fn of(header: &HeaderValue) -> Option<Self> {
-        let bytes = header.as_bytes();
-        let text = std::str::from_utf8(bytes.get(..LENGTH)?).ok()?;
-        let mut fields = text.split('-');
-        let mut field = |digits: usize| {
-            let field = fields.next()?;
-            let is_hex = |byte: u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
-            (field.len() == digits && field.bytes().all(is_hex)).then_some(field)
-        };
-        let (version, trace, parent) = (field(2)?, field(32)?, field(16)?);
-        field(2)?;
-        let has_more = bytes.len() > LENGTH;
-        let is_known = match version {
-            "ff" => false,
-            "00" => !has_more,
-            _ => !has_more || bytes[LENGTH] == b'-',
-        };
-        let trace = u128::from_str_radix(trace, 16).ok()?;
-        let parent = u64::from_str_radix(parent, 16).ok()?;
-        (is_known && trace != 0 && parent != 0).then_some(Self(trace))
+    /// The response of a request begins that is recorded ([`RequestTrace::is_recorded`]). `began` is by the
+    /// monotonic clock. `account` is the one that the request found, if its handler says so
+    /// ([`tell_account`]).
+    fn end(
+        &self,
+        trace: RequestTrace,
+        began: Duration,
+        account: Option<AccountId>,
+        request: &RequestLine<'_>,
+    );
+}
+
+/// Has the span of a recorded request name its account by the id, even if the path has the account's uid.
+pub fn tell_account(context: Option<TraceContext>, account: AccountId, extensions: &mut Extensions) {
+    if context.is_some_and(|context| context.sampled) {
+        extensions.insert(account);
     }
 }
 
-impl fmt::Display for TraceId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:032x}", self.0)
+/// The place of a request in a trace.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct RequestTrace {
+    /// What happens because of the request belongs here. Its span is that of the request if that is recorded,
+    /// otherwise the span of the caller.
+    pub context: Option<TraceContext>,
+    /// The span of the caller.
+    pub parent: Option<SpanId>,
+    /// Whether the request has a span of its own.
+    pub is_recorded: bool,
+}
+
+impl RequestTrace {
+    /// A request without a span of its own.
+    pub const fn unrecorded(incoming: Option<TraceContext>) -> Self {
+        Self {
+            context: incoming,
+            parent: None,
+            is_recorded: false,
+        }
     }
+}
+
+/// The context in the headers of a request. `None` if there is no `traceparent`, more than one, or one that
+/// breaks the specification.
+pub fn context_of(headers: &HeaderMap) -> Option<TraceContext> {
+    let mut named = headers.get_all("traceparent").iter();
+    let context = TraceContext::parse(named.next()?.as_bytes());
+    context.filter(|_| named.next().is_none())
 }
 
 #[cfg(test)]
 mod tests {
+    use http::{HeaderName, HeaderValue};
+
     use super::*;
 
-    fn of(header: &str) -> Option<String> {
-        TraceId::of(&header.parse().unwrap()).map(|id| id.to_string())
-    }
-
     #[test]
-    fn a_header_of_the_specification_names_its_trace() {
-        let id = "4bf92f3577b34da6a3ce929d0e0e4736";
-        for header in [
-            format!("00-{id}-00f067aa0ba902b7-01"),
-            format!("cc-{id}-00f067aa0ba902b7-01"),
-            format!("cc-{id}-00f067aa0ba902b7-01-what-the-future-adds"),
-        ] {
-            assert_eq!(of(&header).as_deref(), Some(id), "{header}");
-        }
-    }
-
-    #[test]
-    fn a_header_that_breaks_the_specification_names_none() {
-        let id = "4bf92f3577b34da6a3ce929d0e0e4736";
-        for header in [
-            String::new(),
-            id.to_owned(),
-            format!("ff-{id}-00f067aa0ba902b7-01"),
-            format!("00-{id}-00f067aa0ba902b7-01-more"),
-            format!("cc-{id}-00f067aa0ba902b7-01.more"),
-            format!("00-{}-00f067aa0ba902b7-01", id.to_uppercase()),
-            format!("00-{}-00f067aa0ba902b7-01", "0".repeat(32)),
-            format!("00-{id}-0000000000000000-01"),
-            format!("00-{id}-00f067aa0ba902b7-0x"),
-            format!("00-{id}-00f067aa0ba902b7"),
-            format!("00_{id}_00f067aa0ba902b7_01"),
-        ] {
-            assert_eq!(of(&header), None, "{header}");
-        }
+    fn two_contexts_in_one_request_are_none() {
+        let header = HeaderValue::from_static("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01");
+        let name = HeaderName::from_static("traceparent");
+        let mut headers = HeaderMap::from_iter([(name.clone(), header.clone())]);
+        assert!(context_of(&headers).is_some_and(|context| context.sampled));
+        headers.append(name, header);
+        assert_eq!(context_of(&headers), None);
+        assert_eq!(context_of(&HeaderMap::new()), None);
     }
 }

@@ -8,21 +8,23 @@ use serde_json::json;
 
 use super::page::{explained_metrics, exposed_metrics, series};
 
-/// Flags with which a server has the metrics of e-mail too. It connects to no mail server until it has a
-/// message.
-const WITH_MAIL: [&str; 6] = [
+/// Flags with which a server has the metrics of e-mail and of the export too. It connects to no mail server
+/// until it has a message, and no collector is at the address.
+const WITH_MAIL: [&str; 8] = [
     "--allow-destination",
     "127.0.0.0/8",
     "--smtp-url",
     "smtp://127.0.0.1:2525?tls=none",
     "--smtp-from",
     "postrider@example.com",
+    "--otlp-endpoint",
+    "http://127.0.0.1:9",
 ];
 
 /// Every label that a metric may have. None of them has values that grow with accounts, actions or receivers.
-const LABELS: [&str; 12] = [
-    "health", "kind", "le", "method", "outcome", "route", "state", "status", "store", "version", "quantile",
-    "unit",
+const LABELS: [&str; 13] = [
+    "health", "kind", "le", "method", "outcome", "route", "signal", "state", "status", "store", "version",
+    "quantile", "unit",
 ];
 
 async fn metrics(api: &Api) -> String {

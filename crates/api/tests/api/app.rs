@@ -228,6 +228,7 @@ impl App {
             response_bytes_kept: 16 * 1024,
             public_url: public_url.map(Arc::from),
             metrics: Arc::new(|| "some_metric 1\n".to_owned()),
+            tracer: None,
         };
         Self {
             api: Api::new(state.clone()),

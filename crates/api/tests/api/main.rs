@@ -19,6 +19,7 @@ mod conforms;
 mod connection_hosts;
 mod connections;
 mod deliveries;
+mod deliveries_of_all;
 mod edge;
 mod emails;
 mod etags;

@@ -13,7 +13,9 @@ use postrider_configuration::LiveSigners;
 use postrider_egress::{ClientIdentity, HttpClient, Leave, NotSent, Request, Response};
 use postrider_model::attempt::Headers;
 use postrider_model::cloud_events::is_attribute_header;
-use postrider_model::{Clock, Exchange, HttpExchange, HttpRequest, HttpResponse, SendWebhook};
+use postrider_model::{
+    Clock, Exchange, HttpExchange, HttpRequest, HttpResponse, SendWebhook, SpanId, TraceContext,
+};
 use postrider_signing::profile::{Message, Profile};
 use postrider_signing::standard_webhooks::ID_HEADER;
 use postrider_signing::{HeaderNames, is_same_header};
@@ -84,6 +86,38 @@ pub struct WebhookCarrier<T> {
     header_names: HeaderNames,
     clock: Arc<dyn Clock>,
     tokens: Tokens,
+    tells_trace: TellsTrace,
+}
+
+/// What receivers learn of the trace of an event, in the header `traceparent`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum TellsTrace {
+    /// Nothing.
+    #[default]
+    Nothing,
+    /// The span that caused the event: spans of attempts are not recorded.
+    Cause,
+    /// The span of the attempt, if the trace is sampled.
+    Attempt,
+}
+
+/// The header that names a trace. A receiver does not verify it, so no signature covers it.
+const TRACEPARENT: &str = "traceparent";
+
+impl TellsTrace {
+    /// The header's value in a request of this job.
+    fn header(self, job: &Job<'_>) -> Option<String> {
+        let cause = job.event.trace?;
+        let context = match self {
+            Self::Nothing => return None,
+            Self::Attempt if cause.sampled => TraceContext {
+                span: SpanId::of_attempt(job.delivery, job.number),
+                ..cause
+            },
+            Self::Cause | Self::Attempt => cause,
+        };
+        Some(context.to_header())
+    }
 }
 
 impl<T: Transport> WebhookCarrier<T> {
@@ -94,7 +128,14 @@ impl<T: Transport> WebhookCarrier<T> {
             header_names,
             tokens: Tokens::new(Arc::clone(&clock)),
             clock,
+            tells_trace: TellsTrace::Nothing,
         }
+    }
+
+    /// The same carrier, which tells receivers this much of traces.
+    #[must_use]
+    pub fn telling(self, tells_trace: TellsTrace) -> Self {
+        Self { tells_trace, ..self }
     }
 
     fn headers(&self, job: &Job<'_>, signers: &LiveSigners, webhook: &SendWebhook, body: &Body) -> Headers {
@@ -146,6 +187,13 @@ impl<T: Transport> WebhookCarrier<T> {
             if !is_ours(&header.name) {
                 put(&header.name, header.value.clone());
             }
+        }
+        // The producer or the customer may tell the receiver of a trace of their own.
+        if !has_header(webhook, TRACEPARENT)
+            && !of_event(TRACEPARENT)
+            && let Some(value) = self.tells_trace.header(job)
+        {
+            put(TRACEPARENT, value);
         }
         headers
     }

@@ -71,6 +71,7 @@ fn ready_of(account: AccountId, action: ActionId, n: u128) -> Ready {
         deliveries: 1,
         deliver_at: None,
         headers: EventHeaders::default(),
+        trace: None,
         missed: 0,
         is_canceled: false,
     };

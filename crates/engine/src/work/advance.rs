@@ -22,6 +22,7 @@ use super::queue::AppendQueue;
 use super::record::{RESULTS_MAX, Results};
 use crate::attempt::AttemptResult;
 use crate::engine::Engine;
+use crate::observe::Commit;
 
 /// How long results wait for events to share a commit with. At 400 events a second, the next event nearly
 /// always arrives sooner. After a crash, the deliveries with waiting results are sent again; they are no more
@@ -221,11 +222,11 @@ async fn write(
             turn.clone(),
         )
         .await;
+    let took = engine.clock().monotonic().saturating_sub(began);
     if advanced.appended.is_ok() && advanced.recorded.is_ok() {
-        let took = engine.clock().monotonic().saturating_sub(began);
         engine.meters().committed(&submitted.events, &finished, took);
     }
-    submitted.reply(engine, session, advanced.appended);
+    submitted.reply(engine, session, advanced.appended, Commit { began, took });
     let mut results = results?;
     match advanced.recorded {
         Ok(recorded) => {

@@ -14,7 +14,7 @@ use tokio::sync::oneshot;
 use crate::accept::{Accepted, Rejection};
 use crate::engine::Engine;
 use crate::lanes::{Lanes, Ready};
-use crate::observe::StoredEvents;
+use crate::observe::{Commit, StoredEvents};
 
 /// The reply that a producer's task waits for.
 pub type Reply = Result<Vec<Result<Accepted, Rejection>>, StoreError>;
@@ -78,13 +78,19 @@ impl Submitted {
     }
 
     /// Hands over the stored deliveries, and replies to every producer.
-    pub fn reply(self, engine: &Engine, session: SessionId, appended: StoreResult<Vec<Appended>>) {
+    pub fn reply(
+        self,
+        engine: &Engine,
+        session: SessionId,
+        appended: StoreResult<Vec<Appended>>,
+        commit: Commit,
+    ) {
         if self.replies.is_empty() {
             return;
         }
         let now = engine.clock().now();
         match appended {
-            Ok(appended) => self.stored(engine, session, now, &appended),
+            Ok(appended) => self.stored(engine, session, now, &appended, commit),
             Err(error) => {
                 tracing::error!(%error, "could not store events");
                 let mut lanes = engine.lanes();
@@ -99,7 +105,14 @@ impl Submitted {
         }
     }
 
-    fn stored(self, engine: &Engine, session: SessionId, now: Timestamp, appended: &[Appended]) {
+    fn stored(
+        self,
+        engine: &Engine,
+        session: SessionId,
+        now: Timestamp,
+        appended: &[Appended],
+        commit: Commit,
+    ) {
         let mut results = Vec::with_capacity(appended.len());
         let mut new_types = Vec::new();
         let (mut waiting, mut stored) = (false, 0);
@@ -127,7 +140,7 @@ impl Submitted {
             unreserve(&mut lanes, new);
         }
         drop(lanes);
-        let newly_stored = StoredEvents::new(&self.events, appended);
+        let newly_stored = StoredEvents::new(&self.events, appended, commit);
         if let Some(bytes) = engine.stored_bytes() {
             bytes.count_events(newly_stored);
         }
@@ -255,6 +268,7 @@ pub mod test_events {
                 deliveries: 0,
                 deliver_at: None,
                 headers: EventHeaders::default(),
+                trace: None,
                 missed: 0,
                 is_canceled: false,
             },

@@ -57,6 +57,7 @@ impl Results {
                 automation: result.automation,
                 resend_of: result.resend_of,
                 changes_action: result.changes_action,
+                began: result.began,
             });
         }
         let now = Instant::now();

@@ -32,8 +32,8 @@ use report::Report;
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Takes the flags, variables and settings file of `serve`, and looks at what a start needs: the settings, the files that \
-they name, keys, the data folder or the database, the clock, the disk, the ports, the identity provider and the mail \
-server. It changes nothing, sends no e-mail, and can run beside a server.
+they name, keys, the data folder or the database, the clock, the disk, the ports, the identity provider, the mail \
+server and the OTLP collector. It changes nothing, sends no e-mail, and can run beside a server.
 
 One line per check: ok, warning or error, with what to do. The exit code is 0 without errors, otherwise 1.
 
@@ -97,6 +97,7 @@ async fn look(args: &Args, loaded: &Loaded, environment: &Environment, report: &
     network::ports(settings, report).await;
     network::identity_provider(settings, report).await;
     network::mail_server(settings, report).await;
+    network::collector(settings, environment, report).await;
     if let Some(url) = &args.reach {
         network::egress(settings, url, report).await;
     }

@@ -8,10 +8,12 @@ use clap::ArgMatches;
 use crate::config::logo::{Logo, LogoError};
 use crate::config::{self, Environment, Loaded, Settings};
 use crate::wiring::admin_key::{self, FirstKey, KeepCreated};
+use crate::wiring::logging::{self, Lines};
 use crate::wiring::signals::StopSignals;
-use crate::wiring::{Node, Secrets, logging, open_files, people};
+use crate::wiring::{Node, Secrets, open_files, people, telemetry};
 use postrider_cli::Failure;
 use postrider_cli::display::Screen;
+use postrider_telemetry::Signal;
 
 /// Flags of the command.
 #[derive(Debug, clap::Args)]
@@ -50,11 +52,12 @@ pub async fn run(matches: &ArgMatches, environment: &Environment) -> Result<(), 
     let logo = settings
         .console_logo()
         .map_err(|error| unusable_logo(settings, &error))?;
-    logging::start(
-        settings.log_format,
-        &settings.log_level,
-        logging::Lines::of(settings),
-    );
+    let exports_logs = settings.otlp_endpoint.is_some() && settings.otlp_signals.contain(Signal::Logs);
+    let start = match exports_logs {
+        true => logging::start_exported,
+        false => logging::start,
+    };
+    start(settings.log_format, &settings.log_level, Lines::of(settings));
     let open_files = open_files::raise_limit();
     log_settings(&loaded, logo.as_ref(), open_files);
     let mut stop = StopSignals::catch()?;
@@ -65,6 +68,7 @@ pub async fn run(matches: &ArgMatches, environment: &Environment) -> Result<(), 
         database_password: environment.get("POSTRIDER_DATABASE_PASSWORD"),
         master_key: environment.get("POSTRIDER_MASTER_KEY"),
         oidc_client_secret: oidc_client_secret.as_deref(),
+        otlp_headers: telemetry::headers(settings, environment)?,
     };
     // Output that is not a terminal may be collected, and logs are read by many.
     let keep_created = if std::io::stdout().is_terminal() && !logging::is_json() {
@@ -184,6 +188,11 @@ fn log_settings(loaded: &Loaded, logo: Option<&Logo>, open_files: Option<u64>) {
         log_requests = %settings.log_requests,
         log_attempts = %settings.log_attempts,
         log_audit = %settings.log_audit,
+        otlp_endpoint = settings.otlp_endpoint.as_ref().map(ToString::to_string),
+        otlp_headers_file = shown(settings.otlp_headers_file.as_deref()),
+        otlp_signals = settings.otlp_endpoint.as_ref().map(|_| settings.otlp_signals.to_string()),
+        trace_sampling = settings.otlp_endpoint.as_ref().map(|_| settings.trace_sampling.get()),
+        trace_receivers = settings.trace_receivers,
         console_logo = logo.map(|logo| logo.kind.media_type()),
         open_files,
         "starting"

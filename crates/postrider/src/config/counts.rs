@@ -17,6 +17,14 @@ pub(super) const SMTP_CONNECTIONS: std::ops::RangeInclusive<i64> = 1..=100;
 /// Bounds on the recipients of an account within an hour. The least is what one e-mail may have.
 pub(super) const RECIPIENTS_PER_HOUR: std::ops::RangeInclusive<i64> = RECIPIENTS_MAX as i64..=1_000_000;
 
+/// Bounds on the traces a second that are recorded because their producer records them: more than a server
+/// handles.
+pub(super) const TRACES_PER_S: std::ops::RangeInclusive<i64> = 0..=1_000_000;
+
+pub(super) fn traces_per_s<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
+    number_within(&TRACES_PER_S, deserializer)
+}
+
 pub(super) fn in_flight<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
     number_within(&IN_FLIGHT, deserializer)
 }

@@ -11,7 +11,7 @@ use super::settings::Settings;
 pub const VARIABLE_PREFIX: &str = "POSTRIDER_";
 
 /// Variables that the server reads beside its settings, with what they are for.
-const SERVER_VARIABLES: [(&str, &str); 5] = [
+const SERVER_VARIABLES: [(&str, &str); 6] = [
     (
         "POSTRIDER_ADMIN_KEY",
         "the API key of the operator, if no file holds it; with neither, the first start creates one",
@@ -27,6 +27,10 @@ const SERVER_VARIABLES: [(&str, &str); 5] = [
     (
         "POSTRIDER_OIDC_CLIENT_SECRET",
         "the secret of the client at the identity provider, if no file holds it",
+    ),
+    (
+        "POSTRIDER_OTLP_HEADERS",
+        "headers for the OTLP collector, `name=value` separated by commas, if no file holds them",
     ),
     ("POSTRIDER_CONFIG", "same as --config"),
 ];

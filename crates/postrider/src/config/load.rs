@@ -33,6 +33,14 @@ const OF_THE_PROVIDER: &str = "oidc_";
 /// What the names of the mail server's settings begin with. They have no effect without its URL.
 const OF_THE_MAIL_SERVER: &str = "smtp_";
 
+/// Settings of the export over OTLP, which have no effect without a collector.
+const OF_THE_COLLECTOR: [&str; 4] = [
+    "otlp_headers_file",
+    "otlp_signals",
+    "trace_sampling",
+    "trace_producers_per_s",
+];
+
 /// The variable that holds the database's password.
 const DATABASE_PASSWORD: &str = "POSTRIDER_DATABASE_PASSWORD";
 
@@ -139,6 +147,10 @@ fn merge(
     }
     if let Some(origin) = orphan("smtp_url", OF_THE_MAIL_SERVER) {
         return Err(ConfigError::NoMailServer(origin));
+    }
+    let of_collector = OF_THE_COLLECTOR.iter().find_map(|key| origins.get(key));
+    if let Some(origin) = of_collector.filter(|_| !origins.contains_key("otlp_endpoint")) {
+        return Err(ConfigError::NoCollector(origin.clone()));
     }
     let settings = read(values).expect("each value was checked, and no setting depends on another");
     signature_profiles::check(&settings, file, origins.get("signature_profile"))?;

@@ -66,6 +66,8 @@ fn example(key: &str) -> String {
         "smtp_user" => "\"postrider\"",
         "smtp_password_file" => "\"/run/secrets/smtp\"",
         "smtp_from" => "\"Example <automations@example.com>\"",
+        "otlp_endpoint" => "\"http://127.0.0.1:4318\"",
+        "otlp_headers_file" => "\"/run/secrets/otlp-headers\"",
         "extra_ca_file" => "\"/etc/postrider/authorities.pem\"",
         _ => "[]",
     }

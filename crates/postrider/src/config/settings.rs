@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 
 use super::accent_color::AccentColor;
 use super::cors_origins::{self, CorsOrigin};
-use super::counts::{self, CONNECTIONS, IN_FLIGHT, RECIPIENTS_PER_HOUR, SMTP_CONNECTIONS};
+use super::counts::{self, CONNECTIONS, IN_FLIGHT, RECIPIENTS_PER_HOUR, SMTP_CONNECTIONS, TRACES_PER_S};
 use super::database::DatabaseUrl;
 use super::duration::{AttemptTimeout, BacklogAlarm, DisableAfter, Retention, SessionLease, ShutdownGrace};
 use super::egress_proxy::EgressProxyUrl;
@@ -23,6 +23,7 @@ use super::frame_ancestors::{self, FrameAncestor};
 use super::issuer_url::IssuerUrl;
 use super::log::{LogFormat, LogLevel};
 use super::log_lines::LogLines;
+use super::otlp::{OtlpEndpoint, Share, Signals};
 use super::people::GROUP_CLAIM;
 use super::per_second::PerSecond;
 use super::product_name::ProductName;
@@ -425,6 +426,40 @@ pub struct Settings {
     /// Which entries of the audit trail are logged too, in the same notation. All are of level `info`.
     #[arg(long, value_name = "LEVEL[,N/s]", default_value = "info,100/s")]
     pub log_audit: LogLines,
+
+    /// The OpenTelemetry collector that gets traces, metrics and logs over OTLP/HTTP (protobuf): a base URL
+    /// such as `http://127.0.0.1:4318`, below which it takes `/v1/traces`, `/v1/metrics` and `/v1/logs`. It
+    /// may be on a private address. By default nothing is exported. The variables `OTEL_…` are not read. See
+    /// docs/operating/opentelemetry.md.
+    #[arg(long, value_name = "URL")]
+    pub otlp_endpoint: Option<OtlpEndpoint>,
+
+    /// A file with headers for the collector, such as a vendor's key: `name=value`, one a line or separated
+    /// by commas, with `%` escapes. Alternatively, set POSTRIDER_OTLP_HEADERS.
+    #[arg(long, value_name = "FILE")]
+    pub otlp_headers_file: Option<PathBuf>,
+
+    /// What the collector gets: one or more of `traces`, `metrics` and `logs`, separated by commas.
+    #[arg(long, value_name = "SIGNALS", default_value = "traces,metrics,logs")]
+    pub otlp_signals: Signals,
+
+    /// The share of the traces that begin at this server to record: 0 for none, 1 for all. What a producer
+    /// decides (the flag of its `traceparent`) counts for its own traces; see `trace_producers_per_s`.
+    #[arg(long, value_name = "SHARE", default_value = "0.1")]
+    pub trace_sampling: Share,
+
+    /// The most traces a second, on each server, that are recorded because their producer records them. Of
+    /// further ones the share `trace_sampling` is recorded.
+    #[arg(long, value_name = "NUMBER", default_value = "100", value_parser = clap::value_parser!(u32).range(TRACES_PER_S))]
+    #[serde(deserialize_with = "counts::traces_per_s")]
+    pub trace_producers_per_s: u32,
+
+    /// Whether webhooks have the header `traceparent`, by which receivers that trace continue the event's
+    /// trace. It needs no collector: without one, receivers get the producer's own context. Off by default,
+    /// because it tells strangers the ids of your traces.
+    #[arg(long, value_name = "TRUE|FALSE", default_value = "false", action = clap::ArgAction::Set, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    #[serde(deserialize_with = "text_value::deserialize")]
+    pub trace_receivers: bool,
 }
 
 /// What to do with an event whose type is not in the catalogue.

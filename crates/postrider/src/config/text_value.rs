@@ -13,7 +13,7 @@ pub(super) fn serialize<S: Serializer>(value: &impl fmt::Display, serializer: S)
     serializer.collect_str(value)
 }
 
-/// Reads a value from text, or from a whole number or a boolean as if it were written as text.
+/// Reads a value from text, or from a number or a boolean as if it were written as text.
 pub(super) fn deserialize<'de, T, D>(deserializer: D) -> Result<T, D::Error>
 where
     T: FromStr<Err: fmt::Display>,
@@ -36,6 +36,10 @@ impl<T: FromStr<Err: fmt::Display>> Visitor<'_> for TextVisitor<T> {
     }
 
     fn visit_i64<E: Error>(self, number: i64) -> Result<T, E> {
+        self.visit_str(&number.to_string())
+    }
+
+    fn visit_f64<E: Error>(self, number: f64) -> Result<T, E> {
         self.visit_str(&number.to_string())
     }
 

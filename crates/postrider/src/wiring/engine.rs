@@ -16,8 +16,10 @@ use postrider_model::{Clock, Entropy, IdGenerator};
 use postrider_signing::HeaderNames;
 use postrider_signing::profile::SignatureProfiles;
 use postrider_storage::{Sealer, Store};
+use postrider_telemetry::spans::Spans;
 
-use super::{extra_ca, mail};
+use super::telemetry::{HttpCollector, Observers, Telemetry};
+use super::{extra_ca, mail, telemetry};
 use crate::config::Settings;
 use postrider_cli::Failure;
 
@@ -39,6 +41,10 @@ pub struct Running {
     pub sealing: Arc<Sealing>,
     /// Clients that listen to automations.
     pub listeners: Arc<Listeners>,
+    /// The export, until it is started.
+    pub telemetry: Option<Telemetry>,
+    /// The spans, if traces are exported.
+    pub spans: Option<Arc<Spans>>,
 }
 
 /// The dependencies that the parts share.
@@ -59,6 +65,7 @@ pub async fn start(
     sealer: Sealer,
     holder: Arc<dyn KeyHolder>,
     entropy: Entropy,
+    collector: Option<HttpCollector>,
 ) -> Result<Running, Failure> {
     let shared = Shared {
         store,
@@ -72,30 +79,23 @@ pub async fn start(
     let smtp = mail::smtp(settings)?;
     let configuration = shared.configuration(settings, smtp.is_some()).await?;
     create_system_account(&configuration).await?;
-    let access = Arc::new(Access::new(AccessParts {
-        store: Arc::clone(&shared.store),
-        clock: Arc::clone(&shared.clock),
-        ids: Arc::clone(&shared.ids),
-        entropy: shared.entropy.clone(),
-    }));
-    let carriers = shared.carriers(settings, smtp)?;
+    let access = shared.access();
+    let telemetry = collector.map(|collector| {
+        let clock = Arc::clone(&shared.clock);
+        Telemetry::new(settings, collector, clock, shared.entropy.clone())
+    });
+    let spans = telemetry.as_ref().and_then(Telemetry::spans);
+    let carriers = shared.carriers(settings, smtp, spans.is_some())?;
     let figures = Figures::start(FiguresParts {
         store: Arc::clone(&shared.store),
         clock: Arc::clone(&shared.clock),
         retention: settings.retention.get(),
     });
-    let sealing = SealingParts {
-        store: Arc::clone(&shared.store),
-        sealer,
-        holder,
-        clock: Arc::clone(&shared.clock),
-        entropy: shared.entropy.clone(),
-        ids: Arc::clone(&shared.ids),
-    };
+    let sealing = shared.sealing(sealer, holder);
     let listeners = Arc::clone(&shared.listeners);
     let engine = Engine::start(EngineParts {
         carriers,
-        observer: Arc::clone(&figures) as Arc<dyn Observer>,
+        observer: observer(&figures, spans.as_ref()),
         configuration: Arc::clone(&configuration),
         store: shared.store,
         clock: shared.clock,
@@ -116,7 +116,18 @@ pub async fn start(
         figures,
         sealing,
         listeners,
+        telemetry,
+        spans,
     })
+}
+
+/// The figures, and the spans if there are any.
+fn observer(figures: &Arc<Figures>, spans: Option<&Arc<Spans>>) -> Arc<dyn Observer> {
+    let figures = Arc::clone(figures) as Arc<dyn Observer>;
+    match spans {
+        None => figures,
+        Some(spans) => Arc::new(Observers(vec![figures, Arc::clone(spans) as _])),
+    }
 }
 
 async fn create_system_account(configuration: &Configuration) -> Result<(), Failure> {
@@ -169,7 +180,32 @@ impl Shared {
         loaded.map_err(|error| Failure::Failed(format!("cannot read the configuration: {error}")))
     }
 
-    fn carriers(&self, settings: &Settings, smtp: Option<SmtpSettings>) -> Result<Carriers, Failure> {
+    fn access(&self) -> Arc<Access> {
+        Arc::new(Access::new(AccessParts {
+            store: Arc::clone(&self.store),
+            clock: Arc::clone(&self.clock),
+            ids: Arc::clone(&self.ids),
+            entropy: self.entropy.clone(),
+        }))
+    }
+
+    fn sealing(&self, sealer: Sealer, holder: Arc<dyn KeyHolder>) -> SealingParts {
+        SealingParts {
+            store: Arc::clone(&self.store),
+            sealer,
+            holder,
+            clock: Arc::clone(&self.clock),
+            entropy: self.entropy.clone(),
+            ids: Arc::clone(&self.ids),
+        }
+    }
+
+    fn carriers(
+        &self,
+        settings: &Settings,
+        smtp: Option<SmtpSettings>,
+        records_spans: bool,
+    ) -> Result<Carriers, Failure> {
         let client_settings = ClientSettings {
             response_bytes_kept: settings.response_bytes_kept.bytes(),
             in_flight_per_host_max: usize::try_from(settings.in_flight_per_host_max).unwrap_or(usize::MAX),
@@ -189,7 +225,8 @@ impl Shared {
             Listening::new(client, Arc::clone(&self.listeners), Arc::clone(&self.clock)),
             header_names(settings)?,
             Arc::clone(&self.clock),
-        );
+        )
+        .telling(telemetry::tells_trace(settings, records_spans));
         Ok(Carriers {
             webhook: Arc::new(webhook),
             email: mail::carrier(settings, smtp, Arc::clone(&self.clock))?,

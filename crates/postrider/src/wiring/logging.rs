@@ -13,8 +13,12 @@ use std::time::Duration;
 
 use postrider_cli::Failure;
 use postrider_cli::display::Paint;
+use postrider_engine::SystemClock;
 use postrider_engine::log::ATTEMPT_LOG;
 use postrider_storage::AUDIT_LOG;
+use postrider_telemetry::Signal;
+use postrider_telemetry::logs::{LogLayer, LogRecord};
+use postrider_telemetry::queue::Queue;
 use postrider_web::request_line::{REQUEST_LOG, STRANGER_LOG};
 use tracing_subscriber::filter::FilterExt as _;
 use tracing_subscriber::prelude::*;
@@ -62,8 +66,27 @@ impl Lines {
     };
 }
 
+/// The lines that wait for their export, if they are exported.
+static EXPORTED: OnceLock<Arc<Queue<LogRecord>>> = OnceLock::new();
+
 /// Starts the log, including the log of panics.
 pub fn start(format: LogFormat, level: &LogLevel, lines: Lines) {
+    start_with(format, level, lines, None);
+}
+
+/// Does the same, and queues the lines for their export, too.
+pub fn start_exported(format: LogFormat, level: &LogLevel, lines: Lines) {
+    let queue = EXPORTED.get_or_init(|| Arc::new(Queue::new(Signal::Logs)));
+    let exported = LogLayer::new(Arc::clone(queue), Arc::new(SystemClock::new()));
+    start_with(format, level, lines, Some(exported));
+}
+
+/// The lines that wait for their export; `None` if they are not exported.
+pub fn exported() -> Option<Arc<Queue<LogRecord>>> {
+    EXPORTED.get().cloned()
+}
+
+fn start_with(format: LogFormat, level: &LogLevel, lines: Lines, exported: Option<LogLayer>) {
     let bounds = Arc::new(Bounds::new([
         Kind::new("request", REQUEST_LOG, lines.requests),
         Kind::new("stranger_request", STRANGER_LOG, lines.requests),
@@ -80,8 +103,9 @@ pub fn start(format: LogFormat, level: &LogLevel, lines: Lines) {
     match format {
         LogFormat::Json => {
             let layer = layer.json().flatten_event(true).with_current_span(false);
+            // One filter for both, because each line that it admits uses up a bound.
             tracing_subscriber::registry()
-                .with(layer.with_filter(filter))
+                .with(layer.and_then(exported).with_filter(filter))
                 .init();
             IS_JSON.store(true, Ordering::Relaxed);
         }
@@ -89,7 +113,7 @@ pub fn start(format: LogFormat, level: &LogLevel, lines: Lines) {
             let unwanted = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
             let layer = layer.with_ansi(std::io::stderr().is_terminal() && !unwanted);
             tracing_subscriber::registry()
-                .with(layer.with_filter(filter))
+                .with(layer.and_then(exported).with_filter(filter))
                 .init();
         }
     }

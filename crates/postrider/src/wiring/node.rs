@@ -6,21 +6,25 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use postrider_api::{Api, ApiState, RateLimits, batch_bytes_max};
+use postrider_api::{Api, ApiState, MetricsText, RateLimits, batch_bytes_max};
 use postrider_figures::Figures;
 use postrider_model::{By, Entropy};
 use postrider_storage::Sealer;
+use postrider_telemetry::export::{Export, FLUSH_MAX};
 use postrider_web::body::BODY_TIMEOUT;
 use postrider_web::body_budget::BodyBudget;
 use postrider_web::client::TrustedProxies;
+use postrider_web::trace::RequestTracer;
 use tokio::net::TcpListener;
 
 use super::admin_key::{self, FirstKey, KeepCreated};
 use super::cors::Cors;
 use super::engine::{self, Running};
 use super::site::{Approach, Monitoring, Site, taken_segment};
+use super::telemetry::HttpCollector;
 use super::{console, listener, master_key, metrics, people, store};
 use crate::config::Settings;
+use crate::config::otlp::OtlpHeaders;
 use crate::config::per_second::PerSecond;
 use postrider_cli::Failure;
 
@@ -32,7 +36,7 @@ const REQUESTS_GRACE_MAX: Duration = Duration::from_secs(5);
 const FIRST_LINK: Duration = Duration::from_secs(3600);
 
 /// The operator's secrets, which are not settings, because the console shows settings.
-#[derive(Clone, Copy, Default)]
+#[derive(Clone, Default)]
 pub struct Secrets<'a> {
     /// The admin key.
     pub admin_key: Option<&'a str>,
@@ -42,6 +46,8 @@ pub struct Secrets<'a> {
     pub master_key: Option<&'a str>,
     /// The client's secret at the identity provider.
     pub oidc_client_secret: Option<&'a str>,
+    /// The headers for the OTLP collector.
+    pub otlp_headers: OtlpHeaders,
 }
 
 /// A started node. It accepts connections once it runs.
@@ -55,6 +61,7 @@ pub struct Node {
     base_url: String,
     site: Arc<Site>,
     grace: Duration,
+    export: Option<Export>,
 }
 
 impl Node {
@@ -69,6 +76,7 @@ impl Node {
     ) -> Result<Self, Failure> {
         check_public_url(settings)?;
         let people = people::of_settings(settings, secrets.oidc_client_secret)?;
+        let collector = HttpCollector::of(settings, secrets.otlp_headers)?;
         let (listener, address) = bind("listen", settings.listen).await?;
         let monitoring = match settings.metrics_listen {
             Some(address) => Some(bind("metrics_listen", address).await?),
@@ -81,7 +89,15 @@ impl Node {
         tracing::info!(master_key = %sealer.first_key_id(), %source, "secrets are sealed");
         let store = store::open(settings, secrets.database_password, &sealer).await?;
         let source = Arc::new(source);
-        let running = engine::start(settings, store, sealer.clone(), source, entropy.clone()).await?;
+        let starting = engine::start(
+            settings,
+            store,
+            sealer.clone(),
+            source,
+            entropy.clone(),
+            collector,
+        );
+        let mut running = starting.await?;
         let opened = async {
             let parts = people::Parts {
                 access: Arc::clone(&running.access),
@@ -102,24 +118,11 @@ impl Node {
         };
         let body_budget = body_budget(&running);
         let console = console::console(settings, &running, people, Arc::clone(&body_budget))?;
-        let state = ApiState {
-            sealing: Arc::clone(&running.sealing),
-            engine: Arc::clone(&running.engine),
-            configuration: Arc::clone(&running.configuration),
-            figures: Arc::clone(&running.figures),
-            access: Arc::clone(&running.access),
-            body_timeout: BODY_TIMEOUT,
-            body_budget,
-            page_budget: Arc::new(BodyBudget::for_pages()),
-            rate_limits: Arc::new(RateLimits::new(
-                settings.requests_per_s_and_key.map(PerSecond::get),
-                settings.events_per_s_and_account.map(PerSecond::get),
-            )),
-            listeners: Arc::clone(&running.listeners),
-            response_bytes_kept: settings.response_bytes_kept.bytes(),
-            public_url: settings.public_url.as_ref().map(|url| url.as_str().into()),
-            metrics: metrics::Exposition::start(metrics, &running.engine, settings),
-        };
+        let metrics = metrics::Exposition::start(metrics, &running.engine, settings);
+        let state = api_state(settings, &running, body_budget, metrics);
+        let clock = Arc::clone(running.engine.clock());
+        let telemetry = running.telemetry.take();
+        let export = telemetry.map(|telemetry| telemetry.start(&state.metrics, clock));
         let approach = approach(settings);
         Ok(Self {
             running,
@@ -130,6 +133,7 @@ impl Node {
             base_url: console::base_url(settings, address),
             site: Arc::new(Site::new(Api::new(state), console, approach)),
             grace: settings.shutdown_grace.get(),
+            export,
         })
     }
 
@@ -192,8 +196,15 @@ impl Node {
                 grace_s = self.grace.as_secs(),
                 "stopping: waiting for attempts in flight"
             );
-            let grace = self.grace.saturating_sub(requests_grace);
+            let flush = self
+                .export
+                .as_ref()
+                .map_or(Duration::ZERO, |_| FLUSH_MAX.min(self.grace / 4));
+            let grace = self.grace.saturating_sub(requests_grace + flush);
             self.running.stop(grace).await;
+            if let Some(export) = &self.export {
+                export.stop(flush).await;
+            }
             tracing::info!("stopped");
             Ok(())
         };
@@ -201,6 +212,34 @@ impl Node {
             result = served => result,
             never = monitored => match never {},
         }
+    }
+}
+
+/// What the handlers of the API share.
+fn api_state(
+    settings: &Settings,
+    running: &Running,
+    body_budget: Arc<BodyBudget>,
+    metrics: Arc<dyn MetricsText>,
+) -> ApiState {
+    ApiState {
+        sealing: Arc::clone(&running.sealing),
+        engine: Arc::clone(&running.engine),
+        configuration: Arc::clone(&running.configuration),
+        figures: Arc::clone(&running.figures),
+        access: Arc::clone(&running.access),
+        body_timeout: BODY_TIMEOUT,
+        body_budget,
+        page_budget: Arc::new(BodyBudget::for_pages()),
+        rate_limits: Arc::new(RateLimits::new(
+            settings.requests_per_s_and_key.map(PerSecond::get),
+            settings.events_per_s_and_account.map(PerSecond::get),
+        )),
+        listeners: Arc::clone(&running.listeners),
+        response_bytes_kept: settings.response_bytes_kept.bytes(),
+        public_url: settings.public_url.as_ref().map(|url| url.as_str().into()),
+        metrics,
+        tracer: running.spans.clone().map(|spans| spans as Arc<dyn RequestTracer>),
     }
 }
 

@@ -1,30 +1,16 @@
-//! Requests to the identity provider: HTTP/1.1, a connection for each, because a sign-in needs three.
-//!
-//! The provider is the operator's own and often internal, so neither the rules for destinations of webhooks
-//! nor the proxy for webhooks (`egress_proxy`) apply. The client does not follow redirects: the
-//! addresses that a provider publishes do not redirect, and a redirect could carry a secret elsewhere.
+//! Requests to the identity provider, by the [`TrustedClient`].
 
-use std::net::{IpAddr, SocketAddr};
-use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HOST, USER_AGENT};
+use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
 use http::{HeaderValue, Method, Request};
-use http_body_util::{BodyExt as _, Full, Limited};
-use hyper::client::conn::http1::handshake;
-use hyper_util::rt::TokioIo;
+use http_body_util::Full;
 use postrider_access::people::{FromProvider, ProviderTransport, ToProvider, Unanswered};
-use postrider_egress::{Resolve, ResolveError, SystemResolver, connect_first, trusted_roots};
-use rustls::ClientConfig;
-use rustls::pki_types::ServerName;
-use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::TcpStream;
-use tokio_rustls::TlsConnector;
-use url::{Host, Position, Url};
+use url::Url;
 
-use super::extra_ca;
+use super::trusted_client::TrustedClient;
 use crate::config::Settings;
 use postrider_cli::Failure;
 
@@ -32,65 +18,21 @@ use postrider_cli::Failure;
 const DEADLINE: Duration = Duration::from_secs(10);
 
 /// Sends requests to the provider.
-pub struct HttpTransport {
-    tls: TlsConnector,
-    resolver: Arc<dyn Resolve>,
-}
+pub struct HttpTransport(TrustedClient);
 
 impl HttpTransport {
-    /// A transport that trusts the public authorities and those of `extra_ca_file`. The operator chose the
-    /// provider's name, so the search domains of this machine complete it.
+    /// A transport with these settings.
     pub fn new(settings: &Settings) -> Result<Self, Failure> {
-        Self::with_resolver(settings, Arc::new(SystemResolver::with_search_domains()))
-    }
-
-    fn with_resolver(settings: &Settings, resolver: Arc<dyn Resolve>) -> Result<Self, Failure> {
-        let roots = trusted_roots(extra_ca::pem(settings)?.as_deref())
-            .map_err(|error| extra_ca::unusable(settings, &error))?;
-        let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let builder = ClientConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()
-            .map_err(|error| Failure::Failed(format!("cannot set up TLS: {error}")))?;
-        let config = builder.with_root_certificates(roots).with_no_client_auth();
-        Ok(Self {
-            tls: TlsConnector::from(Arc::new(config)),
-            resolver,
-        })
+        TrustedClient::new(settings).map(Self)
     }
 
     async fn exchange(&self, request: ToProvider) -> Result<FromProvider, String> {
         let url = Url::parse(&request.url).map_err(|error| error.to_string())?;
-        let stream = self.dial(&url).await?;
-        // If this fails, small writes are only slower.
-        let _ = stream.set_nodelay(true);
-        if url.scheme() == "http" {
-            return speak(stream, &url, request).await;
-        }
-        let host = url.host_str().unwrap_or_default();
-        let host = host.trim_start_matches('[').trim_end_matches(']').to_owned();
-        let name = ServerName::try_from(host).map_err(|error| error.to_string())?;
-        let stream = self.tls.connect(name, stream).await;
-        speak(stream.map_err(|error| format!("TLS: {error}"))?, &url, request).await
-    }
-
-    async fn dial(&self, url: &Url) -> Result<TcpStream, String> {
-        let port = url.port_or_known_default().unwrap_or(443);
-        let addresses = match url.host() {
-            Some(Host::Ipv4(address)) => vec![address.into()],
-            Some(Host::Ipv6(address)) => vec![address.into()],
-            Some(Host::Domain(name)) => self.addresses_of(name).await?,
-            None => return Err("the URL has no host".to_owned()),
-        };
-        let with_port = |address| SocketAddr::new(address, port);
-        let stream = connect_first(addresses.into_iter().map(with_port).collect());
-        stream.await.map_err(|error| error.to_string())
-    }
-
-    async fn addresses_of(&self, name: &str) -> Result<Vec<IpAddr>, String> {
-        self.resolver.resolve(name).await.map_err(|error| match error {
-            // Its own words are for the customers, and name the rules for their receivers.
-            ResolveError::NotFound => format!("the host name {name} does not exist"),
-            error => error.to_string(),
+        let bytes_max = request.bytes_max;
+        let (status, body) = self.0.send(&url, message(request)?, bytes_max).await?;
+        Ok(FromProvider {
+            status,
+            body: body.to_vec(),
         })
     }
 }
@@ -105,39 +47,7 @@ impl ProviderTransport for HttpTransport {
     }
 }
 
-async fn speak(
-    stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
-    url: &Url,
-    request: ToProvider,
-) -> Result<FromProvider, String> {
-    let bytes_max = request.bytes_max;
-    let request = message(url, request)?;
-    let (mut sender, connection) = handshake(TokioIo::new(stream))
-        .await
-        .map_err(|error| error.to_string())?;
-    // The connection is driven here and ends with this future, so that no task outlives the deadline.
-    let answer = async {
-        let answer = sender
-            .send_request(request)
-            .await
-            .map_err(|error| error.to_string())?;
-        let status = answer.status().as_u16();
-        let body = Limited::new(answer.into_body(), bytes_max).collect().await;
-        let body = body.map_err(|error| format!("the body: {error}"))?.to_bytes();
-        Ok(FromProvider {
-            status,
-            body: body.to_vec(),
-        })
-    };
-    let mut answer = std::pin::pin!(answer);
-    tokio::select! {
-        answer = &mut answer => answer,
-        // A connection that has ended may have left a whole answer behind.
-        _ = connection => answer.await,
-    }
-}
-
-fn message(url: &Url, request: ToProvider) -> Result<Request<Full<Bytes>>, String> {
+fn message(request: ToProvider) -> Result<Request<Full<Bytes>>, String> {
     let method = if request.form.is_some() {
         Method::POST
     } else {
@@ -145,10 +55,7 @@ fn message(url: &Url, request: ToProvider) -> Result<Request<Full<Bytes>>, Strin
     };
     let mut message = Request::builder()
         .method(method)
-        .uri(&url[Position::BeforePath..Position::AfterQuery])
-        .header(HOST, &url[Position::BeforeHost..Position::AfterPort])
-        .header(ACCEPT, "application/json")
-        .header(USER_AGENT, concat!("postrider/", env!("CARGO_PKG_VERSION")));
+        .header(ACCEPT, "application/json");
     if let Some(authorization) = request.authorization {
         let mut value = HeaderValue::try_from(authorization)
             .map_err(|_| "the provider's token cannot be sent in a header".to_owned())?;
@@ -164,11 +71,15 @@ fn message(url: &Url, request: ToProvider) -> Result<Request<Full<Bytes>>, Strin
 
 #[cfg(test)]
 mod tests {
+    use std::net::{IpAddr, SocketAddr};
+    use std::sync::Arc;
+
+    use postrider_egress::{Resolve, ResolveError};
     use rcgen::{CertifiedKey, generate_simple_self_signed};
     use rustls::ServerConfig;
     use rustls::pki_types::PrivateKeyDer;
     use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-    use tokio::net::{TcpListener, TcpSocket};
+    use tokio::net::{TcpListener, TcpSocket, TcpStream};
     use tokio_rustls::TlsAcceptor;
 
     use super::*;
@@ -278,7 +189,7 @@ mod tests {
         let _queued = TcpStream::connect(dead).await.unwrap();
         let transport = with_authority(Some(&pem), |settings| {
             let resolver = TwoAddresses([dead.ip(), address.ip()]);
-            HttpTransport::with_resolver(settings, Arc::new(resolver))
+            TrustedClient::with_resolver(settings, Arc::new(resolver)).map(HttpTransport)
         });
         let began = std::time::Instant::now();
         let answered = ask(&transport, format!("https://localhost:{}/", address.port()), 2).await;

@@ -1,10 +1,10 @@
 //! The deliveries of all accounts, newest first, ordered by id, whose first 48 bits are the time.
 //!
 //! Failed and canceled ones are found through an index of only those. For the others there is no index by id
-//! alone: every delivery would pay for it twice, when it is stored and when it is settled. A BRIN index, which
-//! costs next to nothing, finds the pages of a range of ids, unordered. A walk therefore reads windows of
-//! ids, from the newest to the oldest, which it narrows where a window holds too many deliveries and widens
-//! where it holds few.
+//! alone: every delivery would pay for it twice, when it is stored and when it is settled. A BRIN index,
+//! which costs next to nothing, finds the pages of a range of ids, unordered. A walk therefore reads windows
+//! of ids, from the newest to the oldest. It narrows a window that holds too many deliveries, and widens the
+//! next one after a window that holds few.
 
 use deadpool_postgres::{Client, GenericClient};
 use postrider_model::{Delivery, DeliveryStatus};
@@ -20,7 +20,7 @@ use crate::statement;
 /// The width of the first window: ids of one second.
 const FIRST_WIDTH: u128 = 1_000 << 80;
 
-/// How much wider or narrower the next window is. Thirty days without a delivery are passed in eleven windows.
+/// How much wider or narrower the next window is. Eleven windows pass thirty days without a delivery.
 const WIDTH_FACTOR: u128 = 4;
 
 /// Deliveries of an account that was deleted stay until they are pruned.

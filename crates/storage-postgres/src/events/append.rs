@@ -251,7 +251,7 @@ impl<'a> EventRows<'a> {
             }),
             data: column(events, |new| &*new.event.data),
             deliver_at: column(events, |new| new.event.deliver_at.map(Timestamp::unix_ms)),
-            headers: column(events, |new| encoding::event_headers::encode(&new.event.headers)),
+            headers: column(events, |new| encoding::event_headers::encode(&new.event)),
         }
     }
 

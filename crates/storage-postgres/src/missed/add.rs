@@ -102,7 +102,7 @@ async fn locked(
 fn from_row(row: &Row) -> SqlResult<Locked> {
     let first: Option<Uuid> = row.try_get(3)?;
     let (data_bytes, headers): (i32, Option<&[u8]>) = (row.try_get(6)?, row.try_get(8)?);
-    let headers = encoding::event_headers::decode(headers)?;
+    let (headers, _) = encoding::event_headers::decode(headers)?;
     Ok(Locked {
         id: columns::id(row, 0, EventId::from_bytes)?,
         created_at: row.try_get(1)?,

@@ -1,7 +1,7 @@
 //! The deliveries of all accounts, newest first, ordered by id, whose first 48 bits are the time.
 //!
-//! Failed and canceled ones are found through an index of only those; others by the primary key. The remaining
-//! conditions are checked row by row, for up to `ROWS_LOOKED_AT_MAX` rows per page.
+//! Failed and canceled ones are found through an index of only those; others by the primary key. The
+//! remaining conditions are checked row by row, for up to `ROWS_LOOKED_AT_MAX` rows per page.
 
 use postrider_model::{Delivery, DeliveryStatus};
 use postrider_storage::rows::deliveries::{COUNT, OfEvent};

@@ -127,7 +127,7 @@ impl<'conn> Insert<'conn> {
             event.deliveries,
             (event.missed > 0).then_some(event.missed),
             event.deliver_at.map(Timestamp::unix_ms),
-            encoding::event_headers::encode(&event.headers),
+            encoding::event_headers::encode(event),
             &*event.data,
             &new.idempotency_key,
         ))?;

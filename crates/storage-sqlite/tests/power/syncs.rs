@@ -92,7 +92,7 @@ async fn an_event_is_known_once_it_is_synced() {
     };
     let first = append(&*store, scene.session, vec![event.clone()]);
     let (_, known) = tokio::join!(first, repeated);
-    assert_eq!(known, Ok(vec![Some(Appended::Known(event.event))]));
+    assert_eq!(known, Ok(vec![Some(Appended::known(event.event))]));
 }
 
 /// Those whose commit is in the log wait, as for a slow disk. Others are refused at once, also the next step

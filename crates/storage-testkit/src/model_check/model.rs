@@ -169,7 +169,7 @@ impl Model {
             && known.deliver_at == new.event.deliver_at
             && (!new.id_is_callers || known.id == new.event.id);
         if same {
-            Appended::Known(known.clone())
+            Appended::known(known.clone())
         } else {
             Appended::Conflict
         }

@@ -84,6 +84,7 @@ mod tests {
                     deliveries: 0,
                     deliver_at: None,
                     headers: EventHeaders::default(),
+                    trace: None,
                     missed: 0,
                     is_canceled,
                 };

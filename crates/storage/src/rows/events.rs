@@ -35,7 +35,7 @@ pub struct EventRow {
     pub missed_count: Option<i32>,
     /// When its first attempts are due, if the producer said so.
     pub deliver_at: Option<i64>,
-    /// Its headers; see [`crate::encoding::event_headers`].
+    /// Its headers and its trace; see [`crate::encoding::event_headers`].
     pub headers: Option<Vec<u8>>,
     /// The bytes that the producer sent.
     pub data: Vec<u8>,
@@ -72,7 +72,7 @@ impl EventRow {
     /// # Errors
     /// [`Damaged`] if the headers are.
     pub fn bytes(&self) -> Result<usize, Damaged> {
-        let headers = encoding::event_headers::decode(self.headers.as_deref())?;
+        let (headers, _) = encoding::event_headers::decode(self.headers.as_deref())?;
         Ok(self.data.len() + headers.bytes())
     }
 
@@ -104,6 +104,7 @@ impl TryFrom<EventRow> for Event {
             (None, _) => None,
             (Some(_), None) => return Err(Damaged("a warning's pointer")),
         };
+        let (headers, trace) = encoding::event_headers::decode(row.headers.as_deref())?;
         Ok(Self {
             id: EventId::from_bytes(row.id),
             account: AccountId::from_bytes(row.account),
@@ -116,7 +117,8 @@ impl TryFrom<EventRow> for Event {
             warning,
             deliveries: count(row.delivery_count)?,
             deliver_at: row.deliver_at.map(time),
-            headers: encoding::event_headers::decode(row.headers.as_deref())?,
+            headers,
+            trace,
             missed: row.missed_count.map_or(Ok(0), count)?,
             is_canceled,
         })

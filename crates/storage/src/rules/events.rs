@@ -20,7 +20,7 @@ pub fn repeated(new: &NewEvent, stored: &Event) -> Appended {
         && new.event.headers == stored.headers
         && (!new.id_is_callers || new.event.id == stored.id);
     if same {
-        Appended::Known(stored.clone())
+        Appended::known(stored.clone())
     } else {
         Appended::Conflict
     }
@@ -80,7 +80,7 @@ mod tests {
                 ..new_event(&ids, id_is_callers)
             };
             assert_eq!(
-                repeated(&again, &stored) == Appended::Known(stored.clone()),
+                repeated(&again, &stored) == Appended::known(stored.clone()),
                 known
             );
         }
@@ -90,7 +90,7 @@ mod tests {
     fn the_data_the_type_the_times_and_the_headers_of_an_event_count() {
         let ids = IdGenerator::new(1);
         let new = new_event(&ids, true);
-        assert_eq!(repeated(&new, &new.event), Appended::Known(new.event.clone()));
+        assert_eq!(repeated(&new, &new.event), Appended::known(new.event.clone()));
         let other_data = Event {
             data: Bytes::from_static(b"[]"),
             ..new.event.clone()
@@ -140,7 +140,7 @@ mod tests {
         ] {
             let (mut new, stored) = (of(one), of(other).event);
             new.event.id = stored.id;
-            let is_known = repeated(&new, &stored) == Appended::Known(stored);
+            let is_known = repeated(&new, &stored) == Appended::known(stored);
             assert_eq!(is_known, is_same, "{one} {other}");
         }
     }
@@ -155,6 +155,6 @@ mod tests {
             is_canceled: true,
             ..new.event.clone()
         };
-        assert_eq!(repeated(&new, &stored), Appended::Known(stored.clone()));
+        assert_eq!(repeated(&new, &stored), Appended::known(stored.clone()));
     }
 }

@@ -178,6 +178,7 @@ mod tests {
             deliveries: 0,
             deliver_at: None,
             headers: postrider_model::EventHeaders::default(),
+            trace: None,
             missed: 0,
             is_canceled: false,
         };

@@ -51,6 +51,7 @@ pub(crate) fn event() -> Event {
         deliveries: 0,
         deliver_at: None,
         headers: EventHeaders::default(),
+        trace: None,
         missed: 0,
         is_canceled: false,
     }

@@ -236,6 +236,7 @@ fn made_up(
         deliveries: 0,
         deliver_at: None,
         headers: EventHeaders::default(),
+        trace: None,
         missed: 0,
         is_canceled: false,
     })

@@ -14,8 +14,8 @@ use crate::router::ApiState;
 
 /// List the deliveries of all accounts
 ///
-/// Newest first. A delivery must match all filters. A page looks at no more than 20,000 deliveries: with a filter
-/// that few match, it can have fewer items than `limit`, or none.
+/// Newest first. A delivery must match all filters. A page looks at no more than 20,000 deliveries: with a
+/// filter that few match, it can have fewer items than `limit`, or none.
 #[utoipa::path(
     get,
     path = "/v1/deliveries",

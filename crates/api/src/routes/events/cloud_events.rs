@@ -14,10 +14,11 @@ use axum::response::Response;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, StatusCode, header};
 use postrider_engine::Rejection;
-use postrider_model::AccountId;
 use postrider_model::cloud_events::{BATCH, HEADER_PREFIX, STRUCTURED};
+use postrider_model::{AccountId, TraceContext};
 use postrider_web::body::Collected;
 use postrider_web::body_budget::Owner;
+use postrider_web::trace::tell_account;
 
 use super::accepted::accepted_response;
 use super::idempotency_key::idempotency_key;
@@ -91,11 +92,12 @@ where
 {
     no_parameters(request.uri())?;
     let key = idempotency_key(request.headers())?.map(str::to_owned);
+    let trace: Option<TraceContext> = request.extensions().get().copied();
     // Base64 takes a third more than the data.
     let bytes_max = event_bytes_max(state) + state.engine.settings().data_bytes_max / 3;
     let limits = state.body_limits(bytes_max, Owner::Account(account));
     // The room stays taken until the event is stored, because the event was copied out of the body.
-    let (submission, _room) = match form {
+    let (mut submission, _room) = match form {
         Form::Batch => return accept_batch(state, account, request, StatusCode::MULTI_STATUS).await,
         Form::Structured => {
             let Collected { bytes, room } = read(request, limits).await?;
@@ -107,10 +109,14 @@ where
             (binary::read_event(&headers, &bytes, key)?, room)
         }
     };
+    submission.trace = trace;
     let standing = state.rate_limits.events_of(account, 1)?;
     let mut results = state.engine.accept(account, vec![submission]).await?;
     match results.pop() {
-        Some(Ok(accepted)) => accepted_response(&accepted).map(|response| told(response, standing)),
+        Some(Ok(accepted)) => accepted_response(&accepted).map(|mut response| {
+            tell_account(trace, account, response.extensions_mut());
+            told(response, standing)
+        }),
         Some(Err(rejection)) => Err(problem_of(rejection)),
         None => Err(Problem::internal("the engine returned no result for an event")),
     }

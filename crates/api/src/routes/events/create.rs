@@ -8,7 +8,7 @@ use axum::extract::{Request, State};
 use axum::response::Response;
 use bytes::Bytes;
 use postrider_engine::Submission;
-use postrider_model::AccountId;
+use postrider_model::{AccountId, TraceContext};
 
 use super::accepted::{AcceptedView, accepted_response};
 use super::cloud_events::schema::{CloudEventInput, batch_result, example};
@@ -25,6 +25,7 @@ use crate::rate_limits::told;
 use crate::router::ApiState;
 use postrider_web::body::Collected;
 use postrider_web::body_budget::Owner;
+use postrider_web::trace::tell_account;
 
 /// Headers of a request with events.
 #[derive(utoipa::IntoParams)]
@@ -94,6 +95,7 @@ where
     }
     no_parameters(request.uri())?;
     let key = idempotency_key(request.headers())?.map(str::to_owned);
+    let trace: Option<TraceContext> = request.extensions().get().copied();
     let bytes_max = event_bytes_max(state);
     let limits = state.body_limits(bytes_max, Owner::Account(account));
     // The room stays taken until the event is stored, because the event was copied out of the body.
@@ -101,13 +103,17 @@ where
         bytes: body,
         room: _room,
     } = read(request, limits).await?;
-    let submission = read_event(&body, key)?;
+    let mut submission = read_event(&body, key)?;
+    submission.trace = trace;
     // The body is not needed while the event is being stored.
     drop(body);
     let standing = state.rate_limits.events_of(account, 1)?;
     let mut results = state.engine.accept(account, vec![submission]).await?;
     match results.pop() {
-        Some(Ok(accepted)) => accepted_response(&accepted).map(|response| told(response, standing)),
+        Some(Ok(accepted)) => accepted_response(&accepted).map(|mut response| {
+            tell_account(trace, account, response.extensions_mut());
+            told(response, standing)
+        }),
         Some(Err(rejection)) => Err(rejection.into()),
         None => Err(Problem::internal("the engine returned no result for an event")),
     }

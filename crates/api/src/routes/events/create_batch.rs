@@ -8,9 +8,10 @@ use axum::response::Response;
 use bytes::Bytes;
 use http::StatusCode;
 use postrider_engine::{Accepted, Submission};
-use postrider_model::AccountId;
+use postrider_model::{AccountId, TraceContext};
 use postrider_web::body::Collected;
 use postrider_web::body_budget::Owner;
+use postrider_web::trace::tell_account;
 use serde::de::{IgnoredAny, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::value::RawValue;
@@ -148,6 +149,7 @@ where
     }
     no_parameters(request.uri())?;
     let key = idempotency_key(request.headers())?.map(str::to_owned);
+    let trace: Option<TraceContext> = request.extensions().get().copied();
     let bytes_max = batch_bytes_max(state.engine.settings().data_bytes_max);
     let limits = state.body_limits(bytes_max, Owner::Account(account));
     // The room stays taken until the events are stored, because they were copied out of the body.
@@ -155,7 +157,10 @@ where
         bytes: body,
         room: _room,
     } = read(request, limits).await?;
-    let (refusals, submissions) = read_events(utf8(&body)?, key.as_deref())?;
+    let (refusals, mut submissions) = read_events(utf8(&body)?, key.as_deref())?;
+    for submission in &mut submissions {
+        submission.trace = trace;
+    }
     drop(body);
     let standing = state.rate_limits.events_of(account, submissions.len())?;
     let results = if submissions.is_empty() {
@@ -166,7 +171,9 @@ where
     let results = results.into_iter().map(|result| result.map_err(Problem::from));
     let items = results_of(refusals, results, pointer_of);
     let json = write_batch(items, state.problem_pages()).map_err(Problem::internal)?;
-    Ok(told(response(StatusCode::ACCEPTED, json), standing))
+    let mut response = response(StatusCode::ACCEPTED, json);
+    tell_account(trace, account, response.extensions_mut());
+    Ok(told(response, standing))
 }
 
 /// The response's body: a [`BatchView`], written item by item.

@@ -95,6 +95,7 @@ impl EventInput<'_> {
                 idempotency_key,
                 deliver_at,
                 headers: EventHeaders::new(self.headers.0),
+                trace: None,
             }),
             _ => match faults.into_result(Code::InvalidBody) {
                 Err(problem) => Err(problem),

@@ -171,6 +171,7 @@ fn example_event(app: &App, account: &InAccount, name: EventTypeName, data: Stri
         deliveries: 0,
         deliver_at: None,
         headers: EventHeaders::default(),
+        trace: None,
         missed: 0,
         is_canceled: false,
     }

@@ -7,17 +7,20 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use postrider_access::people::{Issuer, ProviderTransport as _, ToProvider};
-use postrider_cli::Failure;
 use postrider_cli::client::probe;
+use postrider_cli::{Environment, Failure};
 use postrider_egress::{ClientSettings, EgressGuard, HttpClient, Request, SystemResolver};
 use postrider_engine::SystemClock;
+use postrider_telemetry::Signal;
 use tokio::net::TcpListener;
+use tokio::time::timeout;
 
 use super::super::health::reachable;
 use super::report::Report;
 use crate::config::Settings;
 use crate::wiring::provider_transport::HttpTransport;
-use crate::wiring::{extra_ca, mail};
+use crate::wiring::telemetry::HttpCollector;
+use crate::wiring::{extra_ca, mail, telemetry};
 
 /// How long a server on this machine may take to respond.
 const LOCAL_TIMEOUT: Duration = Duration::from_secs(3);
@@ -111,6 +114,40 @@ pub(super) async fn mail_server(settings: &Settings, report: &mut Report) {
             CHECK,
             format!("{server}: {why}"),
             "Check smtp_url, smtp_user, smtp_password_file and extra_ca_file",
+        ),
+    }
+}
+
+/// Sends the collector an empty message, which it has to take.
+pub(super) async fn collector(settings: &Settings, environment: &Environment, report: &mut Report) {
+    const CHECK: &str = "otlp collector";
+    let Some(endpoint) = &settings.otlp_endpoint else {
+        return;
+    };
+    // Headers that are not understood are reported with the settings.
+    let Ok(headers) = telemetry::headers(settings, environment) else {
+        return;
+    };
+    let mut signals = Signal::ALL.into_iter();
+    let signal = signals.find(|signal| settings.otlp_signals.contain(*signal));
+    let path = signal.unwrap_or(Signal::Traces).path();
+    let took = match HttpCollector::of(settings, headers) {
+        Ok(Some(collector)) => match timeout(REMOTE_TIMEOUT, collector.send(path, Vec::new())).await {
+            Ok(Ok((200..=299, _))) => Ok(()),
+            Ok(Ok((status, _))) => Err(format!("it responded with {status}")),
+            Ok(Err(why)) => Err(why),
+            Err(_) => Err(format!("no response within {} s", REMOTE_TIMEOUT.as_secs())),
+        },
+        Ok(None) => return,
+        Err(failure) => Err(failure.to_string()),
+    };
+    match took {
+        Ok(()) => report.ok(CHECK, format!("{endpoint} takes data")),
+        // A server works without it.
+        Err(why) => report.warning(
+            CHECK,
+            format!("{endpoint}/{path}: {why}"),
+            "Check otlp_endpoint (OTLP over HTTP, often port 4318), otlp_headers_file and extra_ca_file",
         ),
     }
 }

@@ -7,7 +7,7 @@ use postrider_cli::{Environment, Failure};
 use super::report::Report;
 use crate::config::{Loaded, Settings};
 use crate::wiring::site::taken_segment;
-use crate::wiring::{extra_ca, mail, people};
+use crate::wiring::{extra_ca, mail, people, telemetry};
 
 const CHECK: &str = "settings";
 
@@ -35,6 +35,7 @@ fn together(settings: &Settings, environment: &Environment) -> Result<(), Failur
     mail::smtp(settings)?;
     let secret = people::client_secret(settings, environment)?;
     people::of_settings(settings, secret.as_deref())?;
+    telemetry::headers(settings, environment)?;
     Ok(())
 }
 

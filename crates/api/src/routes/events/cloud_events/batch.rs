@@ -5,9 +5,10 @@ use axum::response::Response;
 use bytes::Bytes;
 use http::StatusCode;
 use postrider_engine::Submission;
-use postrider_model::AccountId;
+use postrider_model::{AccountId, TraceContext};
 use postrider_web::body::Collected;
 use postrider_web::body_budget::Owner;
+use postrider_web::trace::tell_account;
 use serde_json::value::RawValue;
 
 use super::{problem_of, structured};
@@ -33,6 +34,7 @@ where
 {
     no_parameters(request.uri())?;
     let key = idempotency_key(request.headers())?.map(str::to_owned);
+    let trace: Option<TraceContext> = request.extensions().get().copied();
     let bytes_max = batch_bytes_max(state.engine.settings().data_bytes_max);
     let limits = state.body_limits(bytes_max, Owner::Account(account));
     // The room stays taken until the events are stored, because they were copied out of the body.
@@ -40,8 +42,11 @@ where
         bytes: body,
         room: _room,
     } = read(request, limits).await?;
-    let (refusals, submissions) = read_events(utf8(&body)?, key.as_deref())?;
+    let (refusals, mut submissions) = read_events(utf8(&body)?, key.as_deref())?;
     drop(body);
+    for submission in &mut submissions {
+        submission.trace = trace;
+    }
     let standing = state.rate_limits.events_of(account, submissions.len())?;
     let results = match submissions.is_empty() {
         true => Vec::new(),
@@ -50,7 +55,9 @@ where
     let results = results.into_iter().map(|result| result.map_err(problem_of));
     let items = results_of(refusals, results, pointer_of);
     let json = write_batch(items, state.problem_pages()).map_err(Problem::internal)?;
-    Ok(told(response(status, json), standing))
+    let mut response = response(status, json);
+    tell_account(trace, account, response.extensions_mut());
+    Ok(told(response, standing))
 }
 
 /// The problem of each event, if it has one, and the submissions of the events that have none.
