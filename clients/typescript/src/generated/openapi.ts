@@ -922,8 +922,8 @@ export interface paths {
         };
         /**
          * List the deliveries of all accounts
-         * @description Newest first. A delivery must match all filters. A page looks at no more than 20,000 deliveries: with a filter
-         *     that few match, it can have fewer items than `limit`, or none.
+         * @description Newest first. A delivery must match all filters. A page looks at no more than 20,000 deliveries: with a
+         *     filter that few match, it can have fewer items than `limit`, or none.
          */
         get: operations["list_deliveries_of_all_accounts"];
         put?: never;
