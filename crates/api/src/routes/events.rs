@@ -2,7 +2,7 @@
 
 pub(super) mod accepted;
 pub mod automations;
-pub(super) mod cloud_events;
+pub(crate) mod cloud_events;
 pub mod create;
 pub mod create_batch;
 pub mod delete;
