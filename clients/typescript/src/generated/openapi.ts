@@ -602,8 +602,9 @@ export interface paths {
          * @description The response arrives after the event and its deliveries are on disk.
          *
          *     CloudEvents 1.0 are accepted in structured mode, in binary mode (the attributes as `ce-` headers, the body
-         *     is the data) and as a batch, which gets a 207 with a result for each event. Unless the request has an
-         *     `Idempotency-Key`, `source` and `id` of a CloudEvent take its place.
+         *     is the data) and as a batch: an array with the type `application/cloudevents-batch+json`, which gets a 207
+         *     with a result for each event. Unless the request has an `Idempotency-Key`, `source` and `id` of a
+         *     CloudEvent take its place.
          */
         post: operations["create_event"];
         delete?: never;
@@ -627,8 +628,9 @@ export interface paths {
          *     two of them, the events that were not stored get the status 503, and only those should be sent again. An
          *     `Idempotency-Key` applies to the batch: it identifies each event by the key and the event's index.
          *
-         *     A batch of CloudEvents 1.0 is an array of events in structured mode. Without an `Idempotency-Key`, each is
-         *     identified by its `source` and `id`.
+         *     A batch of CloudEvents 1.0 is an array of events in structured mode, with the type
+         *     `application/cloudevents-batch+json`. Without an `Idempotency-Key`, each is identified by its `source` and
+         *     `id`.
          */
         post: operations["create_event_batch"];
         delete?: never;
@@ -9119,23 +9121,6 @@ export interface operations {
                  */
                 "application/cloudevents+json": components["schemas"]["CloudEventInput"];
                 /**
-                 * @example [
-                 *       {
-                 *         "specversion": "1.0",
-                 *         "id": "A234-1234-1234",
-                 *         "source": "https://shop.example.com/orders",
-                 *         "type": "com.example.proposal.accepted",
-                 *         "time": "2026-01-31T09:30:00.000Z",
-                 *         "subject": "proposals/7",
-                 *         "data": {
-                 *           "proposal": "p_7",
-                 *           "total": 1250
-                 *         }
-                 *       }
-                 *     ]
-                 */
-                "application/cloudevents-batch+json": components["schemas"]["CloudEventInput"][];
-                /**
                  * @example {
                  *       "id": "evt_01kg9p75z0f35s6d5dq2x9w3hm",
                  *       "type": "proposal.accepted",
@@ -9338,23 +9323,6 @@ export interface operations {
         };
         requestBody: {
             content: {
-                /**
-                 * @example [
-                 *       {
-                 *         "specversion": "1.0",
-                 *         "id": "A234-1234-1234",
-                 *         "source": "https://shop.example.com/orders",
-                 *         "type": "com.example.proposal.accepted",
-                 *         "time": "2026-01-31T09:30:00.000Z",
-                 *         "subject": "proposals/7",
-                 *         "data": {
-                 *           "proposal": "p_7",
-                 *           "total": 1250
-                 *         }
-                 *       }
-                 *     ]
-                 */
-                "application/cloudevents-batch+json": components["schemas"]["CloudEventInput"][];
                 /**
                  * @example {
                  *       "events": [

@@ -2,12 +2,10 @@
 
 use serde_json::{Value, json};
 
-use crate::routes::events::create_batch::EVENTS_MAX;
-
 /// Most bytes of a value that fits into a header of an event, with its name, if nothing is percent-encoded.
 const VALUE_BYTES_MAX: usize = 1000;
 
-/// Describes the names and values of extensions, and bounds the batches.
+/// Describes the names and values of extensions.
 pub(super) fn add(document: &mut Value) {
     let event = &mut document["components"]["schemas"]["CloudEventInput"];
     event["propertyNames"] = json!({"pattern": "^([a-z0-9]{1,64}|data_base64)$"});
@@ -18,9 +16,4 @@ pub(super) fn add(document: &mut Value) {
         "minimum": i32::MIN,
         "maximum": i32::MAX,
     });
-    for path in ["events", "events/batch"] {
-        let operation = &mut document["paths"][format!("/v1/accounts/{{account}}/{path}")]["post"];
-        let contents = &mut operation["requestBody"]["content"];
-        contents["application/cloudevents-batch+json"]["schema"]["maxItems"] = EVENTS_MAX.into();
-    }
 }
