@@ -603,8 +603,8 @@ export interface paths {
          *
          *     CloudEvents 1.0 are accepted in structured mode, in binary mode (the attributes as `ce-` headers, the body
          *     is the data) and as a batch: an array with the type `application/cloudevents-batch+json`, which gets a 207
-         *     with a result for each event. Unless the request has an `Idempotency-Key`, `source` and `id` of a
-         *     CloudEvent take its place.
+         *     with a result for each event, as `…/events/batch` returns. Unless the request has an `Idempotency-Key`,
+         *     `source` and `id` of a CloudEvent take its place.
          */
         post: operations["create_event"];
         delete?: never;
@@ -9168,27 +9168,12 @@ export interface operations {
                     "application/json": components["schemas"]["AcceptedEvent"];
                 };
             };
-            /** @description A batch of CloudEvents: one result per event, in the order of the request, as from `…/events/batch`. */
+            /** @description A batch of CloudEvents. The body is that of `…/events/batch`. */
             207: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content: {
-                    /**
-                     * @example {
-                     *       "data": [
-                     *         {
-                     *           "status": 202,
-                     *           "id": "evt_01kg9p75z0f35s6d5dq2x9w3hm",
-                     *           "type": "com.example.proposal.accepted",
-                     *           "created_at": "2026-01-31T09:30:00.000Z",
-                     *           "deliveries": 1
-                     *         }
-                     *       ]
-                     *     }
-                     */
-                    "application/json": components["schemas"]["BatchResult"];
-                };
+                content?: never;
             };
             /** @description `invalid_idempotency_key`: the header is not a valid key. `invalid_query`: The query parameters are not valid. `malformed_json`: The body is not JSON. `invalid_utf8`: The body is not UTF-8. `invalid_id`: The id in the path is not valid. */
             400: {

@@ -59,8 +59,13 @@ pub fn check(method: &str, path: &str, status: u16, content_type: &str, body: &[
     if content_type.starts_with("application/problem+json") && OF_ANY_REQUEST.contains(&code.unwrap()) {
         return;
     }
-    let response = &operation["responses"][status.to_string()];
+    let mut response = &operation["responses"][status.to_string()];
     assert!(response.is_object(), "not documented: {what}");
+    if (method, template, status) == ("POST", "/v1/accounts/{account}/events", 207) {
+        // A batch of CloudEvents. The document refers to the response to a batch in words alone, because a
+        // second body of success would make generated clients return a union for each event.
+        response = &DOCUMENT["paths"]["/v1/accounts/{account}/events/batch"]["post"]["responses"]["202"];
+    }
     let content = response.get("content").and_then(Value::as_object);
     let Some(content) = content.filter(|content| !content.is_empty()) else {
         assert!(body.is_empty(), "no body is documented: {what}");

@@ -16,17 +16,6 @@ pub fn example() -> Value {
     })
 }
 
-/// The example of what a batch gets.
-pub fn batch_result() -> Value {
-    json!({"data": [{
-        "status": 202,
-        "id": "evt_01kg9p75z0f35s6d5dq2x9w3hm",
-        "type": "com.example.proposal.accepted",
-        "created_at": "2026-01-31T09:30:00.000Z",
-        "deliveries": 1,
-    }]})
-}
-
 /// A CloudEvent 1.0 in structured mode, with JSON data. `source` and `id` together identify it: a repeated
 /// request gets the first response again. Further members are extension attributes: their names are
 /// lower-case letters and digits, their values strings, booleans or whole numbers.
