@@ -36,9 +36,9 @@ async fn people_sign_in_with_the_role_that_their_groups_give_them() {
     browser.wait_for_path("/accounts").await;
     assert_eq!(browser.current_url().await, format!("{url}/accounts?search=acme"));
     for (person, name, navigation, may_change, may_replay) in [
-        ("vera", "Vera Viewer", 3, false, false),
-        ("sam", "Sam Support", 3, false, true),
-        ("ada", "Ada Admin", 7, true, true),
+        ("vera", "Vera Viewer", 4, false, false),
+        ("sam", "Sam Support", 4, false, true),
+        ("ada", "Ada Admin", 8, true, true),
     ] {
         sign_in(&browser, &server, person).await;
         browser.wait_for(text(name)).await;
