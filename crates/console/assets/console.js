@@ -4,6 +4,7 @@ import { check } from "./check.js";
 import { chooseAll } from "./choose.js";
 import { copyButtons } from "./copy.js";
 import { forms } from "./forms.js";
+import { frame } from "./frame.js";
 import { live } from "./live.js";
 import { progress } from "./progress.js";
 import { times } from "./times.js";
@@ -18,6 +19,7 @@ export function enliven(part) {
 }
 
 enliven(document);
+frame();
 // In a navigation that scrolls, scroll the current link into view.
 for (const link of document.querySelectorAll("nav [aria-current]")) {
   const list = link.closest("nav");

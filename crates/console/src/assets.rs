@@ -4,7 +4,7 @@
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
-use http::{HeaderValue, StatusCode, header};
+use http::{HeaderName, HeaderValue, StatusCode, header};
 use postrider_model::hex;
 use sha2::{Digest, Sha256};
 
@@ -26,18 +26,23 @@ const STYLES: [&str; 9] = [
 ];
 
 /// The modules. Pages load `console.js`, which imports the others; those of the documentation load `docs.js`.
-const MODULES: [(&str, &str); 10] = [
+const MODULES: [(&str, &str); 11] = [
     ("console.js", include_str!("../assets/console.js")),
     ("docs.js", include_str!("../assets/docs.js")),
     ("choose.js", include_str!("../assets/choose.js")),
     ("copy.js", include_str!("../assets/copy.js")),
     ("forms.js", include_str!("../assets/forms.js")),
+    ("frame.js", include_str!("../assets/frame.js")),
     ("live.js", include_str!("../assets/live.js")),
     ("check.js", include_str!("../assets/check.js")),
     ("patch.js", include_str!("../assets/patch.js")),
     ("progress.js", include_str!("../assets/progress.js")),
     ("times.js", include_str!("../assets/times.js")),
 ];
+
+/// What a page that shows the console in a frame loads. Its address is in the operator's product, so it has no
+/// version.
+const EMBED: &str = include_str!("../assets/embed.js");
 
 const CSS: &str = "text/css; charset=utf-8";
 const JAVASCRIPT: &str = "text/javascript; charset=utf-8";
@@ -87,6 +92,23 @@ impl Assets {
     pub fn url(&self, name: &str) -> String {
         format!("/assets/{}/{name}", self.version)
     }
+}
+
+/// `GET /embed.js`, for pages of other sites.
+pub async fn embed() -> Response {
+    let headers = [
+        (header::CONTENT_TYPE, HeaderValue::from_static(JAVASCRIPT)),
+        (
+            header::CACHE_CONTROL,
+            HeaderValue::from_static("public, max-age=3600"),
+        ),
+        // For pages that load nothing of other sites unless it says so (`Cross-Origin-Embedder-Policy`).
+        (
+            HeaderName::from_static("cross-origin-resource-policy"),
+            HeaderValue::from_static("cross-origin"),
+        ),
+    ];
+    (headers, EMBED).into_response()
 }
 
 /// `GET /assets/{version}/{name}`

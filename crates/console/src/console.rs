@@ -26,7 +26,7 @@ use tokio::sync::{Semaphore, watch};
 use tower::ServiceExt as _;
 use tracing::Instrument as _;
 
-use crate::assets::{Assets, asset};
+use crate::assets::{Assets, asset, embed};
 use crate::brand::Brand;
 use crate::live::LiveSlots;
 use crate::pages::signing_key::diagnose::DIAGNOSES_MAX;
@@ -225,6 +225,7 @@ impl Console {
 /// Every page. One that is not listed here is not served.
 fn routes() -> Routes {
     Routes::default()
+        .get("/embed.js", PUBLIC, embed)
         .get("/assets/{version}/{name}", PUBLIC, asset)
         .post("/theme", PUBLIC, theme::choose)
         .merge(docs::routes())

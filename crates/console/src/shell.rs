@@ -6,7 +6,7 @@ use postrider_model::{Permission, Person, Theme};
 use crate::state::App;
 use crate::view::id::CopyId;
 use crate::visitor::account::InAccount;
-use crate::visitor::{Visitor, cookie, csrf};
+use crate::visitor::{Visitor, cookie, csrf, is_in_frame};
 
 /// The entry of the operator's navigation that a page belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -100,6 +100,8 @@ pub struct Shell<'a> {
     pub who: Option<WhoIs>,
     /// Whether somebody is signed in.
     pub is_signed_in: bool,
+    /// Whether a page of the operator's product frames this one: it has the product's own header.
+    pub is_in_frame: bool,
     /// Whether the page links to the documentation: for staff, and before sign-in.
     pub has_docs: bool,
     /// The server's time in Unix milliseconds; the browser computes relative times from it.
@@ -126,6 +128,7 @@ impl<'a> Shell<'a> {
             here: visitor.here.clone(),
             who: visitor.person.as_deref().map(WhoIs::of),
             is_signed_in: true,
+            is_in_frame: visitor.is_in_frame,
             has_docs: app.docs.is_some() && visitor.is_staff(),
             ..Self::bare(app, title)
         }
@@ -136,6 +139,7 @@ impl<'a> Shell<'a> {
         Self {
             csrf: csrf::token(headers).unwrap_or_default(),
             theme: cookie::theme(headers),
+            is_in_frame: is_in_frame(headers),
             ..Self::bare(app, title)
         }
     }
@@ -152,6 +156,7 @@ impl<'a> Shell<'a> {
             here: "/".to_owned(),
             who: None,
             is_signed_in: false,
+            is_in_frame: false,
             has_docs: app.docs.is_some(),
             now_ms: app.now().unix_ms(),
             assets: &app.assets,

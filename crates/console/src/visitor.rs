@@ -17,6 +17,7 @@ pub mod trail;
 use std::sync::Arc;
 
 use axum::extract::FromRequestParts;
+use http::HeaderMap;
 use http::request::Parts;
 use postrider_model::{AccountId, ApiKeyId, By, Caller, Permission, Person, Scope, Theme, Who};
 
@@ -39,6 +40,8 @@ pub struct Visitor {
     pub forced_theme: Option<Theme>,
     /// The theme of their pages.
     pub theme: Option<Theme>,
+    /// Whether another page frames the page.
+    pub is_in_frame: bool,
     /// The address they asked for, to come back to.
     pub here: String,
     /// Its query.
@@ -63,6 +66,7 @@ impl Visitor {
             csrf: csrf::token(&parts.headers).unwrap_or_default(),
             forced_theme: session.theme,
             theme: session.theme.or_else(|| cookie::theme(&parts.headers)),
+            is_in_frame: is_in_frame(&parts.headers),
             query: Query::of(&parts.uri),
             here,
         })
@@ -103,6 +107,16 @@ impl Visitor {
     pub fn may_write(&self) -> bool {
         self.caller.permissions.contains(Permission::Manage)
     }
+}
+
+/// Whether another page frames this one (`Sec-Fetch-Dest` of Fetch Metadata).
+pub fn is_in_frame(headers: &HeaderMap) -> bool {
+    let destination = headers.get("sec-fetch-dest");
+    destination.is_some_and(|destination| {
+        ["iframe", "frame", "embed", "object"]
+            .iter()
+            .any(|it| destination == it)
+    })
 }
 
 impl FromRequestParts<App> for Visitor {

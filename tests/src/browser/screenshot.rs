@@ -73,10 +73,28 @@ impl Browser {
         taken
     }
 
+    /// Chromium does not draw what another site's frame holds beyond the window, so the window becomes as
+    /// high as the picture.
+    async fn show_whole_frames(&self, width_px: u32, height_px: u64) {
+        if self.evaluate("document.querySelector('iframe') === null").await == true {
+            return;
+        }
+        let metrics =
+            json!({ "width": width_px, "height": height_px, "deviceScaleFactor": 1, "mobile": false });
+        let result = self
+            .session
+            .devtools("Emulation.setDeviceMetricsOverride", metrics)
+            .await;
+        self.expect("make the window higher", result).await;
+        let drawn = self.session.run_async(WAIT_AND_MEASURE, Vec::new()).await;
+        self.expect("wait for the page", drawn).await;
+    }
+
     async fn screenshot(&self, folder: &Path, name: &str, width_px: u32, scheme: Scheme) -> Screenshot {
         let height = self.session.run_async(WAIT_AND_MEASURE, Vec::new()).await;
         let height = self.expect("measure the page", height).await;
         let height_px = height.as_u64().unwrap_or_default().min(HEIGHT_MAX_PX);
+        self.show_whole_frames(width_px, height_px).await;
         let clip = json!({ "x": 0, "y": 0, "width": width_px, "height": height_px, "scale": 1 });
         let parameters = json!({ "format": "png", "clip": clip, "captureBeyondViewport": true });
         let taken = self.session.devtools("Page.captureScreenshot", parameters).await;

@@ -25,6 +25,8 @@ async fn pages_of_the_operator() {
         ("audit", "/audit"),
         ("no-entries", "/audit?target=never"),
         ("system", "/system"),
+        ("all-deliveries", "/deliveries"),
+        ("no-such-deliveries", "/deliveries?type=none.such"),
         ("not-found", "/nothing-here"),
     ] {
         desk.browser.open(&desk.url(path)).await;
@@ -283,7 +285,7 @@ async fn busy_desk() -> Desk {
 }
 
 /// Produces a day's work on a desk: three automations, a receiver that is down, and one that responds 410.
-async fn fill(desk: Desk) -> Desk {
+pub(super) async fn fill(desk: Desk) -> Desk {
     let receiver = &desk.receiver;
     let fault = json!({ "error": "ledger is locked for the month", "retry_after": "2026-12-01" });
     receiver.respond(

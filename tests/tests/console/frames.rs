@@ -38,7 +38,7 @@ impl Product {
 }
 
 /// Waits for the path of the page in the frame, which is not the browser's own.
-async fn wait_for_path_in_frame(browser: &Browser, path: &str) {
+pub(super) async fn wait_for_path_in_frame(browser: &Browser, path: &str) {
     until(path, SOON, async || {
         let shown = browser.evaluate("location.pathname").await;
         (shown == path).then_some(())
@@ -97,7 +97,12 @@ async fn a_customer_works_in_a_frame_of_an_allowed_product() {
     browser
         .evaluate(&format!("void (location.href = '{}')", desk.path("/automations")))
         .await;
-    browser.click(button("Sign out")).await;
+    // The product signs people out, not its frame.
+    browser.wait_for(link("Events")).await;
+    assert_eq!(browser.count(button("Sign out")).await, 0);
+    browser
+        .evaluate("void document.querySelector('form.sign-out').requestSubmit()")
+        .await;
     browser.wait_for_text("You are signed out").await;
     assert_eq!(
         browser.count("input:not([type=hidden])").await,

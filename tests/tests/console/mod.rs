@@ -2,7 +2,7 @@
 //!
 //! * [`desk`]: the start of a journey. The journeys: [`sign_in`], [`automations`], [`deliveries`], [`keys`],
 //!   [`customer`], [`frames`], [`live`], [`people`], [`lying_provider`],
-//!   [`docs`], [`only_if`], [`story`].
+//!   [`embedded`], [`docs`], [`only_if`], [`story`].
 //! * [`every_page`]: no page has an accessibility fault.
 //! * [`harness`]: the browser works as the other tests assume, shown on the static pages of [`pages`].
 
@@ -11,6 +11,7 @@ mod customer;
 mod deliveries;
 mod desk;
 mod docs;
+mod embedded;
 mod every_page;
 mod frames;
 mod harness;

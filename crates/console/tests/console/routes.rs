@@ -45,7 +45,8 @@ const GET: &[bool] = &[false];
 const POST: &[bool] = &[true];
 const BOTH: &[bool] = &[false, true];
 
-const PATHS: [(&str, &[bool], For); 79] = [
+const PATHS: [(&str, &[bool], For); 80] = [
+    ("/embed.js", GET, For::All),
     ("/assets/0/console.css", GET, For::All),
     ("/theme", POST, For::All),
     ("/docs", GET, For::All),

@@ -20,7 +20,7 @@ use crate::refusal::Refusal;
 use crate::shell::Shell;
 use crate::state::App;
 use crate::visitor::trail::{Sender, sign_in_refused};
-use crate::visitor::{cookie, csrf};
+use crate::visitor::{cookie, csrf, is_in_frame};
 
 #[derive(Template)]
 #[template(path = "sign_in/form.html")]
@@ -36,6 +36,8 @@ struct SignInPage<'a> {
     asks_who: bool,
     signs_in_by_key: bool,
     fault: Option<&'static str>,
+    /// Only customers see the console in a frame, and they have no key to sign in with. A person with a key
+    /// should see which site asks for it.
     is_in_frame: bool,
 }
 
@@ -161,17 +163,6 @@ pub(super) fn render(
     let robots = HeaderValue::from_static("noindex");
     response.headers_mut().insert("x-robots-tag", robots);
     Ok(response)
-}
-
-/// Whether another page frames this one. Only customers see the console in a frame, and they have no key to
-/// sign in with; a person with a key should see which site asks for it.
-pub(super) fn is_in_frame(headers: &HeaderMap) -> bool {
-    let destination = headers.get("sec-fetch-dest");
-    destination.is_some_and(|destination| {
-        ["iframe", "frame", "embed", "object"]
-            .iter()
-            .any(|it| destination == it)
-    })
 }
 
 fn fresh_secret() -> String {

@@ -15,11 +15,12 @@ use postrider_storage::AccountRef;
 use postrider_web::client::Client;
 use postrider_web::host::RequestHost;
 
-use super::form::{is_in_frame, refuse_excess};
+use super::form::refuse_excess;
 use crate::console::page;
 use crate::refusal::Refusal;
 use crate::shell::Shell;
 use crate::state::App;
+use crate::visitor::is_in_frame;
 use crate::visitor::trail::{Sender, sign_in_refused};
 
 /// How long a person waits whose link began too many sessions within a minute.
