@@ -353,6 +353,19 @@ CREATE INDEX grants_by_link ON grants (link_id) WHERE link_id IS NOT NULL;
 CREATE INDEX grants_by_api_key ON grants (api_key_id) WHERE api_key_id IS NOT NULL;
 CREATE INDEX grants_by_person ON grants (person_subject, person_issuer) WHERE person_subject IS NOT NULL;
 
+-- Requests with an `Idempotency-Key`, by SHA-256 of their sender and that key. Deleting an API key also
+-- deletes its requests.
+CREATE TABLE requests (
+    sha256      bytea   PRIMARY KEY,
+    api_key_id  uuid    NOT NULL REFERENCES api_keys (id) ON DELETE CASCADE,
+    fingerprint bytea   NOT NULL,  -- SHA-256 of the request itself
+    claim       uuid    NOT NULL,  -- different for each time that a node begins to handle it
+    claimed_at  bigint   NOT NULL,
+    response    bytea              -- sealed; NULL: it is being handled, or its node died meanwhile
+);
+CREATE INDEX requests_by_age ON requests (claimed_at);
+CREATE INDEX requests_by_api_key ON requests (api_key_id);
+
 -- Sums by time. The rows of an account for some hours are one range of the key. If a sum is not of an action,
 -- action_id is the nil id; if it is not of an automation either, automation_id is too; if it is of the whole
 -- installation, account_id is too. Each node updates the current rows every few seconds: `fillfactor` leaves

@@ -46,6 +46,7 @@ mod missed;
 mod options;
 mod partitions;
 mod rate_limits;
+mod requests;
 mod retention;
 mod schema;
 mod search;

@@ -63,6 +63,7 @@ mod query_plans;
 mod queue;
 mod rate_limits;
 mod readers;
+mod requests;
 mod reserve;
 mod restore;
 mod retention;

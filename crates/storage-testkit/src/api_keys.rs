@@ -8,7 +8,7 @@ use super::build::*;
 use super::scene::*;
 use postrider_storage::{AddApiKey, RemoveApiKey, Store};
 
-fn new_api_key(ids: &IdGenerator, s: i64) -> ApiKey {
+pub(crate) fn new_api_key(ids: &IdGenerator, s: i64) -> ApiKey {
     let mut sha256 = [0; 32];
     sha256[..8].copy_from_slice(&s.to_le_bytes());
     sha256[31] = 0xff;
@@ -26,7 +26,7 @@ fn new_api_key(ids: &IdGenerator, s: i64) -> ApiKey {
     }
 }
 
-async fn add(store: &dyn Store, key: &ApiKey) {
+pub(crate) async fn add(store: &dyn Store, key: &ApiKey) {
     assert_eq!(
         store.add_api_key(key.clone(), audit()).await,
         Ok(AddApiKey::Added)

@@ -56,6 +56,7 @@ pub mod rate_limits;
 pub mod repeats;
 pub mod replay;
 pub mod reported_again;
+pub mod requests;
 pub mod resend;
 pub mod retention;
 pub mod scene;

@@ -282,6 +282,14 @@ macro_rules! conformance {
                 either_half_of_a_step_may_be_empty,
                 events_that_cannot_be_stored_take_no_results_along,
             ]
+            requests: [
+                a_request_is_claimed_once_and_its_repetitions_get_its_response,
+                a_request_that_was_forgotten_can_be_claimed_again,
+                a_claimed_request_without_a_response_is_never_claimed_again,
+                requests_that_are_claimed_at_the_same_time_are_handled_once,
+                a_day_later_a_request_is_new,
+                an_api_key_takes_its_requests_with_it,
+            ]
             rate_limits: [
                 slots_are_reserved_once_and_only_so_far_ahead,
                 a_limit_that_was_not_used_has_free_slots_since_a_while,

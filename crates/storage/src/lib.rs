@@ -50,6 +50,7 @@ pub mod meters;
 pub mod missed;
 pub mod page;
 pub mod rate_limits;
+pub mod requests;
 pub mod retention;
 pub mod rows;
 pub mod rules;
@@ -86,6 +87,9 @@ pub use missed::{
 };
 pub use page::{LIMIT_MAX, Page, PageRequest, Position};
 pub use rate_limits::{RateLimitStore, ReserveSlots};
+pub use requests::{
+    Claimed, OLD_REQUESTS_REMOVED_MAX, REQUEST_HANDLED_WITHIN, REQUESTS_LAST, RequestClaim, RequestStore,
+};
 pub use retention::{Pruned, RetentionStore, StoreClock};
 pub use sealing::Sealer;
 pub use search::{Found, FoundObject, SearchStore, Sought};
@@ -110,6 +114,7 @@ pub trait Store:
     + HealthStore
     + MissedStore
     + RateLimitStore
+    + RequestStore
     + RetentionStore
     + SearchStore
     + SecretStore
@@ -135,6 +140,7 @@ impl<T> Store for T where
         + HealthStore
         + MissedStore
         + RateLimitStore
+        + RequestStore
         + RetentionStore
         + SearchStore
         + SecretStore

@@ -19,6 +19,7 @@ pub mod ids;
 pub mod missed;
 pub mod rate_limits;
 pub mod replay;
+pub mod requests;
 pub mod signing_keys;
 #[cfg(test)]
 pub(crate) mod test_values;

@@ -56,6 +56,8 @@ pub enum What {
     SignIn,
     /// The secret of a connection.
     Connection,
+    /// A response that is kept for repetitions of its request.
+    Response,
 }
 
 impl What {
@@ -67,6 +69,7 @@ impl What {
             Self::Probe => "probe",
             Self::SignIn => "sign_in",
             Self::Connection => "connection",
+            Self::Response => "response",
         }
     }
 }
