@@ -1,9 +1,9 @@
 /**
  * Which calls are repeated, and after what wait.
  *
- * A call that is repeatable (GET, PUT, DELETE, and events, which have an id or an idempotency key) is
- * repeated whenever its outcome is unknown. The server does not recognise any other repeated POST or PATCH,
- * so those are repeated only if the first request certainly had no effect.
+ * A call that is repeatable (GET, PUT, DELETE, and POST, which has an idempotency key) is repeated whenever its
+ * outcome is unknown. The server does not recognise a repeated PATCH, so it is repeated only if the first
+ * request certainly had no effect.
  */
 
 import type { PostriderError } from "./errors.js";
@@ -66,7 +66,8 @@ export function hadNoEffect(error: PostriderError): boolean {
 
 /** Whether a later request may succeed. This one may have taken effect. */
 function isTemporary(error: PostriderError): boolean {
-  return error.status === undefined ? error.code !== "sender_closed" : [502, 503, 504].includes(error.status);
+  if (error.status === undefined) return error.code !== "sender_closed";
+  return [502, 503, 504].includes(error.status) || error.code === "request_in_progress";
 }
 
 /** fetch wraps the fault: a TypeError whose cause has a code. */

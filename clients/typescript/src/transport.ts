@@ -1,5 +1,7 @@
 /** One call of the API over `fetch`: its URL, its bounds in time and size, and its repetitions. */
 
+import { randomUUID } from "node:crypto";
+
 import { PostriderError, errorOfResponse } from "./errors.js";
 import type { Method, MethodOf, Operation, Path, RequestOf, ResultOf } from "./operations.js";
 import { MAX_RETRIES, hadNoEffect, waitBeforeRetry } from "./retries.js";
@@ -88,7 +90,11 @@ export class Transport {
       headers: this.#headers(request.body, request.headers),
       body: request.body,
     };
-    const repeatable = request.repeatable ?? ["GET", "PUT", "DELETE"].includes(method);
+    const repeatable = request.repeatable ?? method !== "PATCH";
+    if (method === "POST" && request.repeatable === undefined) {
+      // The server handles requests with one key once.
+      prepared.headers = { "idempotency-key": randomUUID(), ...prepared.headers };
+    }
     return this.#repeated(prepared, repeatable, options);
   }
 

@@ -48,12 +48,14 @@ async function attempts(
 
 const unavailable: Step = { status: 503, code: "unavailable" };
 
-test("a read, a PUT, a DELETE and an event are repeated whatever became of the first request", async () => {
+test("a read, a PUT, a DELETE and a POST are repeated whatever became of the first request", async () => {
   const calls: ((postrider: Postrider) => Promise<unknown>)[] = [
     (postrider) => postrider.accounts.get("a"),
     (postrider) => postrider.eventTypes.put("a.b", {}),
     (postrider) => postrider.accounts.delete("a"),
     (postrider) => postrider.events.create("a", EVENT),
+    (postrider) => postrider.accounts.create({ name: "a" }),
+    (postrider) => postrider.deliveries.resend("a", "dlv_1"),
   ];
   for (const call of calls) {
     for (const step of ["lost", unavailable, { status: 502, code: "bad_gateway" }] satisfies Step[]) {
@@ -65,21 +67,25 @@ test("a read, a PUT, a DELETE and an event are repeated whatever became of the f
   }
 });
 
-test("another POST and a PATCH are repeated only if the first request certainly had no effect", async () => {
-  const calls: ((postrider: Postrider) => Promise<unknown>)[] = [
-    (postrider) => postrider.accounts.create({ name: "a" }),
-    (postrider) => postrider.accounts.update("a", { name: "b" }),
-    (postrider) => postrider.deliveries.resend("a", "dlv_1"),
-  ];
-  for (const call of calls) {
-    assert.deepEqual(await attempts(["lost"], call), [1, "network_error"]);
-    assert.deepEqual(await attempts([unavailable], call), [1, "unavailable"]);
-    assert.deepEqual(await attempts([{ status: 503, code: "stopping" }], call), [2, "ok"]);
-    assert.deepEqual(await attempts([{ status: 429, code: "rate_limited", retryAfter: "0" }], call), [
-      2,
-      "ok",
-    ]);
-  }
+test("a PATCH is repeated only if the first request certainly had no effect", async () => {
+  const call = (postrider: Postrider) => postrider.accounts.update("a", { name: "b" });
+  assert.deepEqual(await attempts(["lost"], call), [1, "network_error"]);
+  assert.deepEqual(await attempts([unavailable], call), [1, "unavailable"]);
+  assert.deepEqual(await attempts([{ status: 503, code: "stopping" }], call), [2, "ok"]);
+  assert.deepEqual(await attempts([{ status: 429, code: "rate_limited", retryAfter: "0" }], call), [2, "ok"]);
+});
+
+test("a repeated POST has the same idempotency key, and the next call has another", async () => {
+  const running: Step = { status: 409, code: "request_in_progress", retryAfter: "0" };
+  const { postrider, server } = await failing(["lost", running]);
+  await postrider.accounts.create({ name: "a" });
+  await postrider.accounts.create({ name: "a" });
+  const keys = server.received.map(({ headers }) => headers["idempotency-key"]);
+  assert.equal(keys.length, 4);
+  assert.match(String(keys[0]), /^[0-9a-f-]{36}$/);
+  assert.deepEqual([keys[1], keys[2]], [keys[0], keys[0]]);
+  assert.notEqual(keys[3], keys[0]);
+  server.close();
 });
 
 test("a connection that is refused is tried again, also for a POST", async () => {

@@ -164,7 +164,8 @@ fn is_json_in_utf8(media_type: &str) -> bool {
     })
 }
 
-async fn collect<B>(request: Request<B>, limits: BodyLimits<'_>) -> Result<Collected, Problem>
+/// The body, whatever its content type and encoding.
+pub async fn collect<B>(request: Request<B>, limits: BodyLimits<'_>) -> Result<Collected, Problem>
 where
     B: HttpBody<Data = Bytes> + Unpin,
 {

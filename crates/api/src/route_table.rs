@@ -29,7 +29,7 @@ const REQUESTS: &str = "postrider_http_requests_total";
 const SECONDS: &str = "postrider_http_request_duration_seconds";
 
 /// The methods that routes have.
-const METHODS: [Method; 5] = [
+pub(crate) const METHODS: [Method; 5] = [
     Method::GET,
     Method::POST,
     Method::PUT,

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::HttpBody;
+use axum::middleware::from_fn_with_state;
 use axum::response::Response;
 use axum::{BoxError, Router};
 use bytes::Bytes;
@@ -14,6 +15,7 @@ use postrider_configuration::sealing::Sealing;
 use postrider_engine::Engine;
 use postrider_engine::listen::Listeners;
 use postrider_figures::Figures;
+use postrider_storage::RequestStore;
 use postrider_web::body::BodyLimits;
 use postrider_web::body_budget::{BodyBudget, Owner};
 use postrider_web::trace::RequestTracer;
@@ -24,6 +26,7 @@ use utoipa_axum::routes;
 use crate::auth;
 use crate::direct::DirectRoute;
 use crate::edge::{Edge, EdgeLayer};
+use crate::once::once;
 use crate::openapi;
 use crate::problem::{Code, Problem, ProblemPages};
 use crate::rate_limits::RateLimits;
@@ -57,6 +60,8 @@ pub struct ApiState {
     pub page_budget: Arc<BodyBudget>,
     /// Limits on what producers send.
     pub rate_limits: Arc<RateLimits>,
+    /// Requests with an `Idempotency-Key`.
+    pub requests: Arc<dyn RequestStore>,
     /// Clients that listen to automations.
     pub listeners: Arc<Listeners>,
     /// How many bytes of the body of a webhook's response are kept.
@@ -110,6 +115,7 @@ impl Api {
         let router = router
             .fallback(route_not_found)
             .method_not_allowed_fallback(method_not_allowed)
+            .layer(from_fn_with_state(state.clone(), once))
             .layer(EdgeLayer(Arc::clone(&edge)))
             .with_state(state.clone());
         Self { edge, state, router }

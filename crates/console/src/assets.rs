@@ -40,8 +40,8 @@ const MODULES: [(&str, &str); 11] = [
     ("times.js", include_str!("../assets/times.js")),
 ];
 
-/// What a page that shows the console in a frame loads. Its address is in the operator's product, so it has no
-/// version.
+/// What a page that shows the console in a frame loads. Its address is in the operator's product, so it has
+/// no version.
 const EMBED: &str = include_str!("../assets/embed.js");
 
 const CSS: &str = "text/css; charset=utf-8";

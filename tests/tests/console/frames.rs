@@ -97,7 +97,6 @@ async fn a_customer_works_in_a_frame_of_an_allowed_product() {
     browser
         .evaluate(&format!("void (location.href = '{}')", desk.path("/automations")))
         .await;
-    // The product signs people out, not its frame.
     browser.wait_for(link("Events")).await;
     assert_eq!(browser.count(button("Sign out")).await, 0);
     browser

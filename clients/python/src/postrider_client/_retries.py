@@ -1,8 +1,8 @@
 """Which calls are repeated, and after what wait.
 
-A call that is repeatable (GET, PUT, DELETE, and events, which have an id or an idempotency key) is repeated
-whenever its outcome is unknown. The server does not recognise any other repeated POST or PATCH, so those are
-repeated only if the first request certainly had no effect.
+A call that is repeatable (GET, PUT, DELETE, and POST, which has an idempotency key) is repeated whenever its
+outcome is unknown. The server does not recognise a repeated PATCH, so it is repeated only if the first request
+certainly had no effect.
 """
 
 from __future__ import annotations
@@ -56,4 +56,4 @@ def _is_temporary(error: PostriderError) -> bool:
     """Whether a later request may succeed. This one may have taken effect."""
     if error.status is None:
         return error.code in ("network_error", "timeout")
-    return error.status in (502, 503, 504)
+    return error.status in (502, 503, 504) or error.code == "request_in_progress"

@@ -10,6 +10,7 @@ import socket
 import ssl
 import threading
 import time
+import uuid
 from datetime import datetime
 from typing import Any, Dict, List, Mapping, NamedTuple, NoReturn, Optional, Union
 from urllib.parse import quote, urlencode, urlsplit
@@ -106,7 +107,10 @@ class Transport:
         target = self._prefix + _filled_in(path, parameters or {}) + _query_of(query or {})
         sent = self._headers(body, headers or {})
         if repeatable is None:
-            repeatable = method in ("GET", "PUT", "DELETE")
+            repeatable = method != "PATCH"
+            if method == "POST":
+                # The server handles requests with one key once.
+                sent.setdefault("Idempotency-Key", str(uuid.uuid4()))
         may_have_taken_effect = False
         attempt = 0
         while True:

@@ -3121,7 +3121,7 @@ export interface components {
              * @description The kind of problem, stable across versions.
              * @enum {string}
              */
-            code: "malformed_json" | "invalid_utf8" | "incomplete_body" | "invalid_query" | "invalid_cursor" | "invalid_id" | "invalid_event_type" | "invalid_idempotency_key" | "ambiguous_request" | "invalid_host" | "unauthorized" | "permission_denied" | "route_not_found" | "account_not_found" | "automation_not_found" | "event_not_found" | "delivery_not_found" | "event_type_not_found" | "api_key_not_found" | "portal_link_not_found" | "session_not_found" | "action_not_found" | "connection_not_found" | "method_not_allowed" | "body_timeout" | "uid_taken" | "event_conflict" | "too_many_automations" | "too_many_connections" | "connection_in_use" | "too_many_api_keys" | "too_many_portal_links" | "last_admin_key" | "account_built_in" | "automation_disabled" | "not_listenable" | "request_not_waiting" | "request_elsewhere" | "precondition_failed" | "concurrent_update" | "delivery_under_way" | "action_gone" | "too_many_attempts" | "event_attempted" | "replay_running" | "cancel_running" | "too_many_master_keys" | "master_key_elsewhere" | "no_own_signing_key" | "too_many_exports" | "too_many_searches" | "too_many_listeners" | "too_many_tests" | "too_many_rotations" | "rate_limited" | "stored_bytes_exceeded" | "body_too_large" | "data_too_large" | "unsupported_media_type" | "invalid_body" | "unknown_event_type" | "schema_violation" | "internal_error" | "unavailable" | "stopping" | "not_ready";
+            code: "malformed_json" | "invalid_utf8" | "incomplete_body" | "invalid_query" | "invalid_cursor" | "invalid_id" | "invalid_event_type" | "invalid_idempotency_key" | "ambiguous_request" | "invalid_host" | "unauthorized" | "permission_denied" | "route_not_found" | "account_not_found" | "automation_not_found" | "event_not_found" | "delivery_not_found" | "event_type_not_found" | "api_key_not_found" | "portal_link_not_found" | "session_not_found" | "action_not_found" | "connection_not_found" | "method_not_allowed" | "body_timeout" | "uid_taken" | "request_in_progress" | "outcome_unknown" | "idempotency_key_reused" | "event_conflict" | "too_many_automations" | "too_many_connections" | "connection_in_use" | "too_many_api_keys" | "too_many_portal_links" | "last_admin_key" | "account_built_in" | "automation_disabled" | "not_listenable" | "request_not_waiting" | "request_elsewhere" | "precondition_failed" | "concurrent_update" | "delivery_under_way" | "action_gone" | "too_many_attempts" | "event_attempted" | "replay_running" | "cancel_running" | "too_many_master_keys" | "master_key_elsewhere" | "no_own_signing_key" | "too_many_exports" | "too_many_searches" | "too_many_listeners" | "too_many_tests" | "too_many_rotations" | "rate_limited" | "stored_bytes_exceeded" | "body_too_large" | "data_too_large" | "unsupported_media_type" | "invalid_body" | "unknown_event_type" | "schema_violation" | "internal_error" | "unavailable" | "stopping" | "not_ready";
             /** @description An explanation of this occurrence, for people. Do not parse it. */
             detail: string;
             /** @description The faults found in the body or in the query parameters. */
@@ -4294,7 +4294,14 @@ export interface operations {
     create_account: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description 1 to 255 visible ASCII characters. For 24 hours, a request that the same API key repeats with the same
+                 *     `Idempotency-Key` and body changes nothing and gets the first response again, with the header
+                 *     `Idempotent-Replayed: true`.
+                 */
+                "Idempotency-Key"?: string | null;
+            };
             path?: never;
             cookie?: never;
         };
@@ -4339,7 +4346,7 @@ export interface operations {
                     "application/json": components["schemas"]["Account"];
                 };
             };
-            /** @description `invalid_query`: The query parameters are not valid. `malformed_json`: The body is not JSON. `invalid_utf8`: The body is not UTF-8. */
+            /** @description `invalid_query`: The query parameters are not valid. `malformed_json`: The body is not JSON. `invalid_utf8`: The body is not UTF-8. `invalid_idempotency_key`: The Idempotency-Key is not valid. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -4375,7 +4382,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `uid_taken`: another account has this `uid`. */
+            /** @description `uid_taken`: another account has this `uid`. `request_in_progress`: A request with this Idempotency-Key is being handled. `outcome_unknown`: Nobody knows whether the request took effect. `idempotency_key_reused`: The Idempotency-Key was used for another request. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -5143,7 +5150,14 @@ export interface operations {
     create_automation: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description 1 to 255 visible ASCII characters. For 24 hours, a request that the same API key repeats with the same
+                 *     `Idempotency-Key` and body changes nothing and gets the first response again, with the header
+                 *     `Idempotent-Replayed: true`.
+                 */
+                "Idempotency-Key"?: string | null;
+            };
             path: {
                 /**
                  * @description The account's id or its `uid`.
@@ -5232,7 +5246,7 @@ export interface operations {
                     "application/json": components["schemas"]["Automation"];
                 };
             };
-            /** @description `invalid_query`: The query parameters are not valid. `malformed_json`: The body is not JSON. `invalid_utf8`: The body is not UTF-8. `invalid_id`: The id in the path is not valid. */
+            /** @description `invalid_query`: The query parameters are not valid. `malformed_json`: The body is not JSON. `invalid_utf8`: The body is not UTF-8. `invalid_idempotency_key`: The Idempotency-Key is not valid. `invalid_id`: The id in the path is not valid. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -5277,7 +5291,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `uid_taken`: another automation of the account has this uid. `too_many_automations`: the account has 200 already. */
+            /** @description `uid_taken`: another automation of the account has this uid. `too_many_automations`: the account has 200 already. `request_in_progress`: A request with this Idempotency-Key is being handled. `outcome_unknown`: Nobody knows whether the request took effect. `idempotency_key_reused`: The Idempotency-Key was used for another request. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -6439,7 +6453,14 @@ export interface operations {
     rotate_action_signing_key: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description 1 to 255 visible ASCII characters. For 24 hours, a request that the same API key repeats with the same
+                 *     `Idempotency-Key` and body changes nothing and gets the first response again, with the header
+                 *     `Idempotent-Replayed: true`.
+                 */
+                "Idempotency-Key"?: string | null;
+            };
             path: {
                 /**
                  * @description The account's id or its `uid`.
@@ -6490,7 +6511,7 @@ export interface operations {
                     "application/json": components["schemas"]["SigningKey"];
                 };
             };
-            /** @description `invalid_query`: The query parameters are not valid. `malformed_json`: The body is not JSON. `invalid_utf8`: The body is not UTF-8. `invalid_id`: The id in the path is not valid. */
+            /** @description `invalid_query`: The query parameters are not valid. `malformed_json`: The body is not JSON. `invalid_utf8`: The body is not UTF-8. `invalid_idempotency_key`: The Idempotency-Key is not valid. `invalid_id`: The id in the path is not valid. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -6535,7 +6556,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `no_own_signing_key`: the account's keys sign the action's webhooks. `concurrent_update`: other requests kept changing the automation. */
+            /** @description `no_own_signing_key`: the account's keys sign the action's webhooks. `concurrent_update`: other requests kept changing the automation. `request_in_progress`: A request with this Idempotency-Key is being handled. `outcome_unknown`: Nobody knows whether the request took effect. `idempotency_key_reused`: The Idempotency-Key was used for another request. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -6903,7 +6924,14 @@ export interface operations {
     send_missed: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description 1 to 255 visible ASCII characters. For 24 hours, a request that the same API key repeats with the same
+                 *     `Idempotency-Key` and body changes nothing and gets the first response again, with the header
+                 *     `Idempotent-Replayed: true`.
+                 */
+                "Idempotency-Key"?: string | null;
+            };
             path: {
                 /**
                  * @description The account's id or its `uid`.
@@ -6944,7 +6972,7 @@ export interface operations {
                     "application/json": components["schemas"]["Count"];
                 };
             };
-            /** @description `invalid_query`: The query parameters are not valid. `malformed_json`: The body is not JSON. `invalid_utf8`: The body is not UTF-8. `invalid_id`: The id in the path is not valid. */
+            /** @description `invalid_query`: The query parameters are not valid. `malformed_json`: The body is not JSON. `invalid_utf8`: The body is not UTF-8. `invalid_idempotency_key`: The Idempotency-Key is not valid. `invalid_id`: The id in the path is not valid. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -6989,7 +7017,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `automation_disabled`: the automation, or each of its actions, is off. `replay_running`: missed events of the account are being sent, or a replay is running, on this node. */
+            /** @description `automation_disabled`: the automation, or each of its actions, is off. `replay_running`: missed events of the account are being sent, or a replay is running, on this node. `request_in_progress`: A request with this Idempotency-Key is being handled. `outcome_unknown`: Nobody knows whether the request took effect. `idempotency_key_reused`: The Idempotency-Key was used for another request. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -7057,7 +7085,14 @@ export interface operations {
     test_automation: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description 1 to 255 visible ASCII characters. For 24 hours, a request that the same API key repeats with the same
+                 *     `Idempotency-Key` and body changes nothing and gets the first response again, with the header
+                 *     `Idempotent-Replayed: true`.
+                 */
+                "Idempotency-Key"?: string | null;
+            };
             path: {
                 /**
                  * @description The account's id or its `uid`.
@@ -7104,7 +7139,7 @@ export interface operations {
                     "application/json": components["schemas"]["AcceptedEvent"];
                 };
             };
-            /** @description `invalid_query`: The query parameters are not valid. `malformed_json`: The body is not JSON. `invalid_utf8`: The body is not UTF-8. `invalid_id`: The id in the path is not valid. */
+            /** @description `invalid_query`: The query parameters are not valid. `malformed_json`: The body is not JSON. `invalid_utf8`: The body is not UTF-8. `invalid_idempotency_key`: The Idempotency-Key is not valid. `invalid_id`: The id in the path is not valid. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -7149,7 +7184,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `automation_disabled`: the automation is off. */
+            /** @description `automation_disabled`: the automation is off. `request_in_progress`: A request with this Idempotency-Key is being handled. `outcome_unknown`: Nobody knows whether the request took effect. `idempotency_key_reused`: The Idempotency-Key was used for another request. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -7332,7 +7367,14 @@ export interface operations {
     create_connection: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description 1 to 255 visible ASCII characters. For 24 hours, a request that the same API key repeats with the same
+                 *     `Idempotency-Key` and body changes nothing and gets the first response again, with the header
+                 *     `Idempotent-Replayed: true`.
+                 */
+                "Idempotency-Key"?: string | null;
+            };
             path: {
                 /**
                  * @description The account's id or its `uid`.
@@ -7385,7 +7427,7 @@ export interface operations {
                     "application/json": components["schemas"]["Connection"];
                 };
             };
-            /** @description `invalid_query`: The query parameters are not valid. `malformed_json`: The body is not JSON. `invalid_utf8`: The body is not UTF-8. `invalid_id`: The id in the path is not valid. */
+            /** @description `invalid_query`: The query parameters are not valid. `malformed_json`: The body is not JSON. `invalid_utf8`: The body is not UTF-8. `invalid_idempotency_key`: The Idempotency-Key is not valid. `invalid_id`: The id in the path is not valid. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -7430,7 +7472,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `too_many_connections`: the account has 50 already. */
+            /** @description `too_many_connections`: the account has 50 already. `request_in_progress`: A request with this Idempotency-Key is being handled. `outcome_unknown`: Nobody knows whether the request took effect. `idempotency_key_reused`: The Idempotency-Key was used for another request. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -8321,7 +8363,14 @@ export interface operations {
     cancel_deliveries: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description 1 to 255 visible ASCII characters. For 24 hours, a request that the same API key repeats with the same
+                 *     `Idempotency-Key` and body changes nothing and gets the first response again, with the header
+                 *     `Idempotent-Replayed: true`.
+                 */
+                "Idempotency-Key"?: string | null;
+            };
             path: {
                 /**
                  * @description The account's id or its `uid`.
@@ -8357,7 +8406,7 @@ export interface operations {
                     "application/json": components["schemas"]["Count"];
                 };
             };
-            /** @description `invalid_query`: The query parameters are not valid. `malformed_json`: The body is not JSON. `invalid_utf8`: The body is not UTF-8. `invalid_id`: The id in the path is not valid. */
+            /** @description `invalid_query`: The query parameters are not valid. `malformed_json`: The body is not JSON. `invalid_utf8`: The body is not UTF-8. `invalid_idempotency_key`: The Idempotency-Key is not valid. `invalid_id`: The id in the path is not valid. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -8402,7 +8451,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `cancel_running`: deliveries of the account are already being canceled on this node. */
+            /** @description `cancel_running`: deliveries of the account are already being canceled on this node. `request_in_progress`: A request with this Idempotency-Key is being handled. `outcome_unknown`: Nobody knows whether the request took effect. `idempotency_key_reused`: The Idempotency-Key was used for another request. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -8470,7 +8519,14 @@ export interface operations {
     replay_deliveries: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description 1 to 255 visible ASCII characters. For 24 hours, a request that the same API key repeats with the same
+                 *     `Idempotency-Key` and body changes nothing and gets the first response again, with the header
+                 *     `Idempotent-Replayed: true`.
+                 */
+                "Idempotency-Key"?: string | null;
+            };
             path: {
                 /**
                  * @description The account's id or its `uid`.
@@ -8507,7 +8563,7 @@ export interface operations {
                     "application/json": components["schemas"]["Count"];
                 };
             };
-            /** @description `invalid_query`: The query parameters are not valid. `malformed_json`: The body is not JSON. `invalid_utf8`: The body is not UTF-8. `invalid_id`: The id in the path is not valid. */
+            /** @description `invalid_query`: The query parameters are not valid. `malformed_json`: The body is not JSON. `invalid_utf8`: The body is not UTF-8. `invalid_idempotency_key`: The Idempotency-Key is not valid. `invalid_id`: The id in the path is not valid. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -8552,7 +8608,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `replay_running`: another replay of the account, or the sending of missed events, is running on this node. */
+            /** @description `replay_running`: another replay of the account, or the sending of missed events, is running on this node. `request_in_progress`: A request with this Idempotency-Key is being handled. `outcome_unknown`: Nobody knows whether the request took effect. `idempotency_key_reused`: The Idempotency-Key was used for another request. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -8791,7 +8847,14 @@ export interface operations {
     resend_delivery: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description 1 to 255 visible ASCII characters. For 24 hours, a request that the same API key repeats with the same
+                 *     `Idempotency-Key` and body changes nothing and gets the first response again, with the header
+                 *     `Idempotent-Replayed: true`.
+                 */
+                "Idempotency-Key"?: string | null;
+            };
             path: {
                 /**
                  * @description The account's id or its `uid`.
@@ -8833,7 +8896,7 @@ export interface operations {
                     "application/json": components["schemas"]["Delivery"];
                 };
             };
-            /** @description `invalid_query`: The query parameters are not valid. `malformed_json`: The body is not JSON. `invalid_utf8`: The body is not UTF-8. `invalid_id`: The id in the path is not valid. */
+            /** @description `invalid_query`: The query parameters are not valid. `malformed_json`: The body is not JSON. `invalid_utf8`: The body is not UTF-8. `invalid_idempotency_key`: The Idempotency-Key is not valid. `invalid_id`: The id in the path is not valid. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -8878,7 +8941,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `delivery_under_way`: an attempt is in progress or about to start. `action_gone`: the action was deleted, or the action or its automation is off. `too_many_attempts`: the delivery has had 1000 attempts. */
+            /** @description `delivery_under_way`: an attempt is in progress or about to start. `action_gone`: the action was deleted, or the action or its automation is off. `too_many_attempts`: the delivery has had 1000 attempts. `request_in_progress`: A request with this Idempotency-Key is being handled. `outcome_unknown`: Nobody knows whether the request took effect. `idempotency_key_reused`: The Idempotency-Key was used for another request. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -9916,7 +9979,14 @@ export interface operations {
     create_portal_link: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description 1 to 255 visible ASCII characters. For 24 hours, a request that the same API key repeats with the same
+                 *     `Idempotency-Key` and body changes nothing and gets the first response again, with the header
+                 *     `Idempotent-Replayed: true`.
+                 */
+                "Idempotency-Key"?: string | null;
+            };
             path: {
                 /**
                  * @description The account's id or its `uid`.
@@ -9957,7 +10027,7 @@ export interface operations {
                     "application/json": components["schemas"]["CreatedPortalLink"];
                 };
             };
-            /** @description `invalid_host`: `public_url` is not set, and the request's Host header cannot be used in a link. `invalid_query`: The query parameters are not valid. `malformed_json`: The body is not JSON. `invalid_utf8`: The body is not UTF-8. `invalid_id`: The id in the path is not valid. */
+            /** @description `invalid_host`: `public_url` is not set, and the request's Host header cannot be used in a link. `invalid_query`: The query parameters are not valid. `malformed_json`: The body is not JSON. `invalid_utf8`: The body is not UTF-8. `invalid_idempotency_key`: The Idempotency-Key is not valid. `invalid_id`: The id in the path is not valid. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -10002,7 +10072,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `too_many_portal_links`: the account has the maximum number of portal links. */
+            /** @description `too_many_portal_links`: the account has the maximum number of portal links. `request_in_progress`: A request with this Idempotency-Key is being handled. `outcome_unknown`: Nobody knows whether the request took effect. `idempotency_key_reused`: The Idempotency-Key was used for another request. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -10571,7 +10641,14 @@ export interface operations {
     rotate_signing_key: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description 1 to 255 visible ASCII characters. For 24 hours, a request that the same API key repeats with the same
+                 *     `Idempotency-Key` and body changes nothing and gets the first response again, with the header
+                 *     `Idempotent-Replayed: true`.
+                 */
+                "Idempotency-Key"?: string | null;
+            };
             path: {
                 /**
                  * @description The account's id or its `uid`.
@@ -10612,7 +10689,7 @@ export interface operations {
                     "application/json": components["schemas"]["SigningKey"];
                 };
             };
-            /** @description `invalid_query`: The query parameters are not valid. `malformed_json`: The body is not JSON. `invalid_utf8`: The body is not UTF-8. `invalid_id`: The id in the path is not valid. */
+            /** @description `invalid_query`: The query parameters are not valid. `malformed_json`: The body is not JSON. `invalid_utf8`: The body is not UTF-8. `invalid_idempotency_key`: The Idempotency-Key is not valid. `invalid_id`: The id in the path is not valid. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -10650,6 +10727,15 @@ export interface operations {
             };
             /** @description `body_timeout`: The body took too long to arrive. */
             408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `request_in_progress`: A request with this Idempotency-Key is being handled. `outcome_unknown`: Nobody knows whether the request took effect. `idempotency_key_reused`: The Idempotency-Key was used for another request. */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -10979,7 +11065,14 @@ export interface operations {
     create_api_key: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description 1 to 255 visible ASCII characters. For 24 hours, a request that the same API key repeats with the same
+                 *     `Idempotency-Key` and body changes nothing and gets the first response again, with the header
+                 *     `Idempotent-Replayed: true`.
+                 */
+                "Idempotency-Key"?: string | null;
+            };
             path?: never;
             cookie?: never;
         };
@@ -11022,7 +11115,7 @@ export interface operations {
                     "application/json": components["schemas"]["CreatedApiKey"];
                 };
             };
-            /** @description `invalid_query`: The query parameters are not valid. `malformed_json`: The body is not JSON. `invalid_utf8`: The body is not UTF-8. */
+            /** @description `invalid_query`: The query parameters are not valid. `malformed_json`: The body is not JSON. `invalid_utf8`: The body is not UTF-8. `invalid_idempotency_key`: The Idempotency-Key is not valid. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -11058,7 +11151,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `too_many_api_keys`: the installation has the maximum number of API keys. */
+            /** @description `too_many_api_keys`: the installation has the maximum number of API keys. `request_in_progress`: A request with this Idempotency-Key is being handled. `outcome_unknown`: Nobody knows whether the request took effect. `idempotency_key_reused`: The Idempotency-Key was used for another request. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -12098,7 +12191,14 @@ export interface operations {
     rotate_master_key: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description 1 to 255 visible ASCII characters. For 24 hours, a request that the same API key repeats with the same
+                 *     `Idempotency-Key` and body changes nothing and gets the first response again, with the header
+                 *     `Idempotent-Replayed: true`.
+                 */
+                "Idempotency-Key"?: string | null;
+            };
             path?: never;
             cookie?: never;
         };
@@ -12130,7 +12230,7 @@ export interface operations {
                     "application/json": components["schemas"]["MasterKey"];
                 };
             };
-            /** @description `invalid_query`: The query parameters are not valid. `malformed_json`: The body is not JSON. `invalid_utf8`: The body is not UTF-8. */
+            /** @description `invalid_query`: The query parameters are not valid. `malformed_json`: The body is not JSON. `invalid_utf8`: The body is not UTF-8. `invalid_idempotency_key`: The Idempotency-Key is not valid. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -12166,7 +12266,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `master_key_elsewhere`: the keys do not come from a file, or other nodes work on the same database; or `too_many_master_keys`: there are 100. `detail` says what to do instead. */
+            /** @description `master_key_elsewhere`: the keys do not come from a file, or other nodes work on the same database; or `too_many_master_keys`: there are 100. `detail` says what to do instead. `request_in_progress`: A request with this Idempotency-Key is being handled. `outcome_unknown`: Nobody knows whether the request took effect. `idempotency_key_reused`: The Idempotency-Key was used for another request. */
             409: {
                 headers: {
                     [name: string]: unknown;

@@ -1,14 +1,17 @@
 //! The responses that all operations of a kind share.
 
+use http::Method;
+use utoipa::IntoParams as _;
 use utoipa::openapi::path::{Operation, Parameter, ParameterIn};
 use utoipa::openapi::{ContentBuilder, OpenApi, Ref, RefOr, Response, ResponseBuilder};
 
+use crate::once::{OnceHeader, is_remembered};
 use crate::problem::{Code, PROBLEM_JSON};
+use crate::route_table::METHODS;
 
 /// Adds to each operation under `/v1` the problems that its kind of operation can return.
 pub(super) fn add(document: &mut OpenApi) {
     for (path, item) in &mut document.paths.paths {
-        let takes_body = [false, true, true, true, false];
         let operations = [
             &mut item.get,
             &mut item.post,
@@ -16,10 +19,10 @@ pub(super) fn add(document: &mut OpenApi) {
             &mut item.patch,
             &mut item.delete,
         ];
-        for (operation, takes_body) in operations.into_iter().zip(takes_body) {
+        for (operation, method) in operations.into_iter().zip(METHODS) {
             if let Some(operation) = operation {
                 if path.starts_with("/v1") {
-                    add_to(path, operation, takes_body);
+                    add_to(path, operation, &method);
                 }
                 describe_problems(operation);
             }
@@ -27,8 +30,9 @@ pub(super) fn add(document: &mut OpenApi) {
     }
 }
 
-/// `takes_body`: whether a body may be sent, if only an empty object.
-fn add_to(path: &str, operation: &mut Operation, takes_body: bool) {
+fn add_to(path: &str, operation: &mut Operation, method: &Method) {
+    // A body may be sent, if only an empty object.
+    let takes_body = [Method::POST, Method::PUT, Method::PATCH].contains(method);
     let mut codes = vec![
         Code::Unauthorized,
         Code::PermissionDenied,
@@ -59,6 +63,18 @@ fn add_to(path: &str, operation: &mut Operation, takes_body: bool) {
     if operation.parameters.iter().flatten().any(is_condition) {
         codes.push(Code::PreconditionFailed);
     }
+    if method == Method::POST && is_remembered(path) {
+        codes.extend([
+            Code::InvalidIdempotencyKey,
+            Code::RequestInProgress,
+            Code::OutcomeUnknown,
+            Code::IdempotencyKeyReused,
+        ]);
+        operation
+            .parameters
+            .get_or_insert_default()
+            .extend(OnceHeader::into_params(|| None).into_iter().map(RefOr::T));
+    }
     if has_cursor {
         codes.push(Code::InvalidCursor);
     }
@@ -70,6 +86,14 @@ fn add_to(path: &str, operation: &mut Operation, takes_body: bool) {
     {
         codes.push(Code::Stopping);
     }
+    codes_of_path(path, &mut codes);
+    for code in codes {
+        add_code(operation, code);
+    }
+}
+
+/// What the path can name that does not exist.
+fn codes_of_path(path: &str, codes: &mut Vec<Code>) {
     if path.contains("{account}") {
         codes.extend([Code::InvalidId, Code::AccountNotFound]);
     }
@@ -92,9 +116,6 @@ fn add_to(path: &str, operation: &mut Operation, takes_body: bool) {
     }
     if path.contains("/event-types/{name}") {
         codes.extend([Code::InvalidEventType, Code::EventTypeNotFound]);
-    }
-    for code in codes {
-        add_code(operation, code);
     }
 }
 

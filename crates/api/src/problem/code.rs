@@ -92,6 +92,12 @@ codes! {
     BodyTimeout = "body_timeout", REQUEST_TIMEOUT, "The body took too long to arrive";
     /// Another account, or another automation of the account, has the `uid`.
     UidTaken = "uid_taken", CONFLICT, "The uid is taken";
+    /// A request with the same `Idempotency-Key` is being handled.
+    RequestInProgress = "request_in_progress", CONFLICT, "A request with this Idempotency-Key is being handled";
+    /// A node stopped while it handled a request with this `Idempotency-Key`.
+    OutcomeUnknown = "outcome_unknown", CONFLICT, "Nobody knows whether the request took effect";
+    /// The `Idempotency-Key` was used for another request.
+    IdempotencyKeyReused = "idempotency_key_reused", CONFLICT, "The Idempotency-Key was used for another request";
     /// The event id or the idempotency key was used for another event.
     EventConflict = "event_conflict", CONFLICT, "The id or idempotency key was used for another event";
     /// The account has the maximum number of automations.

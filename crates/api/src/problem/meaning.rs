@@ -151,6 +151,23 @@ meanings! {
         "Another account of the installation, or another automation of the account, has this `uid`.",
         "Read the object by its `uid` and update it, or choose another `uid`.",
         "the uid is taken; an account's must be unique in the installation, an automation's in its account";
+    RequestInProgress:
+        "A request with the same `Idempotency-Key` arrived earlier and is being handled, often because the client gave up \
+         waiting for its response.",
+        "Retry after the seconds that `Retry-After` names, with the same key and body. You then get the first response.",
+        "a request with this Idempotency-Key is being handled; try again in a moment";
+    OutcomeUnknown:
+        "A node stopped, or lost its store, after it began a request with the same `Idempotency-Key` and before it could \
+         keep the response. The request is never handled again with this key.",
+        "Look whether it took effect: list the objects that it would have created or changed. If it did not, send it with a \
+         new key.",
+        "a node stopped while it handled a request with this Idempotency-Key; see whether it took effect, and use a new key \
+         if it did not";
+    IdempotencyKeyReused:
+        "In the last 24 hours, the same API key sent another request with this `Idempotency-Key`: to another path, or with \
+         another body.",
+        "Make a new key for each request, and send the same body when you retry.",
+        "this Idempotency-Key was used for another request in the last 24 hours";
     EventConflict:
         "The `id` or the `Idempotency-Key` was used before for an event with another type, data, time, id or headers. The \
          earlier event stays as it is.",

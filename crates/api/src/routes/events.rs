@@ -7,7 +7,6 @@ pub mod create;
 pub mod create_batch;
 pub mod delete;
 pub mod get;
-mod idempotency_key;
 pub(super) mod input;
 pub mod list;
 mod view;

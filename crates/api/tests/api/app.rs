@@ -181,8 +181,7 @@ impl App {
         let options = SqliteOptions::default();
         let sqlite = Arc::new(SqliteStore::open_inline(folder.path(), options.clone()).unwrap());
         let store: Arc<dyn Store> = Arc::clone(&sqlite) as Arc<dyn Store>;
-        let sent = Arc::new(Mutex::new(Vec::new()));
-        let next = AtomicU64::new(0);
+        let (sent, next) = (Arc::default(), AtomicU64::new(0));
         let entropy = Entropy::new(move |bytes| fill(bytes, next.fetch_add(1, Ordering::Relaxed)));
         let ids = Arc::new(IdGenerator::new(entropy.number()));
         let parts = AccessParts {
@@ -224,6 +223,7 @@ impl App {
             ))),
             page_budget: Arc::new(BodyBudget::for_pages()),
             rate_limits: Arc::new(rate_limits),
+            requests: Arc::clone(&sqlite) as _,
             listeners,
             response_bytes_kept: 16 * 1024,
             public_url: public_url.map(Arc::from),

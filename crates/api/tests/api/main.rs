@@ -31,6 +31,7 @@ mod later;
 mod listening;
 mod lists;
 mod matrix;
+mod once;
 mod portal_links;
 mod rate_limits;
 mod secret_query;

@@ -285,12 +285,6 @@ verbs!(RateLimitStore {
     reserve_slots(requests: Vec<ReserveSlots>, now: Timestamp) -> Vec<Option<Duration>>;
 });
 
-verbs!(RequestStore {
-    claim_request(claim: RequestClaim) -> Claimed;
-    keep_response(sha256: [u8; 32], claim: [u8; 16], response: Vec<u8>) -> bool;
-    forget_request(sha256: [u8; 32], claim: [u8; 16]) -> ();
-});
-
 verbs!(RetentionStore {
     clock(wall: Timestamp) -> StoreClock;
     confirm_time(at: Timestamp) -> ();

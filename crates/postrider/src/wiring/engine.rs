@@ -15,7 +15,7 @@ use postrider_mail::SmtpSettings;
 use postrider_model::{Clock, Entropy, IdGenerator};
 use postrider_signing::HeaderNames;
 use postrider_signing::profile::SignatureProfiles;
-use postrider_storage::{Sealer, Store};
+use postrider_storage::{RequestStore, Sealer, Store};
 use postrider_telemetry::spans::Spans;
 
 use super::telemetry::{HttpCollector, Observers, Telemetry};
@@ -39,6 +39,8 @@ pub struct Running {
     pub figures: Arc<Figures>,
     /// The master key.
     pub sealing: Arc<Sealing>,
+    /// Requests with an `Idempotency-Key`.
+    pub requests: Arc<dyn RequestStore>,
     /// Clients that listen to automations.
     pub listeners: Arc<Listeners>,
     /// The export, until it is started.
@@ -93,6 +95,7 @@ pub async fn start(
     });
     let sealing = shared.sealing(sealer, holder);
     let listeners = Arc::clone(&shared.listeners);
+    let requests = Arc::clone(&shared.store) as Arc<dyn RequestStore>;
     let engine = Engine::start(EngineParts {
         carriers,
         observer: observer(&figures, spans.as_ref()),
@@ -116,6 +119,7 @@ pub async fn start(
         figures,
         sealing,
         listeners,
+        requests,
         telemetry,
         spans,
     })

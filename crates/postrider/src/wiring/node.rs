@@ -235,6 +235,7 @@ fn api_state(
             settings.requests_per_s_and_key.map(PerSecond::get),
             settings.events_per_s_and_account.map(PerSecond::get),
         )),
+        requests: Arc::clone(&running.requests),
         listeners: Arc::clone(&running.listeners),
         response_bytes_kept: settings.response_bytes_kept.bytes(),
         public_url: settings.public_url.as_ref().map(|url| url.as_str().into()),

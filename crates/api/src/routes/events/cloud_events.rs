@@ -21,8 +21,8 @@ use postrider_web::body_budget::Owner;
 use postrider_web::trace::tell_account;
 
 use super::accepted::accepted_response;
-use super::idempotency_key::idempotency_key;
 use super::input::event_bytes_max;
+use crate::idempotency_key::idempotency_key;
 use crate::json_body::{read, read_undeclared};
 use crate::problem::{Code, Fault, Problem};
 use crate::query::no_parameters;

@@ -76,3 +76,9 @@ verbs!(MissedStore {
     missed_step(account: AccountId, filter: &MissedFilter, bounds: MissedBounds, after: Option<Position>) -> MissedStep;
     add_missed(account: AccountId, events: Vec<NewMissed>, now: Timestamp, audit: Option<AuditEntry>) -> usize;
 });
+
+verbs!(RequestStore {
+    claim_request(claim: RequestClaim) -> Claimed;
+    keep_response(sha256: [u8; 32], claim: [u8; 16], response: Vec<u8>) -> bool;
+    forget_request(sha256: [u8; 32], claim: [u8; 16]) -> ();
+});

@@ -13,6 +13,7 @@ use serde_json::value::RawValue;
 
 use super::{problem_of, structured};
 use crate::decode::decode_array;
+use crate::idempotency_key::{idempotency_key, key_of_item};
 use crate::json_body::{read, utf8};
 use crate::problem::{Problem, fault_codes};
 use crate::query::no_parameters;
@@ -20,7 +21,6 @@ use crate::rate_limits::told;
 use crate::router::ApiState;
 use crate::routes::events::accepted::response;
 use crate::routes::events::create_batch::{EVENTS_MAX, RawEvents, batch_bytes_max, results_of, write_batch};
-use crate::routes::events::idempotency_key::{idempotency_key, key_of_item};
 
 /// Accepts a batch. The response has this status and the body that a batch of Postrider's own JSON gets.
 pub async fn accept_batch<B>(

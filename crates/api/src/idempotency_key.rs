@@ -11,7 +11,7 @@ const KEY_BYTES_MAX: usize = 255;
 
 /// The key of this request, if it has one: 1 to 255 visible ASCII characters, so that it reads the same in a
 /// log, a database and a header.
-pub(super) fn idempotency_key(headers: &HeaderMap) -> Result<Option<&str>, Problem> {
+pub(crate) fn idempotency_key(headers: &HeaderMap) -> Result<Option<&str>, Problem> {
     let mut values = headers.get_all(IDEMPOTENCY_KEY).iter();
     let Some(value) = values.next() else {
         return Ok(None);
@@ -29,7 +29,7 @@ pub(super) fn idempotency_key(headers: &HeaderMap) -> Result<Option<&str>, Probl
 
 /// The key of one item of a batch: the batch's key, a line feed, which no header can hold, and the item's
 /// index.
-pub(super) fn key_of_item(key: &str, index: usize) -> String {
+pub(crate) fn key_of_item(key: &str, index: usize) -> String {
     format!("{key}\n{index}")
 }
 
