@@ -78,13 +78,10 @@ impl Diagnosis {
 
     /// Why no signature matches: sentences for people.
     pub fn explanations(secrets: &[SigningSecret], received: &Received, body: &[u8]) -> Vec<String> {
-        if body.len() > BODY_BYTES_MAX {
-            return vec![format!(
-                "No signature matches. Mistakes are searched for in bodies of up to {} KiB.",
-                BODY_BYTES_MAX / 1024
-            )];
+        match too_large(body) {
+            Some(said) => vec![said],
+            None => search::explain(secrets, received, body),
         }
-        search::explain(secrets, received, body)
     }
 
     /// Checks every signature, and does not look for the reason if none matches.
@@ -114,6 +111,23 @@ impl Diagnosis {
         let mut findings = self.findings.iter();
         findings.any(|(_, finding)| matches!(finding, Finding::Matches { .. }))
     }
+}
+
+/// Why no signature of a profile matches, where `matches` says whether one does for another body: a paragraph.
+/// It looks for changes of the body alone. `hashes`: how often `matches` hashes its argument.
+///
+/// `matches` has to compare in constant time, as [`crate::profile::ProfileVerifier`] does.
+pub fn explain_change(body: &[u8], hashes: usize, matches: impl FnMut(&[u8]) -> bool) -> String {
+    too_large(body).unwrap_or_else(|| search::explain_change(body, hashes, matches))
+}
+
+fn too_large(body: &[u8]) -> Option<String> {
+    (body.len() > BODY_BYTES_MAX).then(|| {
+        format!(
+            "No signature matches. Mistakes are searched for in bodies of up to {} KiB.",
+            BODY_BYTES_MAX / 1024
+        )
+    })
 }
 
 /// The signatures of a body by one key, of the kinds that the request has.

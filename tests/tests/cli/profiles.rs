@@ -139,9 +139,16 @@ fn each_profile_verifies_offline_and_names_the_header_that_does_not_match() {
         };
         assert_eq!(verify(BODY).success(), format!("{header}  matches\n"));
         let altered = verify("{}");
-        assert_eq!(
-            (altered.code, &*altered.out),
-            (1, &*format!("{header}  does not match\n"))
+        let (verdict, explanation) = altered.out.split_once("\n\n").unwrap();
+        assert_eq!(altered.code, 1);
+        assert_eq!(verdict, format!("{header}  does not match"));
+        assert!(explanation.starts_with("No usual mistake explains it."));
+        let printed = verify(&format!("{BODY}\n"));
+        assert_eq!(printed.code, 1);
+        assert!(
+            printed.out.contains("without the line break at its end"),
+            "{}",
+            printed.out
         );
     }
 }

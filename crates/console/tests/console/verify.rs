@@ -173,7 +173,12 @@ async fn the_headers_of_every_profile_count() {
     let (_, page) = verified(&app, &reader, &github, BODY, "").await;
     assert!(page.contains("The request is authentic"), "{page}");
     let (_, page) = verified(&app, &reader, &github, "{}", "").await;
-    assert!(page.contains("Does not match") && page.contains("sign the bytes as received"));
+    assert!(page.contains("Does not match") && page.contains("No usual mistake explains it"));
+    let (_, page) = verified(&app, &reader, &github, &BODY.replace('/', "\\/"), "").await;
+    assert!(
+        page.contains("Does not match") && page.contains("json_encode"),
+        "{page}"
+    );
 }
 
 #[tokio::test]

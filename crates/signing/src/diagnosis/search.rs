@@ -73,6 +73,45 @@ pub fn explain(secrets: &[SigningSecret], received: &Received, body: &[u8]) -> V
     explanations
 }
 
+/// How the body changed before it was verified, if `matches` holds for what it was before: a paragraph.
+/// `hashes`: how often `matches` hashes its argument.
+pub fn explain_change(body: &[u8], hashes: usize, mut matches: impl FnMut(&[u8]) -> bool) -> String {
+    let parsed = Body::new(body);
+    let (changed, mut is_complete) = changed(&parsed);
+    let mut budget = HASHED_BYTES_MAX;
+    for (alteration, signed) in &changed {
+        let cost = (signed.len() + CANDIDATE_BYTES).saturating_mul(hashes.max(1));
+        if cost > budget {
+            is_complete = false;
+            break;
+        }
+        budget -= cost;
+        if let Some(meaning) = alteration.meaning(&parsed)
+            && matches(signed)
+        {
+            return format!("It matches {meaning}");
+        }
+    }
+    unexplained(body, is_complete)
+}
+
+/// The bodies that may have been signed, as many as fit, and whether these are all.
+fn changed<'a>(body: &Body<'a>) -> (Vec<(Alteration, Cow<'a, [u8]>)>, bool) {
+    let (mut room, mut is_complete) = (CHANGED_BYTES_MAX, true);
+    let mut changed = Vec::new();
+    for alteration in Alteration::all() {
+        match alteration.undone(body) {
+            Some(signed) if signed.len() <= room => {
+                room -= signed.len();
+                changed.push((alteration, signed));
+            }
+            Some(_) => is_complete = false,
+            None => {}
+        }
+    }
+    (changed, is_complete)
+}
+
 /// A signature to explain.
 struct Wanted<'a> {
     signature: &'a Signature,
@@ -133,7 +172,9 @@ impl Search<'_> {
         let mut changed = vec![(Alteration::None, Cow::Borrowed(body.bytes()))];
         for mistakes in 0..=MISTAKES_MAX {
             if mistakes == 1 {
-                changed = self.changed(body);
+                let (all, is_complete) = self::changed(body);
+                changed = all;
+                self.is_complete &= is_complete;
             }
             for (alteration, body) in &changed {
                 for cause in Cause::all(*alteration) {
@@ -144,23 +185,6 @@ impl Search<'_> {
                 break;
             }
         }
-    }
-
-    /// The bodies that may have been signed, as many as fit.
-    fn changed<'a>(&mut self, body: &Body<'a>) -> Vec<(Alteration, Cow<'a, [u8]>)> {
-        let mut room = CHANGED_BYTES_MAX;
-        let mut changed = Vec::new();
-        for alteration in Alteration::all() {
-            match alteration.undone(body) {
-                Some(signed) if signed.len() <= room => {
-                    room -= signed.len();
-                    changed.push((alteration, signed));
-                }
-                Some(_) => self.is_complete = false,
-                None => {}
-            }
-        }
-        changed
     }
 
     /// Compares the signatures for which this cause has so many mistakes.

@@ -348,3 +348,31 @@ fn the_search_is_bounded_and_says_so() {
     let larger = vec![b' '; BODY_BYTES_MAX + 1];
     assert!(explanation(&of_hex(&unknown, &larger)).contains("up to 512 KiB"));
 }
+
+/// Signatures of any profile: what changed the body is found by asking whether another body matches.
+#[test]
+fn a_change_of_the_body_explains_the_signatures_of_any_profile() {
+    let signed = BODY.replace("Zoë", "Z/ë");
+    let mut asked = 0;
+    let said = explain_change(signed.replace('/', "\\/").as_bytes(), 1, |body| {
+        asked += 1;
+        body == signed.as_bytes()
+    });
+    assert!(said.contains("json_encode"), "{said}");
+    assert!(asked > 1);
+    let unexplained = explain_change(BODY.as_bytes(), 1, |_| false);
+    assert!(
+        unexplained.starts_with("No usual mistake explains it."),
+        "{unexplained}"
+    );
+    // The work is bounded.
+    let mut asked = 0;
+    let cut_short = explain_change(BODY.as_bytes(), usize::MAX, |_| {
+        asked += 1;
+        false
+    });
+    assert_eq!(asked, 0);
+    assert!(cut_short.contains("too large"), "{cut_short}");
+    let larger = vec![b' '; BODY_BYTES_MAX + 1];
+    assert!(explain_change(&larger, 1, |_| true).contains("up to 512 KiB"));
+}

@@ -3,11 +3,12 @@
 use std::process::ExitCode;
 
 use postrider_signing::HeaderNames;
+use postrider_signing::diagnosis::explain_change;
 use postrider_signing::profile::{ProfileVerifier, Verdict, VerifierKey, VerifyError};
 
 use super::Args;
 use super::headers;
-use crate::display::{Paint, Screen};
+use crate::display::{Paint, Screen, TEXT_WIDTH, wrapped};
 use crate::failure::exit;
 use crate::input;
 use crate::{Context, Failure};
@@ -22,7 +23,8 @@ pub fn run(args: &Args, context: Context<'_>, now_s: Option<i64>) -> Result<Exit
         ProfileVerifier::new(&profile, &keys).map_err(|error| Failure::Usage(error.to_string()))?;
     let headers = headers::read(&args.header, args.header_file.as_deref())?;
     let headers: Vec<_> = headers.iter().map(|(name, value)| (&**name, &**value)).collect();
-    let verdicts = verifier.verdicts(&headers, &input::read(&args.body)?, now_s);
+    let body = input::read(&args.body)?;
+    let verdicts = verifier.verdicts(&headers, &body, now_s);
     if verdicts
         .iter()
         .all(|verdict| verdict.result == Err(VerifyError::Missing))
@@ -35,10 +37,21 @@ pub fn run(args: &Args, context: Context<'_>, now_s: Option<i64>) -> Result<Exit
     }
     let screen = Screen::new();
     screen.print(&render(&verdicts, screen.paint()))?;
-    Ok(match verdicts.iter().any(|verdict| verdict.result.is_ok()) {
-        true => ExitCode::SUCCESS,
-        false => ExitCode::from(exit::FAILED),
-    })
+    if verdicts.iter().any(|verdict| verdict.result.is_ok()) {
+        return Ok(ExitCode::SUCCESS);
+    }
+    if verdicts
+        .iter()
+        .any(|verdict| verdict.result == Err(VerifyError::NoMatch))
+    {
+        let matches = |body: &[u8]| {
+            let verdicts = verifier.verdicts(&headers, body, None);
+            verdicts.iter().any(|verdict| verdict.result.is_ok())
+        };
+        let explanation = explain_change(&body, keys.len() * verdicts.len(), matches);
+        screen.print(&format!("\n{}", wrapped(&explanation, "", TEXT_WIDTH)))?;
+    }
+    Ok(ExitCode::from(exit::FAILED))
 }
 
 fn render(verdicts: &[Verdict<'_>], paint: Paint) -> String {

@@ -6,7 +6,7 @@ use postrider_configuration::Fault;
 use postrider_configuration::codes;
 use postrider_model::{KeyMaterial, SigningSecret};
 use postrider_signing::diagnosis::{
-    Diagnosis, Finding, Received, ReceivedError, header_line, with_carriage_returns,
+    Diagnosis, Finding, Received, ReceivedError, explain_change, header_line, with_carriage_returns,
 };
 use postrider_signing::profile::{
     BuiltIn, Profile, ProfileVerifier, SignatureProfiles, VerifierKey, VerifyError,
@@ -20,10 +20,6 @@ const HEADERS_MAX: usize = 200;
 
 /// The version of an Ed25519 signature in `webhook-signature`.
 const ED25519_VERSION: &str = "v1a,";
-
-/// What there is to say about the signatures of other profiles.
-const NOT_EXPLAINED: &str = "Either the key is a different one, or this is not the body that was signed: sign the \
-                             bytes as received, before anything parses them.";
 
 /// A request as it was pasted.
 pub struct Pasted {
@@ -153,7 +149,11 @@ impl Pasted {
         }
         plain.explanations = match &received {
             Some(received) => Diagnosis::explanations(&secrets, received, &self.body),
-            None => vec![NOT_EXPLAINED.to_owned()],
+            None => {
+                let hashes = keys.len() * profiles.all().count();
+                let matches = |body: &[u8]| profiled(body).iter().any(|line| line.matches.is_some());
+                vec![explain_change(&self.body, hashes, matches)]
+            }
         };
         Ok(plain)
     }
