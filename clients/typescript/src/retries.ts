@@ -1,9 +1,9 @@
 /**
  * Which calls are repeated, and after what wait.
  *
- * A call that is repeatable (GET, PUT, DELETE, and POST, which has an idempotency key) is repeated whenever its
- * outcome is unknown. The server does not recognise a repeated PATCH, so it is repeated only if the first
- * request certainly had no effect.
+ * A call that is repeatable (GET, PUT, DELETE, and POST, which has an idempotency key) is repeated whenever
+ * its outcome is unknown. The server does not recognise a repeated PATCH, so it is repeated only if the
+ * first request certainly had no effect.
  */
 
 import type { PostriderError } from "./errors.js";

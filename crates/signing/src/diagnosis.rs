@@ -113,8 +113,8 @@ impl Diagnosis {
     }
 }
 
-/// Why no signature of a profile matches, where `matches` says whether one does for another body: a paragraph.
-/// It looks for changes of the body alone. `hashes`: how often `matches` hashes its argument.
+/// Why no signature of a profile matches, where `matches` says whether one does for another body: a
+/// paragraph. It looks for changes of the body alone. `hashes`: how often `matches` hashes its argument.
 ///
 /// `matches` has to compare in constant time, as [`crate::profile::ProfileVerifier`] does.
 pub fn explain_change(body: &[u8], hashes: usize, matches: impl FnMut(&[u8]) -> bool) -> String {

@@ -3,8 +3,8 @@
 //! The copy decodes nothing. Values that no statement looks into have the same form in every store
 //! ([`crate::encoding`]); ids are 16 bytes, times are milliseconds since 1970, enums are the numbers that the
 //! model's `code()` returns. The copy leaves out what belongs to one process only: sessions and ownership. It
-//! also leaves out [`crate::statistics`] and [`crate::requests`], because they are not records, and the grants
-//! for the console: people sign in again.
+//! also leaves out [`crate::statistics`] and [`crate::requests`], because they are not records, and the
+//! grants for the console: people sign in again.
 //!
 //! A copy goes through the [`Stage`]s in order, in batches; a [`Place`] says how far it has come.
 

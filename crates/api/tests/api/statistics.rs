@@ -194,6 +194,11 @@ async fn what_statistics_cannot_answer_is_refused_by_its_parameter() {
     for (path, query, parameter) in [
         ("/v1/statistics", "measure=bytes".to_owned(), "measure"),
         ("/v1/statistics", "measure=".to_owned(), "measure"),
+        (
+            &of_account,
+            format!("measure={}events", "events,".repeat(7)),
+            "measure",
+        ),
         ("/v1/statistics", "group_by=action".to_owned(), "group_by"),
         ("/v1/statistics", "step=2h".to_owned(), "step"),
         ("/v1/statistics", format!("step=1m&after={three_days}"), "after"),

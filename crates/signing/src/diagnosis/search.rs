@@ -95,8 +95,11 @@ pub fn explain_change(body: &[u8], hashes: usize, mut matches: impl FnMut(&[u8])
     unexplained(body, is_complete)
 }
 
+/// A body that may have been signed, and what happened to it afterwards.
+type Changed<'a> = (Alteration, Cow<'a, [u8]>);
+
 /// The bodies that may have been signed, as many as fit, and whether these are all.
-fn changed<'a>(body: &Body<'a>) -> (Vec<(Alteration, Cow<'a, [u8]>)>, bool) {
+fn changed<'a>(body: &Body<'a>) -> (Vec<Changed<'a>>, bool) {
     let (mut room, mut is_complete) = (CHANGED_BYTES_MAX, true);
     let mut changed = Vec::new();
     for alteration in Alteration::all() {

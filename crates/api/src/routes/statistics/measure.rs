@@ -114,8 +114,12 @@ fn names(measures: &[Measure]) -> RefOr<Schema> {
     Schema::from(schema).into()
 }
 
-/// Reads names that are separated by commas. A name that occurs twice counts once.
+/// Reads names that are separated by commas, at most as many as there are. A name that occurs twice counts
+/// once.
 pub fn read(text: &str, known: &[Measure]) -> Result<Vec<Measure>, String> {
+    if text.split(',').count() > known.len() {
+        return Err(format!("expected at most {} names", known.len()));
+    }
     let find = |name| known.iter().find(|measure| measure.as_str() == name).copied();
     let measures: Option<Vec<_>> = text.split(',').map(find).collect();
     measures.ok_or_else(|| {

@@ -117,7 +117,7 @@ fn add<'a>(attributes: &mut Attributes<'a>, name: Cow<'a, str>, value: &'a RawVa
         b"null" => return true,
         b"true" | b"false" => Some(json.into()),
         [b'"', ..] => serde_json::from_str::<Text<'a>>(json).ok().map(|text| text.0),
-        _ => json.parse::<i32>().ok().map(|number| number.to_string().into()),
+        _ => whole_number(json).map(|number| number.to_string().into()),
     };
     match text {
         Some(text) => attributes.add(name, text),
@@ -127,6 +127,14 @@ fn add<'a>(attributes: &mut Attributes<'a>, name: Cow<'a, str>, value: &'a RawVa
             true
         }
     }
+}
+
+/// The whole number that this JSON number is, also if it is written as `1.0` or `1e3`.
+fn whole_number(json: &str) -> Option<i32> {
+    let number: f64 = json.parse().ok()?;
+    let is_whole = number.fract() == 0.0 && (f64::from(i32::MIN)..=f64::from(i32::MAX)).contains(&number);
+    // In this range, every whole number is exact.
+    is_whole.then_some(number as i32)
 }
 
 #[cfg(test)]
@@ -174,7 +182,7 @@ mod tests {
 
     #[test]
     fn extensions_of_every_json_type_are_kept_as_text() {
-        let event = event(r#","a":"x","b":true,"c":-7,"d":null,"\u0065":"\u00e4""#).unwrap();
+        let event = event(r#","a":"x","b":true,"c":-7,"d":null,"f":1.0,"g":-1e3,"\u0065":"\u00e4""#).unwrap();
         let kept: Vec<_> = event.headers.iter().skip(2).collect();
         assert_eq!(
             kept,
@@ -182,7 +190,9 @@ mod tests {
                 ("ce-a", "x"),
                 ("ce-b", "true"),
                 ("ce-c", "-7"),
-                ("ce-e", "%C3%A4")
+                ("ce-e", "%C3%A4"),
+                ("ce-f", "1"),
+                ("ce-g", "-1000"),
             ]
         );
         for value in ["{}", "[]", "1.5", "2147483648", r#""\ud800""#] {
