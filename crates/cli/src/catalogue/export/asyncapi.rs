@@ -1,0 +1,94 @@
+//! AsyncAPI 3: a message for each event type, and a channel that carries them.
+
+use super::envelope::{HEADERS, list, map, switch, text};
+use super::{Exported, info, schemas};
+use crate::declared::tree::{Node, Tree};
+
+/// The channel. Its address is not known: each receiver has its own URL.
+const CHANNEL: &str = "webhooks";
+
+/// The document.
+pub fn document(title: &str, types: &[Exported<'_>]) -> Node {
+    let mut messages = Tree::Map(Vec::new()).nowhere();
+    let mut own = Tree::Map(Vec::new()).nowhere();
+    for exported in types {
+        messages.set(exported.name, message(exported));
+        own.set(
+            exported.name,
+            reference(&format!("#/components/messages/{}", exported.name)),
+        );
+    }
+    let all = types
+        .iter()
+        .map(|it| reference(&format!("#/channels/{CHANNEL}/messages/{}", it.name)));
+    let operation = map([
+        ("action", text("send")),
+        ("channel", reference(&format!("#/channels/{CHANNEL}"))),
+        (
+            "summary",
+            text("Postrider sends each event to the URLs that want it."),
+        ),
+        ("bindings", map([("http", map([("method", text("POST"))]))])),
+        ("messages", list(all)),
+    ]);
+    let channel = map([
+        ("address", Tree::Null.nowhere()),
+        ("description", text("The URL of a receiver.")),
+        ("messages", own),
+    ]);
+    let mut components = map([("messages", messages)]);
+    if let Some(schemas) = schemas(types) {
+        components.set("schemas", schemas);
+    }
+    if !types.is_empty() {
+        components.set("messageTraits", map([("signed", map([("headers", headers())]))]));
+    }
+    map([
+        ("asyncapi", text("3.0.0")),
+        ("info", info(title)),
+        ("defaultContentType", text("application/json")),
+        ("channels", map([(CHANNEL, channel)])),
+        ("operations", map([("sendEvent", operation)])),
+        ("components", components),
+    ])
+}
+
+fn message(exported: &Exported<'_>) -> Node {
+    let mut message = map([("name", text(exported.name)), ("title", text(exported.name))]);
+    if let Some(description) = exported.description {
+        message.set("description", description.clone());
+    }
+    if exported.is_internal {
+        message.set("x-internal", switch(true));
+    }
+    message.set("traits", list([reference("#/components/messageTraits/signed")]));
+    message.set("payload", exported.body());
+    if let Some(example) = exported.body_example() {
+        message.set("examples", list([map([("payload", example)])]));
+    } else if exported.has_no_example() {
+        message.set("examples", list([]));
+    }
+    message
+}
+
+fn headers() -> Node {
+    let mut properties = Tree::Map(Vec::new()).nowhere();
+    for header in HEADERS {
+        let schema = map([
+            ("type", text("string")),
+            ("description", text(header.description)),
+            ("examples", list([text(header.example)])),
+        ]);
+        properties.set(header.name, schema);
+    }
+    let certain = HEADERS.iter().filter(|header| header.is_certain);
+    map([
+        ("type", text("object")),
+        ("properties", properties),
+        ("required", list(certain.map(|header| text(header.name)))),
+    ])
+}
+
+fn reference(reference: &str) -> Node {
+    map([("$ref", text(reference))])
+}
