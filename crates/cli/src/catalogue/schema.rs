@@ -10,7 +10,8 @@ use super::found::Fault;
 use super::keywords::{Visit, has_own_base, references, visit};
 use crate::declared::tree::{Node, Place, Tree};
 
-/// Most values of one self-contained schema. The server's largest request has room for about half as many.
+/// Most values of one self-contained schema. A server takes requests of 256 KiB unless its operator allows
+/// more, which have room for a tenth of that.
 const SCHEMA_NODES_MAX: usize = 200_000;
 
 /// Most values of all self-contained schemas of a document: as many as a file can have itself. A small

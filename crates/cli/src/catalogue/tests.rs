@@ -124,8 +124,8 @@ fn what_a_schema_refers_to_becomes_its_definitions() {
             r##"{"$defs":{"A":{"minimum":1}},"anyOf":[{"$ref":"#/components/schemas/A"},
             {"$ref":"#/components/schemas/B/properties/A"},{"$ref":"#/components/schemas/x~1%20y"}]}"##,
             r#"{"A":{"minimum":2},"B":{"properties":{"A":{"minimum":3}}},"x/ y":{"minimum":4}}"#,
-            r##"{"$defs":{"A":{"minimum":1},"A_2":{"minimum":2},"A_3":{"minimum":3},"x_1__y":{"minimum":4}},
-            "anyOf":[{"$ref":"#/$defs/A_2"},{"$ref":"#/$defs/A_3"},{"$ref":"#/$defs/x_1__y"}]}"##,
+            r##"{"$defs":{"A":{"minimum":1},"A_2":{"minimum":2},"A_3":{"minimum":3},"x_1_y":{"minimum":4}},
+            "anyOf":[{"$ref":"#/$defs/A_2"},{"$ref":"#/$defs/A_3"},{"$ref":"#/$defs/x_1_y"}]}"##,
         ),
         // What only looks like a reference, and a discriminator.
         (
@@ -325,8 +325,8 @@ components:
         "f:4:20: /webhooks/new user/post: `new user` cannot be the name of an event type".to_owned(),
         format!("f:5:65: /webhooks/a/post/{schema}: `other.yaml` is in another document"),
         format!("/webhooks/b/post/{schema}: the references here lead in a circle"),
-        format!("f:8:83: /webhooks/c/post/{schema}: the references here lead in a circle"),
-        format!("f:9:18: /webhooks/c/post/{schema}: the document has no `#/nothing`"),
+        format!("f:8:78: /webhooks/c/post/{schema}: the references here lead in a circle"),
+        format!("f:9:19: /webhooks/c/post/{schema}: the document has no `#/nothing`"),
         format!("/webhooks/c/post/{schema}: the schema has no `$anchor` of the name in `#anchor`"),
         "/webhooks/d: the references here lead in a circle".to_owned(),
         "/webhooks/e: the references here lead in a circle".to_owned(),

@@ -127,10 +127,11 @@ fn text(content: &str, block_level: Option<usize>) -> String {
 
 /// Whether the text means itself without quotes, wherever it stands.
 fn is_plain(content: &str) -> bool {
-    let begins =
-        content.starts_with(|first: char| first.is_ascii_alphabetic() || first == '/' || first == '_');
+    let begins = content.starts_with(|first: char| {
+        first.is_ascii_alphabetic() || first == '/' || first == '_' || first == '$'
+    });
     let is_safe =
-        |character: char| character.is_ascii_alphanumeric() || " _./@-:+=()*?&%~".contains(character);
+        |character: char| character.is_ascii_alphanumeric() || " _./@-:+=()*?&%~$".contains(character);
     begins
         && content.chars().all(is_safe)
         && !content.ends_with([':', ' '])

@@ -1,5 +1,7 @@
 //! `event-types import` and `export`: the catalogue from and to OpenAPI and AsyncAPI.
 
+use std::process::Command;
+
 use postrider_tests::binary;
 use postrider_tests::command::CommandOutput;
 use serde_json::{Value, json};
@@ -113,7 +115,7 @@ fn an_openapi_document_becomes_the_catalogue_and_a_second_import_changes_nothing
         json!({"$ref": "#"})
     );
     // The server accepts the schema, and enforces it.
-    bench.command("accounts create --uid acme --name Acme").success();
+    bench.command("accounts create --uid acme Acme").success();
     let send = |data: &str| bench.command(&format!("events send acme order.paid --data {data}"));
     send(r#"{"id":9202522731445525542,"total":0.10,"parent":{"id":1}}"#).success();
     for refused in [
@@ -263,6 +265,37 @@ fn an_export_gives_another_server_the_same_catalogue() {
         assert!(
             !public.contains("internal") && public.contains("order.paid"),
             "{public}"
+        );
+    }
+}
+
+/// Spectral knows the schemas of both formats, and checks examples against their schemas.
+#[test]
+fn an_export_passes_the_rules_of_spectral() {
+    let bench = Bench::new();
+    bench.write("openapi.yaml", ENVELOPES);
+    import(&bench, "openapi.yaml", "--yes").success();
+    bench.write("openapi.yaml", &guide());
+    import(&bench, "openapi.yaml", "--yes").success();
+    let schema = r##"{"type":"object","properties":{"a":{"$ref":"#"}},"examples":[{"a":{}}]}"##;
+    let set = format!("event-types set tree --hidden --description Trees --schema {schema}");
+    bench.command(&set).success();
+    for (format, file) in [("openapi", "webhooks.json"), ("asyncapi", "asyncapi.yaml")] {
+        let file = bench.path(file);
+        let line = format!("event-types export --format {format} --all -o {file}");
+        bench.command(&line).success();
+        let folder = binary::root().join("tests/openapi");
+        let judged = Command::new(folder.join("node_modules/.bin/spectral"))
+            .args(["lint", "--fail-severity", "hint", "--ruleset"])
+            .arg(folder.join("catalogue.yaml"))
+            .arg(&file)
+            .output()
+            .unwrap();
+        let said = String::from_utf8_lossy(&judged.stdout);
+        assert!(
+            judged.status.success(),
+            "{said}{}",
+            String::from_utf8_lossy(&judged.stderr)
         );
     }
 }

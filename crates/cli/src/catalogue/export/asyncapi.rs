@@ -4,7 +4,7 @@ use super::envelope::{HEADERS, list, map, switch, text};
 use super::{Exported, info, schemas};
 use crate::declared::tree::{Node, Tree};
 
-/// The channel. Its address is not known: each receiver has its own URL.
+/// The channel. It has no address: each receiver has its own URL.
 const CHANNEL: &str = "webhooks";
 
 /// The document.
@@ -24,18 +24,15 @@ pub fn document(title: &str, types: &[Exported<'_>]) -> Node {
     let operation = map([
         ("action", text("send")),
         ("channel", reference(&format!("#/channels/{CHANNEL}"))),
+        ("summary", text("Send an event")),
         (
-            "summary",
-            text("Postrider sends each event to the URLs that want it."),
+            "description",
+            text("Each event is sent to the URLs of the automations that it triggers."),
         ),
         ("bindings", map([("http", map([("method", text("POST"))]))])),
         ("messages", list(all)),
     ]);
-    let channel = map([
-        ("address", Tree::Null.nowhere()),
-        ("description", text("The URL of a receiver.")),
-        ("messages", own),
-    ]);
+    let channel = map([("description", text("The URL of a receiver.")), ("messages", own)]);
     let mut components = map([("messages", messages)]);
     if let Some(schemas) = schemas(types) {
         components.set("schemas", schemas);

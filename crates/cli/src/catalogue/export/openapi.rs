@@ -32,6 +32,8 @@ pub fn document(title: &str, types: &[Exported<'_>]) -> Node {
     map([
         ("openapi", text("3.1.0")),
         ("info", info(title)),
+        // No scheme of OpenAPI describes a signature.
+        ("security", list([])),
         ("webhooks", webhooks),
         ("components", components),
     ])
