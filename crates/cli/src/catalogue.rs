@@ -25,13 +25,16 @@ use crate::Failure;
 use crate::declared::faults::Faults;
 use crate::declared::file::{Declared, Entry};
 use crate::declared::read::read;
-use crate::declared::tree::{Node, Tree};
+use crate::declared::tree::{Member, Node, Place, Tree};
 
 /// Largest document, in bytes. The largest public descriptions of an API's webhooks have 12 MB.
 pub const DOCUMENT_BYTES_MAX: usize = 16 << 20;
 
 /// Most event types of a document: ten times a large catalogue.
 const TYPES_MAX: usize = 5_000;
+
+/// Longest name of a member, in bytes. Pointers consist of names, and there are many pointers.
+const NAME_BYTES_MAX: usize = 1_024;
 
 /// What a document declares.
 #[derive(Debug)]
@@ -47,7 +50,13 @@ pub fn import(name: &str, text: &str) -> Result<Imported, Failure> {
     let mut faults = Faults::default();
     let mut found = Found::default();
     if let Some(root) = read(text, &mut faults) {
-        take(&root, &mut found);
+        match long_name(&root) {
+            None => take(&root, &mut found),
+            Some(place) => {
+                let message = format!("this name is longer than {NAME_BYTES_MAX} bytes");
+                faults.add(place, message);
+            }
+        }
     }
     let Found { types, notes, .. } = found;
     found.faults.drain_into(&mut faults);
@@ -87,6 +96,16 @@ fn take(root: &Node, found: &mut Found) {
             "expected a document with `openapi: 3.…` or `asyncapi: 2.…` or `3.…` at its top",
         ),
     }
+}
+
+/// Where the first name is that is too long.
+fn long_name(node: &Node) -> Option<Place> {
+    let of_member = |member: &Member| match member.name.len() > NAME_BYTES_MAX {
+        true => Some(member.place),
+        false => long_name(&member.value),
+    };
+    let of_members = node.members().iter().find_map(of_member);
+    of_members.or_else(|| node.items().iter().find_map(long_name))
 }
 
 /// A version, which a document can have without quotes: `openapi: 3.1`.

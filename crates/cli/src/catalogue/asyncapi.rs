@@ -19,7 +19,7 @@ pub fn read_2(document: &Document<'_>, found: &mut Found) {
     let root = document.root();
     let mut reading = Reading::new(document, found);
     for (name, channel) in root.member("channels").iter().flat_map(At::members) {
-        let Some(channel) = reading.follow(channel) else {
+        let Some(channel) = reading.follow(&channel) else {
             continue;
         };
         for operation in ["subscribe", "publish"]
@@ -30,8 +30,8 @@ pub fn read_2(document: &Document<'_>, found: &mut Found) {
                 continue;
             };
             match message.member("oneOf") {
-                Some(alternatives) => alternatives.items().for_each(|it| reading.message(name, it)),
-                None => reading.message(name, message),
+                Some(alternatives) => alternatives.items().for_each(|it| reading.message(name, &it)),
+                None => reading.message(name, &message),
             }
         }
     }
@@ -43,11 +43,11 @@ pub fn read_3(document: &Document<'_>, found: &mut Found) {
     let root = document.root();
     let mut reading = Reading::new(document, found);
     for (_, channel) in root.member("channels").iter().flat_map(At::members) {
-        let Some(channel) = reading.follow(channel) else {
+        let Some(channel) = reading.follow(&channel) else {
             continue;
         };
         for (key, message) in channel.member("messages").iter().flat_map(At::members) {
-            reading.message(key, message);
+            reading.message(key, &message);
         }
     }
     reading.components(&root);
@@ -75,7 +75,7 @@ impl<'d, 'a> Reading<'d, 'a> {
     fn components(&mut self, root: &At<'a>) {
         let messages = root.member("components").and_then(|it| it.member("messages"));
         for (key, message) in messages.iter().flat_map(At::members) {
-            self.message(key, message);
+            self.message(key, &message);
         }
         if self.seen.is_empty() && self.found.notes.is_empty() {
             let message =
@@ -84,12 +84,12 @@ impl<'d, 'a> Reading<'d, 'a> {
         }
     }
 
-    fn follow(&mut self, at: At<'a>) -> Option<At<'a>> {
+    fn follow(&mut self, at: &At<'a>) -> Option<At<'a>> {
         let followed = self.document.follow(at.clone());
-        self.found.or_fault(&at, followed)
+        self.found.or_fault(at, followed)
     }
 
-    fn message(&mut self, key: &str, at: At<'a>) {
+    fn message(&mut self, key: &str, at: &At<'a>) {
         let Some(at) = self.follow(at) else { return };
         if !self.seen.insert(at.pointer.clone()) {
             return;
@@ -130,7 +130,7 @@ impl<'d, 'a> Reading<'d, 'a> {
     fn with_traits(&mut self, at: At<'a>) -> Message<'a> {
         let traits = at.member("traits");
         let traits: Vec<_> = traits.iter().flat_map(At::items).take(TRAITS_MAX).collect();
-        let traits = traits.into_iter().filter_map(|at| self.follow(at)).collect();
+        let traits = traits.iter().filter_map(|at| self.follow(at)).collect();
         Message { at, traits }
     }
 }

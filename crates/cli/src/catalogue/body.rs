@@ -32,6 +32,9 @@ pub struct Told<'a> {
 
 /// Adds the event types of one webhook or message: one, or one for each alternative of its body.
 pub fn read<'a>(document: &Document<'a>, told: &Told<'a>, found: &mut Found) {
+    if found.is_full() {
+        return;
+    }
     let parts = match &told.body {
         None => Vec::new(),
         Some(body) => match parts(document, body) {
@@ -39,27 +42,19 @@ pub fn read<'a>(document: &Document<'a>, told: &Told<'a>, found: &mut Found) {
             Err(fault) => return found.faults.extend([fault]),
         },
     };
-    match alternatives(document, &parts) {
-        Some(alternatives) => {
-            for (name, parts) in alternatives {
-                let body = Body {
-                    document,
-                    told,
-                    parts: &parts,
-                    is_alternative: true,
-                };
-                body.read(name, found);
-            }
-        }
-        None => {
-            let body = Body {
-                document,
-                told,
-                parts: &parts,
-                is_alternative: false,
-            };
-            let name = constant(document, &parts).unwrap_or_else(|| told.name.clone());
-            body.read(name, found);
+    let body = |parts, is_alternative| Body {
+        document,
+        told,
+        parts,
+        is_alternative,
+    };
+    let Some(list) = alternatives(document, &parts) else {
+        let name = constant(document, &parts).unwrap_or_else(|| told.name.clone());
+        return body(parts, false).read(name, found);
+    };
+    for item in list.items() {
+        if let Some((name, parts)) = alternative(document, &item) {
+            body(parts, true).read(name, found);
         }
     }
 }
@@ -117,32 +112,36 @@ fn constant<'a>(document: &Document<'a>, parts: &[At<'a>]) -> Option<String> {
     constants.next().map(str::to_owned)
 }
 
-/// The alternatives of a body by name, if each of them states the `type` that it is for.
-fn alternatives<'a>(document: &Document<'a>, all: &[At<'a>]) -> Option<Vec<(String, Vec<At<'a>>)>> {
+/// The list of alternatives of a body, if each of them states the `type` that it is for.
+fn alternatives<'a>(document: &Document<'a>, all: &[At<'a>]) -> Option<At<'a>> {
     if constant(document, all).is_some() {
         return None;
     }
     let list = |at: &At<'a>| at.member("oneOf").or_else(|| at.member("anyOf"));
     let list = all.iter().find_map(list)?;
-    let named = list.items().map(|item| {
-        let parts = parts(document, &item).ok()?;
-        Some((constant(document, &parts)?, parts))
-    });
-    named
-        .collect::<Option<Vec<_>>>()
-        .filter(|named| !named.is_empty())
+    let has_all = list.items().all(|item| alternative(document, &item).is_some());
+    (has_all && !list.node.items().is_empty()).then_some(list)
+}
+
+/// The name that an alternative states, and its schemas.
+fn alternative<'a>(document: &Document<'a>, item: &At<'a>) -> Option<(String, Vec<At<'a>>)> {
+    let parts = parts(document, item).ok()?;
+    Some((constant(document, &parts)?, parts))
 }
 
 struct Body<'d, 'a> {
     document: &'d Document<'a>,
     told: &'d Told<'a>,
-    parts: &'d [At<'a>],
+    parts: Vec<At<'a>>,
     /// Whether it is one of several of its webhook or message: what these state is not of this one alone.
     is_alternative: bool,
 }
 
 impl<'a> Body<'_, 'a> {
     fn read(&self, name: String, found: &mut Found) {
+        if !found.takes_body() {
+            return;
+        }
         let at = self.parts.first().filter(|_| self.is_alternative);
         let at = at.unwrap_or(&self.told.at);
         if !found.takes_name(at, &name) {
@@ -179,13 +178,13 @@ impl<'a> Body<'_, 'a> {
     fn is_envelope(&self) -> bool {
         ["type", "data"]
             .iter()
-            .all(|name| !property(self.parts, name).is_empty())
+            .all(|name| !property(&self.parts, name).is_empty())
     }
 
     /// The schemas of `data`; none if nothing is stated.
     fn data(&self) -> Result<Vec<At<'a>>, String> {
         let all = match self.is_envelope() {
-            true => property(self.parts, "data"),
+            true => property(&self.parts, "data"),
             false => self.parts.iter().take(1).cloned().collect(),
         };
         let followed = all.into_iter().filter(|at| !is_silent(at.node));
@@ -227,7 +226,7 @@ impl<'a> Body<'_, 'a> {
                     .iter()
                     .find_map(|at| of_schema(at.node))
                     .and_then(inner);
-                let written = property(self.parts, "data").into_iter().filter(|_| is_envelope);
+                let written = property(&self.parts, "data").into_iter().filter(|_| is_envelope);
                 let of_data = || {
                     written
                         .chain(data.iter().cloned())

@@ -1,6 +1,6 @@
 //! The event types that were found in a document, what was skipped, and what is wrong.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use postrider_model::EventTypeName;
 
@@ -8,7 +8,19 @@ use super::TYPES_MAX;
 use super::document::At;
 use super::schema::Budget;
 use crate::declared::faults::Faults;
-use crate::declared::tree::{Node, Place, Tree};
+use crate::declared::tree::{Node, Place};
+
+/// Most bodies that are read. Several places can describe the same event type, and refer to the same schemas.
+const BODIES_MAX: usize = 4 * TYPES_MAX;
+
+/// Most faults that are kept, of which the first lines are shown.
+const FAULTS_MAX: usize = 1_000;
+
+/// Most notes about what was skipped.
+const NOTES_MAX: usize = 100;
+
+/// The place of what is wrong with a whole document.
+const TOP: Place = Place { line: 1, column: 1 };
 
 /// What was found.
 #[derive(Debug, Default)]
@@ -22,6 +34,10 @@ pub struct Found {
     /// What the schemas may still take.
     pub budget: Budget,
     known: HashMap<String, usize>,
+    /// The names that are described in several ways.
+    unclear: HashSet<String>,
+    bodies: usize,
+    skipped: usize,
 }
 
 /// An event type.
@@ -66,16 +82,19 @@ impl Fault {
 impl FoundFaults {
     /// Adds a fault of the whole document.
     pub fn add(&mut self, place: Place, message: &str) {
-        self.0.push(Fault {
+        let pointer = String::new();
+        let message = message.to_owned();
+        self.extend([Fault {
             place,
-            pointer: String::new(),
-            message: message.to_owned(),
-        });
+            pointer,
+            message,
+        }]);
     }
 
     /// Adds faults.
     pub fn extend(&mut self, faults: impl IntoIterator<Item = Fault>) {
-        self.0.extend(faults);
+        let room = FAULTS_MAX.saturating_sub(self.0.len());
+        self.0.extend(faults.into_iter().take(room));
     }
 
     /// Moves them to the faults of the file.
@@ -93,7 +112,29 @@ impl FoundFaults {
 impl Found {
     /// Notes that what is at this place was skipped.
     pub fn skip(&mut self, at: &At<'_>, why: &str) {
-        self.notes.push(format!("{} was skipped: {why}", at.pointer));
+        self.skipped += 1;
+        match self.skipped.checked_sub(NOTES_MAX) {
+            None | Some(0) => self.notes.push(format!("{} was skipped: {why}", at.pointer)),
+            Some(more) => {
+                self.notes.truncate(NOTES_MAX);
+                self.notes.push(format!("{more} more were skipped"));
+            }
+        }
+    }
+
+    /// Whether no body is read any more.
+    pub const fn is_full(&self) -> bool {
+        self.bodies > BODIES_MAX
+    }
+
+    /// Counts a body. Returns whether there may be so many; if not, `faults` say so.
+    pub fn takes_body(&mut self) -> bool {
+        self.bodies += 1;
+        if self.bodies == BODIES_MAX + 1 {
+            let message = format!("the document describes more than {BODIES_MAX} bodies of events");
+            self.faults.add(TOP, &message);
+        }
+        !self.is_full()
     }
 
     /// Adds a fault at this place.
@@ -128,29 +169,18 @@ impl Found {
     /// Adds an event type. The same one again changes nothing; another one of its name is a fault.
     pub fn add(&mut self, at: &At<'_>, name: String, fields: Node) {
         if let Some(earlier) = self.known.get(&name).and_then(|at| self.types.get(*at)) {
-            if !earlier.fields.is_equal(&fields) {
-                let parts = ["description", "visible", "example", "schema"]
-                    .into_iter()
-                    .filter(|part| {
-                        let part = |fields: &Node| fields.get(part).map_or(Tree::Null.nowhere(), Node::clone);
-                        !part(&fields).is_equal(&part(&earlier.fields))
-                    });
-                let message = format!(
-                    "`{name}` is described at {} too, with another {}: describe it once, or refer to it with `$ref`",
-                    earlier.pointer,
-                    parts.collect::<Vec<_>>().join(" and ")
-                );
+            // Once for each name: to compare large schemas takes long.
+            if !self.unclear.contains(&name) && !earlier.fields.is_equal(&fields) {
+                let message = conflict(earlier, &fields);
+                self.unclear.insert(name);
                 self.fault(at, message);
             }
             return;
         }
         if self.types.len() == TYPES_MAX {
             let message = format!("the document has more than {TYPES_MAX} event types");
-            self.faults.extend([Fault {
-                place: Place::NONE,
-                pointer: String::new(),
-                message,
-            }]);
+            self.faults.add(TOP, &message);
+            self.bodies = BODIES_MAX + 1;
             return;
         }
         self.known.insert(name.clone(), self.types.len());
@@ -161,4 +191,19 @@ impl Found {
             fields,
         });
     }
+}
+
+/// Why an event type cannot have these fields too.
+fn conflict(earlier: &FoundType, fields: &Node) -> String {
+    let parts = ["description", "visible", "example", "schema"].into_iter();
+    let differs = |part: &&str| match (earlier.fields.get(part), fields.get(part)) {
+        (Some(one), Some(other)) => !one.is_equal(other),
+        (one, other) => one.is_some() != other.is_some(),
+    };
+    format!(
+        "`{}` is described at {} too, with another {}: describe it once, or refer to it with `$ref`",
+        earlier.name,
+        earlier.pointer,
+        parts.filter(differs).collect::<Vec<_>>().join(" and ")
+    )
 }

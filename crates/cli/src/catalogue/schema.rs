@@ -18,6 +18,9 @@ const SCHEMA_NODES_MAX: usize = 200_000;
 /// document, all of whose types reach all of its schemas, would otherwise become gigabytes.
 const ALL_NODES_MAX: usize = 2_000_000;
 
+/// Most faults of one schema that are kept.
+const SCHEMA_FAULTS_MAX: usize = 100;
+
 /// How many values the schemas of a document may still have.
 #[derive(Debug)]
 pub struct Budget {
@@ -212,7 +215,8 @@ impl<'d, 'a, 'b> Copying<'d, 'a, 'b> {
         match self.redirected(text) {
             Ok(redirected) => reference.tree = Tree::Text(redirected),
             Err(_) if !is_certain => {}
-            Err(message) => self.faults.push(fault(message)),
+            Err(message) if self.faults.len() < SCHEMA_FAULTS_MAX => self.faults.push(fault(message)),
+            Err(_) => {}
         }
     }
 }

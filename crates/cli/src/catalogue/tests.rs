@@ -380,6 +380,22 @@ fn what_references_multiply_is_bounded() {
         .map(|at| format!(r#""m{at}":{{"payload":{{}}}}"#))
         .collect();
     assert!(refusal(&document(&many, &[])).contains("more than 5000 event types"));
+    // Many places describe the same types.
+    let alternatives: Vec<_> = (0..1_000)
+        .map(|at| format!(r#"{{"properties":{{"type":{{"const":"t{at}"}}}}}}"#))
+        .collect();
+    let all = format!(r#""all":{{"oneOf":[{}]}}"#, alternatives.join(","));
+    let messages: Vec<_> = (0..1_000)
+        .map(|at| format!(r##""m{at}":{{"payload":{{"$ref":"#/components/schemas/all"}}}}"##))
+        .collect();
+    assert!(refusal(&document(&messages, &[all])).contains("more than 20000 bodies of events"));
+    let skipped: Vec<_> = (0..1_000)
+        .map(|at| format!(r#""m{at}":{{"contentType":"text/csv"}}"#))
+        .collect();
+    let notes = imported(&document(&skipped, &[])).1;
+    assert_eq!((notes.len(), notes[100].as_str()), (101, "900 more were skipped"));
+    let long = format!(r#""m{}":{{}}"#, "m".repeat(1_024));
+    assert!(refusal(&document(&[long], &[])).contains("this name is longer than 1024 bytes"));
     // Every level applies the next one twice.
     let doubled: Vec<_> = (0..60)
         .map(|at| {
