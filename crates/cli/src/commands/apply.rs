@@ -69,7 +69,8 @@ pub async fn run(args: Args, context: Context<'_>) -> Result<ExitCode, Failure> 
     applying.run(&args.steps, remote).await
 }
 
-/// Reads a file of at most so many bytes: its name for messages, its text, and the folder that its paths are relative to.
+/// Reads a file of at most so many bytes: its name for messages, its text, and the folder that its paths are
+/// relative to.
 pub fn read(file: &str, bytes_max: usize) -> Result<(String, String, PathBuf), Failure> {
     let name = if file == "-" { "standard input" } else { file };
     let bytes = input::read(file)?;
