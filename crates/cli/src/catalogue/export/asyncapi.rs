@@ -1,8 +1,8 @@
 //! AsyncAPI 3: a message for each event type, and a channel that carries them.
 //!
-//! Payloads are in AsyncAPI's own schema format, although the schemas are JSON Schema 2020-12. That format is a
-//! superset of draft 7 and allows other keywords, and every program reads it; few know a `schemaFormat` of
-//! 2020-12, and the others refuse the whole document.
+//! Payloads are in AsyncAPI's own schema format, although the schemas are JSON Schema 2020-12. That format
+//! is a superset of draft 7 and allows other keywords, and every program reads it; few know a `schemaFormat`
+//! of 2020-12, and the others refuse the whole document.
 
 use super::envelope::{HEADERS, list, map, switch, text};
 use super::{Exported, info, schemas};
