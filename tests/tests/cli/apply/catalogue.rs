@@ -167,6 +167,30 @@ fn what_the_document_does_not_state_stays() {
     assert_eq!(show(&bench, "other")["description"], "Kept");
 }
 
+/// Such types are hidden until somebody describes them.
+#[test]
+fn an_event_type_that_an_event_added_is_shown_once_an_import_describes_it() {
+    let bench = Bench::new();
+    bench.command("accounts create --uid acme Acme").success();
+    bench.command("events send acme seen --data {}").success();
+    bench.write(
+        "silent.json",
+        r#"{"openapi":"3.1.0","webhooks":{"seen":{"post":{}}}}"#,
+    );
+    import(&bench, "silent.json", "--yes").success();
+    assert_eq!(show(&bench, "seen")["visible"], false);
+    let described = r#"{"openapi":"3.1.0","webhooks":{"seen":{"post":{"description":"It was seen"}}}}"#;
+    bench.write("described.json", described);
+    let imported = import(&bench, "described.json", "--yes");
+    assert!(
+        imported.success().contains("visible: false → true"),
+        "{imported:?}"
+    );
+    assert_eq!(show(&bench, "seen")["visible"], true);
+    let again = import(&bench, "described.json", "--dry-run --exit-code");
+    assert_eq!(again.code, 0, "{again:?}");
+}
+
 #[test]
 fn asyncapi_of_both_versions_gives_the_same() {
     let bench = Bench::new();
