@@ -94,6 +94,12 @@ fn property<'a>(parts: &[At<'a>], name: &str) -> Vec<At<'a>> {
     parts.iter().filter_map(property).collect()
 }
 
+fn is_envelope(parts: &[At<'_>]) -> bool {
+    ["type", "data"]
+        .iter()
+        .all(|name| !property(parts, name).is_empty())
+}
+
 /// The only value that the property `type` can have.
 fn constant<'a>(document: &Document<'a>, parts: &[At<'a>]) -> Option<String> {
     let schemas = property(parts, "type");
@@ -112,7 +118,8 @@ fn constant<'a>(document: &Document<'a>, parts: &[At<'a>]) -> Option<String> {
     constants.next().map(str::to_owned)
 }
 
-/// The list of alternatives of a body, if each of them states the `type` that it is for.
+/// The list of alternatives of a body, if each of them is an envelope that states its `type`. In any other
+/// body, `type` can be that of a part, such as of a means of payment.
 fn alternatives<'a>(document: &Document<'a>, all: &[At<'a>]) -> Option<At<'a>> {
     if constant(document, all).is_some() {
         return None;
@@ -125,7 +132,7 @@ fn alternatives<'a>(document: &Document<'a>, all: &[At<'a>]) -> Option<At<'a>> {
 
 /// The name that an alternative states, and its schemas.
 fn alternative<'a>(document: &Document<'a>, item: &At<'a>) -> Option<(String, Vec<At<'a>>)> {
-    let parts = parts(document, item).ok()?;
+    let parts = parts(document, item).ok().filter(|parts| is_envelope(parts))?;
     Some((constant(document, &parts)?, parts))
 }
 
@@ -175,15 +182,9 @@ impl<'a> Body<'_, 'a> {
         found.add(at, name, fields);
     }
 
-    fn is_envelope(&self) -> bool {
-        ["type", "data"]
-            .iter()
-            .all(|name| !property(&self.parts, name).is_empty())
-    }
-
     /// The schemas of `data`; none if nothing is stated.
     fn data(&self) -> Result<Vec<At<'a>>, String> {
-        let all = match self.is_envelope() {
+        let all = match is_envelope(&self.parts) {
             true => property(&self.parts, "data"),
             false => self.parts.iter().take(1).cloned().collect(),
         };
@@ -208,7 +209,7 @@ impl<'a> Body<'_, 'a> {
     }
 
     fn example(&self, name: &str, data: &[At<'a>]) -> Option<&'a Node> {
-        let is_envelope = self.is_envelope();
+        let is_envelope = is_envelope(&self.parts);
         let inner = |body: &'a Node| if is_envelope { body.get("data") } else { Some(body) };
         let stated = self.told.examples.as_deref();
         let of_name = |body: &&&Node| body.text_of("type") == Some(name);

@@ -8,7 +8,7 @@ use std::collections::{HashMap, HashSet, VecDeque};
 use super::document::{At, Document, encoded};
 use super::found::Fault;
 use super::keywords::{Visit, has_own_base, references, visit};
-use crate::declared::tree::{Node, Place, Tree};
+use crate::declared::tree::{Member, Node, Place, Tree};
 
 /// Most values of one self-contained schema. A server takes requests of 256 KiB unless its operator allows
 /// more, which have room for a tenth of that.
@@ -69,6 +69,8 @@ struct Copying<'d, 'a, 'b> {
     /// The names of definitions by the pointers of what they were.
     names: HashMap<String, String>,
     taken: HashSet<String>,
+    /// The numbers to try next, by name.
+    numbers: HashMap<String, usize>,
     waiting: VecDeque<(String, At<'a>)>,
     nodes: usize,
     budget: &'b mut Budget,
@@ -88,6 +90,7 @@ impl<'d, 'a, 'b> Copying<'d, 'a, 'b> {
             own: None,
             names: HashMap::new(),
             taken: HashSet::new(),
+            numbers: HashMap::new(),
             waiting: VecDeque::new(),
             nodes: 0,
             budget,
@@ -139,10 +142,13 @@ impl<'d, 'a, 'b> Copying<'d, 'a, 'b> {
         if !definitions.is_empty() && root.get("$defs").is_none() {
             root.set("$defs", Tree::Map(Vec::new()).at(root.place));
         }
-        if let Some(own) = root.get_mut("$defs") {
-            definitions
-                .into_iter()
-                .for_each(|(name, node)| own.set(&name, node));
+        // Their names are free, so that none takes the place of another.
+        if let Some(Tree::Map(own)) = root.get_mut("$defs").map(|own| &mut own.tree) {
+            own.extend(definitions.into_iter().map(|(name, value)| Member {
+                name,
+                place: value.place,
+                value,
+            }));
         }
         Ok(root)
     }
@@ -181,14 +187,19 @@ impl<'d, 'a, 'b> Copying<'d, 'a, 'b> {
         if name.is_empty() {
             "document".clone_into(&mut name);
         }
-        let free = (1_usize..).map(|number| match number {
+        // Numbers go on where they ended: many definitions can have the same name.
+        let mut number = self.numbers.get(&name).copied().unwrap_or(1);
+        let numbered = |number: usize| match number {
             1 => name.clone(),
             number => format!("{name}_{number}"),
-        });
-        let mut free = free.filter(|name| !self.taken.contains(name));
-        let name = free.next().unwrap_or_default();
-        self.taken.insert(name.clone());
-        name
+        };
+        while self.taken.contains(&numbered(number)) {
+            number += 1;
+        }
+        let free = numbered(number);
+        self.numbers.insert(name, number + 1);
+        self.taken.insert(free.clone());
+        free
     }
 
     fn redirect(&mut self, reference: &mut Node, is_certain: bool) {

@@ -91,6 +91,14 @@ fn the_data_of_an_envelope_is_the_event_types_and_any_other_body_is_data() {
             "{schema}"
         );
     }
+}
+
+#[test]
+fn alternatives_without_an_envelope_are_those_of_data_and_silence_about_data_says_nothing() {
+    let either =
+        r#"{"oneOf":[{"properties":{"type":{"const":"card"}}},{"properties":{"type":{"const":"bank"}}}]}"#;
+    let expected = ("a.b".to_owned(), format!(r#"{{"schema":{either}}}"#));
+    assert_eq!(only(&openapi(either, "{}")), expected);
     // Nothing is stated of `data`, so that the schema of the server stays.
     let found = only(&openapi(
         r#"{"properties":{"type":{"const":"x"},"data":{"description":"any"}}}"#,

@@ -29,7 +29,7 @@ fn what_references_multiply_is_bounded() {
     assert!(refusal(&document(&many, &[])).contains("more than 5000 event types"));
     // Many places describe the same types.
     let alternatives: Vec<_> = (0..1_000)
-        .map(|at| format!(r#"{{"properties":{{"type":{{"const":"t{at}"}}}}}}"#))
+        .map(|at| format!(r#"{{"properties":{{"data":{{}},"type":{{"const":"t{at}"}}}}}}"#))
         .collect();
     let all = format!(r#""all":{{"oneOf":[{}]}}"#, alternatives.join(","));
     let messages: Vec<_> = (0..1_000)
@@ -52,4 +52,15 @@ fn what_references_multiply_is_bounded() {
         .collect();
     let message = r##""m":{"payload":{"$ref":"#/components/schemas/s0"}}"##.to_owned();
     assert!(refusal(&document(&[message], &doubled)).contains("more than 100 schemas apply to this body"));
+    // Definitions of one name.
+    let same: Vec<_> = (0..10_000).map(|at| format!(r#""s{at}":{{"x":{{}}}}"#)).collect();
+    let all: Vec<_> = (0..10_000)
+        .map(|at| format!(r##"{{"$ref":"#/components/schemas/s{at}/x"}}"##))
+        .collect();
+    let message = format!(r#""m":{{"payload":{{"anyOf":[{}]}}}}"#, all.join(","));
+    assert!(
+        imported(&document(&[message], &same)).0[0]
+            .1
+            .contains(r##""$ref":"#/$defs/x_10000""##)
+    );
 }
