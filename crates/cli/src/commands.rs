@@ -133,7 +133,7 @@ pub async fn run(command: Command, context: Context<'_>) -> Result<ExitCode, Fai
         Command::Deliveries(args) => deliveries::run(args, context).await?,
         Command::Keys(args) => keys::run(args, context).await?,
         Command::Connections(args) => connections::run(args, context).await?,
-        Command::EventTypes(args) => event_types::run(args, context).await?,
+        Command::EventTypes(args) => return event_types::run(args, context).await,
         Command::ApiKeys(args) => api_keys::run(args, context).await?,
         Command::PortalLinks(args) => portal_links::run(args, context).await?,
         Command::Sessions(args) => sessions::run(args, context).await?,

@@ -4,6 +4,7 @@
 //! * [`input`]: long values, from a file or standard input. [`values`]: how durations, times and schedules
 //!   are written. [`profiles`]: servers and keys that `postrider login` stores.
 //! * [`declared`]: configuration in a file, and how a server differs from it.
+//! * [`catalogue`]: event types from and to OpenAPI and AsyncAPI.
 //! * [`display`]: tables, records and colours. [`failure`]: error messages and exit codes.
 //!
 //! This crate must not use the engine, a store, the API's code or the console. It knows a server only by its
@@ -16,6 +17,7 @@
 
 #![forbid(unsafe_code)]
 
+pub mod catalogue;
 pub mod client;
 pub mod commands;
 pub mod declared;

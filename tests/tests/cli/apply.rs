@@ -1,6 +1,7 @@
 //! `apply` and `export`: configuration in a file.
 
 mod between;
+mod catalogue;
 mod conflicts;
 mod exports;
 mod faults;

@@ -1,20 +1,18 @@
 //! `postrider apply`: makes a server have what a file declares.
 
+mod steps;
+
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use super::confirm;
+pub use steps::{Applying, Steps};
+
 use super::remote::Remote;
 use crate::client::ClientArgs;
-use crate::declared::carry_out::{Done, carry_out};
 use crate::declared::file::Declared;
-use crate::declared::plan::{Plan, Planning, Verb};
 use crate::declared::read::FILE_BYTES_MAX;
 use crate::declared::secrets::Sources;
-use crate::declared::server::Server;
 use crate::declared::settle::Settling;
-use crate::declared::state::State;
-use crate::failure::exit;
 use crate::{Context, Failure, input};
 
 /// Flags of `apply`.
@@ -41,17 +39,8 @@ pub struct Args {
     #[arg(long)]
     keep_secrets: bool,
 
-    /// Print the plan and change nothing
-    #[arg(long, conflicts_with = "yes")]
-    dry_run: bool,
-
-    /// With --dry-run: exit with 4 if there is something to change. Secrets do not count
-    #[arg(long, requires = "dry_run")]
-    exit_code: bool,
-
-    /// Do not ask for confirmation
-    #[arg(long)]
-    yes: bool,
+    #[command(flatten)]
+    steps: Steps,
 
     #[command(flatten)]
     client: ClientArgs,
@@ -59,12 +48,8 @@ pub struct Args {
 
 /// Runs the command.
 pub async fn run(args: Args, context: Context<'_>) -> Result<ExitCode, Failure> {
-    if !args.yes && !args.dry_run && (args.client.json || args.file == "-" || !confirm::can_ask()) {
-        return Err(Failure::Usage(
-            "apply cannot ask for confirmation here: add --yes, or --dry-run to see the plan".to_owned(),
-        ));
-    }
-    let (name, text, folder) = read(&args.file)?;
+    args.steps.check("apply", &args.file, &args.client)?;
+    let (name, text, folder) = read(&args.file, FILE_BYTES_MAX)?;
     let variable = |name: &str| std::env::var(name).ok();
     let settling = Settling {
         sources: Sources {
@@ -74,69 +59,23 @@ pub async fn run(args: Args, context: Context<'_>) -> Result<ExitCode, Failure> 
         keeps_secrets: args.keep_secrets,
     };
     let declared = Declared::read(&name, &text, &settling)?;
-    let mut remote = Remote::new(&args.client, context)?;
-    let mut state = State::read(&mut Server::new(&mut remote), &declared).await?;
-    let planning = Planning {
+    let remote = Remote::new(&args.client, context)?;
+    let applying = Applying {
         declared: &declared,
         settling,
         prune: args.prune,
+        notes: Vec::new(),
     };
-    let plan = planning.plan(&mut Server::new(&mut remote), &state).await?;
-    if !remote.is_json() {
-        let paint = remote.screen().paint();
-        remote.screen().print(&plan.text(paint))?;
-    }
-    if args.dry_run {
-        if remote.is_json() {
-            remote.screen().print(&plan.json(None))?;
-        }
-        let differs = args.exit_code && plan.has_changes();
-        return Ok(if differs {
-            ExitCode::from(exit::DIFFERENT)
-        } else {
-            ExitCode::SUCCESS
-        });
-    }
-    if !args.yes && !plan.changes.is_empty() && !confirm::is_yes(&confirm::ask(question(&plan))?) {
-        return Err(Failure::Failed("nothing was changed".to_owned()));
-    }
-    let mut server = Server::new(&mut remote);
-    server.disconnect();
-    let done = carry_out(&plan, &mut server, &mut state.connections, &name).await;
-    report(&plan, done, &remote)
+    applying.run(&args.steps, remote).await
 }
 
-fn question(plan: &Plan) -> &'static str {
-    match (plan.has_changes(), plan.count(Verb::Delete) > 0) {
-        (false, _) => "Send the secrets? [y/N]",
-        (true, false) => "Apply? [y/N]",
-        (true, true) => "Apply, and delete what is marked with `-`? [y/N]",
-    }
-}
-
-fn report(plan: &Plan, done: Done, remote: &Remote) -> Result<ExitCode, Failure> {
-    if remote.is_json() {
-        remote.screen().print(&plan.json(Some(&done)))?;
-    } else if !plan.changes.is_empty() {
-        remote.screen().print(&done.text(plan))?;
-    }
-    match done.failure {
-        None => Ok(ExitCode::SUCCESS),
-        Some(Failure::Failed(message)) => Err(Failure::Failed(format!(
-            "{message}\n{} of {} changes were made before that; apply again to make the others",
-            done.count,
-            plan.changes.len()
-        ))),
-        Some(failure) => Err(failure),
-    }
-}
-
-/// The name of the file for messages, its text, and the folder that its paths are relative to.
-fn read(file: &str) -> Result<(String, String, PathBuf), Failure> {
+/// Reads a file of at most so many bytes: its name for messages, its text, and the folder that its paths are
+/// relative to.
+pub fn read(file: &str, bytes_max: usize) -> Result<(String, String, PathBuf), Failure> {
     let name = if file == "-" { "standard input" } else { file };
     let bytes = input::read(file)?;
-    if bytes.len() > FILE_BYTES_MAX {
-        let bound = FILE_BYTES_MAX >> 20;
+    if bytes.len() > bytes_max {
+        let bound = bytes_max >> 20;
         return Err(Failure::Usage(format!("{name} is larger than {bound} MiB")));
     }
     let text = String::from_utf8(bytes).map_err(|_| Failure::Usage(format!("{name}: not valid UTF-8")))?;

@@ -1,5 +1,9 @@
 //! `postrider event-types`: the catalogue.
 
+mod document;
+
+use std::process::ExitCode;
+
 use http::Method;
 use serde_json::{Map, Value};
 
@@ -15,6 +19,7 @@ use crate::{Context, Failure};
 #[command(after_help = "\
 Examples:
   postrider event-types set proposal.accepted --description 'A customer accepted' --example @proposal.json
+  postrider event-types import openapi.yaml
   postrider event-types list")]
 pub struct Args {
     #[command(subcommand)]
@@ -39,6 +44,11 @@ enum Command {
         /// The event type's name
         name: String,
     },
+    /// Create and update event types from the webhooks of an OpenAPI document, or the messages of an
+    /// AsyncAPI document
+    Import(document::ImportArgs),
+    /// Write the catalogue as an OpenAPI or AsyncAPI document
+    Export(document::ExportArgs),
 }
 
 #[derive(Debug, clap::Args)]
@@ -61,9 +71,11 @@ struct SetArgs {
 }
 
 /// Runs the command.
-pub async fn run(args: Args, context: Context<'_>) -> Result<(), Failure> {
+pub async fn run(args: Args, context: Context<'_>) -> Result<ExitCode, Failure> {
     let mut remote = Remote::new(&args.client, context)?;
     match args.command {
+        Command::Import(import) => return import.run(&args.client, remote).await,
+        Command::Export(export) => export.run(remote).await,
         Command::List(pages) => {
             remote
                 .list(&Call::new(Method::GET, &["event-types"]), pages, table)
@@ -84,7 +96,8 @@ pub async fn run(args: Args, context: Context<'_>) -> Result<(), Failure> {
                 .show(call, |_, _| format!("Deleted event type {name}."))
                 .await
         }
-    }
+    }?;
+    Ok(ExitCode::SUCCESS)
 }
 
 /// The request's body. Example and schema are inserted as text, so that no number loses a digit.

@@ -110,7 +110,8 @@ fn text(export: &Export) -> String {
     text
 }
 
-fn save(path: &str, force: bool, text: &str) -> Result<(), Failure> {
+/// Writes a file. One that exists is overwritten with `force` only.
+pub fn save(path: &str, force: bool, text: &str) -> Result<(), Failure> {
     let opened = match force {
         true => File::create(path),
         false => File::create_new(path),

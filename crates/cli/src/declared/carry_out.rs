@@ -125,6 +125,7 @@ impl Change {
         let mut body = match (self.verb, self.kind) {
             (Verb::Delete, _) => return None,
             (Verb::Change, Kind::Account) => self.patch(),
+            (Verb::Change, Kind::EventType) => self.completed(),
             _ => self.new.clone(),
         };
         if self.verb == Verb::Create && self.kind != Kind::EventType {
@@ -142,6 +143,16 @@ impl Change {
             }
         }
         Some(body)
+    }
+
+    /// The whole object, for PUT: what the file does not state is as the server has it.
+    fn completed(&self) -> Node {
+        let mut whole = self.new.clone();
+        let old = self.old.as_ref().map(Node::members).unwrap_or_default();
+        for member in old.iter().filter(|member| self.new.get(&member.name).is_none()) {
+            whole.set(&member.name, member.value.clone());
+        }
+        whole
     }
 
     /// The merge patch of the fields that differ.

@@ -2,7 +2,7 @@
 //! exported.
 
 use super::kind::Kind;
-use super::tree::Node;
+use super::tree::{Node, Tree};
 
 /// The domain of the URLs that `postrider listen` creates.
 const LISTEN: &str = ".listen.invalid";
@@ -22,6 +22,15 @@ pub fn is_kept(kind: Kind, view: &Node) -> bool {
             !is_visible && !is_described && is_empty("example") && is_empty("schema")
         }
         Kind::Account | Kind::Connection => false,
+    }
+}
+
+/// An event type that an event added is hidden until somebody describes it. So what describes it shows it,
+/// unless it says otherwise.
+pub fn show_described(event_type: &mut Node, view: &Node) {
+    let is_described = !event_type.members().is_empty() && event_type.get("visible").is_none();
+    if is_described && is_kept(Kind::EventType, view) {
+        event_type.set("visible", Tree::Bool(true).nowhere());
     }
 }
 

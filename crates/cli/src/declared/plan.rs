@@ -252,6 +252,9 @@ impl Planner<'_, '_> {
     /// Fills in how the object differs from what the server shows. Returns notes.
     fn compare(&self, change: &mut Change, view: &Node) -> Vec<String> {
         let fields = change.kind.fields();
+        if change.kind == Kind::EventType {
+            operational::show_described(&mut change.new, view);
+        }
         let mut old = stored(fields, view);
         let mut notes = Vec::new();
         if let (Kind::Automation, Some(account)) = (change.kind, &change.account) {

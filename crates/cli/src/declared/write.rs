@@ -13,6 +13,40 @@ pub fn document(node: &Node) -> String {
     out
 }
 
+/// A value as JSON on many lines.
+pub fn indented_json(node: &Node) -> String {
+    let mut out = String::new();
+    indented(node, 0, &mut out);
+    out.push('\n');
+    out
+}
+
+fn indented(node: &Node, level: usize, out: &mut String) {
+    let line = |level: usize| format!("\n{}", "  ".repeat(level));
+    match &node.tree {
+        Tree::List(items) if !items.is_empty() => {
+            for (at, item) in items.iter().enumerate() {
+                out.push(if at == 0 { '[' } else { ',' });
+                out.push_str(&line(level + 1));
+                indented(item, level + 1, out);
+            }
+            out.push_str(&line(level));
+            out.push(']');
+        }
+        Tree::Map(members) if !members.is_empty() => {
+            for (at, member) in members.iter().enumerate() {
+                out.push(if at == 0 { '{' } else { ',' });
+                out.push_str(&line(level + 1));
+                out.push_str(&format!("{}: ", serde_json::Value::from(member.name.as_str())));
+                indented(&member.value, level + 1, out);
+            }
+            out.push_str(&line(level));
+            out.push('}');
+        }
+        _ => out.push_str(&node.json()),
+    }
+}
+
 fn members(node: &Node, level: usize, out: &mut String) {
     for (at, member) in node.members().iter().enumerate() {
         // The first member of an item of a list stands behind its dash.
@@ -93,10 +127,11 @@ fn text(content: &str, block_level: Option<usize>) -> String {
 
 /// Whether the text means itself without quotes, wherever it stands.
 fn is_plain(content: &str) -> bool {
-    let begins =
-        content.starts_with(|first: char| first.is_ascii_alphabetic() || first == '/' || first == '_');
+    let begins = content.starts_with(|first: char| {
+        first.is_ascii_alphabetic() || first == '/' || first == '_' || first == '$'
+    });
     let is_safe =
-        |character: char| character.is_ascii_alphanumeric() || " _./@-:+=()*?&%~".contains(character);
+        |character: char| character.is_ascii_alphanumeric() || " _./@-:+=()*?&%~$".contains(character);
     begins
         && content.chars().all(is_safe)
         && !content.ends_with([':', ' '])
@@ -149,6 +184,7 @@ mod tests {
             .check("f")
             .unwrap_or_else(|error| panic!("{error} in\n{written}"));
         assert_eq!(read.unwrap().json(), node.json(), "{written}");
+        assert_eq!(Node::of_json(&indented_json(node)).unwrap().json(), node.json());
         written
     }
 
