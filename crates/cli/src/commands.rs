@@ -80,7 +80,7 @@ pub enum Command {
     Export(export::Args),
     /// Send the catalogue's example of an event type, and show what its deliveries get
     Trigger(trigger::Args),
-    /// Follow an account's deliveries: a line for each attempt
+    /// Follow the deliveries of an account, or of all accounts: a line for each attempt
     Tail(tail::Args),
     /// Forward an account's events to a URL on this machine, signed as in production
     Listen(Box<listen::Args>),
