@@ -1,9 +1,10 @@
 //! A request with an `Idempotency-Key` takes effect once, however often it is sent within a day.
 //!
 //! The store claims the request before its handler runs, and keeps the response afterwards
-//! ([`postrider_storage::requests`]). A response that reports success is sent again to each repetition. After
-//! any other response nothing has changed, so the request is forgotten and can be sent again. The handler
-//! runs to its end even if the client goes away, because the store would otherwise never learn the result.
+//! ([`postrider_storage::requests`]). A response that reports success is sent again to each repetition. A
+//! request that was refused changed nothing: it is forgotten, and can be sent again. After a 500 nobody
+//! knows. The handler runs to its end even if the client goes away, because the store would otherwise never
+//! learn the result.
 //!
 //! Events have rules of their own ([`crate::idempotency_key`]): their keys are stored with them.
 
@@ -121,7 +122,6 @@ async fn handle(
         let request = Request::from_parts(parts, Body::from(body.bytes.clone()));
         claimed(&state, claim, request, next).await
     });
-    // What panicked may have taken effect: the request stays claimed, and the panic goes on to the edge.
     match handling.await.map_err(JoinError::try_into_panic) {
         Ok(response) => response,
         Err(Ok(panic)) => std::panic::resume_unwind(panic),
@@ -139,9 +139,13 @@ async fn claimed(
     let (sha256, token) = (claim.sha256, claim.claim);
     match state.requests.claim_request(claim).await? {
         Claimed::Ours => {
+            // What panics may have taken effect: the request stays claimed, the panic goes on to the edge.
             let response = next.run(request).await;
-            settle(state, sha256, token, response).await
+            let (response, outcome) = outcome(response).await?;
+            settle(state, sha256, token, outcome).await;
+            Ok(response)
         }
+        Claimed::Handled(kept) if kept.is_empty() => Err(unknown()),
         Claimed::Handled(kept) => Kept::response(&kept),
         Claimed::Running => Err(running()),
         Claimed::Unknown => Err(unknown()),
@@ -149,28 +153,47 @@ async fn claimed(
     }
 }
 
-/// Keeps the response, or forgets the request if it changed nothing.
-async fn settle(
-    state: &ApiState,
-    sha256: [u8; 32],
-    claim: [u8; 16],
-    response: Response,
-) -> Result<Response, Problem> {
-    if !response.status().is_success() {
-        if let Err(error) = state.requests.forget_request(sha256, claim).await {
-            tracing::warn!(%error, "a request that changed nothing is not forgotten: its repetitions are refused");
-        }
-        return Ok(response);
+/// What a response says about its request.
+enum Outcome {
+    /// It took effect: this is kept.
+    Done(Vec<u8>),
+    /// It changed nothing.
+    Refused,
+    /// It may have taken effect.
+    Unknown,
+}
+
+/// The response, and its outcome. A 503 says that nothing was done ([`postrider_storage::StoreError`]).
+async fn outcome(response: Response) -> Result<(Response, Outcome), Problem> {
+    let status = response.status();
+    if !status.is_success() {
+        let is_refused = status.is_client_error() || status == StatusCode::SERVICE_UNAVAILABLE;
+        let outcome = if is_refused {
+            Outcome::Refused
+        } else {
+            Outcome::Unknown
+        };
+        return Ok((response, outcome));
     }
     let (parts, body) = response.into_parts();
     let body = to_bytes(body, RESPONSE_BYTES_MAX)
         .await
         .map_err(Problem::internal)?;
-    let kept = Kept::of(&parts, &body)?;
-    if let Err(error) = state.requests.keep_response(sha256, claim, kept).await {
-        tracing::warn!(%error, "a response is not kept: repetitions of its request are refused");
+    let outcome = Outcome::Done(Kept::of(&parts, &body)?);
+    Ok((Response::from_parts(parts, Body::from(body)), outcome))
+}
+
+/// Keeps the response, or forgets a request that changed nothing. An empty response stands for an outcome
+/// that nobody knows.
+async fn settle(state: &ApiState, sha256: [u8; 32], claim: [u8; 16], outcome: Outcome) {
+    let kept = match outcome {
+        Outcome::Done(response) => state.requests.keep_response(sha256, claim, response).await,
+        Outcome::Unknown => state.requests.keep_response(sha256, claim, Vec::new()).await,
+        Outcome::Refused => state.requests.forget_request(sha256, claim).await.map(|()| true),
+    };
+    if let Err(error) = kept {
+        tracing::warn!(%error, "the outcome of a request is not kept: its repetitions are refused for a day");
     }
-    Ok(Response::from_parts(parts, Body::from(body)))
 }
 
 fn running() -> Problem {
@@ -184,8 +207,8 @@ fn running() -> Problem {
 fn unknown() -> Problem {
     Problem::new(
         Code::OutcomeUnknown,
-        "a node stopped while it handled a request with this Idempotency-Key; see whether it took effect, and use a new \
-         key if it did not",
+        "a request with this Idempotency-Key failed before its response could be kept; see whether it took effect, and \
+         use a new key if it did not",
     )
 }
 

@@ -8,7 +8,7 @@
 // new link.
 (() => {
   const SOURCE = "postrider";
-  const HEIGHT_MAX = 50_000;
+  const HEIGHT_MAX = 500_000;
   const SIGNED_OUT_EVERY_MS = 30_000;
   const { origin } = new URL(document.currentScript.src);
   /** What is known of each frame that has loaded a page: when it last said that nobody is signed in. */

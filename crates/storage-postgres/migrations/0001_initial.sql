@@ -364,7 +364,7 @@ CREATE TABLE requests (
     response    bytea              -- sealed; NULL: it is being handled, or its node died meanwhile
 );
 CREATE INDEX requests_by_age ON requests (claimed_at);
-CREATE INDEX requests_by_api_key ON requests (api_key_id);
+CREATE INDEX requests_by_api_key ON requests (api_key_id, claimed_at);
 
 -- Sums by time. The rows of an account for some hours are one range of the key. If a sum is not of an action,
 -- action_id is the nil id; if it is not of an automation either, automation_id is too; if it is of the whole

@@ -2,7 +2,9 @@
 
 use async_trait::async_trait;
 use postrider_storage::rules::requests::{self as rules, KnownRequest};
-use postrider_storage::{Claimed, OLD_REQUESTS_REMOVED_MAX, RequestClaim, RequestStore, Sealer, StoreResult};
+use postrider_storage::{
+    Claimed, OLD_REQUESTS_REMOVED_MAX, REQUESTS_MAX, RequestClaim, RequestStore, Sealer, StoreResult,
+};
 
 use crate::columns::{self, uuid};
 use crate::database::Client;
@@ -56,6 +58,13 @@ const REMOVE_OLD: &str = "
         SELECT sha256 FROM requests WHERE claimed_at <= $1 ORDER BY claimed_at LIMIT $2
         FOR UPDATE SKIP LOCKED)";
 
+/// Of one API key, those beyond the newest.
+const REMOVE_SURPLUS: &str = "
+    DELETE FROM requests WHERE sha256 IN (
+        SELECT sha256 FROM requests WHERE api_key_id = $1 AND response IS NOT NULL
+        ORDER BY claimed_at DESC LIMIT $2 OFFSET $3
+        FOR UPDATE SKIP LOCKED)";
+
 const KNOWN: &str = "SELECT fingerprint, claim, claimed_at, response FROM requests WHERE sha256 = $1";
 
 async fn claim(client: &Client, claim: &RequestClaim, sealer: &Sealer) -> SqlResult<Claimed> {
@@ -72,6 +81,12 @@ async fn claim(client: &Client, claim: &RequestClaim, sealer: &Sealer) -> SqlRes
     if statement::execute(client, CLAIM, params).await? > 0 {
         let removed_max = i64::from(OLD_REQUESTS_REMOVED_MAX);
         statement::execute(client, REMOVE_OLD, &[&forgotten, &removed_max]).await?;
+        let surplus: &statement::Params<'_> = &[
+            &uuid(claim.api_key.as_bytes()),
+            &removed_max,
+            &i64::from(REQUESTS_MAX),
+        ];
+        statement::execute(client, REMOVE_SURPLUS, surplus).await?;
         return Ok(Claimed::Ours);
     }
     let rows = statement::query(client, KNOWN, &[&sha256]).await?;

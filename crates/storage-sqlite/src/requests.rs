@@ -2,7 +2,9 @@
 
 use async_trait::async_trait;
 use postrider_storage::rules::requests::{self as rules, KnownRequest};
-use postrider_storage::{Claimed, OLD_REQUESTS_REMOVED_MAX, RequestClaim, RequestStore, Sealer, StoreResult};
+use postrider_storage::{
+    Claimed, OLD_REQUESTS_REMOVED_MAX, REQUESTS_MAX, RequestClaim, RequestStore, Sealer, StoreResult,
+};
 use rusqlite::{Connection, OptionalExtension as _};
 
 use crate::columns;
@@ -48,6 +50,12 @@ const REMOVE_OLD: &str = "
     DELETE FROM requests WHERE sha256 IN
         (SELECT sha256 FROM requests WHERE claimed_at <= ?1 ORDER BY claimed_at LIMIT ?2)";
 
+/// Of one API key, those beyond the newest.
+const REMOVE_SURPLUS: &str = "
+    DELETE FROM requests WHERE sha256 IN (
+        SELECT sha256 FROM requests WHERE api_key_id = ?1 AND response IS NOT NULL
+        ORDER BY claimed_at DESC LIMIT ?2 OFFSET ?3)";
+
 const KNOWN: &str = "SELECT fingerprint, claim, claimed_at, response FROM requests WHERE sha256 = ?1";
 
 fn claim(conn: &Connection, claim: &RequestClaim, sealer: &Sealer) -> SqlResult<Claimed> {
@@ -63,6 +71,8 @@ fn claim(conn: &Connection, claim: &RequestClaim, sealer: &Sealer) -> SqlResult<
     conn.prepare_cached(REMOVE_OLD)?
         .execute((forgotten, OLD_REQUESTS_REMOVED_MAX))?;
     if claimed > 0 {
+        let surplus = (claim.api_key.as_bytes(), OLD_REQUESTS_REMOVED_MAX, REQUESTS_MAX);
+        conn.prepare_cached(REMOVE_SURPLUS)?.execute(surplus)?;
         return Ok(Claimed::Ours);
     }
     let known = conn.prepare_cached(KNOWN)?.query_row((claim.sha256,), |row| {

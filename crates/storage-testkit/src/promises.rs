@@ -288,6 +288,7 @@ macro_rules! conformance {
                 a_claimed_request_without_a_response_is_never_claimed_again,
                 requests_that_are_claimed_at_the_same_time_are_handled_once,
                 a_day_later_a_request_is_new,
+                an_api_key_is_remembered_by_its_newest_requests,
                 an_api_key_takes_its_requests_with_it,
             ]
             rate_limits: [

@@ -4,7 +4,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use postrider_model::{ApiKeyId, IdGenerator};
-use postrider_storage::{Claimed, REQUEST_HANDLED_WITHIN, REQUESTS_LAST, RemoveApiKey, RequestClaim, Store};
+use postrider_storage::{
+    Claimed, REQUEST_HANDLED_WITHIN, REQUESTS_LAST, REQUESTS_MAX, RemoveApiKey, RequestClaim, Store,
+};
 use tokio::task::JoinSet;
 
 use super::api_keys::{add, new_api_key};
@@ -127,6 +129,34 @@ pub async fn a_day_later_a_request_is_new(store: Arc<dyn Store>) {
     assert_eq!(claim(&store, next_day.clone()).await, Claimed::Ours);
     assert!(!keep(&store, &first, b"too late").await);
     assert_eq!(claim(&store, again(&next_day, 3, SOON)).await, Claimed::Running);
+}
+
+pub async fn an_api_key_is_remembered_by_its_newest_requests(store: Arc<dyn Store>) {
+    let key = api_key(&store).await;
+    let numbered = |number: u32| {
+        let mut sha256 = [0; 32];
+        sha256[..4].copy_from_slice(&number.to_be_bytes());
+        RequestClaim {
+            sha256,
+            at: at(0).after(Duration::from_millis(number.into())),
+            ..request(1, key)
+        }
+    };
+    // The first is never handled: nobody knows whether it took effect, however many follow.
+    for number in 0..=REQUESTS_MAX + 2 {
+        assert_eq!(claim(&store, numbered(number)).await, Claimed::Ours);
+        if number > 0 {
+            assert!(keep(&store, &numbered(number), b"done").await);
+        }
+    }
+    let mut forgotten = Vec::new();
+    // Number 1 comes last, because its new claim forgets the next one.
+    for number in [0, 2, 3, 1] {
+        let later = REQUEST_HANDLED_WITHIN * 2;
+        let again = again(&numbered(number), 2, later);
+        forgotten.push(claim(&store, again).await == Claimed::Ours);
+    }
+    assert_eq!(forgotten, [false, false, false, true]);
 }
 
 pub async fn an_api_key_takes_its_requests_with_it(store: Arc<dyn Store>) {

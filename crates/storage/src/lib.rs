@@ -88,7 +88,8 @@ pub use missed::{
 pub use page::{LIMIT_MAX, Page, PageRequest, Position};
 pub use rate_limits::{RateLimitStore, ReserveSlots};
 pub use requests::{
-    Claimed, OLD_REQUESTS_REMOVED_MAX, REQUEST_HANDLED_WITHIN, REQUESTS_LAST, RequestClaim, RequestStore,
+    Claimed, OLD_REQUESTS_REMOVED_MAX, REQUEST_HANDLED_WITHIN, REQUESTS_LAST, REQUESTS_MAX, RequestClaim,
+    RequestStore,
 };
 pub use retention::{Pruned, RetentionStore, StoreClock};
 pub use sealing::Sealer;

@@ -94,7 +94,7 @@ codes! {
     UidTaken = "uid_taken", CONFLICT, "The uid is taken";
     /// A request with the same `Idempotency-Key` is being handled.
     RequestInProgress = "request_in_progress", CONFLICT, "A request with this Idempotency-Key is being handled";
-    /// A node stopped while it handled a request with this `Idempotency-Key`.
+    /// A request with this `Idempotency-Key` failed before its response could be kept.
     OutcomeUnknown = "outcome_unknown", CONFLICT, "Nobody knows whether the request took effect";
     /// The `Idempotency-Key` was used for another request.
     IdempotencyKeyReused = "idempotency_key_reused", CONFLICT, "The Idempotency-Key was used for another request";

@@ -157,12 +157,12 @@ meanings! {
         "Retry after the seconds that `Retry-After` names, with the same key and body. You then get the first response.",
         "a request with this Idempotency-Key is being handled; try again in a moment";
     OutcomeUnknown:
-        "A node stopped, or lost its store, after it began a request with the same `Idempotency-Key` and before it could \
-         keep the response. The request is never handled again with this key.",
+        "A request with the same `Idempotency-Key` failed with 500, or its node stopped or lost its store before it could \
+         keep the response. The request is not handled again with this key.",
         "Look whether it took effect: list the objects that it would have created or changed. If it did not, send it with a \
          new key.",
-        "a node stopped while it handled a request with this Idempotency-Key; see whether it took effect, and use a new key \
-         if it did not";
+        "a request with this Idempotency-Key failed before its response could be kept; see whether it took effect, and use \
+         a new key if it did not";
     IdempotencyKeyReused:
         "In the last 24 hours, the same API key sent another request with this `Idempotency-Key`: to another path, or with \
          another body.",

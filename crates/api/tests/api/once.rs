@@ -269,6 +269,22 @@ async fn a_request_whose_node_died_is_never_handled_again() {
     assert_eq!(count(&app, "/v1/accounts").await, before + 1);
 }
 
+#[tokio::test]
+async fn a_request_that_failed_may_have_taken_effect() {
+    let app = App::start().await;
+    let connections = format!("{}/connections", app.account().await);
+    let connection = json!({"name": "CRM", "type": "bearer", "token": "a"});
+    let rename = "ALTER TABLE connections RENAME TO gone";
+    app.store.run_sql(rename).await.unwrap();
+    let failed = post(&app, &connections, &connection, "a").await;
+    failed.problem(500, "internal_error");
+    let mend = "ALTER TABLE gone RENAME TO connections";
+    app.store.run_sql(mend).await.unwrap();
+    let again = post(&app, &connections, &connection, "a").await;
+    again.problem(409, "outcome_unknown");
+    post(&app, &connections, &connection, "b").await.expect(201);
+}
+
 /// Neither the database nor a backup shows the secrets in kept responses.
 #[tokio::test]
 async fn kept_responses_are_sealed() {

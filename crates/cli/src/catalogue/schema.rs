@@ -305,7 +305,7 @@ fn size(node: &Node) -> usize {
     1 + inner
 }
 
-/// A self-contained schema, as it stands in a document at this pointer.
+/// A self-contained schema for this place of a document: its references begin with this pointer.
 pub fn placed(schema: &Node, pointer: &str) -> Node {
     struct Placing<'a>(&'a str);
     impl Visit for Placing<'_> {
