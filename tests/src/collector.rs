@@ -1,7 +1,10 @@
 //! An OTLP collector: a receiver that reads what it gets with the messages of the OpenTelemetry project.
 
+use std::io::Read as _;
 use std::time::Duration;
 
+use bytes::Bytes;
+use flate2::read::GzDecoder;
 use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;
 use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceRequest;
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
@@ -73,10 +76,21 @@ impl Collector {
     fn requests<M: Message + Default>(&self, path: &str) -> Vec<M> {
         let decode = |request: Received| {
             assert_eq!(request.header("content-type"), "application/x-protobuf");
-            M::decode(request.body).expect("it is a message of OTLP")
+            let message = match request.header("content-encoding") {
+                "gzip" => gunzip(&request.body),
+                _ => request.body,
+            };
+            M::decode(message).expect("it is a message of OTLP")
         };
         self.0.received(path).into_iter().map(decode).collect()
     }
+}
+
+fn gunzip(compressed: &[u8]) -> Bytes {
+    let mut message = Vec::new();
+    let read = GzDecoder::new(compressed).read_to_end(&mut message);
+    read.expect("it is gzip");
+    message.into()
 }
 
 /// The value of an attribute, as text; empty if there is none.

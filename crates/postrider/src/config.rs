@@ -48,6 +48,7 @@ pub mod signature_profiles;
 pub mod size;
 pub mod smtp_url;
 mod text_value;
+pub mod unseen_event_types;
 
 use std::fmt;
 use std::path::PathBuf;

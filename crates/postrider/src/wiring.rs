@@ -18,6 +18,7 @@ mod cors;
 mod docs;
 mod engine;
 pub mod extra_ca;
+mod kept_connections;
 pub mod listener;
 pub mod logging;
 pub mod mail;

@@ -38,6 +38,15 @@ impl RequestStore for SqliteStore {
     }
 }
 
+/// Marks requests that a former process did not finish, so that their repetitions learn at once that the
+/// outcome is unknown. An empty response does not open ([`rules::judge`]). If this fails, because the disk is
+/// full, they learn it later.
+pub(crate) fn abandon(conn: &Connection) {
+    if let Err(error) = conn.execute("UPDATE requests SET response = x'' WHERE response IS NULL", ()) {
+        tracing::warn!(%error, "requests of the former process count as being handled for a while");
+    }
+}
+
 const CLAIM: &str = "
     INSERT INTO requests (sha256, api_key_id, fingerprint, claim, claimed_at)
     SELECT ?1, id, ?3, ?4, ?5 FROM api_keys WHERE id = ?2

@@ -16,6 +16,7 @@ use crate::options::SqliteOptions;
 use crate::queue::{Part, Queue};
 use crate::rate_limits::FreeSlots;
 use crate::readers::Readers;
+use crate::requests;
 use crate::reserve::Reserve;
 use crate::schema;
 use crate::secrets;
@@ -69,6 +70,7 @@ impl SqliteStore {
         secrets::check(&conn, &options.sealer)?;
         if lock.is_some() {
             generation::renew(data_dir, &conn)?;
+            requests::abandon(&conn);
         }
         let checkpoints = open::open_checkpointer(data_dir)?;
         let (folder, cache_kib) = (data_dir.to_owned(), options.writer_cache_kib);

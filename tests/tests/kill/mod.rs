@@ -8,6 +8,7 @@
 //! machine.
 
 mod evidence;
+mod keyed_requests;
 mod notices;
 mod producers;
 mod templates;

@@ -4,6 +4,7 @@ use postrider_tests::collector::Collector;
 use postrider_tests::command;
 use postrider_tests::wait::SOON;
 use postrider_tests::{Reply, Server};
+use prost::Message;
 use serde_json::Value;
 
 use super::with_endpoint;
@@ -66,12 +67,39 @@ async fn a_vendors_key_is_sent_and_never_logged() {
     assert!(!log.contains("hidden-key") && !format!("{:?}", collector.lines()).contains("hidden-key"));
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn with_gzip_the_collector_gets_the_same_in_fewer_bytes() {
+    let collector = Collector::start().await;
+    let endpoint = collector.endpoint();
+    let flags = ["--otlp-compression", "gzip"];
+    let mut server = Server::start_with(&with_endpoint(&endpoint, &flags));
+    // The last export of the metrics is at the stop.
+    server.stop();
+    assert!(collector.metrics().len() > 20 && !collector.lines().is_empty());
+    let [request] = &collector.0.received("/v1/metrics")[..] else {
+        panic!("one export");
+    };
+    assert_eq!(request.header("content-encoding"), "gzip");
+    let plain: usize = collector.metrics().iter().map(Message::encoded_len).sum();
+    assert!(
+        request.body.len() * 2 < plain,
+        "{} of {plain}",
+        request.body.len()
+    );
+    let (status, message) = check(&["--otlp-endpoint", &endpoint, "--otlp-compression", "gzip"]);
+    assert_eq!(
+        (status.as_str(), message),
+        ("ok", format!("{endpoint} takes data"))
+    );
+}
+
 #[test]
 fn settings_of_the_export_without_a_collector_are_refused() {
     let mut server = Server::stopped();
     for flags in [
         ["--trace-sampling", "0.5"],
         ["--trace-producers-per-s", "5"],
+        ["--otlp-compression", "gzip"],
         ["--otlp-signals", "logs"],
         ["--otlp-headers-file", "/nowhere"],
     ] {

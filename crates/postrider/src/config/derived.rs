@@ -6,7 +6,8 @@ use postrider_engine::{EngineSettings, UnseenTypes};
 
 use super::frame_ancestors;
 use super::logo::{Logo, LogoError};
-use super::settings::{Settings, UnseenEventTypes};
+use super::settings::Settings;
+use super::unseen_event_types::UnseenEventTypes;
 
 impl Settings {
     /// The logo of the console, read from its file; `None` if none is set.

@@ -34,8 +34,9 @@ const OF_THE_PROVIDER: &str = "oidc_";
 const OF_THE_MAIL_SERVER: &str = "smtp_";
 
 /// Settings of the export over OTLP, which have no effect without a collector.
-const OF_THE_COLLECTOR: [&str; 4] = [
+const OF_THE_COLLECTOR: [&str; 5] = [
     "otlp_headers_file",
+    "otlp_compression",
     "otlp_signals",
     "trace_sampling",
     "trace_producers_per_s",

@@ -6,6 +6,7 @@ use std::str::FromStr;
 use http::{HeaderName, HeaderValue};
 use percent_encoding::percent_decode_str;
 use postrider_telemetry::Signal;
+use serde::{Deserialize, Serialize};
 use url::Url;
 
 use super::text_value::serde_as_text;
@@ -101,6 +102,16 @@ impl fmt::Display for Signals {
 
 serde_as_text!(Signals);
 
+/// Whether what a collector gets is compressed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum OtlpCompression {
+    /// As it is.
+    None,
+    /// RFC 1952. Every collector takes it (OTLP, "OTLP/HTTP Request").
+    Gzip,
+}
+
 /// A share of the traces, from 0 to 1.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Share(f64);
@@ -137,14 +148,14 @@ impl fmt::Display for Share {
     }
 }
 
-impl serde::Serialize for Share {
+impl Serialize for Share {
     /// As a number, so that the reference shows one.
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_f64(self.0)
     }
 }
 
-impl<'de> serde::Deserialize<'de> for Share {
+impl<'de> Deserialize<'de> for Share {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         super::text_value::deserialize(deserializer)
     }

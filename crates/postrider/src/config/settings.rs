@@ -23,7 +23,7 @@ use super::frame_ancestors::{self, FrameAncestor};
 use super::issuer_url::IssuerUrl;
 use super::log::{LogFormat, LogLevel};
 use super::log_lines::LogLines;
-use super::otlp::{OtlpEndpoint, Share, Signals};
+use super::otlp::{OtlpCompression, OtlpEndpoint, Share, Signals};
 use super::people::GROUP_CLAIM;
 use super::per_second::PerSecond;
 use super::product_name::ProductName;
@@ -32,6 +32,7 @@ use super::scopes::Scopes;
 use super::signature_profiles::Tables;
 use super::size::{BodyLimit, ResponseBytes, StoredBytes};
 use super::smtp_url::SmtpUrl;
+use super::unseen_event_types::UnseenEventTypes;
 use super::{claim_values, listen, names, networks, origins, ports, retry_delays, text_value};
 
 /// The settings of `postrider serve`.
@@ -439,6 +440,10 @@ pub struct Settings {
     #[arg(long, value_name = "FILE")]
     pub otlp_headers_file: Option<PathBuf>,
 
+    /// Whether what the collector gets is compressed: `none`, or `gzip` for a collector far away. It costs CPU.
+    #[arg(long, value_name = "COMPRESSION", value_enum, default_value = "none")]
+    pub otlp_compression: OtlpCompression,
+
     /// What the collector gets: one or more of `traces`, `metrics` and `logs`, separated by commas.
     #[arg(long, value_name = "SIGNALS", default_value = "traces,metrics,logs")]
     pub otlp_signals: Signals,
@@ -460,23 +465,4 @@ pub struct Settings {
     #[arg(long, value_name = "TRUE|FALSE", default_value = "false", action = clap::ArgAction::Set, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     #[serde(deserialize_with = "text_value::deserialize")]
     pub trace_receivers: bool,
-}
-
-/// What to do with an event whose type is not in the catalogue.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum UnseenEventTypes {
-    /// Accept it and add its type to the catalogue.
-    Add,
-    /// Refuse it.
-    Refuse,
-}
-
-impl std::fmt::Display for UnseenEventTypes {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(match self {
-            Self::Add => "add",
-            Self::Refuse => "refuse",
-        })
-    }
 }

@@ -1,11 +1,14 @@
 //! Exports traces, metrics and logs over OTLP, if `otlp_endpoint` says where to.
 
 use std::fs;
+use std::io::Write as _;
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use http::header::CONTENT_TYPE;
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
 use http::{HeaderValue, Method, Request};
 use http_body_util::Full;
 use postrider_api::MetricsText;
@@ -22,10 +25,11 @@ use postrider_telemetry::sampling::Sampling;
 use postrider_telemetry::spans::Spans;
 use rustix::system::uname;
 
+use super::kept_connections::KeptConnections;
 use super::logging;
 use super::trusted_client::{Answer, TrustedClient};
 use crate::config::Settings;
-use crate::config::otlp::{OtlpEndpoint, OtlpHeaders};
+use crate::config::otlp::{OtlpCompression, OtlpEndpoint, OtlpHeaders};
 
 /// The variable that holds the headers for the collector.
 const VARIABLE: &str = "POSTRIDER_OTLP_HEADERS";
@@ -59,7 +63,8 @@ pub fn headers(settings: &Settings, environment: &Environment) -> Result<OtlpHea
 
 /// The operator's collector.
 pub struct HttpCollector {
-    client: TrustedClient,
+    connections: KeptConnections,
+    compression: OtlpCompression,
     endpoint: OtlpEndpoint,
     headers: OtlpHeaders,
 }
@@ -71,7 +76,8 @@ impl HttpCollector {
             return Ok(None);
         };
         Ok(Some(Self {
-            client: TrustedClient::new(settings)?,
+            connections: KeptConnections::new(TrustedClient::new(settings)?),
+            compression: settings.otlp_compression,
             endpoint,
             headers,
         }))
@@ -79,15 +85,35 @@ impl HttpCollector {
 
     /// Posts a message to the path of a signal.
     pub async fn send(&self, path: &str, message: Vec<u8>) -> Result<Answer, String> {
+        let (message, encoding) = match self.compression {
+            OtlpCompression::None => (message, None),
+            OtlpCompression::Gzip => (gzip(message).await?, Some(HeaderValue::from_static("gzip"))),
+        };
         let mut request = Request::new(Full::from(Bytes::from(message)));
         *request.method_mut() = Method::POST;
         for (name, value) in self.headers.iter() {
             request.headers_mut().append(name, value.clone());
         }
         request.headers_mut().insert(CONTENT_TYPE, PROTOBUF);
+        if let Some(encoding) = encoding {
+            request.headers_mut().insert(CONTENT_ENCODING, encoding);
+        }
         let url = self.endpoint.url(path);
-        self.client.send(&url, request, RESPONSE_BYTES_MAX).await
+        self.connections.send(&url, request, RESPONSE_BYTES_MAX).await
     }
+}
+
+/// Compresses a message on a thread of its own: a full batch takes milliseconds, in which the runtime's
+/// threads would deliver nothing.
+async fn gzip(message: Vec<u8>) -> Result<Vec<u8>, String> {
+    let compress = move || {
+        let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
+        encoder.write_all(&message)?;
+        encoder.finish()
+    };
+    let compressed = tokio::task::spawn_blocking(compress).await;
+    let compressed = compressed.map_err(|error| format!("cannot compress: {error}"))?;
+    compressed.map_err(|error| format!("cannot compress: {error}"))
 }
 
 #[async_trait]

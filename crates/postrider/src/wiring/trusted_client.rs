@@ -1,18 +1,20 @@
 //! Requests to servers that the operator has chosen, such as the identity provider and the OTLP collector:
-//! HTTP/1.1, a connection for each, because they are few.
+//! HTTP/1.1, a connection for each request. A server that gets many is called over
+//! [`KeptConnections`](super::kept_connections::KeptConnections).
 //!
 //! Such a server is the operator's own and often internal, so neither the rules for destinations of webhooks
 //! nor the proxy for webhooks (`egress_proxy`) apply. The client does not follow redirects: the addresses
 //! that an operator enters do not redirect, and a redirect could carry a secret elsewhere.
 
 use std::net::{IpAddr, SocketAddr};
+use std::pin::Pin;
 use std::sync::Arc;
 
 use bytes::Bytes;
 use http::header::{HOST, USER_AGENT};
 use http::{HeaderValue, Request};
 use http_body_util::{BodyExt as _, Full, Limited};
-use hyper::client::conn::http1::handshake;
+use hyper::client::conn::http1::{SendRequest, handshake};
 use hyper_util::rt::TokioIo;
 use postrider_egress::{Resolve, ResolveError, SystemResolver, connect_first, trusted_roots};
 use rustls::ClientConfig;
@@ -31,6 +33,12 @@ pub struct TrustedClient {
     tls: TlsConnector,
     resolver: Arc<dyn Resolve>,
 }
+
+/// What sends requests over a connection, and what has to run meanwhile.
+pub(super) type Opened = (SendRequest<Full<Bytes>>, Driver);
+
+/// Ends with the connection.
+pub(super) type Driver = Pin<Box<dyn Future<Output = hyper::Result<()>> + Send>>;
 
 /// The status of a response, and its body.
 pub type Answer = (u16, Bytes);
@@ -67,18 +75,30 @@ impl TrustedClient {
         bytes_max: usize,
     ) -> Result<Answer, String> {
         complete(url, &mut request)?;
+        let (mut sender, driver) = self.open(url).await?;
+        // The connection is driven here and ends with this future, so that no task outlives the deadline.
+        let mut answer = std::pin::pin!(exchange(&mut sender, request, bytes_max));
+        let answer = tokio::select! {
+            answer = &mut answer => answer,
+            // A connection that has ended may have left a whole answer behind.
+            _ = driver => answer.await,
+        };
+        answer.map_err(NoAnswer::into_reason)
+    }
+
+    /// Opens a connection to the server of the URL.
+    pub(super) async fn open(&self, url: &Url) -> Result<Opened, String> {
         let stream = self.dial(url).await?;
         // If this fails, small writes are only slower.
         let _ = stream.set_nodelay(true);
         if url.scheme() == "http" {
-            return speak(stream, request, bytes_max).await;
+            return speak(stream).await;
         }
         let host = url.host_str().unwrap_or_default();
         let host = host.trim_start_matches('[').trim_end_matches(']').to_owned();
         let name = ServerName::try_from(host).map_err(|error| error.to_string())?;
         let stream = self.tls.connect(name, stream).await;
-        let stream = stream.map_err(|error| format!("TLS: {error}"))?;
-        speak(stream, request, bytes_max).await
+        speak(stream.map_err(|error| format!("TLS: {error}"))?).await
     }
 
     async fn dial(&self, url: &Url) -> Result<TcpStream, String> {
@@ -104,7 +124,7 @@ impl TrustedClient {
 }
 
 /// Adds what every request has.
-fn complete(url: &Url, request: &mut Request<Full<Bytes>>) -> Result<(), String> {
+pub(super) fn complete(url: &Url, request: &mut Request<Full<Bytes>>) -> Result<(), String> {
     let target = &url[Position::BeforePath..Position::AfterQuery];
     *request.uri_mut() = target.parse().map_err(|error| format!("{error}"))?;
     let host = HeaderValue::try_from(&url[Position::BeforeHost..Position::AfterPort]);
@@ -115,29 +135,41 @@ fn complete(url: &Url, request: &mut Request<Full<Bytes>>) -> Result<(), String>
     Ok(())
 }
 
-async fn speak(
-    stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
-    request: Request<Full<Bytes>>,
-    bytes_max: usize,
-) -> Result<Answer, String> {
-    let (mut sender, connection) = handshake(TokioIo::new(stream))
+async fn speak(stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static) -> Result<Opened, String> {
+    let (sender, connection) = handshake(TokioIo::new(stream))
         .await
         .map_err(|error| error.to_string())?;
-    // The connection is driven here and ends with this future, so that no task outlives the deadline.
-    let answer = async {
-        let answer = sender
-            .send_request(request)
-            .await
-            .map_err(|error| error.to_string())?;
-        let status = answer.status().as_u16();
-        let body = Limited::new(answer.into_body(), bytes_max).collect().await;
-        let body = body.map_err(|error| format!("the body: {error}"))?.to_bytes();
-        Ok((status, body))
-    };
-    let mut answer = std::pin::pin!(answer);
-    tokio::select! {
-        answer = &mut answer => answer,
-        // A connection that has ended may have left a whole answer behind.
-        _ = connection => answer.await,
+    Ok((sender, Box::pin(connection)))
+}
+
+/// Why there is no whole answer.
+pub(super) enum NoAnswer {
+    /// Not even its head came.
+    Silence(String),
+    /// Its body broke off, or is larger than the caller reads.
+    Body(String),
+}
+
+impl NoAnswer {
+    /// The reason, for people.
+    pub(super) fn into_reason(self) -> String {
+        match self {
+            Self::Silence(why) => why,
+            Self::Body(why) => format!("the body: {why}"),
+        }
     }
+}
+
+/// Sends a request over an open connection that is driven meanwhile.
+pub(super) async fn exchange(
+    sender: &mut SendRequest<Full<Bytes>>,
+    request: Request<Full<Bytes>>,
+    bytes_max: usize,
+) -> Result<Answer, NoAnswer> {
+    let answer = sender.send_request(request).await;
+    let answer = answer.map_err(|error| NoAnswer::Silence(error.to_string()))?;
+    let status = answer.status().as_u16();
+    let body = Limited::new(answer.into_body(), bytes_max).collect().await;
+    let body = body.map_err(|error| NoAnswer::Body(error.to_string()))?;
+    Ok((status, body.to_bytes()))
 }
