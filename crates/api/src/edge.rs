@@ -323,7 +323,7 @@ fn denied_problem(denied: Denied) -> Problem {
         ),
         Denied::OneAccount => Problem::new(
             Code::PermissionDenied,
-            "this request concerns the whole installation, and the API key is limited to one account",
+            "the API key is limited to one account, and this request takes a key of the whole installation",
         ),
     }
 }

@@ -53,7 +53,7 @@ pub mod unseen_event_types;
 use std::fmt;
 use std::path::PathBuf;
 
-pub use load::{Loaded, load};
+pub use load::{Loaded, flag, load};
 pub use postrider_cli::Environment;
 use postrider_cli::Failure;
 pub use settings::Settings;
@@ -99,6 +99,9 @@ pub enum ConfigError {
     /// Two settings exclude each other.
     #[error("both {0} and {1} are set: remove one of them")]
     Conflict(Origin, Origin),
+    /// The API and the metrics would listen on one port.
+    #[error("listen and metrics_listen both name port {0}: give metrics_listen another one, or remove it")]
+    OnePort(u16),
     /// A setting of the database is given without a database.
     #[error("{0} is set without database_url: set database_url, or remove it")]
     NoDatabase(Origin),

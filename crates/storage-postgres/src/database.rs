@@ -13,6 +13,7 @@ use deadpool_postgres::{
     ClientWrapper, Hook, HookError, Manager, ManagerConfig, Object, Pool, QueueMode, RecyclingMethod,
     Runtime, Timeouts,
 };
+use parking_lot::Mutex;
 use postrider_storage::meters::StoreErrors;
 use postrider_storage::{StoreConnections, StoreError, StoreResult};
 use tokio::time::{Instant, sleep, timeout_at};
@@ -45,8 +46,18 @@ pub(crate) struct Database {
     /// For people: host and port.
     server: Arc<str>,
     verb_max: Duration,
-    away: Arc<AtomicBool>,
+    away: Arc<Away>,
     errors: StoreErrors,
+}
+
+/// Whether the database is away.
+#[derive(Default)]
+struct Away {
+    is_away: AtomicBool,
+    /// Whether it ever responded to this store. If not, whoever opens the store says why.
+    was_there: AtomicBool,
+    /// Why it went away last, for people.
+    why: Mutex<String>,
 }
 
 impl Database {
@@ -85,7 +96,7 @@ impl Database {
             pool,
             server,
             verb_max: options.verb_max,
-            away: Arc::new(AtomicBool::new(false)),
+            away: Arc::default(),
             errors: StoreErrors::new(),
         })
     }
@@ -102,7 +113,12 @@ impl Database {
 
     /// Whether the database is away, as far as this node knows.
     pub(crate) fn is_away(&self) -> bool {
-        self.away.load(Ordering::Acquire)
+        self.away.is_away.load(Ordering::Acquire)
+    }
+
+    /// The error of verbs while the database is away.
+    pub(crate) fn away(&self) -> StoreError {
+        StoreError::Unavailable(format!("the database is away: {}", self.away.why.lock()))
     }
 
     /// The connections of the pool.
@@ -132,14 +148,17 @@ impl Database {
         Work: Future<Output = SqlResult<T>>,
     {
         if self.is_away() {
-            return Err(StoreError::Unavailable("the database is away".to_owned()));
+            return Err(self.away());
         }
         let deadline = Instant::now() + self.verb_max;
         let mut lost = 0;
         loop {
             let outcome = timeout_at(deadline, work()).await;
             let error = match outcome {
-                Ok(Ok(value)) => return Ok(value),
+                Ok(Ok(value)) => {
+                    self.away.was_there.store(true, Ordering::Relaxed);
+                    return Ok(value);
+                }
                 Ok(Err(error)) => error,
                 Err(_) => SqlError::TimedOut,
             };
@@ -148,27 +167,36 @@ impl Database {
                 sleep(RETRY_PAUSE.mul_f64(fastrand::f64() * f64::from(lost))).await;
                 continue;
             }
-            if error.is_of_the_connection() || matches!(error, SqlError::TimedOut) {
+            let lost_it = error.is_of_the_connection() || matches!(error, SqlError::TimedOut);
+            let error = error.explained(&self.server);
+            if lost_it {
                 self.went_away(&error);
             }
-            return Err(error.explained(&self.server));
+            return Err(error);
         }
     }
 
     /// Notes that the database is away, and starts probing for it.
-    fn went_away(&self, error: &SqlError) {
+    fn went_away(&self, error: &StoreError) {
         // All connections led to the lost server, and a connection that was interrupted must not be reused.
         self.pool.retain(|_, _| false);
-        if self.away.swap(true, Ordering::AcqRel) {
+        if self.away.is_away.swap(true, Ordering::AcqRel) {
             return;
         }
-        tracing::error!(%error, "the database is away");
+        let why = match error {
+            StoreError::Unavailable(why) | StoreError::Internal(why) => why.clone(),
+            error => error.to_string(),
+        };
+        if self.away.was_there.load(Ordering::Relaxed) {
+            tracing::error!(server = &*self.server, why, "the database is away");
+        }
+        *self.away.why.lock() = why;
         tokio::spawn(probe(self.pool.clone(), Arc::clone(&self.away), self.verb_max));
     }
 }
 
 /// Probes the database until it is back.
-async fn probe(pool: Pool, away: Arc<AtomicBool>, verb_max: Duration) {
+async fn probe(pool: Pool, away: Arc<Away>, verb_max: Duration) {
     let (mut pause, longest) = PROBE_PAUSES;
     let since = Instant::now();
     loop {
@@ -186,7 +214,7 @@ async fn probe(pool: Pool, away: Arc<AtomicBool>, verb_max: Duration) {
         }
         pool.retain(|_, _| false);
     }
-    away.store(false, Ordering::Release);
+    away.is_away.store(false, Ordering::Release);
     tracing::info!(away_ms = since.elapsed().as_millis(), "the database is back");
 }
 

@@ -42,6 +42,13 @@ const ENCODE: &str = "in a user name or password, write `@` as %40, `:` as %3A, 
 /// [`OptionsError::Url`], which does not repeat the URL.
 pub(crate) fn parse(url: &str) -> Result<Parsed, OptionsError> {
     let is_url = url.starts_with("postgres://") || url.starts_with("postgresql://");
+    if let Some((scheme, _)) = url
+        .split_once("://")
+        .filter(|(scheme, _)| !is_url && is_scheme(scheme))
+    {
+        let other = format!("it begins with {scheme}://, and has to begin with postgres://");
+        return Err(OptionsError::Url(other));
+    }
     let ambiguous = is_url && url.matches('@').count() > 1;
     if ambiguous && host_has_at(url) {
         return Err(OptionsError::Url(format!("it has more than one `@`: {ENCODE}")));
@@ -83,6 +90,12 @@ pub(crate) fn parse(url: &str) -> Result<Parsed, OptionsError> {
         // libpq's name for the public authorities.
         ca_file: ca_file.filter(|file| file != "system").map(PathBuf::from),
     })
+}
+
+/// Whether this is the name of a scheme, and not the beginning of `host=…`, which a password may follow.
+fn is_scheme(text: &str) -> bool {
+    let is_of_scheme = |byte: u8| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte);
+    !text.is_empty() && text.bytes().all(is_of_scheme)
 }
 
 /// Whether there is an `@` between the first one and the query: the driver would take what is before it for
@@ -182,6 +195,19 @@ mod tests {
         }
         let parsed = parse("postgres://u:p%40ss@db/d?application_name=a@b").unwrap();
         assert_eq!(parsed.config.get_password(), Some("p@ss".as_bytes()));
+    }
+
+    #[test]
+    fn a_url_of_another_kind_is_refused_by_its_scheme_alone() {
+        for (url, scheme) in [("mysql://u:hidden@h/d", "mysql"), ("http://h", "http")] {
+            let refused = refused(url);
+            assert!(refused.contains(&format!("begins with {scheme}://")), "{refused}");
+            assert!(
+                refused.contains("postgres://") && !refused.contains("hidden"),
+                "{refused}"
+            );
+        }
+        assert!(parse("host=h user=u password='a://b'").is_ok());
     }
 
     #[test]

@@ -154,8 +154,27 @@ async fn a_backup_is_restored_into_a_new_folder_with_its_master_key_and_not_unde
         "{refused:?}"
     );
     assert!(!drill.data_dir().join("postrider.db").exists());
-    restore(&backup, drill.data_dir(), &["--master-key-file", text(&key)]).success();
-    drill.start_again();
+    let elsewhere = files.path().join("it's the key");
+    fs::rename(&key, &elsewhere).unwrap();
+    let restored = restore(
+        &backup,
+        drill.data_dir(),
+        &["--master-key-file", text(&elsewhere)],
+    );
+    let next = restored.success();
+    let expected = format!(
+        "postrider serve --master-key-file '{}' --data-dir '{}'\n",
+        text(&elsewhere).replace('\'', r"'\''"),
+        text(drill.data_dir())
+    );
+    assert!(next.contains(&expected), "{expected} in\n{next}");
+    let flags = [
+        "--master-key-file",
+        text(&elsewhere),
+        "--allow-destination",
+        "127.0.0.0/8",
+    ];
+    drill.start_again_with(&flags);
     account.through(drill.api()).event(&event).await;
     account
         .through(server.api())

@@ -37,6 +37,10 @@ pub struct Args {
     #[arg(long, requires = "output")]
     force: bool,
 
+    /// Write nothing, and fail, if anything has to be left out, such as an automation without a uid
+    #[arg(long)]
+    complete: bool,
+
     #[command(flatten)]
     client: ClientArgs,
 }
@@ -67,6 +71,10 @@ pub async fn run(args: Args, context: Context<'_>) -> Result<(), Failure> {
     }
     for note in &export.left_out {
         eprintln!("Left out: {}", crate::display::printable(note));
+    }
+    if args.complete && !export.left_out.is_empty() {
+        let incomplete = "the file would not be complete; see what is left out above";
+        return Err(Failure::Failed(incomplete.to_owned()));
     }
     let text = text(&export);
     match &args.output {

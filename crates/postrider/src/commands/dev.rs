@@ -97,7 +97,7 @@ pub async fn run(args: &Args) -> Result<(), Failure> {
     let figures = Arc::clone(node.figures());
     let attempts = figures.watch();
     let sign_in_link = node.sign_in_link().await?;
-    let url = format!("http://{}", node.address());
+    let url = format!("http://{}", super::health::reachable(node.address()));
     let (stop_node, node_stopped) = oneshot::channel::<()>();
     let running = tokio::spawn(node.run_until(async {
         // An error means that the demo has failed: stop then, too.

@@ -12,7 +12,7 @@ use postrider_storage::sealing::listed;
 use postrider_storage_sqlite::{OpenError, RestoreError, RestoreReport};
 
 use super::data_dir::RestoreArgs;
-use crate::config::{Environment, size};
+use crate::config::{self, Environment, size};
 use crate::wiring::master_key;
 use crate::wiring::node::random;
 
@@ -56,7 +56,8 @@ pub async fn run(args: &Args, matches: &ArgMatches, environment: &Environment) -
     let restored =
         postrider_storage_sqlite::restore(&args.file, &settings.data_dir, &sealer, args.replace, now);
     let report = restored.map_err(|error| Failure::Failed(explained(&error, &source.to_string())))?;
-    Screen::new().print(&described(&args.file, &settings.data_dir, &report))
+    let serve = serve_command(&settings.data_dir, matches);
+    Screen::new().print(&described(&args.file, &settings.data_dir, &report, &serve))
 }
 
 /// The error, and what to do about it.
@@ -80,8 +81,26 @@ fn explained(error: &RestoreError, source: &str) -> String {
     }
 }
 
+/// The command that starts the server on the restored database: with the flags that this command was given,
+/// because its server needs the same keys.
+fn serve_command(data_dir: &Path, matches: &ArgMatches) -> String {
+    let mut command = "postrider serve".to_owned();
+    for flag in ["config", "master_key_file", "master_key_command"] {
+        if let Some(value) = config::flag(matches, flag) {
+            command.push_str(&format!(" --{} {}", flag.replace('_', "-"), quoted(&value)));
+        }
+    }
+    command.push_str(&format!(" --data-dir {}", quoted(&data_dir.to_string_lossy())));
+    command
+}
+
+/// A word for a POSIX shell.
+fn quoted(word: &str) -> String {
+    format!("'{}'", word.replace('\'', r"'\''"))
+}
+
 /// What was restored, and what is next.
-fn described(file: &Path, data_dir: &Path, report: &RestoreReport) -> String {
+fn described(file: &Path, data_dir: &Path, report: &RestoreReport, serve: &str) -> String {
     let newest = match report.newest_event {
         Some(at) => format!("newest event of {at}"),
         None => "no events".to_owned(),
@@ -104,7 +123,7 @@ fn described(file: &Path, data_dir: &Path, report: &RestoreReport) -> String {
         "Restored {} to {}: {}, schema {}, {newest}.{former}
 
 Next:
-  1. Start the server: postrider serve --data-dir '{}'
+  1. Start the server: {serve}
      {pending}
   2. Post again what producers posted after the backup. Events with an id or idempotency key that the backup has \
      are not stored twice.",
@@ -112,6 +131,5 @@ Next:
         data_dir.display(),
         size::about(report.bytes),
         report.schema,
-        data_dir.display(),
     )
 }

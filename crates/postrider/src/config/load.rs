@@ -93,7 +93,7 @@ pub fn load(matches: &ArgMatches, environment: &Environment) -> Result<Loaded, C
 }
 
 /// The value of this argument on the command line; several values are joined with commas.
-fn flag(matches: &ArgMatches, id: &str) -> Option<String> {
+pub fn flag(matches: &ArgMatches, id: &str) -> Option<String> {
     let is_on_command_line =
         matches.try_contains_id(id).is_ok() && matches.value_source(id) == Some(ValueSource::CommandLine);
     let values = is_on_command_line.then(|| matches.get_raw(id)).flatten()?;
@@ -154,8 +154,19 @@ fn merge(
         return Err(ConfigError::NoCollector(origin.clone()));
     }
     let settings = read(values).expect("each value was checked, and no setting depends on another");
+    if let Some(port) = port_in_two_places(&settings) {
+        return Err(ConfigError::OnePort(port));
+    }
     signature_profiles::check(&settings, file, origins.get("signature_profile"))?;
     Ok((settings, origins))
+}
+
+/// The port that both `listen` and `metrics_listen` name, on addresses that exclude each other.
+fn port_in_two_places(settings: &Settings) -> Option<u16> {
+    let (api, metrics) = (settings.listen, settings.metrics_listen?);
+    let (one, other) = (api.ip(), metrics.ip());
+    let overlap = one == other || one.is_unspecified() || other.is_unspecified();
+    (overlap && api.port() == metrics.port() && api.port() != 0).then_some(api.port())
 }
 
 /// Returns the value if its setting accepts it.

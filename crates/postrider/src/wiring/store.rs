@@ -19,6 +19,9 @@ use crate::config::database::DatabaseUrl;
 /// How long a start waits for an unavailable database, because both often start at the same time.
 const DATABASE_WAIT_MAX: Duration = Duration::from_secs(60);
 
+/// How often the log says that a start waits for the database, if for the same reason.
+const WAITING_LOGGED_EVERY: Duration = Duration::from_secs(15);
+
 /// The pause between two attempts to connect.
 const DATABASE_PAUSE: Duration = Duration::from_secs(1);
 
@@ -125,12 +128,18 @@ pub fn said(error: &PostgresError) -> String {
 
 async fn open_postgres(options: PostgresOptions, sealer: &Sealer) -> Result<Arc<dyn Store>, Failure> {
     let deadline = Instant::now() + DATABASE_WAIT_MAX;
+    let mut logged: Option<(String, Instant)> = None;
     loop {
         match PostgresStore::open(options.clone(), sealer.clone()).await {
             Ok(store) => return Ok(Arc::new(store)),
             Err(PostgresError::Options(error)) => return Err(Failure::Usage(error.to_string())),
             Err(PostgresError::Store(StoreError::Unavailable(why))) if Instant::now() < deadline => {
-                tracing::warn!(%why, "the database is not available yet; retrying");
+                let is_known =
+                    |(known, at): &(String, Instant)| *known == why && at.elapsed() < WAITING_LOGGED_EVERY;
+                if !logged.as_ref().is_some_and(is_known) {
+                    tracing::warn!(%why, "the database is not available yet; retrying every second");
+                    logged = Some((why, Instant::now()));
+                }
                 sleep(DATABASE_PAUSE).await;
             }
             Err(error) => {

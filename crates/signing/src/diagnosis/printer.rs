@@ -40,7 +40,7 @@ pub static PHP: Printer = Printer {
 };
 
 /// All other printers, the likeliest first.
-pub static OTHERS: [Printer; 19] = [
+pub static OTHERS: [Printer; 21] = [
     Printer {
         name: "Python's `json.dumps(…, ensure_ascii=False)`",
         language: "Python",
@@ -128,6 +128,11 @@ pub static OTHERS: [Printer; 19] = [
         style: lines(JS_STYLE, FOUR_SPACES),
     },
     Printer {
+        name: "`JSON.stringify(…, null, \"\\t\")`",
+        language: "JavaScript",
+        style: lines(JS_STYLE, TAB),
+    },
+    Printer {
         name: "Python's `json.dumps(…, indent=2)`",
         language: "Python",
         style: lines(PYTHON_STYLE, TWO_SPACES),
@@ -141,6 +146,11 @@ pub static OTHERS: [Printer; 19] = [
         name: "Go's `json.MarshalIndent` of a map",
         language: "Go",
         style: lines(GO_STYLE, TWO_SPACES),
+    },
+    Printer {
+        name: "Go's `json.MarshalIndent` of a map, with tabs",
+        language: "Go",
+        style: lines(GO_STYLE, TAB),
     },
 ];
 
@@ -178,6 +188,7 @@ impl Printer {
 }
 
 const TWO_SPACES: &str = "  ";
+const TAB: &str = "\t";
 const FOUR_SPACES: &str = "    ";
 
 const NO_ESCAPES: Escapes = Escapes {

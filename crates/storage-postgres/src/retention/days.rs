@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use deadpool_postgres::{ClientWrapper, Transaction};
 use postrider_model::Timestamp;
-use postrider_storage::{Pruned, StoreError, StoreResult};
+use postrider_storage::{Pruned, StoreResult};
 use tokio_postgres::error::SqlState;
 
 use super::kept::{self, Kept};
@@ -81,7 +81,7 @@ pub(super) async fn wholly_before(client: &Client, before: Timestamp) -> SqlResu
 /// searching a big day takes a while, and nobody waits for it.
 pub(super) async fn drop_day(database: &Database, day: Day, before: Timestamp) -> StoreResult<Drop> {
     if database.is_away() {
-        return Err(StoreError::Unavailable("the database is away".to_owned()));
+        return Err(database.away());
     }
     // Removed from the pool permanently: if this future were dropped while the server still searches the day,
     // the next user of the connection would have to wait for that.

@@ -135,6 +135,9 @@ fn an_export_of_a_server_finds_nothing_to_change_there() {
     for not in ["listen.invalid", "unseen.type", "hunter2", "••••", "signing_key"] {
         assert!(!exported.out.contains(not), "{not:?} in\n{}", exported.out);
     }
+    let complete = bench.command("export --complete");
+    assert!(complete.code == 1 && complete.out.is_empty(), "{complete:?}");
+    assert!(complete.err.contains("(Nameless): give it a uid"), "{complete:?}");
     bench.write("postrider.yaml", &exported.out);
     let kept = bench.apply_with("--yes --keep-secrets --prune", &[]);
     assert!(marked(&kept).is_empty() && kept.code == 0, "{kept:?}");

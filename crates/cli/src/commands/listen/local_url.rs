@@ -36,10 +36,15 @@ impl FromStr for LocalUrl {
 
     fn from_str(text: &str) -> Result<Self, String> {
         let text = text.trim();
-        let text = match text.parse::<u16>() {
-            Ok(port) => format!("http://localhost:{port}/"),
-            Err(_) if text.contains("://") => text.to_owned(),
-            Err(_) => format!("http://{text}"),
+        let (scheme, rest) = text.split_once("://").unwrap_or(("http", text));
+        let host_end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+        let (host, target) = rest.split_at(host_end);
+        // A URL takes a number for an IPv4 address: 3000 for 0.0.11.184.
+        let is_number = !host.is_empty() && host.bytes().all(|byte| byte.is_ascii_digit());
+        let text = match (is_number, host.parse::<u16>()) {
+            (false, _) => format!("{scheme}://{rest}"),
+            (true, Ok(port @ 1..)) => format!("{scheme}://localhost:{port}{target}"),
+            (true, _) => return Err(format!("{host} is not a port: ports are 1 to 65535")),
         };
         let url: Url = text.parse().map_err(|error| format!("not a URL: {error}"))?;
         if !matches!(url.scheme(), "http" | "https") {
@@ -68,13 +73,24 @@ mod tests {
     fn a_port_and_an_address_without_a_scheme_are_understood() {
         for (text, url) in [
             ("3000", "http://localhost:3000/"),
+            ("3000/hooks?x=1", "http://localhost:3000/hooks?x=1"),
+            ("https://8443/in", "https://localhost:8443/in"),
             ("localhost:3000/hooks?x=1", "http://localhost:3000/hooks?x=1"),
             ("https://app.test/in", "https://app.test/in"),
             ("[::1]:3000", "http://[::1]:3000/"),
         ] {
             assert_eq!(text.parse::<LocalUrl>().unwrap().to_string(), url, "{text}");
         }
-        for text in ["", "a b", "ftp://x/", "http://a:b@c/", "http://a/#b"] {
+        for text in [
+            "",
+            "a b",
+            "0",
+            "70000",
+            "70000/x",
+            "ftp://x/",
+            "http://a:b@c/",
+            "http://a/#b",
+        ] {
             assert!(text.parse::<LocalUrl>().is_err(), "{text}");
         }
     }

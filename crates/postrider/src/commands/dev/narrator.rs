@@ -77,8 +77,10 @@ impl Narrator {
             failed,
             ..
         } = self;
+        let attempts_noun = if *attempts == 1 { "attempt" } else { "attempts" };
+        let deliveries = if *succeeded == 1 { "delivery" } else { "deliveries" };
         self.screen.print(&format!(
-            "\n{attempts} attempts: {succeeded} deliveries succeeded, {failed} failed."
+            "\n{attempts} {attempts_noun}: {succeeded} {deliveries} succeeded, {failed} failed."
         ))
     }
 

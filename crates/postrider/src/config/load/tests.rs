@@ -179,6 +179,28 @@ fn database_settings_are_refused_without_a_database_url() {
 }
 
 #[test]
+fn the_api_and_the_metrics_cannot_listen_on_one_port() {
+    for (listen, metrics) in [
+        ("127.0.0.1:8080", "127.0.0.1:8080"),
+        (":8080", "127.0.0.1:8080"),
+        ("127.0.0.1:8080", "[::]:8080"),
+    ] {
+        let refused = refusal(&["--listen", listen, "--metrics-listen", metrics], &[], "");
+        assert_eq!(
+            refused,
+            "listen and metrics_listen both name port 8080: give metrics_listen another one, or remove it"
+        );
+    }
+    for (listen, metrics) in [
+        ("127.0.0.1:8080", "127.0.0.1:9090"),
+        ("127.0.0.1:8080", "127.0.0.2:8080"),
+        ("127.0.0.1:0", "127.0.0.1:0"),
+    ] {
+        assert!(settings(&["--listen", listen, "--metrics-listen", metrics], &[], "").is_ok());
+    }
+}
+
+#[test]
 fn console_settings_are_read_from_every_source() {
     let from_flags = settings(
         &[
