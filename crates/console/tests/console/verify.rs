@@ -2,7 +2,7 @@
 
 use futures_util::future::{Either, select};
 use http::StatusCode;
-use postrider_model::{Does, KeyMaterial};
+use postrider_model::{Does, EventId, KeyMaterial};
 use postrider_signing::profile::{BuiltIn, LiveKeys, Message, ProfileSigners};
 use postrider_signing::{SigningSecret, postrider_scheme, standard_webhooks};
 
@@ -224,6 +224,57 @@ async fn a_signature_by_an_ed25519_key_is_verified_beside_one_by_hmac() {
     assert!(page.contains("the current key of the action to https://receiver.example/"));
     let (_, page) = verified(&app, &session, &headers, "{}", "").await;
     assert!(page.contains("No signature matches") && page.matches("Does not match").count() == 2);
+}
+
+#[tokio::test]
+async fn a_mismatch_is_compared_with_what_was_sent_for_the_event() {
+    let app = App::start().await;
+    let reader = app.customer(true).await;
+    let [own, other] = &app.accounts;
+    let signature = format!("Postrider-Signature: {}", "0".repeat(64));
+    let named = |event: &EventId| format!("{signature}\nX-Event: {event}");
+
+    // What the page shows of the sent body completes the pasted one, step by step.
+    let mut body = format!("{{\"id\":\"{}\"", own.event);
+    let mut steps = 0;
+    loop {
+        let (_, page) = verified(&app, &reader, &named(&own.event), &format!("{body}#"), "").await;
+        assert!(page.contains("Postrider sent another body"), "{page}");
+        assert!(
+            page.contains(&format!("character {} of line 1", body.len() + 1)),
+            "{page}"
+        );
+        let sent = shown(&page, "Sent");
+        assert_eq!(shown(&page, "Pasted"), format!("…{}#", &body[body.len() - 24..]));
+        let rest = sent
+            .strip_prefix(&format!("…{}", &body[body.len() - 24..]))
+            .expect(&sent);
+        body += rest.trim_end_matches('…');
+        steps += 1;
+        if !rest.ends_with('…') {
+            break;
+        }
+        assert!(steps < 20, "{body}");
+    }
+    assert!(body.ends_with("\"data\":1}") && steps > 1, "{body}");
+    let (_, page) = verified(&app, &reader, &signature, &body, "").await;
+    assert!(page.contains("The body is what Postrider sent"), "{page}");
+
+    let (_, page) = verified(&app, &reader, &named(&other.event), BODY, "").await;
+    assert!(
+        page.contains("This account has no event"),
+        "of another account: {page}"
+    );
+    let (_, page) = verified(&app, &reader, &signature, BODY, "").await;
+    assert!(!page.contains("This account has no event") && !page.contains("Postrider sent"));
+}
+
+/// The text of the page's row with this label.
+fn shown(page: &str, label: &str) -> String {
+    let (_, rest) = page
+        .split_once(&format!("<dt>{label}</dt><dd><code>"))
+        .unwrap_or_else(|| panic!("no {label} in {page}"));
+    rest.split_once("</code>").unwrap().0.replace("&#34;", "\"")
 }
 
 #[tokio::test]

@@ -5,7 +5,7 @@ use std::io::{self, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
-use postrider_access::{Access, AdminKey, AdminKeyError, ShownKey};
+use postrider_access::{Access, AdminKey, AdminKeyError, ShownKey, check_admin_key};
 
 use crate::config::Settings;
 use postrider_cli::{Environment, Failure};
@@ -33,20 +33,25 @@ pub enum FirstKey {
     InFile(PathBuf),
 }
 
-/// The key that the operator configured, if any.
+/// The key that the operator configured, if any. One that is refused is refused before the store is opened.
 pub fn configured(settings: &Settings, environment: &Environment) -> Result<Option<String>, Failure> {
     let in_variable = environment.get(VARIABLE);
-    match (&settings.admin_key_file, in_variable) {
-        (Some(_), Some(_)) => Err(Failure::Usage(format!(
-            "{VARIABLE} and admin_key_file are both set; remove one"
-        ))),
-        (Some(file), None) => {
-            let text = fs::read_to_string(file)
-                .map_err(|error| Failure::Usage(format!("admin_key_file {}: {error}", file.display())))?;
-            Ok(Some(text.trim_end_matches(['\r', '\n']).to_owned()))
+    let (source, key) = match (&settings.admin_key_file, in_variable) {
+        (Some(_), Some(_)) => {
+            let both = format!("{VARIABLE} and admin_key_file are both set; remove one");
+            return Err(Failure::Usage(both));
         }
-        (None, key) => Ok(key.map(str::to_owned)),
-    }
+        (Some(file), None) => {
+            let source = format!("admin_key_file {}", file.display());
+            let text = fs::read_to_string(file);
+            let text = text.map_err(|error| Failure::Usage(format!("{source}: {error}")))?;
+            (source, text.trim_end_matches(['\r', '\n']).to_owned())
+        }
+        (None, Some(key)) => (VARIABLE.to_owned(), key.to_owned()),
+        (None, None) => return Ok(None),
+    };
+    check_admin_key(&key).map_err(|error| Failure::Usage(format!("{source}: {error}")))?;
+    Ok(Some(key))
 }
 
 /// The file for the first key of a server whose output is not a terminal.

@@ -59,6 +59,11 @@ impl Sent {
         Some((self.subject.as_deref()?, &self.text))
     }
 
+    /// The body of a webhook.
+    pub fn into_body(self) -> Option<String> {
+        self.subject.is_none().then_some(self.text)
+    }
+
     /// Its size in bytes.
     pub fn bytes(&self) -> usize {
         self.text.len()

@@ -6,6 +6,7 @@
 //! whether a signature that they already have is right.
 
 mod keys;
+mod recorded;
 mod request;
 
 use std::sync::Arc;
@@ -16,6 +17,7 @@ use axum::response::Response;
 use http::StatusCode;
 
 use self::keys::Choice;
+use self::recorded::Recorded;
 use self::request::{Judged, Pasted};
 use crate::console::page;
 use crate::faults::FieldFaults;
@@ -43,18 +45,22 @@ struct VerifyPage<'a> {
     shell: Shell<'a>,
     head: AccountHead,
     path: String,
+    /// Where the pages of events are.
+    events: String,
     choices: Vec<Choice>,
     headers: &'a str,
     body: &'a str,
     is_base64: bool,
     judged: Option<Judged>,
+    /// What was sent for the event, if no signature matches.
+    recorded: Option<Recorded>,
     faults: FieldFaults,
 }
 
 /// The form.
 pub async fn ask(State(app): State<App>, account: InAccount) -> Result<Response, Refusal> {
     let chosen = account.visitor.query.get("key").unwrap_or_default();
-    render(&app, &account, chosen, &Form::default(), Ok(None))
+    render(&app, &account, chosen, &Form::default(), Ok(None), None)
 }
 
 /// The form with what the signatures prove.
@@ -64,7 +70,16 @@ pub async fn judge(State(app): State<App>, account: InAccount, form: Form) -> Re
     let profiles = app.configuration.signature_profiles().clone();
     let pasted = match Pasted::of(&form) {
         Ok(pasted) => pasted,
-        Err(fault) => return render(&app, &account, chosen, &form, Err(FieldFaults::new(vec![fault]))),
+        Err(fault) => {
+            return render(
+                &app,
+                &account,
+                chosen,
+                &form,
+                Err(FieldFaults::new(vec![fault])),
+                None,
+            );
+        }
     };
     // One of an account, so that an account does not keep the others from their turn.
     let room = app.diagnosed.room(account.id()).map_err(|_| Refusal::Busy)?;
@@ -73,14 +88,19 @@ pub async fn judge(State(app): State<App>, account: InAccount, form: Form) -> Re
     let judging = tokio::task::spawn_blocking(move || {
         // If the visitor leaves, they end with the work too.
         let _until_done = (room, turn);
-        pasted.judged(&keys, &profiles)
+        let judged = pasted.judged(&keys, &profiles);
+        (pasted, judged)
     });
-    let judged = judging.await.map_err(|error| {
+    let (pasted, judged) = judging.await.map_err(|error| {
         tracing::error!(%error, "a diagnosis panicked");
         Refusal::Internal
     })?;
+    let recorded = match &judged {
+        Ok(judged) if !judged.is_verified() => recorded::compare(&app, &account, &pasted).await?,
+        _ => None,
+    };
     let judged = judged.map(Some).map_err(|fault| FieldFaults::new(vec![fault]));
-    render(&app, &account, chosen, &form, judged)
+    render(&app, &account, chosen, &form, judged, recorded)
 }
 
 fn render(
@@ -89,6 +109,7 @@ fn render(
     chosen: &str,
     form: &Form,
     judged: Result<Option<Judged>, FieldFaults>,
+    recorded: Option<Recorded>,
 ) -> Result<Response, Refusal> {
     let is_faulty = judged.is_err();
     let (judged, faults) = match judged {
@@ -99,11 +120,13 @@ fn render(
         shell: Shell::of(app, &account.visitor, Section::Accounts, "Verify a request"),
         head: AccountHead::of(account, Tab::SigningKey),
         path: account.path("signing-key"),
+        events: account.path("events"),
         choices: keys::choices(account, chosen),
         headers: form.text("headers"),
         body: form.text("body"),
         is_base64: form.is_ticked("base64"),
         judged,
+        recorded,
         faults,
     })?;
     if is_faulty {

@@ -97,6 +97,24 @@ impl Pasted {
         })
     }
 
+    /// The body, as it was pasted.
+    pub fn body(&self) -> &[u8] {
+        &self.body
+    }
+
+    /// What the body may have been before it was pasted.
+    pub fn bodies(&self) -> impl Iterator<Item = &[u8]> {
+        [Some(&self.body), self.with_carriage_returns.as_ref()]
+            .into_iter()
+            .flatten()
+            .map(Vec::as_slice)
+    }
+
+    /// The values of the headers.
+    pub fn header_values(&self) -> impl Iterator<Item = &str> {
+        self.headers.iter().map(|(_, value)| &**value)
+    }
+
     /// Checks the signatures with these keys, by every profile whose headers the request has.
     pub fn judged(&self, keys: &[Labelled], profiles: &SignatureProfiles) -> Result<Judged, Fault> {
         let profiled = |body: &[u8]| -> Vec<Line> {
