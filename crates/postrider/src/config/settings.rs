@@ -440,7 +440,8 @@ pub struct Settings {
     #[arg(long, value_name = "FILE")]
     pub otlp_headers_file: Option<PathBuf>,
 
-    /// Whether what the collector gets is compressed: `none`, or `gzip` for a collector far away. It costs CPU.
+    /// Whether what the collector gets is compressed: `none`, or `gzip` for a collector far away, which costs
+    /// CPU.
     #[arg(long, value_name = "COMPRESSION", value_enum, default_value = "none")]
     pub otlp_compression: OtlpCompression,
 
