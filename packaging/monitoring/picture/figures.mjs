@@ -3,7 +3,7 @@ import { SCRAPE_INTERVAL_S } from "./run/prometheus.mjs";
 
 // Returns, by the id of its panel, a list of series for each query: `{refId, legend, labels, points}`.
 export async function figuresOf(dashboard, { from_s, to_s }, url) {
-  const variables = await variablesOf(dashboard, url, to_s);
+  const variables = await variablesOf(dashboard, { from_s, to_s }, url);
   const panels = {};
   for (const panel of dashboard.panels) {
     const series = [];
@@ -18,15 +18,15 @@ export async function figuresOf(dashboard, { from_s, to_s }, url) {
   return { from_s, to_s, step_s: SCRAPE_INTERVAL_S, variables, panels };
 }
 
-// `$__rate_interval` is the larger of four scrapes, and of the step and a scrape. A panel of some hundred pixels
-// shows minutes at the step of the scrapes.
-async function variablesOf(dashboard, url, time) {
+// `$__rate_interval` is the larger of four scrapes, and of the step and a scrape. A panel of some hundred
+// pixels shows minutes at the step of the scrapes.
+async function variablesOf(dashboard, { from_s, to_s }, url) {
   const rate_s = Math.max(4 * SCRAPE_INTERVAL_S, 2 * SCRAPE_INTERVAL_S);
-  const variables = { __rate_interval: `${rate_s}s` };
+  const variables = { __rate_interval: `${rate_s}s`, __range: `${to_s - from_s}s` };
   for (const variable of dashboard.templating.list.filter(({ type }) => type === "query")) {
     const { name, allValue, includeAll, query } = variable;
     const [, metric, label] = query.query.match(/^label_values\((.+), (\w+)\)$/);
-    const { result } = await get(url, "query", { query: replaced(metric, variables), time });
+    const { result } = await get(url, "query", { query: replaced(metric, variables), time: to_s });
     const first = result[0]?.metric[label];
     if (first === undefined) throw new Error(`${query.query} has no values`);
     variables[name] = includeAll ? allValue : first;

@@ -1,6 +1,6 @@
-// Runs an installation for some minutes, reads the figures of every panel of dashboard.json from Prometheus, and
-// draws the panels into docs/images/dashboard.png. The figures of the last run stay in target/dashboard-picture,
-// so that `--again` draws them again.
+// Runs an installation for some minutes, reads the figures of every panel of dashboard.json from Prometheus,
+// and draws the panels into docs/images/dashboard.png. The time series of the last run stay in
+// target/dashboard-picture, so that `--again` draws them again.
 import { existsSync } from "node:fs";
 import { mkdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
@@ -12,19 +12,20 @@ import { runInstallation } from "./run/run.mjs";
 
 const ROOT = resolve(import.meta.dirname, "../../..");
 const DASHBOARD = join(ROOT, "packaging/monitoring/dashboard.json");
-const PICTURE = join(ROOT, "docs/images/dashboard.png");
 const FOLDER = join(ROOT, "target/dashboard-picture");
 const RUN = join(FOLDER, "run.json");
 
 // Fewer minutes leave no room for an outage and the retries after it; more only take longer.
-const MINUTES_MIN = 4;
+const MINUTES_MIN = 3;
 const MINUTES_MAX = 20;
 
 function options() {
   const { values } = parseArgs({
     options: {
       again: { type: "boolean", default: false },
-      minutes: { type: "string", default: "6" },
+      "database-url": { type: "string", default: "" },
+      minutes: { type: "string", default: "4" },
+      picture: { type: "string", default: join(ROOT, "docs/images/dashboard.png") },
       postrider: { type: "string", default: join(ROOT, "target/debug/postrider") },
       prometheus: { type: "string", default: prometheusHere() },
     },
@@ -33,7 +34,8 @@ function options() {
   if (!(minutes >= MINUTES_MIN && minutes <= MINUTES_MAX)) {
     throw new Error(`--minutes is a number from ${MINUTES_MIN} to ${MINUTES_MAX}`);
   }
-  return { ...values, postrider: resolve(values.postrider), duration_ms: minutes * 60_000 };
+  const [postrider, picture] = [resolve(values.postrider), resolve(values.picture)];
+  return { ...values, postrider, picture, databaseUrl: values["database-url"], duration_ms: minutes * 60_000 };
 }
 
 // The one that `./test` unpacks, or the one of the system.
@@ -42,10 +44,10 @@ function prometheusHere() {
   return existsSync(unpacked) ? unpacked : "prometheus";
 }
 
-async function newRun({ postrider, prometheus, duration_ms }) {
+async function newRun(settings) {
   await rm(FOLDER, { recursive: true, force: true });
   await mkdir(FOLDER, { recursive: true });
-  const run = await runInstallation({ postrider, prometheus, folder: FOLDER, duration_ms });
+  const run = await runInstallation({ ...settings, folder: FOLDER });
   await writeFile(RUN, JSON.stringify(run));
 }
 
@@ -64,5 +66,5 @@ if (!chosen.again) await newRun(chosen);
 const dashboard = JSON.parse(await readFile(DASHBOARD, "utf8"));
 const figures = await figuresOfLastRun(dashboard, chosen.prometheus);
 await writeFile(join(FOLDER, "figures.json"), JSON.stringify(figures));
-await draw({ dashboard, figures, picture: PICTURE });
-console.log(`${PICTURE}: ${Math.round((await stat(PICTURE)).size / 1024)} KiB`);
+await draw({ dashboard, figures, picture: chosen.picture });
+console.log(`${chosen.picture}: ${Math.round((await stat(chosen.picture)).size / 1024)} KiB`);

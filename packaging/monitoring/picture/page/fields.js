@@ -33,19 +33,22 @@ const registry = new Registry(() => [
   ...CUSTOM_SETTINGS.map((name) => property(`custom.${name}`, name, true)),
 ]);
 
+// The settings of a panel are those of its values, not of its times.
+const shouldApply = ({ type }) => type === FieldType.number;
+
 function property(id, path, isCustom) {
-  return { id, path, isCustom, name: id, process: (value) => value, shouldApply: () => true };
+  return { id, path, isCustom, name: id, process: (value) => value, shouldApply };
 }
 
 // The frames of a panel: one for each series.
-export function framesOf({ type, fieldConfig }, series, { step_s, theme, timeZone }) {
+export function framesOf({ type, fieldConfig }, series, { theme, timeZone, times_s }) {
   const defaults = { ...fieldConfig.defaults };
   if (type === "timeseries") {
     defaults.custom = { ...TIME_SERIES, ...defaults.custom };
     defaults.color ??= { mode: "palette-classic" };
   }
   return applyFieldOverrides({
-    data: series.map((one) => frameOf(one, step_s)),
+    data: series.map((one) => frameOf(one, times_s)),
     fieldConfig: { defaults, overrides: fieldConfig.overrides },
     fieldConfigRegistry: registry,
     replaceVariables: (text) => text,
@@ -54,14 +57,16 @@ export function framesOf({ type, fieldConfig }, series, { step_s, theme, timeZon
   });
 }
 
-function frameOf({ refId, legend, labels, points }, step_s) {
-  const times = points.map(([time_s]) => time_s * 1_000);
-  const values = points.map(([, value]) => (Number.isFinite(value) ? value : null));
+// Every frame has every time. Where a series has no value, such as while its node is away, its line has a
+// gap.
+function frameOf({ refId, legend, labels, points }, times_s) {
+  const valueAt = new Map(points.filter(([, value]) => Number.isFinite(value)));
+  const values = times_s.map((time_s) => valueAt.get(time_s) ?? null);
   return createDataFrame({
     refId,
     name: legend,
     fields: [
-      { name: "Time", type: FieldType.time, values: times, config: { interval: step_s * 1_000 } },
+      { name: "Time", type: FieldType.time, values: times_s.map((time_s) => time_s * 1_000) },
       { name: "Value", type: FieldType.number, values, labels, config: { displayNameFromDS: legend } },
     ],
   });

@@ -26,8 +26,13 @@ const context = {
   theme,
   timeZone: "utc",
   timeRange: { from, to, raw: { from, to } },
-  step_s: figures.step_s,
+  times_s: times(),
 };
+
+function times() {
+  const { from_s, to_s, step_s } = figures;
+  return Array.from({ length: Math.floor((to_s - from_s) / step_s) + 1 }, (_, index) => from_s + index * step_s);
+}
 
 function place({ x, y, w, h }) {
   const column_px = (window.innerWidth - 2 * MARGIN_PX + GAP_PX) / COLUMNS;
@@ -41,7 +46,7 @@ function place({ x, y, w, h }) {
 
 function Row({ title }) {
   return (
-    <div className="row">
+    <div className="row-title">
       <Icon name="angle-down" /> {title}
     </div>
   );
@@ -87,12 +92,12 @@ function Dashboard() {
 }
 
 // Grafana measures texts to choose their size, so the font comes first.
-await_fonts().then(() => {
+loadFonts().then(() => {
   const root = document.body.appendChild(document.createElement("div"));
   createRoot(root).render(<Dashboard />);
   setTimeout(() => (window.isDrawn = true), DRAWN_AFTER_MS);
 });
 
-async function await_fonts() {
+async function loadFonts() {
   await Promise.all(["400", "500"].map((weight) => document.fonts.load(`${weight} 14px 'Inter Variable'`)));
 }

@@ -56,6 +56,7 @@ function Stat({ panel: { options, fieldConfig }, frames, context, width, height 
           graphMode={options.graphMode}
           justifyMode={options.justifyMode}
           textMode={textMode}
+          text={options.text}
         />
       )}
     />

@@ -1,14 +1,15 @@
-// The API of a node.
+// The API of an installation. Requests go to its nodes in turn.
 const REQUEST_TIMEOUT_MS = 30_000;
 
 export class Api {
-  constructor(url, key) {
-    this.url = url;
+  constructor(urls, key) {
+    this.urls = urls;
     this.key = key;
+    this.turn = 0;
   }
 
   withKey(key) {
-    return new Api(this.url, key);
+    return new Api(this.urls, key);
   }
 
   // The status; 0 if there was no response, which a run survives.
@@ -29,8 +30,9 @@ export class Api {
   }
 
   send(method, path, body) {
+    this.turn = (this.turn + 1) % this.urls.length;
     const headers = { authorization: `Bearer ${this.key}`, "content-type": "application/json" };
     const signal = AbortSignal.timeout(REQUEST_TIMEOUT_MS);
-    return fetch(this.url + path, { method, headers, body: body && JSON.stringify(body), signal });
+    return fetch(this.urls[this.turn] + path, { method, headers, body: body && JSON.stringify(body), signal });
   }
 }

@@ -16,7 +16,8 @@ function customers({ url, erpUrl }) {
     { uid: "initech", weight: 14, actions: [webhook("/slow")] },
     { uid: "hooli", weight: 12, actions: [webhook("/flaky")] },
     { uid: "umbrella", weight: 16, actions: [{ type: "send_webhook", url: `${erpUrl}/quick` }] },
-    { uid: "stark", weight: 3, actions: [webhook("/quick"), MAIL] },
+    // Few: an account may send a thousand e-mails an hour, and more would wait.
+    { uid: "stark", weight: 0.5, actions: [webhook("/quick"), MAIL] },
     { uid: "wayne", weight: 1.2, actions: [webhook("/broken")], retry_delays_s: [5, 20] },
     { uid: "tyrell", weight: 0.6, actions: [webhook("/silent", { timeout_s: 4 })], retry_delays_s: [10] },
     { uid: "cyberdyne", weight: 0.2, actions: [webhook("/gone")], retry_delays_s: [10] },

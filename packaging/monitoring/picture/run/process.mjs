@@ -23,9 +23,9 @@ export async function freePort() {
 }
 
 // Starts a program and waits until `isReady` finds in a line of its output that it is ready. Returns what
-// `isReady` found, and a function that stops the program.
-export async function start(program, args, { env = {}, isReady }) {
-  const child = spawn(program, args, { env: { ...process.env, ...env }, stdio: ["ignore", "pipe", "pipe"] });
+// `isReady` found, and functions that stop and that kill the program.
+export async function start(program, args, { env = process.env, cwd, isReady }) {
+  const child = spawn(program, args, { env, cwd, stdio: ["ignore", "pipe", "pipe"] });
   running.add(child);
   child.once("exit", () => running.delete(child));
   const lastLines = [];
@@ -44,7 +44,7 @@ export async function start(program, args, { env = {}, isReady }) {
     child.kill("SIGKILL");
     throw new Error(`${program} is not ready after ${START_TIMEOUT_MS} ms:\n${lastLines.join("\n")}`);
   }
-  return { result, stop: () => stop(child) };
+  return { result, stop: () => stop(child, "SIGTERM"), kill: () => stop(child, "SIGKILL") };
 }
 
 function followLines(child, onLine) {
@@ -58,10 +58,10 @@ function followLines(child, onLine) {
   }
 }
 
-async function stop(child) {
+async function stop(child, signal) {
   if (child.exitCode !== null || child.signalCode !== null) return;
   const ended = once(child, "exit");
-  child.kill("SIGTERM");
+  child.kill(signal);
   const late = setTimeout(() => child.kill("SIGKILL"), STOP_TIMEOUT_MS);
   await ended;
   clearTimeout(late);

@@ -9,7 +9,7 @@ const BEHAVIOURS = {
   "/quick": (share) => ({ after_ms: 3 + 30 * share, status: 200 }),
   "/steady": (share) => ({ after_ms: 60 + 190 * share ** 2, status: 204 }),
   "/slow": (share) => ({ after_ms: 300 + 1_500 * share ** 3, status: 200 }),
-  "/flaky": (share) => ({ after_ms: 20 + 80 * share, status: share < 0.12 ? 503 : 200 }),
+  "/flaky": (share) => ({ after_ms: 20 + 80 * share, status: share < 0.08 ? 503 : 200 }),
   "/broken": (share) => ({ after_ms: 10 + 20 * share, status: 500 }),
   "/gone": () => ({ after_ms: 5, status: 410 }),
   // Longer than the timeout of its action.

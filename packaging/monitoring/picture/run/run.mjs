@@ -1,50 +1,44 @@
-// A run: a node on SQLite, receivers, a mail server, Prometheus, and a load with an outage in it.
+// A run: nodes, receivers, a mail server, Prometheus, and a load with outages in it.
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { Api } from "./api.mjs";
 import { createCustomers } from "./customers.mjs";
 import { happen, produce, produceBatches, readAndErr } from "./load.mjs";
-import { start } from "./process.mjs";
+import { apiOf, startNodes } from "./nodes.mjs";
 import { SCRAPE_INTERVAL_S, startPrometheus } from "./prometheus.mjs";
 import { startMailServer, startReceiver } from "./receivers.mjs";
-
-// Of a database that lives for minutes, reached from this machine only.
-const ADMIN_KEY = "prk_the-admin-key-of-the-picture";
 
 // Figures of the whole installation are looked at every 15 s, and the first rates need two scrapes.
 const WARM_UP_MS = 20_000;
 
-async function startNode(program, dataDir, mail) {
-  const args = ["serve", "--listen", "127.0.0.1:0", "--metrics-listen", "127.0.0.1:0", "--data-dir", dataDir];
-  args.push("--allow-destination", "127.0.0.0/8", "--smtp-from", "postrider@example.com");
-  args.push("--smtp-url", `smtp://127.0.0.1:${mail.port}?tls=none`);
-  const isReady = (line) => line.match(/ listening address=(\S+) metrics_address="([^"]+)"/);
-  const node = await start(program, args, { env: { POSTRIDER_ADMIN_KEY: ADMIN_KEY }, isReady });
-  const [, address, metricsAddress] = node.result;
-  return { api: new Api(`http://${address}`, ADMIN_KEY), metricsAddress, stop: node.stop };
-}
+const CANCEL = "/v1/accounts/umbrella/deliveries/cancel";
+const CANCELED = { event_type: "proposal.sent" };
 
-function happeningsOf({ api, erp, mail }) {
+// Moments of the run, from 0 to 1. What the ERP missed is retried after 10 s and 100 s, so it leaves early.
+function happeningsOf({ api, nodes, erp, mail }) {
+  const second = nodes[1];
   return [
-    [0.32, "the ERP goes away", () => erp.goAway()],
-    [0.48, "the ERP comes back", () => erp.comeBack()],
-    [0.6, "the mail server goes away", () => mail.goAway()],
-    [0.7, "the mail server comes back", () => mail.comeBack()],
-    [0.86, "pending deliveries are canceled", () => api.call("POST", "/v1/accounts/wayne/deliveries/cancel", {})],
+    [0.12, "the ERP goes away", () => erp.goAway()],
+    [0.24, "some deliveries to the ERP are canceled", () => api.expect(202, "POST", CANCEL, CANCELED)],
+    [0.27, "the ERP comes back", () => erp.comeBack()],
+    ...(second ? [[0.4, "a node is killed", () => second.kill()]] : []),
+    [0.5, "the mail server goes away", () => mail.goAway()],
+    [0.58, "the mail server comes back", () => mail.comeBack()],
+    ...(second ? [[0.62, "the node starts again", () => second.start()]] : []),
   ];
 }
 
-async function load({ api, receiver, erp, mail }, duration_ms) {
+async function load({ nodes, receiver, erp, mail }, duration_ms) {
   const url = (server) => `http://127.0.0.1:${server.port}`;
+  const api = apiOf(nodes);
   const choose = await createCustomers(api, { url: url(receiver), erpUrl: url(erp) });
   const times = { starts_at: Date.now(), ends_at: Date.now() + WARM_UP_MS + duration_ms };
   await Promise.all([
     produce(api, choose, times),
     produceBatches(api, times),
     readAndErr(api, choose, times),
-    happen(happeningsOf({ api, erp, mail }), times),
+    happen(happeningsOf({ api, nodes, erp, mail }), times),
   ]);
   // The last scrape.
   await sleep(SCRAPE_INTERVAL_S * 1_000);
@@ -52,16 +46,16 @@ async function load({ api, receiver, erp, mail }, duration_ms) {
 }
 
 // Returns from when to when the figures are.
-export async function runInstallation({ postrider, prometheus, folder, duration_ms }) {
+export async function runInstallation({ postrider, prometheus, databaseUrl, folder, duration_ms }) {
   const dataDir = await mkdtemp(join(tmpdir(), "postrider-picture-"));
   const [receiver, erp, mail] = [await startReceiver(), await startReceiver(), await startMailServer()];
   const started = [];
   try {
-    const node = await startNode(postrider, join(dataDir, "data"), mail);
-    started.push(node);
-    const targets = [{ name: "node-1:9090", address: node.metricsAddress }];
+    const nodes = await startNodes({ program: postrider, databaseUrl, dataDir, mail });
+    started.push(...nodes);
+    const targets = nodes.map(({ name, metrics }) => ({ name, address: metrics }));
     started.push(await startPrometheus({ program: prometheus, folder, targets }));
-    return await load({ api: node.api, receiver, erp, mail }, duration_ms);
+    return await load({ nodes, receiver, erp, mail }, duration_ms);
   } finally {
     for (const process of started.reverse()) await process.stop();
     for (const server of [receiver, erp, mail]) server.goAway();
