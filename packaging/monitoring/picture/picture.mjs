@@ -65,6 +65,5 @@ const chosen = options();
 if (!chosen.again) await newRun(chosen);
 const dashboard = JSON.parse(await readFile(DASHBOARD, "utf8"));
 const figures = await figuresOfLastRun(dashboard, chosen.prometheus);
-await writeFile(join(FOLDER, "figures.json"), JSON.stringify(figures));
 await draw({ dashboard, figures, picture: chosen.picture });
 console.log(`${chosen.picture}: ${Math.round((await stat(chosen.picture)).size / 1024)} KiB`);
