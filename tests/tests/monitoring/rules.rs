@@ -53,6 +53,7 @@ fn queries() -> Vec<String> {
         .map(|query| {
             query
                 .replace("$__rate_interval", "1m")
+                .replace("$__range", "6h")
                 .replace("$instance", ".*")
                 .replace("$job", "postrider")
         })
