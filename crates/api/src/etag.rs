@@ -1,9 +1,8 @@
 //! Entity tags of objects that can be changed, and `If-Match` (RFC 9110, sections 8.8.3 and 13.1.1).
 //!
 //! A client that read an object sends its tag with a change. The change is then made only if nobody else has
-//! changed the object since. `PATCH`, and `PUT` of an automation, check and change in one step. `DELETE`, and
-//! `PUT` of an event type, check first: they do not notice a change in the milliseconds between. A tag stands
-//! for what clients can change: figures and health change without it.
+//! changed the object since: the store compares the version and makes the change in one step. A tag stands for
+//! what clients can change: figures and health change without it.
 
 use std::convert::Infallible;
 use std::fmt;
@@ -34,9 +33,7 @@ pub struct IfMatch(Option<Vec<String>>);
 #[expect(dead_code, reason = "describes what [`IfMatch`] takes")]
 pub struct IfMatchHeader {
     /// The `ETag` of the object that the change is based on. If the object has another tag now, the response
-    /// is 412 and nothing changes. `PATCH`, and `PUT` of an automation, check and change in one step.
-    /// `DELETE`, and `PUT` of an event type, check first: they do not notice a change in the milliseconds
-    /// between.
+    /// is 412 and nothing changes. The check and the change are one step.
     #[param(
         rename = "If-Match",
         max_length = 1024,
@@ -58,7 +55,7 @@ impl Tag {
         Self::of(connection.id, connection.version)
     }
 
-    /// An event type has no version, but each change sets its time.
+    /// An event type has no version, but each change raises its time.
     pub(crate) fn of_event_type(event_type: &EventType) -> Self {
         Self::of(&event_type.name, event_type.updated_at.unix_ms())
     }

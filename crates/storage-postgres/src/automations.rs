@@ -7,8 +7,8 @@ use postrider_model::{AccountId, AuditEntry, Automation, AutomationId, Timestamp
 use postrider_storage::rows::AutomationRow;
 use postrider_storage::rules::fan_out::{FanOut, TooManyDeliveries};
 use postrider_storage::{
-    AutomationStore, DisableAction, NewEvent, Page, PageRequest, Position, SaveAutomation, Sealer,
-    StoreResult, encoding, log_audit, rules,
+    AutomationStore, DeleteObject, DisableAction, NewEvent, Page, PageRequest, Position, SaveAutomation,
+    Sealer, StoreResult, encoding, log_audit, rules,
 };
 use tokio_postgres::Row;
 use tokio_postgres::error::SqlState;
@@ -73,24 +73,42 @@ impl AutomationStore for PostgresStore {
         &self,
         account: AccountId,
         id: AutomationId,
+        version: Option<i64>,
         audit: AuditEntry,
-    ) -> StoreResult<bool> {
+    ) -> StoreResult<DeleteObject> {
         self.database
             .run(async || {
                 let mut client = self.database.client().await?;
                 let transaction = client.transaction().await?;
-                let sql = "DELETE FROM automations WHERE account_id = $1 AND id = $2";
-                let (owner, automation) = (account, id);
-                let (account, id) = (columns::uuid(account.as_bytes()), columns::uuid(id.as_bytes()));
-                let is_deleted = statement::execute(&transaction, sql, &[&account, &id]).await? > 0;
-                if is_deleted {
-                    health::forget(&transaction, owner, automation).await?;
+                let outcome = delete(&transaction, account, id, version).await?;
+                if outcome.is_deleted() {
                     audit::commit(transaction, &audit).await?;
                 }
-                Ok(is_deleted)
+                Ok(outcome)
             })
             .await
     }
+}
+
+/// Opens no secret, so that an automation whose secrets do not open can be deleted.
+async fn delete(
+    transaction: &impl GenericClient,
+    account: AccountId,
+    id: AutomationId,
+    version: Option<i64>,
+) -> SqlResult<DeleteObject> {
+    let (owner, automation) = (columns::uuid(account.as_bytes()), columns::uuid(id.as_bytes()));
+    // Locked, so that the version that is compared is the one that is deleted.
+    let sql = "SELECT version FROM automations WHERE account_id = $1 AND id = $2 FOR UPDATE";
+    let row = statement::query_opt(transaction, sql, &[&owner, &automation]).await?;
+    let stored: Option<i64> = row.map(|row| row.try_get(0)).transpose()?;
+    let outcome = DeleteObject::of(stored, version);
+    if outcome.is_deleted() {
+        let sql = "DELETE FROM automations WHERE account_id = $1 AND id = $2";
+        statement::execute(transaction, sql, &[&owner, &automation]).await?;
+        health::forget(transaction, account, id).await?;
+    }
+    Ok(outcome)
 }
 
 const COLUMNS: &str = AutomationRow::COLUMNS;

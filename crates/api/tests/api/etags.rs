@@ -142,3 +142,37 @@ async fn an_event_type_is_replaced_or_deleted_by_its_tag() {
     let deleted = change(&app, Method::DELETE, path, None, &tag_of(&replaced)).await;
     assert_eq!(deleted.status, 204);
 }
+
+/// Whether the change was made. One that was not found the object changed, or gone.
+fn is_made(response: &ApiResponse) -> bool {
+    match response.status.as_u16() {
+        200 | 204 => true,
+        404 | 412 => false,
+        other => panic!("{other}: {}", response.json()),
+    }
+}
+
+#[tokio::test]
+async fn of_an_edit_and_a_deletion_that_are_based_on_one_tag_one_is_made() {
+    let app = App::start().await;
+    for _ in 0..8 {
+        for (path, patch) in objects(&app).await {
+            let tag = tag_of(&app.get(&path).await);
+            let edit = change(&app, Method::PATCH, &path, Some(&patch), &tag);
+            let deletion = change(&app, Method::DELETE, &path, None, &tag);
+            let (edited, deleted) = tokio::join!(edit, deletion);
+            assert_ne!(is_made(&edited), is_made(&deleted), "{path}");
+            let there = app.get(&path).await.status == 200;
+            assert_eq!(there, is_made(&edited), "{path}");
+        }
+        let path = "/v1/event-types/proposal.sent";
+        let tag = tag_of(&app.put(path, &json!({"description": "A"})).await);
+        let described = json!({"description": "B"});
+        let edit = change(&app, Method::PUT, path, Some(&described), &tag);
+        let deletion = change(&app, Method::DELETE, path, None, &tag);
+        let (edited, deleted) = tokio::join!(edit, deletion);
+        assert_ne!(is_made(&edited), is_made(&deleted));
+        assert_eq!(app.get(path).await.status == 200, is_made(&edited));
+        app.delete(path).await;
+    }
+}

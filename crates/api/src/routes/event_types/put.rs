@@ -4,14 +4,15 @@ use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use http::{StatusCode, Uri, header};
-use postrider_configuration::EventTypeDraft;
-use postrider_model::EventTypeName;
+use postrider_configuration::{ConfigureError, EDITS_MAX, EventTypeDraft};
+use postrider_model::{By, EventType, EventTypeName, Scope};
+use postrider_storage::PutIf;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
+use super::event_type_not_found;
 use super::view::EventTypeView;
-use super::{check, event_type_not_found};
 use crate::by::Asks;
 use crate::etag::{IfMatch, IfMatchHeader, Tag, tagged};
 use crate::json_body::JsonBody;
@@ -69,12 +70,8 @@ pub async fn put_event_type(
     JsonBody(input): JsonBody<EventTypeInput>,
 ) -> Result<Response, Problem> {
     no_parameters(&uri)?;
-    check(&state, &name, &if_match).await?;
-    let put = state
-        .configuration
-        .put_event_type(&by, input.into_draft(&name))
-        .await;
-    let (event_type, is_new) = put.map_err(|error| Problem::of_configuring(error, event_type_not_found))?;
+    let draft = input.into_draft(&name);
+    let (event_type, is_new) = put(&state, &by, &name, &if_match, draft).await?;
     let location = format!("/v1/event-types/{}", event_type.name);
     let tag = Tag::of_event_type(&event_type);
     let view = Json(EventTypeView::of(event_type)?);
@@ -83,6 +80,30 @@ pub async fn put_event_type(
     } else {
         Ok(tagged(tag, view))
     }
+}
+
+/// Creates or replaces it. With a condition, only in a state of which the condition holds.
+async fn put(
+    state: &ApiState,
+    by: &By,
+    name: &EventTypeName,
+    if_match: &IfMatch,
+    draft: EventTypeDraft,
+) -> Result<(EventType, bool), Problem> {
+    for _ in 0..EDITS_MAX {
+        let mut only_if = PutIf::Any;
+        if if_match.is_present() {
+            let current = state.configuration.event_type_in(Scope::All, name).await?;
+            if_match.check(current.as_ref().map(Tag::of_event_type).as_ref())?;
+            only_if = current.map_or(PutIf::Absent, |current| PutIf::UpdatedAt(current.updated_at));
+        }
+        let put = state.configuration.put_event_type(by, draft.clone(), only_if);
+        match put.await {
+            Err(ConfigureError::Stale) => {}
+            put => return put.map_err(|error| Problem::of_configuring(error, event_type_not_found)),
+        }
+    }
+    Err(IfMatch::overtaken())
 }
 
 impl EventTypeInput {
