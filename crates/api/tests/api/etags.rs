@@ -176,3 +176,42 @@ async fn of_an_edit_and_a_deletion_that_are_based_on_one_tag_one_is_made() {
         app.delete(path).await;
     }
 }
+
+#[tokio::test]
+async fn a_put_that_may_only_create_replaces_nothing() {
+    let app = App::start().await;
+    let account = app.account().await;
+    let automation = json!({
+        "name": "Mine", "trigger": {"event_types": ["a"]},
+        "actions": [{"type": "send_webhook", "url": "https://crm.example.com/hooks"}]
+    });
+    let objects = [
+        (
+            "/v1/event-types/proposal.sent".to_owned(),
+            json!({"description": "Mine"}),
+        ),
+        (format!("{account}/automations/tell-the-crm"), automation),
+    ];
+    for (path, object) in objects {
+        let put = async || {
+            let body = object.to_string();
+            app.call(Method::PUT, &path, Some(&body), &[("if-none-match", "*")])
+                .await
+        };
+        let mut statuses: Vec<_> = join_all((0..8).map(|_| put())).await;
+        statuses.sort_by_key(|response| response.status);
+        let created = tag_of(&statuses[0]);
+        assert_eq!(statuses[0].status, 201, "{path}");
+        for refused in &statuses[1..] {
+            refused.problem(412, "precondition_failed");
+        }
+        assert_eq!(tag_of(&app.get(&path).await), created, "{path}");
+        // Both conditions together never hold.
+        let conditions = [("if-none-match", "*"), ("if-match", created.as_str())];
+        let body = object.to_string();
+        let both = app.call(Method::PUT, &path, Some(&body), &conditions).await;
+        both.problem(412, "precondition_failed");
+        app.delete(&path).await;
+        assert_eq!(put().await.status, 201, "{path}");
+    }
+}

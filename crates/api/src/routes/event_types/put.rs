@@ -14,7 +14,7 @@ use utoipa::ToSchema;
 use super::event_type_not_found;
 use super::view::EventTypeView;
 use crate::by::Asks;
-use crate::etag::{IfMatch, IfMatchHeader, Tag, tagged};
+use crate::etag::{IfMatch, IfMatchHeader, IfNoneMatchHeader, PutConditions, Tag, tagged};
 use crate::json_body::JsonBody;
 use crate::openapi::shapes;
 use crate::path::{EventTypePath, PathEventType};
@@ -49,7 +49,7 @@ pub struct EventTypeInput {
     path = "/v1/event-types/{name}",
     extensions(("x-permission" = json!("admin"))),
     tag = "Event types",
-    params(EventTypePath, IfMatchHeader),
+    params(EventTypePath, IfMatchHeader, IfNoneMatchHeader),
     request_body = EventTypeInput,
     responses(
         (status = 200, description = "The event type was replaced.", body = EventTypeView,
@@ -66,12 +66,12 @@ pub async fn put_event_type(
     Asks(by): Asks,
     PathEventType(name): PathEventType,
     uri: Uri,
-    if_match: IfMatch,
+    conditions: PutConditions,
     JsonBody(input): JsonBody<EventTypeInput>,
 ) -> Result<Response, Problem> {
     no_parameters(&uri)?;
     let draft = input.into_draft(&name);
-    let (event_type, is_new) = put(&state, &by, &name, &if_match, draft).await?;
+    let (event_type, is_new) = put(&state, &by, &name, &conditions, draft).await?;
     let location = format!("/v1/event-types/{}", event_type.name);
     let tag = Tag::of_event_type(&event_type);
     let view = Json(EventTypeView::of(event_type)?);
@@ -87,14 +87,14 @@ async fn put(
     state: &ApiState,
     by: &By,
     name: &EventTypeName,
-    if_match: &IfMatch,
+    conditions: &PutConditions,
     draft: EventTypeDraft,
 ) -> Result<(EventType, bool), Problem> {
     for _ in 0..EDITS_MAX {
         let mut only_if = PutIf::Any;
-        if if_match.is_present() {
+        if conditions.is_present() {
             let current = state.configuration.event_type_in(Scope::All, name).await?;
-            if_match.check(current.as_ref().map(Tag::of_event_type).as_ref())?;
+            conditions.check(current.as_ref().map(Tag::of_event_type).as_ref())?;
             only_if = current.map_or(PutIf::Absent, |current| PutIf::UpdatedAt(current.updated_at));
         }
         let put = state.configuration.put_event_type(by, draft.clone(), only_if);
