@@ -1,10 +1,10 @@
-//! Entity tags of objects that can be changed, `If-Match` and `If-None-Match` (RFC 9110, sections 8.8.3, 13.1.1
-//! and 13.1.2).
+//! Entity tags of objects that can be changed, `If-Match` and `If-None-Match` (RFC 9110, sections 8.8.3,
+//! 13.1.1 and 13.1.2).
 //!
 //! A client that read an object sends its tag with a change. The change is then made only if nobody else has
-//! changed the object since: the store compares the version and makes the change in one step. A tag stands for
-//! what clients can change: figures and health change without it. `PUT` also takes `If-None-Match: *`, and then
-//! creates but does not replace.
+//! changed the object since: the store compares the version and makes the change in one step. A tag stands
+//! for what clients can change: figures and health change without it. `PUT` also takes `If-None-Match: *`,
+//! and then creates but does not replace.
 
 use std::convert::Infallible;
 use std::fmt;
@@ -164,8 +164,8 @@ impl PutConditions {
     }
 }
 
-/// The tags of all headers of this name; `None` if there is none. `unread` stands for a value that is too long
-/// or not text.
+/// The tags of all headers of this name; `None` if there is none. `unread` stands for a value that is too
+/// long or not text.
 fn tags_of(headers: &HeaderMap, name: &HeaderName, unread: &str) -> Option<Vec<String>> {
     let mut values = headers.get_all(name).iter().peekable();
     values.peek()?;

@@ -1,6 +1,8 @@
 //! Automations. Their actions are part of the row, as JSON: they are always read, written and counted
 //! together, an account has at most 200 automations, and every lookup of an action knows its account.
 
+mod delete;
+
 use async_trait::async_trait;
 use deadpool_postgres::GenericClient;
 use postrider_model::{AccountId, AuditEntry, Automation, AutomationId, Timestamp};
@@ -80,7 +82,7 @@ impl AutomationStore for PostgresStore {
             .run(async || {
                 let mut client = self.database.client().await?;
                 let transaction = client.transaction().await?;
-                let outcome = delete(&transaction, account, id, version).await?;
+                let outcome = delete::delete(&transaction, account, id, version).await?;
                 if outcome.is_deleted() {
                     audit::commit(transaction, &audit).await?;
                 }
@@ -88,27 +90,6 @@ impl AutomationStore for PostgresStore {
             })
             .await
     }
-}
-
-/// Opens no secret, so that an automation whose secrets do not open can be deleted.
-async fn delete(
-    transaction: &impl GenericClient,
-    account: AccountId,
-    id: AutomationId,
-    version: Option<i64>,
-) -> SqlResult<DeleteObject> {
-    let (owner, automation) = (columns::uuid(account.as_bytes()), columns::uuid(id.as_bytes()));
-    // Locked, so that the version that is compared is the one that is deleted.
-    let sql = "SELECT version FROM automations WHERE account_id = $1 AND id = $2 FOR UPDATE";
-    let row = statement::query_opt(transaction, sql, &[&owner, &automation]).await?;
-    let stored: Option<i64> = row.map(|row| row.try_get(0)).transpose()?;
-    let outcome = DeleteObject::of(stored, version);
-    if outcome.is_deleted() {
-        let sql = "DELETE FROM automations WHERE account_id = $1 AND id = $2";
-        statement::execute(transaction, sql, &[&owner, &automation]).await?;
-        health::forget(transaction, account, id).await?;
-    }
-    Ok(outcome)
 }
 
 const COLUMNS: &str = AutomationRow::COLUMNS;

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use postrider_model::automation::DisabledReason;
 use postrider_model::{
-    Account, AccountId, Actor, ApiKey, AuditAction, AuditEntry, Automation, DeliveryStatus, EventType, Grant,
-    GrantKind, Permissions, Person, Scope, Target,
+    Account, AccountId, Actor, ApiKey, AuditAction, AuditEntry, Automation, AutomationId, DeliveryStatus,
+    EventType, Grant, GrantKind, Permissions, Person, Scope, Target,
 };
 
 use super::audit::{empty, trail};
@@ -187,6 +187,16 @@ async fn change_no_connection(scene: &Scene, never: AccountId) {
         .await;
 }
 
+/// Deletes an automation and an event type that do not exist.
+async fn delete_nothing(scene: &Scene, automation: AutomationId) {
+    let store = &scene.store;
+    let name = event_type("audit.type");
+    let _ = store
+        .delete_automation(scene.account, automation, None, audit())
+        .await;
+    let _ = store.delete_event_type(&name, None, audit()).await;
+}
+
 pub async fn a_verb_that_changes_nothing_leaves_no_entry(store: Arc<dyn Store>) {
     let scene = Scene::new(store.clone()).await;
     change_everything(&scene, audit).await;
@@ -210,13 +220,8 @@ pub async fn a_verb_that_changes_nothing_leaves_no_entry(store: Arc<dyn Store>) 
     let mut stale = stored(&scene).await;
     stale.version -= 1;
     let _ = store.update_automation(scene.account, stale, NONE, audit()).await;
-    let _ = store
-        .delete_automation(scene.account, automation, None, audit())
-        .await;
+    delete_nothing(&scene, automation).await;
     change_no_connection(&scene, never).await;
-    let _ = store
-        .delete_event_type(&event_type("audit.type"), None, audit())
-        .await;
     let put_again = EventType {
         created_at: at(49),
         updated_at: at(49),

@@ -121,6 +121,23 @@ impl App {
         .await
     }
 
+    /// An installation whose store answers from other threads, so that requests of one task interleave.
+    pub async fn interleaving() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let sqlite = SqliteStore::open(folder.path(), SqliteOptions::default()).unwrap();
+        let clock = Arc::new(SystemClock::new());
+        let settings = EngineSettings::default();
+        Self::build_on(
+            (folder, sqlite),
+            settings,
+            None,
+            RateLimits::default(),
+            true,
+            clock,
+        )
+        .await
+    }
+
     /// An installation whose wall clock a test sets.
     pub async fn at_time_of(clock: Arc<dyn Clock>) -> Self {
         Self::build(
@@ -178,8 +195,28 @@ impl App {
         clock: Arc<dyn Clock>,
     ) -> Self {
         let folder = tempfile::tempdir().unwrap();
+        let sqlite = SqliteStore::open_inline(folder.path(), SqliteOptions::default()).unwrap();
+        Self::build_on(
+            (folder, sqlite),
+            settings,
+            public_url,
+            rate_limits,
+            sends_email,
+            clock,
+        )
+        .await
+    }
+
+    async fn build_on(
+        (folder, sqlite): (tempfile::TempDir, SqliteStore),
+        settings: EngineSettings,
+        public_url: Option<&str>,
+        rate_limits: RateLimits,
+        sends_email: bool,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
         let options = SqliteOptions::default();
-        let sqlite = Arc::new(SqliteStore::open_inline(folder.path(), options.clone()).unwrap());
+        let sqlite = Arc::new(sqlite);
         let store: Arc<dyn Store> = Arc::clone(&sqlite) as Arc<dyn Store>;
         let (sent, next) = (Arc::default(), AtomicU64::new(0));
         let entropy = Entropy::new(move |bytes| fill(bytes, next.fetch_add(1, Ordering::Relaxed)));

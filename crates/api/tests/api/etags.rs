@@ -82,7 +82,7 @@ async fn a_change_that_names_an_old_tag_is_refused_and_changes_nothing() {
 
 #[tokio::test]
 async fn of_changes_at_the_same_time_that_are_based_on_one_tag_one_is_made() {
-    let app = App::start().await;
+    let app = App::interleaving().await;
     for (path, _) in objects(&app).await {
         let tag = tag_of(&app.get(&path).await);
         let changes = (0..8).map(|n| {
@@ -154,7 +154,7 @@ fn is_made(response: &ApiResponse) -> bool {
 
 #[tokio::test]
 async fn of_an_edit_and_a_deletion_that_are_based_on_one_tag_one_is_made() {
-    let app = App::start().await;
+    let app = App::interleaving().await;
     for _ in 0..8 {
         for (path, patch) in objects(&app).await {
             let tag = tag_of(&app.get(&path).await);
@@ -179,7 +179,7 @@ async fn of_an_edit_and_a_deletion_that_are_based_on_one_tag_one_is_made() {
 
 #[tokio::test]
 async fn a_put_that_may_only_create_replaces_nothing() {
-    let app = App::start().await;
+    let app = App::interleaving().await;
     let account = app.account().await;
     let automation = json!({
         "name": "Mine", "trigger": {"event_types": ["a"]},

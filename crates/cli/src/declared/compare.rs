@@ -136,8 +136,8 @@ fn compare(fields: &[Field], old: &Node, new: &Node, path: &str, found: &mut Vec
     }
 }
 
-/// Puts lists of `new` whose order does not count into the order that the server has. Otherwise a request that
-/// is sent for another reason would change the order, and the response would look like another change.
+/// Puts lists of `new` whose order does not count into the order that the server has. Otherwise a request
+/// that is sent for another reason would change the order, and the response would look like another change.
 pub fn keep_order(fields: &[Field], old: &Node, new: &mut Node) {
     for field in fields {
         let (Some(before), Some(value)) = (old.get(field.name), new.get_mut(field.name)) else {
@@ -233,25 +233,26 @@ fn compare_actions(before: &[Node], actions: &[Node], path: &str, found: &mut Ve
             }),
         }
     }
-    let order = |list: &[Node], among: &[Node]| -> Vec<String> {
-        let is_among = |id: &&str| among.iter().any(|other| other.text_of("id") == Some(id));
-        let ids = list.iter().filter_map(|action| action.text_of("id"));
-        ids.filter(is_among).map(str::to_owned).collect()
+    // Of the actions that both have, the first is compared with the first, and so on.
+    let has = |list: &[Node], action: &Node| {
+        let id = action.text_of("id");
+        id.is_some() && list.iter().any(|other| other.text_of("id") == id)
     };
-    if order(before, actions) != order(actions, before) {
-        let targets = |list: &[Node]| Tree::List(list.iter().filter_map(target).collect()).nowhere();
-        found.push(Difference {
-            field: path.to_owned(),
-            old: Some(targets(before)),
-            new: Some(targets(actions)),
-        });
+    let kept = before.iter().filter(|old| has(actions, old));
+    let again = actions
+        .iter()
+        .enumerate()
+        .filter(|(_, action)| has(before, action));
+    for (old, (at, action)) in kept.zip(again) {
+        if old.text_of("id") != action.text_of("id") {
+            found.push(Difference {
+                field: format!("{path}[{at}]"),
+                old: target(old),
+                new: target(action),
+            });
+        }
     }
-    let is_kept = |old: &Node| {
-        actions
-            .iter()
-            .any(|action| action.text_of("id") == old.text_of("id"))
-    };
-    for (at, old) in before.iter().enumerate().filter(|(_, old)| !is_kept(old)) {
+    for (at, old) in before.iter().enumerate().filter(|(_, old)| !has(actions, old)) {
         found.push(Difference {
             field: format!("{path}[{at}]"),
             old: target(old),
@@ -289,7 +290,12 @@ mod tests {
         let same = automation(r#"["b","a"]"#, &[("1", "u"), ("2", "v"), ("3", "w")]);
         assert!(found(&old, &same).is_empty());
         let moved = automation(r#"["a","b"]"#, &[("3", "w"), ("1", "u"), ("2", "v")]);
-        assert_eq!(found(&old, &moved), [r#"actions ["u","v","w"] ["w","u","v"]"#]);
+        let expected = [
+            r#"actions[0] "u" "w""#,
+            r#"actions[1] "v" "u""#,
+            r#"actions[2] "w" "v""#,
+        ];
+        assert_eq!(found(&old, &moved), expected);
         // One that is left out or added does not move the others.
         let fewer = automation(r#"["a","b"]"#, &[("1", "u"), ("3", "w")]);
         assert_eq!(found(&old, &fewer), [r#"actions[1] "v" -"#]);

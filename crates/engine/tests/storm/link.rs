@@ -228,8 +228,7 @@ verbs!(AccountStore {
     account(account: &AccountRef) -> Option<Account>;
     accounts(page: PageRequest) -> Page<Account>;
     update_account(account: Account, audit: AuditEntry) -> SaveAccount => Changed::Account(account.id);
-    delete_account(account: AccountId, version: Option<i64>, audit: AuditEntry) -> DeleteObject
-        => Changed::Account(account);
+    delete_account(account: AccountId, version: Option<i64>, audit: AuditEntry) -> DeleteObject => Changed::Account(account);
     signing_keys(account: AccountId) -> Option<Vec<SigningKey>>;
     rotate_signing_key(account: AccountId, key: SigningKey, overlap_until: Timestamp, announced: Vec<NewEvent>,
         audit: AuditEntry) -> bool => Changed::Account(account);

@@ -49,8 +49,8 @@ async fn what_somebody_changes_after_the_plan_is_not_overwritten() {
     );
 }
 
-/// Applies the guide's example while somebody puts `other` at `path`, after the plan and just before the request
-/// that begins with `before`. Returns what the command printed to standard error.
+/// Applies the guide's example while somebody puts `other` at `path`, after the plan and just before the
+/// request that begins with `before`. Returns what the command printed to standard error.
 async fn stopped_by(bench: &Bench, before: &'static str, path: &'static str, other: Value) -> String {
     let api = bench.server.api();
     let runtime = tokio::runtime::Handle::current();
