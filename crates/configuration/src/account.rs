@@ -2,7 +2,7 @@
 
 use postrider_model::account::uid_is_valid;
 use postrider_model::{Account, AccountId, By, SYSTEM_ACCOUNT, SYSTEM_UID, Schedule, SigningKey, Timestamp};
-use postrider_storage::{AccountRef, SaveAccount, StoreResult};
+use postrider_storage::{AccountRef, DeleteObject, SaveAccount, StoreResult};
 
 use super::metadata::check_metadata;
 use super::name::check_name;
@@ -99,15 +99,20 @@ impl Configuration {
     }
 
     /// Deletes the account with its keys, its automations and the grants for it; pruning removes its events
-    /// in later steps. Its pending deliveries are canceled. Returns false if the account does not exist.
-    /// Fails with `BuiltIn` for the account `system`.
-    pub async fn delete_account(&self, by: &By, account: AccountId) -> Result<bool, ConfigureError> {
+    /// in later steps. Its pending deliveries are canceled. With a `version`, only if it has that one. Fails
+    /// with `BuiltIn` for the account `system`.
+    pub async fn delete_account(
+        &self,
+        by: &By,
+        account: AccountId,
+        version: Option<i64>,
+    ) -> Result<DeleteObject, ConfigureError> {
         if account == SYSTEM_ACCOUNT {
             return Err(ConfigureError::BuiltIn);
         }
         let current = self.store.account(&AccountRef::Id(account)).await?;
         let audit = self.account_changed(by, account, current.as_ref(), None);
-        Ok(self.directory.delete_account(account, audit).await?)
+        Ok(self.directory.delete_account(account, version, audit).await?)
     }
 
     /// A new account's key.

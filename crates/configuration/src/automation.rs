@@ -23,7 +23,7 @@ use postrider_model::{
     SYSTEM_ACCOUNT, Schedule, SigningKey, Target, Timestamp, Trigger,
 };
 use postrider_storage::rules::fan_out::TooManyDeliveries;
-use postrider_storage::{NewEvent, SaveAutomation, StoreError, StoreResult, rules};
+use postrider_storage::{DeleteObject, NewEvent, SaveAutomation, StoreError, StoreResult, rules};
 
 use super::schedule::{delays_s, schedule};
 use super::{ConfigureError, Faults, codes};
@@ -186,16 +186,21 @@ impl Configuration {
         Ok(checked.created(id, now))
     }
 
-    /// Deletes an automation with its actions, and the notice of its failures; the record keeps its
-    /// deliveries. Returns false if the automation does not exist.
+    /// Deletes an automation with its actions, then the notice of its failures; the record keeps its
+    /// deliveries. With a `version`, only if the automation has that one. To repeat the call after a failure
+    /// also deletes a notice that is left.
     pub async fn delete_automation(
         &self,
         by: &By,
         account: AccountId,
         id: AutomationId,
-    ) -> StoreResult<bool> {
-        self.delete_notice(by, account, id).await?;
-        self.delete_one_automation(by, account, id).await
+        version: Option<i64>,
+    ) -> StoreResult<DeleteObject> {
+        let deleted = self.delete_one_automation(by, account, id, version).await?;
+        if deleted != DeleteObject::Stale {
+            self.delete_notice(by, account, id).await?;
+        }
+        Ok(deleted)
     }
 
     pub(crate) async fn delete_one_automation(
@@ -203,7 +208,8 @@ impl Configuration {
         by: &By,
         account: AccountId,
         id: AutomationId,
-    ) -> StoreResult<bool> {
+        version: Option<i64>,
+    ) -> StoreResult<DeleteObject> {
         let current = match self.store.automation(account, id).await {
             Ok(current) => current,
             // One whose secrets do not open can be deleted too; its entry then shows less.
@@ -214,7 +220,9 @@ impl Configuration {
             Some(current) => self.automation_changed(by, account, Some(current), None),
             None => self.did(by, AuditAction::AutomationDeleted, account, Target::of(id)),
         };
-        self.directory.delete_automation(account, id, audit).await
+        self.directory
+            .delete_automation(account, id, version, audit)
+            .await
     }
 
     /// The health of each action of each of the account's automations, in their order.

@@ -4,8 +4,8 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use parking_lot::RwLock;
-use postrider_model::{AuditEntry, EventType, EventTypeName};
-use postrider_storage::{PageRequest, Store, StoreError, StoreResult};
+use postrider_model::{AuditEntry, EventType, EventTypeName, Timestamp};
+use postrider_storage::{DeleteObject, PageRequest, PutIf, SaveEventType, Store, StoreError, StoreResult};
 
 use crate::schema::{Schema, SchemaError};
 
@@ -89,25 +89,35 @@ impl Catalogue {
             .ok()
     }
 
-    /// Writes an entry. Returns what is stored, and whether it is new.
+    /// Writes an entry if `only_if` holds.
     pub(crate) async fn put(
         &self,
         entry: EventType,
+        only_if: PutIf,
         audit: AuditEntry,
-    ) -> Result<(EventType, bool), CatalogueError> {
+    ) -> Result<SaveEventType, CatalogueError> {
         let enforced = match &entry.schema {
             Some(schema) => Some(compile(schema.clone()).await?),
             None => None,
         };
-        let (stored, new) = self.store.put_event_type(entry, audit).await?;
-        self.known.write().insert(stored.name.clone(), enforced);
-        Ok((stored, new))
+        let saved = self.store.put_event_type(entry, only_if, audit).await?;
+        if let SaveEventType::Created(stored) | SaveEventType::Replaced(stored) = &saved {
+            self.known.write().insert(stored.name.clone(), enforced);
+        }
+        Ok(saved)
     }
 
-    /// Deletes an entry. Returns false if it does not exist.
-    pub(crate) async fn delete(&self, name: &EventTypeName, audit: AuditEntry) -> StoreResult<bool> {
-        let deleted = self.store.delete_event_type(name, audit).await?;
-        self.known.write().remove(name);
+    /// Deletes an entry; with a time, only if it was last updated then.
+    pub(crate) async fn delete(
+        &self,
+        name: &EventTypeName,
+        updated_at: Option<Timestamp>,
+        audit: AuditEntry,
+    ) -> StoreResult<DeleteObject> {
+        let deleted = self.store.delete_event_type(name, updated_at, audit).await?;
+        if deleted != DeleteObject::Stale {
+            self.known.write().remove(name);
+        }
         Ok(deleted)
     }
 

@@ -197,12 +197,13 @@ impl Configuration {
         }
     }
 
-    /// Deletes a connection, unless an action uses it.
+    /// Deletes a connection, unless an action uses it. With a `version`, only if it has that one.
     pub async fn delete_connection(
         &self,
         by: &By,
         account: AccountId,
         id: ConnectionId,
+        version: Option<i64>,
     ) -> StoreResult<DeleteConnection> {
         let current = match self.store.connection(account, id).await {
             Ok(current) => current,
@@ -214,7 +215,7 @@ impl Configuration {
             Some(current) => self.connection_changed(by, account, Some(current), None),
             None => self.did(by, AuditAction::ConnectionDeleted, account, Target::of(id)),
         };
-        let deleted = self.store.delete_connection(account, id, audit).await;
+        let deleted = self.store.delete_connection(account, id, version, audit).await;
         self.directory.forget(account);
         deleted
     }

@@ -20,7 +20,7 @@ use postrider_model::{
 };
 use postrider_signing::profile::SignatureProfiles;
 use postrider_storage::{
-    AccountConfig, AccountRef, NewEvent, SaveAccount, SaveAutomation, Store, StoreResult,
+    AccountConfig, AccountRef, DeleteObject, NewEvent, SaveAccount, SaveAutomation, Store, StoreResult,
 };
 use quick_cache::sync::Cache;
 
@@ -302,8 +302,13 @@ impl Directory {
     }
 
     /// See [`postrider_storage::AccountStore::delete_account`].
-    pub(crate) async fn delete_account(&self, account: AccountId, audit: AuditEntry) -> StoreResult<bool> {
-        let deleted = self.store.delete_account(account, audit).await;
+    pub(crate) async fn delete_account(
+        &self,
+        account: AccountId,
+        version: Option<i64>,
+        audit: AuditEntry,
+    ) -> StoreResult<DeleteObject> {
+        let deleted = self.store.delete_account(account, version, audit).await;
         self.forget(account);
         deleted
     }
@@ -358,9 +363,10 @@ impl Directory {
         &self,
         account: AccountId,
         id: AutomationId,
+        version: Option<i64>,
         audit: AuditEntry,
-    ) -> StoreResult<bool> {
-        let deleted = self.store.delete_automation(account, id, audit).await;
+    ) -> StoreResult<DeleteObject> {
+        let deleted = self.store.delete_automation(account, id, version, audit).await;
         self.forget(account);
         deleted
     }

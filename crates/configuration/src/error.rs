@@ -16,7 +16,7 @@ pub enum ConfigureError {
     /// The account does not exist, or does not have the object.
     #[error("the object does not exist")]
     Missing,
-    /// Only for updates: the object has changed since the version from which the update started.
+    /// The object is not the one from which the change started: another request has changed or created it.
     #[error("another request changed the object at the same time")]
     Stale,
     /// Another account, or another automation of the account, has the `uid`.

@@ -1,7 +1,7 @@
 //! Event types: drafts of the catalogue's entries, and the verbs that change them.
 
-use postrider_model::{AuditAction, AuditEntry, By, EventType, EventTypeName, Target};
-use postrider_storage::StoreResult;
+use postrider_model::{AuditAction, AuditEntry, By, EventType, EventTypeName, Target, Timestamp};
+use postrider_storage::{DeleteObject, PutIf, SaveEventType, StoreResult};
 
 use super::json::check_json;
 use super::{ConfigureError, Fault, Faults, codes};
@@ -40,12 +40,13 @@ impl EventTypeDraft {
 }
 
 impl Configuration {
-    /// Creates the event type of this name, or replaces it as a whole. Returns what is stored, and whether it
-    /// is new. Fails with `Faults`.
+    /// Creates the event type of this name, or replaces it as a whole, if `only_if` holds. Returns what is
+    /// stored, and whether it is new. Fails with `Faults`, and with `Stale` if `only_if` does not hold.
     pub async fn put_event_type(
         &self,
         by: &By,
         draft: EventTypeDraft,
+        only_if: PutIf,
     ) -> Result<(EventType, bool), ConfigureError> {
         let checked = check(draft)?;
         let now = self.clock.now();
@@ -60,21 +61,31 @@ impl Configuration {
         };
         // The store completes it: only there is it certain whether the type is new.
         let audit = self.event_type_changed(by, AuditAction::EventTypeUpdated, &event_type.name);
-        let put = self.catalogue().put(event_type, audit).await;
-        put.map_err(|error| match error {
+        let put = self.catalogue().put(event_type, only_if, audit).await;
+        let saved = put.map_err(|error| match error {
             CatalogueError::Schema(error) => ConfigureError::Faults(vec![Fault {
                 pointer: "/schema".to_owned(),
                 code: codes::INVALID_VALUE,
                 detail: error.to_string(),
             }]),
             CatalogueError::Store(error) => error.into(),
-        })
+        })?;
+        match saved {
+            SaveEventType::Created(stored) => Ok((stored, true)),
+            SaveEventType::Replaced(stored) => Ok((stored, false)),
+            SaveEventType::Stale => Err(ConfigureError::Stale),
+        }
     }
 
-    /// Deletes an entry. Returns false if it does not exist.
-    pub async fn delete_event_type(&self, by: &By, name: &EventTypeName) -> StoreResult<bool> {
+    /// Deletes an entry; with a time, only if it was last updated then.
+    pub async fn delete_event_type(
+        &self,
+        by: &By,
+        name: &EventTypeName,
+        updated_at: Option<Timestamp>,
+    ) -> StoreResult<DeleteObject> {
         let audit = self.event_type_changed(by, AuditAction::EventTypeDeleted, name);
-        self.catalogue().delete(name, audit).await
+        self.catalogue().delete(name, updated_at, audit).await
     }
 
     fn event_type_changed(&self, by: &By, action: AuditAction, name: &EventTypeName) -> AuditEntry {

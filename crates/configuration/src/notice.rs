@@ -101,7 +101,7 @@ impl Configuration {
     ) -> StoreResult<()> {
         let notice = self.store.automation_of_uid(account, &uid_of(about)).await?;
         if let Some(notice) = notice {
-            self.delete_one_automation(by, account, notice.id).await?;
+            self.delete_one_automation(by, account, notice.id, None).await?;
         }
         Ok(())
     }

@@ -14,7 +14,7 @@ use postrider_egress::EgressGuard;
 use postrider_model::{AccountId, AutomationId, Clock, Entropy, IdGenerator, Timestamp};
 use postrider_signing::HeaderNames;
 use postrider_signing::profile::{BuiltIn, SignatureProfiles};
-use postrider_storage::{AccountRef, AuditFilter, Changed, PageRequest, Store};
+use postrider_storage::{AccountRef, AuditFilter, Changed, DeleteObject, PageRequest, PutIf, Store};
 use postrider_storage_sqlite::{SqliteOptions, SqliteStore};
 use tempfile::TempDir;
 
@@ -125,9 +125,10 @@ async fn an_account_is_created_with_a_key_and_updated_from_the_version_that_was_
     let update = |name| configuration.update_account(&BY, created.clone(), account(name, "a"));
     assert_eq!(update("Acme Inc.").await.unwrap().name, "Acme Inc.");
     assert_eq!(update("Acme Ltd.").await, Err(ConfigureError::Stale));
-    assert!(configuration.delete_account(&BY, created.id).await.unwrap());
+    let delete = async || configuration.delete_account(&BY, created.id, None).await.unwrap();
+    assert_eq!(delete().await, DeleteObject::Deleted);
     assert_eq!(update("Acme Ltd.").await, Err(ConfigureError::Missing));
-    assert!(!configuration.delete_account(&BY, created.id).await.unwrap());
+    assert_eq!(delete().await, DeleteObject::Missing);
 }
 
 #[tokio::test]
@@ -171,9 +172,10 @@ async fn a_draft_that_changes_nothing_writes_nothing() {
     let draft = AutomationDraft::of(&found);
     assert!(
         configuration
-            .delete_automation(&BY, id, automation)
+            .delete_automation(&BY, id, automation, None)
             .await
             .unwrap()
+            .is_deleted()
     );
     let late = configuration.update_automation(&BY, id, found, draft).await;
     assert_eq!(late, Err(ConfigureError::Missing));
@@ -331,7 +333,8 @@ async fn enabling_a_deleted_automation_fails_and_an_enabled_one_is_a_no_op() {
     let off = switch(false).await.unwrap();
     assert_eq!(switch(false).await.unwrap(), off);
     assert!(switch(true).await.unwrap().version > off.version);
-    assert!(configuration.delete_automation(&BY, account, id).await.unwrap());
+    let deleted = configuration.delete_automation(&BY, account, id, None).await;
+    assert!(deleted.unwrap().is_deleted());
     assert_eq!(switch(false).await, Err(ConfigureError::Missing));
 }
 
@@ -358,7 +361,7 @@ async fn a_node_sees_changes_of_other_nodes_as_soon_as_it_is_notified() {
     here.set_automation_enabled(&BY, account, id, false)
         .await
         .unwrap();
-    here.put_event_type(&BY, event_type).await.unwrap();
+    here.put_event_type(&BY, event_type, PutIf::Any).await.unwrap();
     assert!(!is_enabled(&here).await && knows_schema(&here));
     assert!(is_enabled(&there).await && !knows_schema(&there));
 
@@ -370,7 +373,7 @@ async fn a_node_sees_changes_of_other_nodes_as_soon_as_it_is_notified() {
     assert!(!is_enabled(&there).await && knows_schema(&there));
 
     here.set_automation_enabled(&BY, account, id, true).await.unwrap();
-    here.delete_event_type(&BY, &name).await.unwrap();
+    here.delete_event_type(&BY, &name, None).await.unwrap();
     there.changed_elsewhere(None).await.unwrap();
     assert!(is_enabled(&there).await && !knows_schema(&there));
 }

@@ -8,8 +8,8 @@ use futures_util::future::{try_join3, try_join5};
 use postrider_model::{Account, AccountId, AuditEntry, SYSTEM_ACCOUNT, SigningKey, Timestamp};
 use postrider_storage::rows::{AccountRow, SigningKeyRow};
 use postrider_storage::{
-    AccountConfig, AccountRef, AccountStore, NewEvent, Page, PageRequest, Position, SaveAccount, Sealer,
-    StoreResult,
+    AccountConfig, AccountRef, AccountStore, DeleteObject, NewEvent, Page, PageRequest, Position,
+    SaveAccount, Sealer, StoreResult,
 };
 use tokio_postgres::Row;
 use tokio_postgres::error::SqlState;
@@ -73,16 +73,21 @@ impl AccountStore for PostgresStore {
             .await
     }
 
-    async fn delete_account(&self, account: AccountId, audit: AuditEntry) -> StoreResult<bool> {
+    async fn delete_account(
+        &self,
+        account: AccountId,
+        version: Option<i64>,
+        audit: AuditEntry,
+    ) -> StoreResult<DeleteObject> {
         self.database
             .run(async || {
                 let mut client = self.database.client().await?;
                 let transaction = client.transaction().await?;
-                let is_deleted = delete(&transaction, account).await?;
-                if is_deleted {
+                let outcome = delete(&transaction, account, version).await?;
+                if outcome.is_deleted() {
                     audit::commit(transaction, &audit).await?;
                 }
-                Ok(is_deleted)
+                Ok(outcome)
             })
             .await
     }
@@ -295,9 +300,21 @@ const DELETE: &str = "
     INSERT INTO deleted_accounts (account_id) SELECT id FROM gone
     ON CONFLICT (account_id) DO UPDATE SET at = excluded.at";
 
-async fn delete(client: &impl GenericClient, account: AccountId) -> SqlResult<bool> {
-    let deleted = statement::execute(client, DELETE, &[&columns::uuid(account.as_bytes())]).await?;
-    Ok(deleted > 0)
+async fn delete(
+    transaction: &impl GenericClient,
+    account: AccountId,
+    version: Option<i64>,
+) -> SqlResult<DeleteObject> {
+    let id = columns::uuid(account.as_bytes());
+    // Locked, so that the version that is compared is the one that is deleted.
+    let sql = "SELECT version FROM accounts WHERE id = $1 FOR UPDATE";
+    let row = statement::query_opt(transaction, sql, &[&id]).await?;
+    let stored: Option<i64> = row.map(|row| row.try_get(0)).transpose()?;
+    let outcome = DeleteObject::of(stored, version);
+    if outcome.is_deleted() {
+        statement::execute(transaction, DELETE, &[&id]).await?;
+    }
+    Ok(outcome)
 }
 
 /// One snapshot in one round trip: each statement is sent when its future is first polled, so all are sent

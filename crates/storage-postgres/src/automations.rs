@@ -1,14 +1,16 @@
 //! Automations. Their actions are part of the row, as JSON: they are always read, written and counted
 //! together, an account has at most 200 automations, and every lookup of an action knows its account.
 
+mod delete;
+
 use async_trait::async_trait;
 use deadpool_postgres::GenericClient;
 use postrider_model::{AccountId, AuditEntry, Automation, AutomationId, Timestamp};
 use postrider_storage::rows::AutomationRow;
 use postrider_storage::rules::fan_out::{FanOut, TooManyDeliveries};
 use postrider_storage::{
-    AutomationStore, DisableAction, NewEvent, Page, PageRequest, Position, SaveAutomation, Sealer,
-    StoreResult, encoding, log_audit, rules,
+    AutomationStore, DeleteObject, DisableAction, NewEvent, Page, PageRequest, Position, SaveAutomation,
+    Sealer, StoreResult, encoding, log_audit, rules,
 };
 use tokio_postgres::Row;
 use tokio_postgres::error::SqlState;
@@ -73,21 +75,18 @@ impl AutomationStore for PostgresStore {
         &self,
         account: AccountId,
         id: AutomationId,
+        version: Option<i64>,
         audit: AuditEntry,
-    ) -> StoreResult<bool> {
+    ) -> StoreResult<DeleteObject> {
         self.database
             .run(async || {
                 let mut client = self.database.client().await?;
                 let transaction = client.transaction().await?;
-                let sql = "DELETE FROM automations WHERE account_id = $1 AND id = $2";
-                let (owner, automation) = (account, id);
-                let (account, id) = (columns::uuid(account.as_bytes()), columns::uuid(id.as_bytes()));
-                let is_deleted = statement::execute(&transaction, sql, &[&account, &id]).await? > 0;
-                if is_deleted {
-                    health::forget(&transaction, owner, automation).await?;
+                let outcome = delete::delete(&transaction, account, id, version).await?;
+                if outcome.is_deleted() {
                     audit::commit(transaction, &audit).await?;
                 }
-                Ok(is_deleted)
+                Ok(outcome)
             })
             .await
     }

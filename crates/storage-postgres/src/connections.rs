@@ -11,8 +11,8 @@ use postrider_model::{
 };
 use postrider_storage::rows::ConnectionRow;
 use postrider_storage::{
-    ConnectionStore, ConnectionUser, DeleteConnection, Page, PageRequest, Position, SaveConnection, Sealer,
-    StoreResult, rules,
+    ConnectionStore, ConnectionUser, DeleteConnection, DeleteObject, Page, PageRequest, Position,
+    SaveConnection, Sealer, StoreResult, rules,
 };
 use tokio_postgres::Row;
 use uuid::Uuid;
@@ -78,13 +78,14 @@ impl ConnectionStore for PostgresStore {
         &self,
         account: AccountId,
         id: ConnectionId,
+        version: Option<i64>,
         audit: AuditEntry,
     ) -> StoreResult<DeleteConnection> {
         self.database
             .run(async || {
                 let mut client = self.database.client().await?;
                 let transaction = client.transaction().await?;
-                let deleted = delete(&transaction, account, id).await?;
+                let deleted = delete(&transaction, account, id, version).await?;
                 if deleted == DeleteConnection::Deleted {
                     audit::commit(transaction, &audit).await?;
                 }
@@ -249,18 +250,20 @@ async fn delete(
     transaction: &impl GenericClient,
     account: AccountId,
     id: ConnectionId,
+    version: Option<i64>,
 ) -> SqlResult<DeleteConnection> {
     if !accounts::lock(transaction, account).await? {
         return Ok(DeleteConnection::Missing);
     }
     let (account_id, connection) = (columns::uuid(account.as_bytes()), columns::uuid(id.as_bytes()));
     // Before the search, which sees the automations of all who have named the connection until then.
-    let sql = "SELECT 1 FROM connections WHERE account_id = $1 AND id = $2 FOR UPDATE";
-    if statement::query_opt(transaction, sql, &[&account_id, &connection])
-        .await?
-        .is_none()
-    {
-        return Ok(DeleteConnection::Missing);
+    let sql = "SELECT version FROM connections WHERE account_id = $1 AND id = $2 FOR UPDATE";
+    let row = statement::query_opt(transaction, sql, &[&account_id, &connection]).await?;
+    let stored: Option<i64> = row.map(|row| row.try_get(0)).transpose()?;
+    match DeleteObject::of(stored, version) {
+        DeleteObject::Deleted => {}
+        DeleteObject::Missing => return Ok(DeleteConnection::Missing),
+        DeleteObject::Stale => return Ok(DeleteConnection::Stale),
     }
     let users = users(transaction, account, id).await?;
     if !users.is_empty() {

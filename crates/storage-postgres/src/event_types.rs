@@ -8,7 +8,10 @@ use async_trait::async_trait;
 use deadpool_postgres::GenericClient;
 use postrider_model::{AuditEntry, EventType, EventTypeName, Timestamp};
 use postrider_storage::rows::EventTypeRow;
-use postrider_storage::{EventTypeStore, Page, PageRequest, Position, StoreResult, rules};
+use postrider_storage::rules::event_types::PutStep;
+use postrider_storage::{
+    DeleteObject, EventTypeStore, Page, PageRequest, Position, PutIf, SaveEventType, StoreResult, rules,
+};
 use tokio_postgres::Row;
 
 use crate::database::Client;
@@ -21,10 +24,11 @@ impl EventTypeStore for PostgresStore {
     async fn put_event_type(
         &self,
         event_type: EventType,
+        only_if: PutIf,
         audit: AuditEntry,
-    ) -> StoreResult<(EventType, bool)> {
+    ) -> StoreResult<SaveEventType> {
         self.database
-            .run(async || put(&mut self.database.client().await?, &event_type, &audit).await)
+            .run(async || put(&mut self.database.client().await?, &event_type, only_if, &audit).await)
             .await
     }
 
@@ -40,19 +44,21 @@ impl EventTypeStore for PostgresStore {
             .await
     }
 
-    async fn delete_event_type(&self, name: &EventTypeName, audit: AuditEntry) -> StoreResult<bool> {
+    async fn delete_event_type(
+        &self,
+        name: &EventTypeName,
+        updated_at: Option<Timestamp>,
+        audit: AuditEntry,
+    ) -> StoreResult<DeleteObject> {
         self.database
             .run(async || {
                 let mut client = self.database.client().await?;
                 let transaction = client.transaction().await?;
-                let sql =
-                    "UPDATE event_types SET deleted = true, description = '', example = NULL, schema = NULL, visible = false
-                           WHERE name = $1 AND NOT deleted";
-                let is_deleted = statement::execute(&transaction, sql, &[&name.as_str()]).await? > 0;
-                if is_deleted {
+                let outcome = delete(&transaction, name, updated_at).await?;
+                if outcome.is_deleted() {
                     audit::commit(transaction, &audit).await?;
                 }
-                Ok(is_deleted)
+                Ok(outcome)
             })
             .await
     }
@@ -80,7 +86,8 @@ const ADD_UNSEEN: &str = "
     WHERE NOT EXISTS (SELECT 1 FROM event_types AS known WHERE known.name = unseen.name AND NOT known.deleted)
     ORDER BY unseen.name COLLATE \"C\"
     ON CONFLICT (name) DO UPDATE
-        SET deleted = false, created_at = excluded.created_at, updated_at = excluded.updated_at WHERE stored.deleted";
+        SET deleted = false, created_at = excluded.created_at,
+            updated_at = greatest(excluded.updated_at, stored.updated_at + 1) WHERE stored.deleted";
 
 const COLUMNS: &str = EventTypeRow::COLUMNS;
 
@@ -108,36 +115,53 @@ const REPLACE: &str = "
 async fn put(
     client: &mut Client,
     event_type: &EventType,
+    only_if: PutIf,
     audit: &AuditEntry,
-) -> SqlResult<(EventType, bool)> {
+) -> SqlResult<SaveEventType> {
     let transaction = client.transaction().await?;
-    let mut saved = event_type.clone();
-    let mut before = None;
-    let is_taken = write(&transaction, INSERT, &saved).await? == 0;
-    if is_taken {
-        before = lock(&transaction, &saved.name).await?;
-        saved.created_at = before
-            .as_ref()
-            .map_or(saved.created_at, |stored| stored.created_at);
-    }
-    let Some(entry) = rules::audit::event_type_put(audit, before.as_ref(), &saved) else {
-        return Ok((before.unwrap_or(saved), false));
+    let is_taken = write(&transaction, INSERT, event_type).await? == 0;
+    let row = match is_taken {
+        true => lock(&transaction, &event_type.name).await?,
+        false => None,
+    };
+    // What was inserted is not committed unless the rule decides to write.
+    let (saved, is_new, entry) = match rules::event_types::put(row, event_type, only_if, audit)? {
+        PutStep::Stale => return Ok(SaveEventType::Stale),
+        PutStep::Unchanged(stored) => return Ok(SaveEventType::Replaced(stored)),
+        PutStep::Write { saved, is_new, audit } => (saved, is_new, audit),
     };
     if is_taken {
         write(&transaction, REPLACE, &saved).await?;
     }
     audit::commit(transaction, &entry).await?;
-    Ok((saved, before.is_none()))
+    Ok(match is_new {
+        true => SaveEventType::Created(saved),
+        false => SaveEventType::Replaced(saved),
+    })
 }
 
-/// Locks the row of this name, and returns its entry unless it is deleted.
-async fn lock(transaction: &impl GenericClient, name: &EventTypeName) -> SqlResult<Option<EventType>> {
+async fn delete(
+    transaction: &impl GenericClient,
+    name: &EventTypeName,
+    updated_at: Option<Timestamp>,
+) -> SqlResult<DeleteObject> {
+    let row = lock(transaction, name).await?.filter(|row| !row.deleted);
+    let stored = row.map(|row| Timestamp::from_unix_ms(row.updated_at));
+    let outcome = DeleteObject::of(stored, updated_at);
+    if outcome.is_deleted() {
+        let sql =
+            "UPDATE event_types SET deleted = true, description = '', example = NULL, schema = NULL, visible = false
+             WHERE name = $1";
+        statement::execute(transaction, sql, &[&name.as_str()]).await?;
+    }
+    Ok(outcome)
+}
+
+/// Locks the row of this name, deleted or not.
+async fn lock(transaction: &impl GenericClient, name: &EventTypeName) -> SqlResult<Option<EventTypeRow>> {
     let sql = format!("SELECT {COLUMNS} FROM event_types WHERE name = $1 FOR NO KEY UPDATE");
-    let stored = from_row(&statement::query_one(transaction, &sql, &[&name.as_str()]).await?)?;
-    Ok(match stored.deleted {
-        true => None,
-        false => Some(EventType::try_from(stored)?),
-    })
+    let row = statement::query_opt(transaction, &sql, &[&name.as_str()]).await?;
+    row.as_ref().map(from_row).transpose()
 }
 
 /// Runs [`INSERT`] or [`REPLACE`].

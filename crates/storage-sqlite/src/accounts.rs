@@ -4,7 +4,8 @@ use async_trait::async_trait;
 use postrider_model::{Account, AccountId, AuditEntry, SigningKey, Timestamp};
 use postrider_storage::rows::AccountRow;
 use postrider_storage::{
-    AccountConfig, AccountRef, AccountStore, NewEvent, Page, PageRequest, Position, SaveAccount, StoreResult,
+    AccountConfig, AccountRef, AccountStore, DeleteObject, NewEvent, Page, PageRequest, Position,
+    SaveAccount, StoreResult,
 };
 use rusqlite::{Connection, OptionalExtension, Row};
 
@@ -59,11 +60,16 @@ impl AccountStore for SqliteStore {
         .await
     }
 
-    async fn delete_account(&self, account: AccountId, audit: AuditEntry) -> StoreResult<bool> {
+    async fn delete_account(
+        &self,
+        account: AccountId,
+        version: Option<i64>,
+        audit: AuditEntry,
+    ) -> StoreResult<DeleteObject> {
         self.write(move |cx| {
-            let is_deleted = delete(cx.conn, account)?;
-            audit::insert_if(is_deleted, cx.conn, &audit)?;
-            Ok(is_deleted)
+            let outcome = delete(cx.conn, account, version)?;
+            audit::insert_if(outcome.is_deleted(), cx.conn, &audit)?;
+            Ok(outcome)
         })
         .await
     }
@@ -240,13 +246,17 @@ pub(crate) fn note_canceled(conn: &Connection, account: AccountId, before: Times
 
 /// Deleting the row also deletes keys, automations, connections and grants (`ON DELETE CASCADE`); `prune`
 /// removes everything else.
-fn delete(conn: &Connection, account: AccountId) -> SqlResult<bool> {
-    let deleted = conn
-        .prepare_cached("DELETE FROM accounts WHERE id = ?1")?
-        .execute((account.as_bytes(),))?;
-    if deleted > 0 {
+fn delete(conn: &Connection, account: AccountId, version: Option<i64>) -> SqlResult<DeleteObject> {
+    let stored: Option<i64> = conn
+        .prepare_cached("SELECT version FROM accounts WHERE id = ?1")?
+        .query_row((account.as_bytes(),), |row| row.get(0))
+        .optional()?;
+    let outcome = DeleteObject::of(stored, version);
+    if outcome.is_deleted() {
+        conn.prepare_cached("DELETE FROM accounts WHERE id = ?1")?
+            .execute((account.as_bytes(),))?;
         conn.prepare_cached("INSERT OR IGNORE INTO deleted_accounts (account_id) VALUES (?1)")?
             .execute((account.as_bytes(),))?;
     }
-    Ok(deleted > 0)
+    Ok(outcome)
 }

@@ -6,8 +6,8 @@ use postrider_model::{AccountId, AuditEntry, Automation, AutomationId, Timestamp
 use postrider_storage::rows::AutomationRow;
 use postrider_storage::rules::fan_out::{FanOut, TooManyDeliveries};
 use postrider_storage::{
-    AutomationStore, DisableAction, NewEvent, Page, PageRequest, Position, SaveAutomation, Sealer,
-    StoreResult, encoding, rules,
+    AutomationStore, DeleteObject, DisableAction, NewEvent, Page, PageRequest, Position, SaveAutomation,
+    Sealer, StoreResult, encoding, rules,
 };
 use rusqlite::{Connection, OptionalExtension, Row};
 
@@ -74,19 +74,37 @@ impl AutomationStore for SqliteStore {
         &self,
         account: AccountId,
         id: AutomationId,
+        version: Option<i64>,
         audit: AuditEntry,
-    ) -> StoreResult<bool> {
+    ) -> StoreResult<DeleteObject> {
         self.write(move |cx| {
-            let deleted = cx
-                .conn
-                .prepare_cached("DELETE FROM automations WHERE account_id = ?1 AND id = ?2")?
-                .execute((account.as_bytes(), id.as_bytes()))?;
-            health::forget(cx.conn, account, id)?;
-            audit::insert_if(deleted > 0, cx.conn, &audit)?;
-            Ok(deleted > 0)
+            let outcome = delete(cx.conn, account, id, version)?;
+            audit::insert_if(outcome.is_deleted(), cx.conn, &audit)?;
+            Ok(outcome)
         })
         .await
     }
+}
+
+/// Opens no secret, so that an automation whose secrets do not open can be deleted.
+fn delete(
+    conn: &Connection,
+    account: AccountId,
+    id: AutomationId,
+    version: Option<i64>,
+) -> SqlResult<DeleteObject> {
+    let of_row = "FROM automations WHERE account_id = ?1 AND id = ?2";
+    let row = (account.as_bytes(), id.as_bytes());
+    let stored: Option<i64> = conn
+        .prepare_cached(&format!("SELECT version {of_row}"))?
+        .query_row(row, |row| row.get(0))
+        .optional()?;
+    let outcome = DeleteObject::of(stored, version);
+    if outcome.is_deleted() {
+        conn.prepare_cached(&format!("DELETE {of_row}"))?.execute(row)?;
+        health::forget(conn, account, id)?;
+    }
+    Ok(outcome)
 }
 
 const COLUMNS: &str = AutomationRow::COLUMNS;

@@ -6,8 +6,8 @@ use postrider_model::{
 };
 use postrider_storage::rows::ConnectionRow;
 use postrider_storage::{
-    ConnectionStore, ConnectionUser, DeleteConnection, Page, PageRequest, Position, SaveConnection, Sealer,
-    StoreResult, rules,
+    ConnectionStore, ConnectionUser, DeleteConnection, DeleteObject, Page, PageRequest, Position,
+    SaveConnection, Sealer, StoreResult, rules,
 };
 use rusqlite::{Connection, OptionalExtension, Row};
 
@@ -70,10 +70,11 @@ impl ConnectionStore for SqliteStore {
         &self,
         account: AccountId,
         id: ConnectionId,
+        version: Option<i64>,
         audit: AuditEntry,
     ) -> StoreResult<DeleteConnection> {
         self.write(move |cx| {
-            let deleted = delete(cx.conn, account, id)?;
+            let deleted = delete(cx.conn, account, id, version)?;
             audit::insert_if(deleted == DeleteConnection::Deleted, cx.conn, &audit)?;
             Ok(deleted)
         })
@@ -234,11 +235,21 @@ fn update(
 const OF_ALL_WITH_TEXT: &str = "FROM automations WHERE instr(actions, ?1) > 0 ORDER BY account_id, id";
 
 /// Opens no secret, so that a connection whose secret does not open can be deleted.
-fn delete(conn: &Connection, account: AccountId, id: ConnectionId) -> SqlResult<DeleteConnection> {
-    let mut statement = conn.prepare_cached(&format!("SELECT 1 {BY_ID}"))?;
-    // An account that uses a connection of the installation learns no more of it than another one.
-    if !statement.exists((account.as_bytes(), id.as_bytes()))? {
-        return Ok(DeleteConnection::Missing);
+fn delete(
+    conn: &Connection,
+    account: AccountId,
+    id: ConnectionId,
+    version: Option<i64>,
+) -> SqlResult<DeleteConnection> {
+    let stored: Option<i64> = conn
+        .prepare_cached(&format!("SELECT version {BY_ID}"))?
+        .query_row((account.as_bytes(), id.as_bytes()), |row| row.get(0))
+        .optional()?;
+    match DeleteObject::of(stored, version) {
+        DeleteObject::Deleted => {}
+        // An account that uses a connection of the installation learns no more of it than another one.
+        DeleteObject::Missing => return Ok(DeleteConnection::Missing),
+        DeleteObject::Stale => return Ok(DeleteConnection::Stale),
     }
     let users = users(conn, account, id)?;
     if !users.is_empty() {

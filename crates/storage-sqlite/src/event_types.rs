@@ -7,7 +7,10 @@
 use async_trait::async_trait;
 use postrider_model::{AuditEntry, EventType, EventTypeName, Timestamp};
 use postrider_storage::rows::EventTypeRow;
-use postrider_storage::{EventTypeStore, Page, PageRequest, Position, StoreResult, rules};
+use postrider_storage::rules::event_types::PutStep;
+use postrider_storage::{
+    DeleteObject, EventTypeStore, Page, PageRequest, Position, PutIf, SaveEventType, StoreResult, rules,
+};
 use rusqlite::{Connection, OptionalExtension};
 
 use crate::sql_error::SqlResult;
@@ -19,9 +22,11 @@ impl EventTypeStore for SqliteStore {
     async fn put_event_type(
         &self,
         event_type: EventType,
+        only_if: PutIf,
         audit: AuditEntry,
-    ) -> StoreResult<(EventType, bool)> {
-        self.write(move |cx| put(cx.conn, &event_type, &audit)).await
+    ) -> StoreResult<SaveEventType> {
+        self.write(move |cx| put(cx.conn, &event_type, only_if, &audit))
+            .await
     }
 
     async fn event_type(&self, name: &EventTypeName) -> StoreResult<Option<EventType>> {
@@ -33,18 +38,17 @@ impl EventTypeStore for SqliteStore {
         self.read(move |conn| list(conn, page)).await
     }
 
-    async fn delete_event_type(&self, name: &EventTypeName, audit: AuditEntry) -> StoreResult<bool> {
+    async fn delete_event_type(
+        &self,
+        name: &EventTypeName,
+        updated_at: Option<Timestamp>,
+        audit: AuditEntry,
+    ) -> StoreResult<DeleteObject> {
         let name = name.clone();
         self.write(move |cx| {
-            let deleted = cx
-                .conn
-                .prepare_cached(
-                    "UPDATE event_types SET deleted = 1, description = '', example = NULL, schema = NULL, visible = 0
-                     WHERE name = ?1 AND deleted = 0",
-                )?
-                .execute((name.as_str(),))?;
-            audit::insert_if(deleted > 0, cx.conn, &audit)?;
-            Ok(deleted > 0)
+            let outcome = delete(cx.conn, &name, updated_at)?;
+            audit::insert_if(outcome.is_deleted(), cx.conn, &audit)?;
+            Ok(outcome)
         })
         .await
     }
@@ -54,7 +58,8 @@ impl EventTypeStore for SqliteStore {
 pub(crate) fn add_unseen(conn: &Connection, name: &EventTypeName, now: Timestamp) -> SqlResult<()> {
     conn.prepare_cached(
         "INSERT INTO event_types (name, description, visible, created_at, updated_at) VALUES (?1, '', 0, ?2, ?2)
-         ON CONFLICT (name) DO UPDATE SET deleted = 0, created_at = ?2, updated_at = ?2 WHERE deleted = 1",
+         ON CONFLICT (name) DO UPDATE SET deleted = 0, created_at = ?2, updated_at = max(?2, updated_at + 1)
+         WHERE deleted = 1",
     )?
     .execute((name.as_str(), now.unix_ms()))?;
     Ok(())
@@ -63,25 +68,29 @@ pub(crate) fn add_unseen(conn: &Connection, name: &EventTypeName, now: Timestamp
 const COLUMNS: &str = EventTypeRow::COLUMNS;
 
 fn by_name(conn: &Connection, name: &EventTypeName) -> SqlResult<Option<EventType>> {
-    let mut statement = conn.prepare_cached(&format!(
-        "SELECT {COLUMNS} FROM event_types WHERE name = ?1 AND deleted = 0"
-    ))?;
-    let mut rows = statement.query((name.as_str(),))?;
-    let row = rows.next()?.map(|row| columns::read(row, 0, EventTypeRow::read));
-    Ok(row.transpose()?.map(EventType::try_from).transpose()?)
+    let row = row_of(conn, name)?.filter(|row| !row.deleted);
+    Ok(row.map(EventType::try_from).transpose()?)
 }
 
-fn put(conn: &Connection, event_type: &EventType, audit: &AuditEntry) -> SqlResult<(EventType, bool)> {
-    let stored = by_name(conn, &event_type.name)?;
-    let is_new = stored.is_none();
-    let saved = EventType {
-        created_at: stored
-            .as_ref()
-            .map_or(event_type.created_at, |stored| stored.created_at),
-        ..event_type.clone()
-    };
-    let Some(entry) = rules::audit::event_type_put(audit, stored.as_ref(), &saved) else {
-        return Ok((stored.unwrap_or(saved), is_new));
+/// The row of this name, deleted or not.
+fn row_of(conn: &Connection, name: &EventTypeName) -> SqlResult<Option<EventTypeRow>> {
+    let mut statement = conn.prepare_cached(&format!("SELECT {COLUMNS} FROM event_types WHERE name = ?1"))?;
+    let mut rows = statement.query((name.as_str(),))?;
+    let row = rows.next()?.map(|row| columns::read(row, 0, EventTypeRow::read));
+    row.transpose()
+}
+
+fn put(
+    conn: &Connection,
+    event_type: &EventType,
+    only_if: PutIf,
+    audit: &AuditEntry,
+) -> SqlResult<SaveEventType> {
+    let row = row_of(conn, &event_type.name)?;
+    let (saved, is_new, entry) = match rules::event_types::put(row, event_type, only_if, audit)? {
+        PutStep::Stale => return Ok(SaveEventType::Stale),
+        PutStep::Unchanged(stored) => return Ok(SaveEventType::Replaced(stored)),
+        PutStep::Write { saved, is_new, audit } => (saved, is_new, audit),
     };
     audit::insert(conn, &entry)?;
     conn.prepare_cached(
@@ -99,7 +108,23 @@ fn put(conn: &Connection, event_type: &EventType, audit: &AuditEntry) -> SqlResu
         saved.created_at.unix_ms(),
         saved.updated_at.unix_ms(),
     ))?;
-    Ok((saved, is_new))
+    Ok(match is_new {
+        true => SaveEventType::Created(saved),
+        false => SaveEventType::Replaced(saved),
+    })
+}
+
+fn delete(conn: &Connection, name: &EventTypeName, updated_at: Option<Timestamp>) -> SqlResult<DeleteObject> {
+    let stored = by_name(conn, name)?.map(|stored| stored.updated_at);
+    let outcome = DeleteObject::of(stored, updated_at);
+    if outcome.is_deleted() {
+        conn.prepare_cached(
+            "UPDATE event_types SET deleted = 1, description = '', example = NULL, schema = NULL, visible = 0
+             WHERE name = ?1",
+        )?
+        .execute((name.as_str(),))?;
+    }
+    Ok(outcome)
 }
 
 pub(crate) const LIST: &str = "FROM event_types

@@ -46,7 +46,7 @@ async fn the_database_is_whole_after_all_kinds_of_work() {
         .unwrap();
     assert_eq!(step.replayed, 300);
     store.prune(at(100), 10_000).await.unwrap();
-    store.delete_account(other, audit()).await.unwrap();
+    store.delete_account(other, None, audit()).await.unwrap();
     while store.prune(at(0), 50).await.unwrap().more {}
     drop((scene, store));
     support::assert_is_whole(folder.path());

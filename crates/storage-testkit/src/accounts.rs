@@ -7,7 +7,9 @@ use postrider_model::{Account, Schedule};
 
 use super::build::*;
 use super::scene::*;
-use postrider_storage::{AccountConfig, AccountRef, PageRequest, SaveAccount, SaveAutomation, Store};
+use postrider_storage::{
+    AccountConfig, AccountRef, DeleteObject, PageRequest, SaveAccount, SaveAutomation, Store,
+};
 
 async fn by_id(store: &dyn Store, account: &Account) -> Option<Account> {
     store.account(&AccountRef::Id(account.id)).await.expect("account")
@@ -59,7 +61,10 @@ pub async fn an_account_that_was_never_made_is_not_found(store: Arc<dyn Store>) 
     assert_eq!(config, Ok(None));
     let updated = scene.store.update_account(never.clone(), audit()).await;
     assert_eq!(updated, Ok(SaveAccount::Missing));
-    assert_eq!(scene.store.delete_account(never.id, audit()).await, Ok(false));
+    assert_eq!(
+        scene.store.delete_account(never.id, None, audit()).await,
+        Ok(DeleteObject::Missing)
+    );
 }
 
 pub async fn a_uid_belongs_to_one_account_and_a_refused_account_leaves_nothing(store: Arc<dyn Store>) {
@@ -95,7 +100,10 @@ pub async fn a_deleted_accounts_uid_is_free_again(store: Arc<dyn Store>) {
         let account = with_uid(new_account(&ids, s), "reused");
         let account = create_account(&*store, account, new_key(&ids, s)).await;
         assert_eq!(by_uid(&*store, "reused").await, Some(account.clone()));
-        assert_eq!(store.delete_account(account.id, audit()).await, Ok(true));
+        assert_eq!(
+            store.delete_account(account.id, None, audit()).await,
+            Ok(DeleteObject::Deleted)
+        );
         assert_eq!(by_uid(&*store, "reused").await, None);
     }
 }
@@ -181,7 +189,10 @@ pub async fn deleting_an_account_removes_its_configuration_at_once(store: Arc<dy
     let store = &scene.store;
     let automation = store.automation(scene.account, scene.automation).await;
     let automation = automation.expect("automation").expect("the scene's automation");
-    assert_eq!(store.delete_account(scene.account, audit()).await, Ok(true));
+    assert_eq!(
+        store.delete_account(scene.account, None, audit()).await,
+        Ok(DeleteObject::Deleted)
+    );
 
     let reference = AccountRef::Id(scene.account);
     assert_eq!(store.account(&reference).await, Ok(None));
@@ -203,7 +214,10 @@ pub async fn deleting_an_account_removes_its_configuration_at_once(store: Arc<dy
     assert_eq!(updated, Ok(SaveAutomation::Missing));
     let created = store.create_automation(scene.account, automation, audit()).await;
     assert_eq!(created, Ok(SaveAutomation::Missing));
-    assert_eq!(store.delete_account(scene.account, audit()).await, Ok(false));
+    assert_eq!(
+        store.delete_account(scene.account, None, audit()).await,
+        Ok(DeleteObject::Missing)
+    );
 
     let config = store.account_config(other).await.expect("account_config");
     let config = config.expect("the other account is still there");

@@ -6,7 +6,7 @@ use postrider_model::{ApiKey, IdGenerator, Permission, Permissions, Scope};
 
 use super::build::*;
 use super::scene::*;
-use postrider_storage::{AddApiKey, RemoveApiKey, Store};
+use postrider_storage::{AddApiKey, DeleteObject, RemoveApiKey, Store};
 
 pub(crate) fn new_api_key(ids: &IdGenerator, s: i64) -> ApiKey {
     let mut sha256 = [0; 32];
@@ -59,7 +59,10 @@ pub async fn api_keys_keep_permissions_account_and_times(store: Arc<dyn Store>) 
         add(&*store, key).await;
     }
     assert_eq!(store.api_keys().await, Ok(keys.clone()));
-    assert_eq!(store.delete_account(account.id, audit()).await, Ok(true));
+    assert_eq!(
+        store.delete_account(account.id, None, audit()).await,
+        Ok(DeleteObject::Deleted)
+    );
     keys.truncate(1);
     assert_eq!(store.api_keys().await, Ok(keys));
 }

@@ -11,7 +11,7 @@ use postrider_model::{
 
 use super::build::*;
 use super::scene::*;
-use postrider_storage::{Appended, FirstAttempt, Recorded, Store};
+use postrider_storage::{Appended, DeleteObject, FirstAttempt, PutIf, Recorded, SaveEventType, Store};
 
 async fn read(scene: &Scene, event: &Event) -> Option<Event> {
     scene.store.event(event.account, event.id).await.expect("event")
@@ -225,12 +225,18 @@ pub async fn a_described_type_is_not_overwritten_and_a_deleted_one_returns(store
         created_at: at(0),
         updated_at: at(1),
     };
-    let put = scene.store.put_event_type(described.clone(), audit()).await;
-    assert_eq!(put, Ok((described.clone(), true)));
+    let put = scene
+        .store
+        .put_event_type(described.clone(), PutIf::Any, audit())
+        .await;
+    assert_eq!(put, Ok(SaveEventType::Created(described.clone())));
     scene.append_new(&scene.event(5)).await;
     assert_eq!(scene.store.event_type(&name).await, Ok(Some(described)));
 
-    assert_eq!(scene.store.delete_event_type(&name, audit()).await, Ok(true));
+    assert_eq!(
+        scene.store.delete_event_type(&name, None, audit()).await,
+        Ok(DeleteObject::Deleted)
+    );
     scene.append_new(&scene.event(6)).await;
     let again = scene.store.event_type(&name).await.expect("event_type");
     assert_eq!(

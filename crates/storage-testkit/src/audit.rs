@@ -7,7 +7,7 @@ use postrider_model::{AccountId, Actor, ActorKind, AuditAction, AuditEntry, By, 
 
 use super::build::*;
 use super::scene::*;
-use postrider_storage::{AUDIT_LOOKED_AT_MAX, ActionPattern, AuditFilter, PageRequest, Store};
+use postrider_storage::{AUDIT_LOOKED_AT_MAX, ActionPattern, AuditFilter, DeleteObject, PageRequest, Store};
 
 async fn page(store: &dyn Store, filter: &AuditFilter, limit: usize) -> Vec<AuditEntry> {
     let page = PageRequest { limit, after: None };
@@ -204,7 +204,10 @@ pub async fn entries_outlive_their_account(store: Arc<dyn Store>) {
     let scene = Scene::new(store.clone()).await;
     let entry = entry(&scene, 1);
     store.note_audit(vec![entry.clone()]).await.expect("note_audit");
-    assert_eq!(store.delete_account(scene.account, audit()).await, Ok(true));
+    assert_eq!(
+        store.delete_account(scene.account, None, audit()).await,
+        Ok(DeleteObject::Deleted)
+    );
     let filter = AuditFilter {
         account: Some(scene.account),
         ..AuditFilter::default()

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use postrider_model::automation::DisabledReason;
 use postrider_model::{
-    Account, AccountId, Actor, ApiKey, AuditAction, AuditEntry, Automation, DeliveryStatus, EventType, Grant,
-    GrantKind, Permissions, Person, Scope, Target,
+    Account, AccountId, Actor, ApiKey, AuditAction, AuditEntry, Automation, AutomationId, DeliveryStatus,
+    EventType, Grant, GrantKind, Permissions, Person, Scope, Target,
 };
 
 use super::audit::{empty, trail};
@@ -14,8 +14,8 @@ use super::build::*;
 use super::connections::new_connection;
 use super::scene::*;
 use postrider_storage::{
-    DeliveryFilter, DisableAction, GrantFilter, NewEvent, PermittedSessions, Resent, SessionLimits, Store,
-    StoreResult,
+    DeliveryFilter, DisableAction, GrantFilter, NewEvent, PermittedSessions, PutIf, Resent, SaveEventType,
+    SessionLimits, Store, StoreResult,
 };
 
 fn link(scene: &Scene, account: AccountId, n: u8) -> Grant {
@@ -95,13 +95,17 @@ async fn change_everything(scene: &Scene, mut entry: impl FnMut() -> AuditEntry)
     let _ = store
         .update_automation(id, automation.clone(), NONE, entry())
         .await;
-    let _ = store.delete_automation(id, automation.id, entry()).await;
+    let _ = store.delete_automation(id, automation.id, None, entry()).await;
     let connection = new_connection(ids, 23);
     let _ = store.create_connection(id, connection.clone(), entry()).await;
     let _ = store.update_connection(id, connection.clone(), entry()).await;
-    let _ = store.delete_connection(id, connection.id, entry()).await;
-    let _ = store.put_event_type(described("audit.type"), entry()).await;
-    let _ = store.delete_event_type(&event_type("audit.type"), entry()).await;
+    let _ = store.delete_connection(id, connection.id, None, entry()).await;
+    let _ = store
+        .put_event_type(described("audit.type"), PutIf::Any, entry())
+        .await;
+    let _ = store
+        .delete_event_type(&event_type("audit.type"), None, entry())
+        .await;
     let (one, two) = (key(scene, 1), key(scene, 2));
     let _ = store.add_first_api_key(one.clone(), entry()).await;
     let _ = store.add_api_key(two.clone(), entry()).await;
@@ -141,7 +145,7 @@ async fn change_everything(scene: &Scene, mut entry: impl FnMut() -> AuditEntry)
         by_key: true,
     };
     let _ = store.keep_sessions(nobody, entry()).await;
-    let _ = store.delete_account(id, entry()).await;
+    let _ = store.delete_account(id, None, entry()).await;
 }
 
 /// How many entries [`change_everything`] takes.
@@ -179,8 +183,18 @@ async fn change_no_connection(scene: &Scene, never: AccountId) {
         .update_connection(scene.account, connection.clone(), audit())
         .await;
     let _ = store
-        .delete_connection(scene.account, connection.id, audit())
+        .delete_connection(scene.account, connection.id, None, audit())
         .await;
+}
+
+/// Deletes an automation and an event type that do not exist.
+async fn delete_nothing(scene: &Scene, automation: AutomationId) {
+    let store = &scene.store;
+    let name = event_type("audit.type");
+    let _ = store
+        .delete_automation(scene.account, automation, None, audit())
+        .await;
+    let _ = store.delete_event_type(&name, None, audit()).await;
 }
 
 pub async fn a_verb_that_changes_nothing_leaves_no_entry(store: Arc<dyn Store>) {
@@ -191,7 +205,7 @@ pub async fn a_verb_that_changes_nothing_leaves_no_entry(store: Arc<dyn Store>) 
         updated_at: at(48),
         ..described("known.type")
     };
-    let _ = store.put_event_type(known.clone(), audit()).await;
+    let _ = store.put_event_type(known.clone(), PutIf::Any, audit()).await;
     let never = scene.ids.account(at(50));
     let automation = scene.ids.automation(at(50));
     empty(&*store).await;
@@ -206,16 +220,15 @@ pub async fn a_verb_that_changes_nothing_leaves_no_entry(store: Arc<dyn Store>) 
     let mut stale = stored(&scene).await;
     stale.version -= 1;
     let _ = store.update_automation(scene.account, stale, NONE, audit()).await;
-    let _ = store.delete_automation(scene.account, automation, audit()).await;
+    delete_nothing(&scene, automation).await;
     change_no_connection(&scene, never).await;
-    let _ = store.delete_event_type(&event_type("audit.type"), audit()).await;
     let put_again = EventType {
         created_at: at(49),
         updated_at: at(49),
         ..known.clone()
     };
-    let put = store.put_event_type(put_again, audit()).await;
-    assert_eq!(put, Ok((known, false)));
+    let put = store.put_event_type(put_again, PutIf::Any, audit()).await;
+    assert_eq!(put, Ok(SaveEventType::Replaced(known)));
     let _ = store.add_first_api_key(key(&scene, 7), audit()).await;
     let orphan = ApiKey {
         scope: Scope::Account(never),
@@ -235,7 +248,7 @@ pub async fn a_verb_that_changes_nothing_leaves_no_entry(store: Arc<dyn Store>) 
         .delete_grant(links(scene.account), scene.ids.grant(at(55)), audit())
         .await;
     let _ = store.delete_grants(links(scene.account), audit()).await;
-    let _ = store.delete_account(never, audit()).await;
+    let _ = store.delete_account(never, None, audit()).await;
     let pending = scene.append_owned(56).await;
     let _ = store.resend(pending, at(57), audit()).await;
     let filter = DeliveryFilter::default();
@@ -276,7 +289,7 @@ pub async fn a_change_whose_entry_cannot_be_written_is_not_made(store: Arc<dyn S
     );
     failed_so(
         store
-            .delete_automation(scene.account, before.id, refused())
+            .delete_automation(scene.account, before.id, None, refused())
             .await
             .map(drop),
     );
@@ -288,7 +301,7 @@ pub async fn a_change_whose_entry_cannot_be_written_is_not_made(store: Arc<dyn S
     );
     failed_so(
         store
-            .put_event_type(described("never.stored"), refused())
+            .put_event_type(described("never.stored"), PutIf::Any, refused())
             .await
             .map(drop),
     );
@@ -300,7 +313,12 @@ pub async fn a_change_whose_entry_cannot_be_written_is_not_made(store: Arc<dyn S
             .map(drop),
     );
     failed_so(store.resend(failed, at(9), refused()).await.map(drop));
-    failed_so(store.delete_account(scene.account, refused()).await.map(drop));
+    failed_so(
+        store
+            .delete_account(scene.account, None, refused())
+            .await
+            .map(drop),
+    );
     assert_eq!(stored(&scene).await, before);
     let keys = store
         .signing_keys(scene.account)
@@ -322,7 +340,7 @@ pub async fn a_change_whose_entry_cannot_be_written_is_not_made(store: Arc<dyn S
 pub async fn a_replaced_event_type_shows_exactly_what_it_was(store: Arc<dyn Store>) {
     let put = async |entry: EventType| {
         store
-            .put_event_type(entry, audit())
+            .put_event_type(entry, PutIf::Any, audit())
             .await
             .expect("put_event_type")
     };

@@ -9,7 +9,7 @@ use super::automations::{read, stored, update};
 use super::build::*;
 use super::concurrency::race;
 use super::scene::*;
-use postrider_storage::{SaveAutomation, Store};
+use postrider_storage::{DeleteObject, SaveAutomation, Store};
 
 /// An automation with this uid, created `s` seconds after the base.
 fn automation_with(scene: &Scene, s: i64, uid: Option<&str>) -> Automation {
@@ -92,9 +92,9 @@ pub async fn a_deleted_automations_uid_is_free_again(store: Arc<dyn Store>) {
     let first = create_automation(&*scene.store, scene.account, first).await;
     let deleted = scene
         .store
-        .delete_automation(scene.account, first.id, audit())
+        .delete_automation(scene.account, first.id, None, audit())
         .await;
-    assert_eq!(deleted, Ok(true));
+    assert_eq!(deleted, Ok(DeleteObject::Deleted));
     assert_eq!(of_uid(&scene, scene.account, "crm").await, None);
     let second = automation_with(&scene, 2, Some("crm"));
     let second = create_automation(&*scene.store, scene.account, second).await;

@@ -13,7 +13,7 @@ use postrider_model::{
 use super::build::*;
 use super::scene::*;
 use postrider_storage::{
-    Change, DisableAction, Finished, FirstAttempt, NewEvent, Recorded, SaveAutomation, Store,
+    Change, DeleteObject, DisableAction, Finished, FirstAttempt, NewEvent, Recorded, SaveAutomation, Store,
 };
 
 pub(crate) async fn read(scene: &Scene, id: AutomationId) -> Option<Automation> {
@@ -202,8 +202,10 @@ pub async fn an_automation_needs_its_account(store: Arc<dyn Store>) {
     assert_eq!(update(&scene, &others).await, SaveAutomation::Missing);
     let store = &scene.store;
     assert_eq!(
-        store.delete_automation(scene.account, others.id, audit()).await,
-        Ok(false)
+        store
+            .delete_automation(scene.account, others.id, None, audit())
+            .await,
+        Ok(DeleteObject::Missing)
     );
     assert!(!disable(&scene, &gone(&others.actions[0]), 5).await);
     assert_eq!(store.automation(other, others.id).await, Ok(Some(others)));
@@ -270,15 +272,15 @@ pub async fn a_deleted_automation_is_gone_with_its_actions_and_its_deliveries_st
     let stored_before = stored(&scene).await;
     let deleted = scene
         .store
-        .delete_automation(scene.account, scene.automation, audit())
+        .delete_automation(scene.account, scene.automation, None, audit())
         .await;
-    assert_eq!(deleted, Ok(true));
+    assert_eq!(deleted, Ok(DeleteObject::Deleted));
     assert_eq!(read(&scene, scene.automation).await, None);
     let again = scene
         .store
-        .delete_automation(scene.account, scene.automation, audit())
+        .delete_automation(scene.account, scene.automation, None, audit())
         .await;
-    assert_eq!(again, Ok(false));
+    assert_eq!(again, Ok(DeleteObject::Missing));
     assert!(!disable(&scene, &gone(&stored_before.actions[0]), 5).await);
     let config = scene
         .store
@@ -381,9 +383,9 @@ pub async fn an_account_has_a_bounded_number_of_automations(store: Arc<dyn Store
     assert_eq!(config.expect("the account").automations.len(), AUTOMATIONS_MAX);
     let deleted = scene
         .store
-        .delete_automation(scene.account, scene.automation, audit())
+        .delete_automation(scene.account, scene.automation, None, audit())
         .await;
-    assert_eq!(deleted, Ok(true));
+    assert_eq!(deleted, Ok(DeleteObject::Deleted));
     let now = create(scene.account, &surplus).await;
     assert!(
         matches!(now, SaveAutomation::Saved(_)),

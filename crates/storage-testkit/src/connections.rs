@@ -8,7 +8,8 @@ use postrider_model::{
     Secret,
 };
 use postrider_storage::{
-    ConnectionUser, DeleteConnection, PageRequest, SaveAutomation, SaveConnection, SealedValues, Store,
+    ConnectionUser, DeleteConnection, DeleteObject, PageRequest, SaveAutomation, SaveConnection,
+    SealedValues, Store,
 };
 
 use super::build::*;
@@ -176,7 +177,10 @@ pub async fn an_account_has_a_bounded_number_of_connections(store: Arc<dyn Store
     let nobody = scene.ids.account(at(3));
     assert_eq!(create(nobody).await, SaveConnection::Missing);
     let last = last.expect("there are some");
-    let deleted = scene.store.delete_connection(scene.account, last, audit()).await;
+    let deleted = scene
+        .store
+        .delete_connection(scene.account, last, None, audit())
+        .await;
     assert_eq!(deleted, Ok(DeleteConnection::Deleted));
     create_connection(&*scene.store, scene.account, new_connection(&scene.ids, 1_001)).await;
 }
@@ -221,7 +225,7 @@ pub async fn a_connection_that_an_automation_names_is_not_deleted(store: Arc<dyn
     let (other, _) = scene.another_account(1).await;
     let id = create_connection(&*scene.store, scene.account, new_connection(&scene.ids, 2)).await;
     let delete = async |account| {
-        let deleted = scene.store.delete_connection(account, id, audit()).await;
+        let deleted = scene.store.delete_connection(account, id, None, audit()).await;
         deleted.expect("delete_connection")
     };
     let mut bystander = new_automation(&scene.ids, 3, 1);
@@ -255,9 +259,9 @@ pub async fn a_connection_that_an_automation_names_is_not_deleted(store: Arc<dyn
     assert!(matches!(freed, Ok(SaveAutomation::Saved(_))), "{freed:?}");
     let deleted = scene
         .store
-        .delete_automation(scene.account, users[1].id, audit())
+        .delete_automation(scene.account, users[1].id, None, audit())
         .await;
-    assert_eq!(deleted, Ok(true));
+    assert_eq!(deleted, Ok(DeleteObject::Deleted));
     assert_eq!(delete(scene.account).await, DeleteConnection::Deleted);
     assert_eq!(delete(scene.account).await, DeleteConnection::Missing);
 }
@@ -272,7 +276,7 @@ pub async fn deleting_a_connection_and_naming_it_exclude_each_other(store: Arc<d
             scene
                 .store
                 .create_automation(scene.account, automation.clone(), audit()),
-            scene.store.delete_connection(scene.account, id, audit()),
+            scene.store.delete_connection(scene.account, id, None, audit()),
         );
         let user = ConnectionUser {
             account: scene.account,
@@ -300,7 +304,10 @@ pub async fn connections_go_with_their_account_and_are_counted_as_secrets(store:
         remaining: 0,
     };
     assert_eq!(scene.store.sealed_values().await, Ok(counted));
-    assert_eq!(scene.store.delete_account(scene.account, audit()).await, Ok(true));
+    assert_eq!(
+        scene.store.delete_account(scene.account, None, audit()).await,
+        Ok(DeleteObject::Deleted)
+    );
     assert_eq!(scene.store.connection(scene.account, id).await, Ok(None));
     let counts = scene.store.sealed_values().await.expect("counts");
     assert_eq!(counts.sealed, before - 1, "its signing key is gone too");

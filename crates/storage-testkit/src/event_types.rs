@@ -7,7 +7,7 @@ use postrider_model::EventType;
 
 use super::build::*;
 use super::lists::all_pages;
-use postrider_storage::Store;
+use postrider_storage::{DeleteObject, PutIf, SaveEventType, Store};
 
 fn entry(name: &str, s: i64) -> EventType {
     EventType {
@@ -28,16 +28,16 @@ async fn read(store: &dyn Store, name: &str) -> Option<EventType> {
 pub async fn an_entry_reads_back_as_it_was_put(store: Arc<dyn Store>) {
     let longest = "x".repeat(128);
     for (s, name) in (0..).zip(["proposal.accepted", "Proposal.Accepted", "-", &longest]) {
-        let put = store.put_event_type(entry(name, s), audit()).await;
-        assert_eq!(put, Ok((entry(name, s), true)));
+        let put = store.put_event_type(entry(name, s), PutIf::Any, audit()).await;
+        assert_eq!(put, Ok(SaveEventType::Created(entry(name, s))));
         assert_eq!(read(&*store, name).await, Some(entry(name, s)));
     }
     assert_eq!(read(&*store, "proposal").await, None);
 }
 
 pub async fn putting_an_entry_again_replaces_all_but_its_beginning(store: Arc<dyn Store>) {
-    let first = store.put_event_type(entry("a", 1), audit()).await;
-    assert_eq!(first, Ok((entry("a", 1), true)));
+    let first = store.put_event_type(entry("a", 1), PutIf::Any, audit()).await;
+    assert_eq!(first, Ok(SaveEventType::Created(entry("a", 1))));
     let change = EventType {
         description: String::new(),
         example: None,
@@ -49,29 +49,32 @@ pub async fn putting_an_entry_again_replaces_all_but_its_beginning(store: Arc<dy
         created_at: at(1),
         ..change.clone()
     };
-    let put = store.put_event_type(change, audit()).await;
-    assert_eq!(put, Ok((expected.clone(), false)));
+    let put = store.put_event_type(change, PutIf::Any, audit()).await;
+    assert_eq!(put, Ok(SaveEventType::Replaced(expected.clone())));
     assert_eq!(read(&*store, "a").await, Some(expected));
 }
 
 pub async fn a_deleted_entry_is_gone_and_may_return(store: Arc<dyn Store>) {
     store
-        .put_event_type(entry("a", 1), audit())
+        .put_event_type(entry("a", 1), PutIf::Any, audit())
         .await
         .expect("put_event_type");
     store
-        .put_event_type(entry("b", 1), audit())
+        .put_event_type(entry("b", 1), PutIf::Any, audit())
         .await
         .expect("put_event_type");
-    assert_eq!(store.delete_event_type(&event_type("a"), audit()).await, Ok(true));
+    assert_eq!(
+        store.delete_event_type(&event_type("a"), None, audit()).await,
+        Ok(DeleteObject::Deleted)
+    );
     assert_eq!(read(&*store, "a").await, None);
     assert_eq!(
-        store.delete_event_type(&event_type("a"), audit()).await,
-        Ok(false)
+        store.delete_event_type(&event_type("a"), None, audit()).await,
+        Ok(DeleteObject::Missing)
     );
     assert_eq!(read(&*store, "b").await, Some(entry("b", 1)));
-    let put = store.put_event_type(entry("a", 5), audit()).await;
-    assert_eq!(put, Ok((entry("a", 5), true)));
+    let put = store.put_event_type(entry("a", 5), PutIf::Any, audit()).await;
+    assert_eq!(put, Ok(SaveEventType::Created(entry("a", 5))));
 }
 
 pub async fn entries_are_listed_newest_first_and_by_name_within_a_moment(store: Arc<dyn Store>) {
@@ -79,13 +82,13 @@ pub async fn entries_are_listed_newest_first_and_by_name_within_a_moment(store: 
     for (n, name) in names.into_iter().enumerate() {
         let s = i64::try_from(n / 4).expect("few");
         store
-            .put_event_type(entry(name, s), audit())
+            .put_event_type(entry(name, s), PutIf::Any, audit())
             .await
             .expect("put_event_type");
     }
     // A later update does not move an entry.
     store
-        .put_event_type(entry("m", 99), audit())
+        .put_event_type(entry("m", 99), PutIf::Any, audit())
         .await
         .expect("put_event_type");
     let mut expected: Vec<_> = names.into_iter().enumerate().collect();
@@ -101,7 +104,7 @@ pub async fn entries_are_listed_newest_first_and_by_name_within_a_moment(store: 
 pub async fn entries_that_arrive_or_go_do_not_disturb_the_next_page(store: Arc<dyn Store>) {
     for (s, name) in (0..).zip(["a", "b", "c", "d", "e", "f"]) {
         store
-            .put_event_type(entry(name, s), audit())
+            .put_event_type(entry(name, s), PutIf::Any, audit())
             .await
             .expect("put_event_type");
     }
@@ -116,10 +119,13 @@ pub async fn entries_that_arrive_or_go_do_not_disturb_the_next_page(store: Arc<d
     };
     assert_eq!(names(&first.items), "f e d");
     store
-        .put_event_type(entry("g", 9), audit())
+        .put_event_type(entry("g", 9), PutIf::Any, audit())
         .await
         .expect("put_event_type");
-    assert_eq!(store.delete_event_type(&event_type("d"), audit()).await, Ok(true));
+    assert_eq!(
+        store.delete_event_type(&event_type("d"), None, audit()).await,
+        Ok(DeleteObject::Deleted)
+    );
     let request = postrider_storage::PageRequest {
         limit: 3,
         after: first.next,

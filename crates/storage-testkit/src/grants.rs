@@ -11,7 +11,7 @@ use tokio::task::JoinSet;
 use super::build::*;
 use super::scene::*;
 use postrider_storage::{
-    EXPIRED_GRANTS_REMOVED_MAX, GrantFilter, PageRequest, PutGrant, RemoveApiKey, Store,
+    DeleteObject, EXPIRED_GRANTS_REMOVED_MAX, GrantFilter, PageRequest, PutGrant, RemoveApiKey, Store,
 };
 
 /// The `n`-th grant: an operator's session that lasts one minute from the base.
@@ -230,7 +230,10 @@ pub async fn grants_go_with_their_account_and_no_others(store: Arc<dyn Store>) {
     for grant in gone.iter().chain(&kept) {
         put(&*store, grant).await;
     }
-    assert_eq!(store.delete_account(account, audit()).await, Ok(true));
+    assert_eq!(
+        store.delete_account(account, None, audit()).await,
+        Ok(DeleteObject::Deleted)
+    );
     for grant in &gone {
         assert!(!found(&*store, grant, at(1)).await);
     }

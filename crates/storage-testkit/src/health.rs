@@ -11,8 +11,8 @@ use super::automations::{disabling, gone, stored, update};
 use super::build::*;
 use super::scene::*;
 use postrider_storage::{
-    ActionReport, Announcement, Change, Finished, FirstAttempt, NewEvent, Recorded, SaveAutomation, Store,
-    StoredIf,
+    ActionReport, Announcement, Change, DeleteObject, Finished, FirstAttempt, NewEvent, Recorded,
+    SaveAutomation, Store, StoredIf,
 };
 
 /// The health of an action; `None` if nothing is stored.
@@ -272,9 +272,9 @@ pub async fn edits_begin_the_health_of_what_they_change_anew(store: Arc<dyn Stor
     assert_eq!(health(&scene, scene.account, removed.id).await, None);
     let deleted = scene
         .store
-        .delete_automation(scene.account, scene.automation, audit())
+        .delete_automation(scene.account, scene.automation, None, audit())
         .await;
-    assert_eq!(deleted, Ok(true));
+    assert_eq!(deleted, Ok(DeleteObject::Deleted));
     assert_eq!(first_health(&scene).await, ActionHealth::default());
     assert_eq!(scene.store.unhealthy_actions(10).await, Ok(Vec::new()));
 }
@@ -310,7 +310,7 @@ pub async fn unhealthy_actions_are_listed_newest_trouble_first(store: Arc<dyn St
     assert_eq!(found.collect::<Vec<_>>(), expected);
     let first = scene.store.unhealthy_actions(1).await.expect("unhealthy_actions");
     assert_eq!(first, unhealthy[..1]);
-    let deleted = scene.store.delete_account(scene.account, audit()).await;
-    assert_eq!(deleted, Ok(true));
+    let deleted = scene.store.delete_account(scene.account, None, audit()).await;
+    assert_eq!(deleted, Ok(DeleteObject::Deleted));
     assert_eq!(scene.store.unhealthy_actions(10).await, Ok(Vec::new()));
 }

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use postrider_model::{AccountId, Automation, ConnectionId, Does, SYSTEM_ACCOUNT};
-use postrider_storage::{ConnectionUser, DeleteConnection, PageRequest, SaveAutomation, Store};
+use postrider_storage::{ConnectionUser, DeleteConnection, DeleteObject, PageRequest, SaveAutomation, Store};
 
 use super::build::*;
 use super::connections::{create_connection, new_connection, using};
@@ -23,7 +23,10 @@ async fn scene(store: Arc<dyn Store>) -> (Scene, ConnectionId) {
 }
 
 async fn delete(scene: &Scene, id: ConnectionId) -> DeleteConnection {
-    let deleted = scene.store.delete_connection(SYSTEM_ACCOUNT, id, audit()).await;
+    let deleted = scene
+        .store
+        .delete_connection(SYSTEM_ACCOUNT, id, None, audit())
+        .await;
     deleted.expect("delete_connection")
 }
 
@@ -58,7 +61,7 @@ pub async fn an_automation_of_any_account_names_a_connection_of_the_installation
     };
     let listed = scene.store.connections(other, page).await.expect("a list");
     assert_eq!(listed.items, []);
-    let deleted = scene.store.delete_connection(other, id, audit()).await;
+    let deleted = scene.store.delete_connection(other, id, None, audit()).await;
     assert_eq!(deleted, Ok(DeleteConnection::Missing));
     let config = scene.store.account_config(other).await.expect("account_config");
     assert_eq!(config.expect("the account").connections, []);
@@ -80,9 +83,9 @@ pub async fn a_connection_of_the_installation_is_not_deleted_while_any_account_u
     for user in &users {
         let deleted = scene
             .store
-            .delete_automation(user.account, user.automation, audit())
+            .delete_automation(user.account, user.automation, None, audit())
             .await;
-        assert_eq!(deleted, Ok(true));
+        assert_eq!(deleted, Ok(DeleteObject::Deleted));
     }
     assert_eq!(delete(&scene, id).await, DeleteConnection::Deleted);
     assert_eq!(delete(&scene, id).await, DeleteConnection::Missing);
@@ -122,7 +125,7 @@ pub async fn deleting_a_connection_of_the_installation_and_naming_it_exclude_eac
         let (one, two, deleted) = tokio::join!(
             scene.store.create_automation(scene.account, one, audit()),
             scene.store.create_automation(other, two, audit()),
-            scene.store.delete_connection(SYSTEM_ACCOUNT, id, audit()),
+            scene.store.delete_connection(SYSTEM_ACCOUNT, id, None, audit()),
         );
         let saved = [one, two].map(|saved| saved.expect("create_automation"));
         let mut named = saved
@@ -132,7 +135,7 @@ pub async fn deleting_a_connection_of_the_installation_and_naming_it_exclude_eac
             DeleteConnection::Deleted => assert_eq!(named.next(), None),
             // One may have been saved after the search.
             DeleteConnection::InUse(users) => assert!(users.len() <= named.count()),
-            DeleteConnection::Missing => panic!("it was there"),
+            DeleteConnection::Missing | DeleteConnection::Stale => panic!("it was there"),
         }
     }
 }

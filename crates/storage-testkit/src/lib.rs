@@ -51,6 +51,7 @@ pub mod model_check;
 mod odd_attempts;
 pub mod people;
 pub mod portal_links;
+pub mod preconditions;
 mod promises;
 pub mod rate_limits;
 pub mod repeats;

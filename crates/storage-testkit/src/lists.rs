@@ -10,8 +10,8 @@ use super::build::*;
 use super::filters::within;
 use super::scene::*;
 use postrider_storage::{
-    Appended, DeliveryFilter, DeliveryKey, EventFilter, FirstAttempt, NewEvent, Page, PageRequest, Position,
-    Store, StoreResult,
+    Appended, DeleteObject, DeliveryFilter, DeliveryKey, EventFilter, FirstAttempt, NewEvent, Page,
+    PageRequest, Position, Store, StoreResult,
 };
 
 /// More pages than any list of the tests has, including empty ones.
@@ -245,7 +245,10 @@ pub async fn deliveries_of_all_accounts_are_listed_newest_first_in_pages_that_st
             }
         }
     }
-    assert_eq!(scene.store.delete_account(gone, audit()).await, Ok(true));
+    assert_eq!(
+        scene.store.delete_account(gone, None, audit()).await,
+        Ok(DeleteObject::Deleted)
+    );
     let arrive = async || {
         for s in 3_000_000..3_000_003 {
             scene.append_waiting(s).await;
@@ -273,8 +276,11 @@ pub async fn a_position_outlives_the_item_it_was_made_from(store: Arc<dyn Store>
     let first = fetch(request).await.expect("a page");
     let last = first.items.last().expect("a full page").id;
     assert_eq!(
-        scene.store.delete_automation(scene.account, last, audit()).await,
-        Ok(true)
+        scene
+            .store
+            .delete_automation(scene.account, last, None, audit())
+            .await,
+        Ok(DeleteObject::Deleted)
     );
     let rest: Vec<_> = pages_after(first.next, 3, fetch).await;
     let names: Vec<_> = rest.iter().map(|automation| automation.name.as_str()).collect();

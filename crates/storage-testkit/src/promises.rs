@@ -94,6 +94,12 @@ macro_rules! conformance {
                 the_beginnings_of_data_come_in_the_order_of_the_events,
                 a_uid_finds_accounts_and_automations_and_a_name_its_event_type,
             ]
+            preconditions: [
+                a_deletion_from_an_older_version_is_refused_and_writes_nothing,
+                an_event_type_is_put_only_where_its_condition_holds,
+                one_of_many_concurrent_creations_of_an_event_type_succeeds,
+                a_deletion_and_an_edit_from_one_version_exclude_each_other,
+            ]
             event_types: [
                 an_entry_reads_back_as_it_was_put,
                 putting_an_entry_again_replaces_all_but_its_beginning,

@@ -9,7 +9,7 @@ use super::build::*;
 use super::lists::all_pages;
 use super::scene::*;
 use postrider_storage::{
-    Appended, DeliveryFilter, EventFilter, FirstAttempt, NewEvent, Pruned, Recorded, Store,
+    Appended, DeleteObject, DeliveryFilter, EventFilter, FirstAttempt, NewEvent, Pruned, Recorded, Store,
 };
 
 /// More steps than any test's store has rows.
@@ -275,7 +275,10 @@ pub async fn what_a_deleted_account_left_behind_goes_step_by_step(store: Arc<dyn
     let kept = scene.with_deliveries(kept, automation.id, &actions, FirstAttempt::Waiting);
     scene.append_new(&kept).await;
 
-    assert_eq!(scene.store.delete_account(scene.account, audit()).await, Ok(true));
+    assert_eq!(
+        scene.store.delete_account(scene.account, None, audit()).await,
+        Ok(DeleteObject::Deleted)
+    );
     // They are removed although they are younger than `before`, or pending.
     prune_all(&scene, at(-1000), 2, async || ()).await;
     for event in [&settled_event, &waiting, &owned] {
@@ -355,7 +358,10 @@ pub async fn events_of_a_clock_that_was_ahead_keep_none_behind_them(store: Arc<d
 /// everything was pruned.
 pub async fn what_is_accepted_for_a_deleted_account_is_not_kept_for_good(store: Arc<dyn Store>) {
     let scene = Scene::new(store).await;
-    assert_eq!(scene.store.delete_account(scene.account, audit()).await, Ok(true));
+    assert_eq!(
+        scene.store.delete_account(scene.account, None, audit()).await,
+        Ok(DeleteObject::Deleted)
+    );
     prune_all(&scene, at(-1000), 10, async || ()).await;
     let event = scene.owned(10);
     let appended = append(&*scene.store, scene.session, vec![event.clone()]).await;

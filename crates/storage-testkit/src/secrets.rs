@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use postrider_model::{CustomHeader, Does};
-use postrider_storage::{Resealed, SealedValues, Store};
+use postrider_storage::{DeleteObject, Resealed, SealedValues, Store};
 
 use super::build::*;
 use super::scene::*;
@@ -24,7 +24,10 @@ pub async fn every_secret_is_counted(store: Arc<dyn Store>) {
     webhook.headers = vec![CustomHeader::secret("Authorization", "Bearer x")];
     create_automation(&*store, scene.account, automation).await;
     assert_eq!(store.sealed_values().await, counted(3));
-    assert_eq!(store.delete_account(scene.account, audit()).await, Ok(true));
+    assert_eq!(
+        store.delete_account(scene.account, None, audit()).await,
+        Ok(DeleteObject::Deleted)
+    );
     assert_eq!(store.sealed_values().await, counted(1));
 }
 

@@ -6,6 +6,7 @@ use postrider_model::{
     Account, AccountId, ActionId, AuditEntry, Automation, Connection, SigningKey, Timestamp,
 };
 
+use crate::deletion::DeleteObject;
 use crate::error::StoreResult;
 use crate::events::NewEvent;
 use crate::page::{Page, PageRequest};
@@ -74,9 +75,14 @@ pub trait AccountStore: Send + Sync {
 
     /// Removes the account, its keys, its automations, its connections and its grants at once;
     /// [`crate::RetentionStore::prune`] removes its events, deliveries and attempts step by step. Its pending
-    /// deliveries get no further attempts, because their actions no longer exist. False if there was no such
-    /// account.
-    async fn delete_account(&self, account: AccountId, audit: AuditEntry) -> StoreResult<bool>;
+    /// deliveries get no further attempts, because their actions no longer exist. With a `version`, only if
+    /// the stored version equals it.
+    async fn delete_account(
+        &self,
+        account: AccountId,
+        version: Option<i64>,
+        audit: AuditEntry,
+    ) -> StoreResult<DeleteObject>;
 
     /// The account's signing keys, the current one first, then by age. `None` if there is no such account.
     async fn signing_keys(&self, account: AccountId) -> StoreResult<Option<Vec<SigningKey>>>;

@@ -4,6 +4,7 @@ use async_trait::async_trait;
 use postrider_model::automation::DisabledReason;
 use postrider_model::{AccountId, ActionId, AuditEntry, Automation, AutomationId, ConnectionId};
 
+use crate::deletion::DeleteObject;
 use crate::error::StoreResult;
 use crate::events::NewEvent;
 use crate::page::{Page, PageRequest};
@@ -78,11 +79,13 @@ pub trait AutomationStore: Send + Sync {
         audit: AuditEntry,
     ) -> StoreResult<SaveAutomation>;
 
-    /// Removes an automation with its actions; its deliveries stay on record. False if there was none.
+    /// Removes an automation with its actions; its deliveries stay on record. With a `version`, only if the
+    /// stored version equals it.
     async fn delete_automation(
         &self,
         account: AccountId,
         id: AutomationId,
+        version: Option<i64>,
         audit: AuditEntry,
-    ) -> StoreResult<bool>;
+    ) -> StoreResult<DeleteObject>;
 }

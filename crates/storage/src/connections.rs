@@ -27,6 +27,8 @@ pub enum DeleteConnection {
     Deleted,
     /// The account has no such connection.
     Missing,
+    /// The connection has another version than the caller requires; nothing was written.
+    Stale,
     /// Actions of these automations use it; nothing was written. By account, the oldest first; at most
     /// [`crate::rules::connections::USERS_MAX`] of them.
     InUse(Vec<ConnectionUser>),
@@ -72,11 +74,13 @@ pub trait ConnectionStore: Send + Sync {
         audit: AuditEntry,
     ) -> StoreResult<SaveConnection>;
 
-    /// Removes a connection, unless an action uses it.
+    /// Removes a connection, unless an action uses it. With a `version`, only if the stored version equals
+    /// it; that comes before the actions.
     async fn delete_connection(
         &self,
         account: AccountId,
         id: ConnectionId,
+        version: Option<i64>,
         audit: AuditEntry,
     ) -> StoreResult<DeleteConnection>;
 }

@@ -39,6 +39,7 @@ pub mod audit;
 pub mod automations;
 pub mod changes;
 pub mod connections;
+pub mod deletion;
 pub mod deliveries;
 pub mod encoding;
 pub mod error;
@@ -69,13 +70,14 @@ pub use audit::{AUDIT_LOG, AUDIT_LOOKED_AT_MAX, ActionPattern, AuditFilter, Audi
 pub use automations::{AutomationStore, DisableAction, SaveAutomation};
 pub use changes::{ChangeFollower, ChangeMark, ChangeStore, Changed, Changes};
 pub use connections::{ConnectionStore, ConnectionUser, DeleteConnection, SaveConnection};
+pub use deletion::DeleteObject;
 pub use deliveries::{
     CancelStep, CanceledDelivery, Change, Claim, ClaimRequest, CountStep, DeliveryFilter, DeliveryKey,
     DeliveryRecord, DeliveryStore, DueAhead, DueEarlier, Finished, ReadyDelivery, Recorded, ReplayStep,
     Resent, WaitingLane,
 };
 pub use error::{StoreError, StoreResult};
-pub use event_types::EventTypeStore;
+pub use event_types::{EventTypeStore, PutIf, SaveEventType};
 pub use events::{Appended, EventCanceled, EventFilter, EventStore, FirstAttempt, NewDelivery, NewEvent};
 pub use grants::{
     BeginSession, ConsoleStore, EXPIRED_GRANTS_REMOVED_MAX, GrantFilter, PORTAL_LINKS_MAX, PermittedSessions,

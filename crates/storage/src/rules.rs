@@ -12,6 +12,7 @@ pub mod automations;
 pub mod cancel;
 pub mod confirmed_time;
 pub mod connections;
+pub mod event_types;
 pub mod events;
 pub mod fan_out;
 pub mod health;

@@ -182,6 +182,43 @@ fn an_edit_is_shown_field_by_field_and_keeps_what_it_does_not_name() {
 }
 
 #[test]
+fn another_order_of_actions_is_applied_and_another_order_of_event_types_is_none() {
+    let bench = Bench::of_guide();
+    bench.edit(
+        "event_types: [proposal.*]",
+        "event_types: [proposal.*, invoice.*]",
+    );
+    bench.apply("--yes").success();
+    let before = bench.show("automations show acme tell-the-crm");
+    bench.edit(
+        "event_types: [proposal.*, invoice.*]",
+        "event_types: [invoice.*, proposal.*]",
+    );
+    bench.apply("--dry-run --exit-code").success();
+    let sent = bench.apply("--yes");
+    assert!(sent.success().contains("Nothing changed."), "{sent:?}");
+    let text = std::fs::read_to_string(bench.path("postrider.yaml")).unwrap();
+    let (head, actions) = text.split_once("        actions:\n").unwrap();
+    let (first, second) = actions.split_at(actions.rfind("          - type").unwrap());
+    bench.write(
+        "postrider.yaml",
+        &format!("{head}        actions:\n{second}{first}"),
+    );
+    let applied = bench.apply("--yes");
+    assert_eq!(marked(&applied), ["~ automation acme/tell-the-crm"]);
+    let lines: Vec<_> = applied.out.lines().skip(1).take(2).collect();
+    let expected = [
+        "    actions[0]: \"https://crm.example.com/hooks\" → \"https://gateway.example.com/in\"",
+        "    actions[1]: \"https://gateway.example.com/in\" → \"https://crm.example.com/hooks\"",
+    ];
+    assert_eq!(lines, expected, "{applied:?}");
+    let after = bench.show("automations show acme tell-the-crm");
+    assert_eq!(after["actions"][0]["id"], before["actions"][1]["id"]);
+    assert_eq!(after["actions"][1]["id"], before["actions"][0]["id"]);
+    bench.apply("--dry-run --exit-code").success();
+}
+
+#[test]
 fn prune_deletes_what_the_maps_of_the_file_do_not_name() {
     let bench = Bench::of_guide();
     bench.apply("--yes").success();

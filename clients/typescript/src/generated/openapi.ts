@@ -4557,9 +4557,7 @@ export interface operations {
             header?: {
                 /**
                  * @description The `ETag` of the object that the change is based on. If the object has another tag now, the response
-                 *     is 412 and nothing changes. `PATCH`, and `PUT` of an automation, check and change in one step.
-                 *     `DELETE`, and `PUT` of an event type, check first: they do not notice a change in the milliseconds
-                 *     between.
+                 *     is 412 and nothing changes. The check and the change are one step.
                  * @example "auto_01h455vb4pex5vsknk084sn02q.3"
                  */
                 "If-Match"?: string | null;
@@ -4671,9 +4669,7 @@ export interface operations {
             header?: {
                 /**
                  * @description The `ETag` of the object that the change is based on. If the object has another tag now, the response
-                 *     is 412 and nothing changes. `PATCH`, and `PUT` of an automation, check and change in one step.
-                 *     `DELETE`, and `PUT` of an event type, check first: they do not notice a change in the milliseconds
-                 *     between.
+                 *     is 412 and nothing changes. The check and the change are one step.
                  * @example "auto_01h455vb4pex5vsknk084sn02q.3"
                  */
                 "If-Match"?: string | null;
@@ -5700,12 +5696,16 @@ export interface operations {
             header?: {
                 /**
                  * @description The `ETag` of the object that the change is based on. If the object has another tag now, the response
-                 *     is 412 and nothing changes. `PATCH`, and `PUT` of an automation, check and change in one step.
-                 *     `DELETE`, and `PUT` of an event type, check first: they do not notice a change in the milliseconds
-                 *     between.
+                 *     is 412 and nothing changes. The check and the change are one step.
                  * @example "auto_01h455vb4pex5vsknk084sn02q.3"
                  */
                 "If-Match"?: string | null;
+                /**
+                 * @description `*`: create the object. If it exists already, the response is 412 and nothing changes. The check and
+                 *     the change are one step.
+                 * @example *
+                 */
+                "If-None-Match"?: string | null;
             };
             path: {
                 /**
@@ -5996,9 +5996,7 @@ export interface operations {
             header?: {
                 /**
                  * @description The `ETag` of the object that the change is based on. If the object has another tag now, the response
-                 *     is 412 and nothing changes. `PATCH`, and `PUT` of an automation, check and change in one step.
-                 *     `DELETE`, and `PUT` of an event type, check first: they do not notice a change in the milliseconds
-                 *     between.
+                 *     is 412 and nothing changes. The check and the change are one step.
                  * @example "auto_01h455vb4pex5vsknk084sn02q.3"
                  */
                 "If-Match"?: string | null;
@@ -6106,9 +6104,7 @@ export interface operations {
             header?: {
                 /**
                  * @description The `ETag` of the object that the change is based on. If the object has another tag now, the response
-                 *     is 412 and nothing changes. `PATCH`, and `PUT` of an automation, check and change in one step.
-                 *     `DELETE`, and `PUT` of an event type, check first: they do not notice a change in the milliseconds
-                 *     between.
+                 *     is 412 and nothing changes. The check and the change are one step.
                  * @example "auto_01h455vb4pex5vsknk084sn02q.3"
                  */
                 "If-Match"?: string | null;
@@ -7653,9 +7649,7 @@ export interface operations {
             header?: {
                 /**
                  * @description The `ETag` of the object that the change is based on. If the object has another tag now, the response
-                 *     is 412 and nothing changes. `PATCH`, and `PUT` of an automation, check and change in one step.
-                 *     `DELETE`, and `PUT` of an event type, check first: they do not notice a change in the milliseconds
-                 *     between.
+                 *     is 412 and nothing changes. The check and the change are one step.
                  * @example "auto_01h455vb4pex5vsknk084sn02q.3"
                  */
                 "If-Match"?: string | null;
@@ -7772,9 +7766,7 @@ export interface operations {
             header?: {
                 /**
                  * @description The `ETag` of the object that the change is based on. If the object has another tag now, the response
-                 *     is 412 and nothing changes. `PATCH`, and `PUT` of an automation, check and change in one step.
-                 *     `DELETE`, and `PUT` of an event type, check first: they do not notice a change in the milliseconds
-                 *     between.
+                 *     is 412 and nothing changes. The check and the change are one step.
                  * @example "auto_01h455vb4pex5vsknk084sn02q.3"
                  */
                 "If-Match"?: string | null;
@@ -11790,12 +11782,16 @@ export interface operations {
             header?: {
                 /**
                  * @description The `ETag` of the object that the change is based on. If the object has another tag now, the response
-                 *     is 412 and nothing changes. `PATCH`, and `PUT` of an automation, check and change in one step.
-                 *     `DELETE`, and `PUT` of an event type, check first: they do not notice a change in the milliseconds
-                 *     between.
+                 *     is 412 and nothing changes. The check and the change are one step.
                  * @example "auto_01h455vb4pex5vsknk084sn02q.3"
                  */
                 "If-Match"?: string | null;
+                /**
+                 * @description `*`: create the object. If it exists already, the response is 412 and nothing changes. The check and
+                 *     the change are one step.
+                 * @example *
+                 */
+                "If-None-Match"?: string | null;
             };
             path: {
                 /**
@@ -12005,9 +12001,7 @@ export interface operations {
             header?: {
                 /**
                  * @description The `ETag` of the object that the change is based on. If the object has another tag now, the response
-                 *     is 412 and nothing changes. `PATCH`, and `PUT` of an automation, check and change in one step.
-                 *     `DELETE`, and `PUT` of an event type, check first: they do not notice a change in the milliseconds
-                 *     between.
+                 *     is 412 and nothing changes. The check and the change are one step.
                  * @example "auto_01h455vb4pex5vsknk084sn02q.3"
                  */
                 "If-Match"?: string | null;

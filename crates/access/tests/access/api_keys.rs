@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use postrider_access::{ApiKeyDraft, CreateApiKeyError};
 use postrider_model::{Caller, Permission, Permissions, Scope, Who};
-use postrider_storage::{ChangeFollower as _, Changed, RemoveApiKey};
+use postrider_storage::{ChangeFollower as _, Changed, DeleteObject, RemoveApiKey};
 use tokio::time::advance;
 
 use crate::support::{Node, draft};
@@ -100,7 +100,10 @@ async fn a_scoped_key_gives_its_account_and_permissions_until_it_expires() {
 async fn no_key_is_created_for_an_account_that_does_not_exist() {
     let node = Node::new();
     let account = node.account().await;
-    assert_eq!(node.store.delete_account(account, audit()).await, Ok(true));
+    assert_eq!(
+        node.store.delete_account(account, None, audit()).await,
+        Ok(DeleteObject::Deleted)
+    );
     let orphan = ApiKeyDraft {
         permissions: vec![Permission::Read],
         account: Some(account),

@@ -8,7 +8,7 @@ use postrider_access::{
     ApiKeyDraft, CreatePortalLink, OPERATOR_SESSION, OpenLink, PortalLinkDraft, Session, ShownToken, SignIn,
 };
 use postrider_model::{AccountId, Grant, Permission, Permissions, Scope, Theme, Who};
-use postrider_storage::{PageRequest, StoreResult};
+use postrider_storage::{DeleteObject, PageRequest, StoreResult};
 use tokio::time::advance;
 
 use crate::support::{Node, draft};
@@ -273,7 +273,10 @@ async fn portal_links_and_sessions_of_a_deleted_account_are_refused() {
             .await,
     );
     let (session, _) = opened(&node, &link).await;
-    assert_eq!(node.store.delete_account(account, audit()).await, Ok(true));
+    assert_eq!(
+        node.store.delete_account(account, None, audit()).await,
+        Ok(DeleteObject::Deleted)
+    );
     assert!(!is_alive(&node, &session).await);
     assert_eq!(
         access.open_link(&By::NODE, link.expose()).await,

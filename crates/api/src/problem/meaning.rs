@@ -206,7 +206,8 @@ meanings! {
         "Switch it on: `PATCH` the automation with `{\"enabled\": true}`.",
         "the automation is off, so Postrider would not send the test; switch it on first";
     PreconditionFailed:
-        "The request has an `If-Match` header, and the object has another `ETag` now, or does not exist.",
+        "The request has an `If-Match` header, and the object has another `ETag` now, or does not exist. Or it has \
+            `If-None-Match: *`, and the object exists already.",
         "Read the object, make your change to it again, and send its new `ETag`.",
         "the object has the tag \"acct_01h455vb4pex5vsknk084sn02q.2\" now; read it, and make the change again";
     ConcurrentUpdate:

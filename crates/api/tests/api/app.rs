@@ -1,6 +1,7 @@
 //! An installation of its own, and short methods that call it.
 
 mod around;
+mod starts;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -106,70 +107,6 @@ fn carriers(receivers: Receivers, listeners: &Arc<Listeners>, clock: &Arc<dyn Cl
 }
 
 impl App {
-    pub async fn start() -> Self {
-        Self::with(EngineSettings::default()).await
-    }
-
-    pub async fn with(settings: EngineSettings) -> Self {
-        Self::build(
-            settings,
-            None,
-            RateLimits::default(),
-            true,
-            Arc::new(SystemClock::new()),
-        )
-        .await
-    }
-
-    /// An installation whose wall clock a test sets.
-    pub async fn at_time_of(clock: Arc<dyn Clock>) -> Self {
-        Self::build(
-            EngineSettings::default(),
-            None,
-            RateLimits::default(),
-            true,
-            clock,
-        )
-        .await
-    }
-
-    /// An installation with limits on what producers send.
-    pub async fn limited(rate_limits: RateLimits) -> Self {
-        Self::build(
-            EngineSettings::default(),
-            None,
-            rate_limits,
-            true,
-            Arc::new(SystemClock::new()),
-        )
-        .await
-    }
-
-    /// An installation with this `public_url`.
-    pub async fn at(public_url: &str) -> Self {
-        let settings = EngineSettings::default();
-        Self::build(
-            settings,
-            Some(public_url),
-            RateLimits::default(),
-            true,
-            Arc::new(SystemClock::new()),
-        )
-        .await
-    }
-
-    /// An installation without a mail server.
-    pub async fn without_mail_server() -> Self {
-        Self::build(
-            EngineSettings::default(),
-            None,
-            RateLimits::default(),
-            false,
-            Arc::new(SystemClock::new()),
-        )
-        .await
-    }
-
     async fn build(
         settings: EngineSettings,
         public_url: Option<&str>,
@@ -178,8 +115,28 @@ impl App {
         clock: Arc<dyn Clock>,
     ) -> Self {
         let folder = tempfile::tempdir().unwrap();
+        let sqlite = SqliteStore::open_inline(folder.path(), SqliteOptions::default()).unwrap();
+        Self::build_on(
+            (folder, sqlite),
+            settings,
+            public_url,
+            rate_limits,
+            sends_email,
+            clock,
+        )
+        .await
+    }
+
+    async fn build_on(
+        (folder, sqlite): (tempfile::TempDir, SqliteStore),
+        settings: EngineSettings,
+        public_url: Option<&str>,
+        rate_limits: RateLimits,
+        sends_email: bool,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
         let options = SqliteOptions::default();
-        let sqlite = Arc::new(SqliteStore::open_inline(folder.path(), options.clone()).unwrap());
+        let sqlite = Arc::new(sqlite);
         let store: Arc<dyn Store> = Arc::clone(&sqlite) as Arc<dyn Store>;
         let (sent, next) = (Arc::default(), AtomicU64::new(0));
         let entropy = Entropy::new(move |bytes| fill(bytes, next.fetch_add(1, Ordering::Relaxed)));

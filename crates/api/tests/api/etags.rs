@@ -82,7 +82,7 @@ async fn a_change_that_names_an_old_tag_is_refused_and_changes_nothing() {
 
 #[tokio::test]
 async fn of_changes_at_the_same_time_that_are_based_on_one_tag_one_is_made() {
-    let app = App::start().await;
+    let app = App::interleaving().await;
     for (path, _) in objects(&app).await {
         let tag = tag_of(&app.get(&path).await);
         let changes = (0..8).map(|n| {
@@ -141,4 +141,77 @@ async fn an_event_type_is_replaced_or_deleted_by_its_tag() {
     deleted.problem(412, "precondition_failed");
     let deleted = change(&app, Method::DELETE, path, None, &tag_of(&replaced)).await;
     assert_eq!(deleted.status, 204);
+}
+
+/// Whether the change was made. One that was not found the object changed, or gone.
+fn is_made(response: &ApiResponse) -> bool {
+    match response.status.as_u16() {
+        200 | 204 => true,
+        404 | 412 => false,
+        other => panic!("{other}: {}", response.json()),
+    }
+}
+
+#[tokio::test]
+async fn of_an_edit_and_a_deletion_that_are_based_on_one_tag_one_is_made() {
+    let app = App::interleaving().await;
+    for _ in 0..8 {
+        for (path, patch) in objects(&app).await {
+            let tag = tag_of(&app.get(&path).await);
+            let edit = change(&app, Method::PATCH, &path, Some(&patch), &tag);
+            let deletion = change(&app, Method::DELETE, &path, None, &tag);
+            let (edited, deleted) = tokio::join!(edit, deletion);
+            assert_ne!(is_made(&edited), is_made(&deleted), "{path}");
+            let there = app.get(&path).await.status == 200;
+            assert_eq!(there, is_made(&edited), "{path}");
+        }
+        let path = "/v1/event-types/proposal.sent";
+        let tag = tag_of(&app.put(path, &json!({"description": "A"})).await);
+        let described = json!({"description": "B"});
+        let edit = change(&app, Method::PUT, path, Some(&described), &tag);
+        let deletion = change(&app, Method::DELETE, path, None, &tag);
+        let (edited, deleted) = tokio::join!(edit, deletion);
+        assert_ne!(is_made(&edited), is_made(&deleted));
+        assert_eq!(app.get(path).await.status == 200, is_made(&edited));
+        app.delete(path).await;
+    }
+}
+
+#[tokio::test]
+async fn a_put_that_may_only_create_replaces_nothing() {
+    let app = App::interleaving().await;
+    let account = app.account().await;
+    let automation = json!({
+        "name": "Mine", "trigger": {"event_types": ["a"]},
+        "actions": [{"type": "send_webhook", "url": "https://crm.example.com/hooks"}]
+    });
+    let objects = [
+        (
+            "/v1/event-types/proposal.sent".to_owned(),
+            json!({"description": "Mine"}),
+        ),
+        (format!("{account}/automations/tell-the-crm"), automation),
+    ];
+    for (path, object) in objects {
+        let put = async || {
+            let body = object.to_string();
+            app.call(Method::PUT, &path, Some(&body), &[("if-none-match", "*")])
+                .await
+        };
+        let mut statuses: Vec<_> = join_all((0..8).map(|_| put())).await;
+        statuses.sort_by_key(|response| response.status);
+        let created = tag_of(&statuses[0]);
+        assert_eq!(statuses[0].status, 201, "{path}");
+        for refused in &statuses[1..] {
+            refused.problem(412, "precondition_failed");
+        }
+        assert_eq!(tag_of(&app.get(&path).await), created, "{path}");
+        // Both conditions together never hold.
+        let conditions = [("if-none-match", "*"), ("if-match", created.as_str())];
+        let body = object.to_string();
+        let both = app.call(Method::PUT, &path, Some(&body), &conditions).await;
+        both.problem(412, "precondition_failed");
+        app.delete(&path).await;
+        assert_eq!(put().await.status, 201, "{path}");
+    }
 }

@@ -57,7 +57,11 @@ async fn carry_out_one(
         _ => change.path(),
     };
     let path: Vec<&str> = path.iter().map(String::as_str).collect();
-    let call = Call::new(change.method(), &path).header("if-match", change.etag.clone());
+    // PUT of an event type would replace one that somebody has created since.
+    let creates = (change.verb, change.method()) == (Verb::Create, Method::PUT);
+    let call = Call::new(change.method(), &path)
+        .header("if-match", change.etag.clone())
+        .header("if-none-match", creates.then(|| "*".to_owned()));
     let call = match change.body(connections) {
         Some(body) => call.body(body.json()),
         None => call,
@@ -105,8 +109,13 @@ impl Change {
     /// The failure of a change that another one has overtaken.
     pub fn overtaken(&self) -> Failure {
         let name = self.name();
+        let happened = match self.verb {
+            Verb::Create => "created it",
+            Verb::Change | Verb::SendSecrets | Verb::Delete => "changed or deleted it",
+        };
         Failure::Failed(format!(
-            "{name}: somebody has changed or deleted it since the plan was made, so it was left alone; apply again"
+            "{name}: somebody has {happened} since the plan was made, so it was left alone; apply again for a new \
+             plan"
         ))
     }
 
@@ -191,7 +200,9 @@ fn explained(failure: Failure, change: &Change, file: &str) -> Failure {
     let Failure::Problem(problem) = failure else {
         return failure;
     };
-    if problem.status() == StatusCode::PRECONDITION_FAILED {
+    // POST of an account or an automation finds its uid taken.
+    let is_there = change.verb == Verb::Create && problem.code() == Some("uid_taken");
+    if problem.status() == StatusCode::PRECONDITION_FAILED || is_there {
         return change.overtaken();
     }
     let name = change.name();

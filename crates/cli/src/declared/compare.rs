@@ -136,7 +136,44 @@ fn compare(fields: &[Field], old: &Node, new: &Node, path: &str, found: &mut Vec
     }
 }
 
-/// Whether both mean the same. The order of texts does not count, and null is the default.
+/// Puts lists of `new` whose order does not count into the order that the server has. Otherwise a request
+/// that is sent for another reason would change the order, and the response would look like another change.
+pub fn keep_order(fields: &[Field], old: &Node, new: &mut Node) {
+    for field in fields {
+        let (Some(before), Some(value)) = (old.get(field.name), new.get_mut(field.name)) else {
+            continue;
+        };
+        let are_lists = matches!((&before.tree, &value.tree), (Tree::List(_), Tree::List(_)));
+        if are_lists && is_set(field.kind) && is_same(field, Some(before), value) {
+            value.tree = before.tree.clone();
+            continue;
+        }
+        match (field.kind, &mut value.tree) {
+            (Kind::Group(fields), Tree::Map(_)) => keep_order(fields, before, value),
+            (Kind::Actions, Tree::List(actions)) => {
+                for action in actions {
+                    let id = action.text_of("id").map(str::to_owned);
+                    let stored = before
+                        .items()
+                        .iter()
+                        .find(|old| id.is_some() && old.text_of("id") == id.as_deref());
+                    let fields = action.text_of("type").and_then(fields::of_action);
+                    if let (Some(stored), Some(fields)) = (stored, fields) {
+                        keep_order(fields, stored, action);
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+/// Whether the values are lists whose order has no meaning.
+const fn is_set(kind: Kind) -> bool {
+    matches!(kind, Kind::Texts | Kind::Hosts | Kind::Addresses)
+}
+
+/// Whether both mean the same. Null is the default.
 fn is_same(field: &Field, before: Option<&Node>, value: &Node) -> bool {
     let whole = |node: Option<&Node>| {
         let node = node.filter(|node| !node.is_null()).cloned();
@@ -147,8 +184,7 @@ fn is_same(field: &Field, before: Option<&Node>, value: &Node) -> bool {
             LeftOut::Fault => None,
         };
         let mut node = node.or_else(default).unwrap_or(Tree::Null.nowhere());
-        let is_set = matches!(field.kind, Kind::Texts | Kind::Hosts | Kind::Addresses);
-        if let (Tree::List(items), true) = (&mut node.tree, is_set) {
+        if let (Tree::List(items), true) = (&mut node.tree, is_set(field.kind)) {
             items.sort_by(|one, other| one.text().cmp(&other.text()));
         }
         node
@@ -177,6 +213,7 @@ fn compare_members(before: Option<&Node>, value: &Node, path: &str, found: &mut 
     }
 }
 
+/// The order of actions has no effect on deliveries, but people see it.
 fn compare_actions(before: &[Node], actions: &[Node], path: &str, found: &mut Vec<Difference>) {
     let target = |action: &Node| action.get("url").or_else(|| action.get("to")).cloned();
     for (at, action) in actions.iter().enumerate() {
@@ -196,16 +233,87 @@ fn compare_actions(before: &[Node], actions: &[Node], path: &str, found: &mut Ve
             }),
         }
     }
-    let is_kept = |old: &Node| {
-        actions
-            .iter()
-            .any(|action| action.text_of("id") == old.text_of("id"))
+    // Of the actions that both have, the first is compared with the first, and so on.
+    let has = |list: &[Node], action: &Node| {
+        let id = action.text_of("id");
+        id.is_some() && list.iter().any(|other| other.text_of("id") == id)
     };
-    for (at, old) in before.iter().enumerate().filter(|(_, old)| !is_kept(old)) {
+    let kept = before.iter().filter(|old| has(actions, old));
+    let again = actions
+        .iter()
+        .enumerate()
+        .filter(|(_, action)| has(before, action));
+    for (old, (at, action)) in kept.zip(again) {
+        if old.text_of("id") != action.text_of("id") {
+            found.push(Difference {
+                field: format!("{path}[{at}]"),
+                old: target(old),
+                new: target(action),
+            });
+        }
+    }
+    for (at, old) in before.iter().enumerate().filter(|(_, old)| !has(actions, old)) {
         found.push(Difference {
             field: format!("{path}[{at}]"),
             old: target(old),
             new: None,
         });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn automation(event_types: &str, actions: &[(&str, &str)]) -> Node {
+        let actions = actions.iter().map(|(id, url)| {
+            format!(r#"{{"type":"send_webhook","id":"{id}","url":"{url}","plain_headers":["b","a"]}}"#)
+        });
+        let actions = actions.collect::<Vec<_>>().join(",");
+        let json =
+            format!(r#"{{"name":"A","trigger":{{"event_types":{event_types}}},"actions":[{actions}]}}"#);
+        Node::of_json(&json).unwrap()
+    }
+
+    fn found(old: &Node, new: &Node) -> Vec<String> {
+        let found = differences(fields::AUTOMATION, old, new);
+        let side = |node: &Option<Node>| node.as_ref().map_or("-".to_owned(), Node::json);
+        let lines = found
+            .iter()
+            .map(|it| format!("{} {} {}", it.field, side(&it.old), side(&it.new)));
+        lines.collect()
+    }
+
+    #[test]
+    fn another_order_is_a_difference_of_actions_and_of_nothing_else() {
+        let old = automation(r#"["a","b"]"#, &[("1", "u"), ("2", "v"), ("3", "w")]);
+        let same = automation(r#"["b","a"]"#, &[("1", "u"), ("2", "v"), ("3", "w")]);
+        assert!(found(&old, &same).is_empty());
+        let moved = automation(r#"["a","b"]"#, &[("3", "w"), ("1", "u"), ("2", "v")]);
+        let expected = [
+            r#"actions[0] "u" "w""#,
+            r#"actions[1] "v" "u""#,
+            r#"actions[2] "w" "v""#,
+        ];
+        assert_eq!(found(&old, &moved), expected);
+        // One that is left out or added does not move the others.
+        let fewer = automation(r#"["a","b"]"#, &[("1", "u"), ("3", "w")]);
+        assert_eq!(found(&old, &fewer), [r#"actions[1] "v" -"#]);
+        assert_eq!(found(&fewer, &old), [r#"actions[1] - "v""#]);
+    }
+
+    #[test]
+    fn what_is_sent_keeps_the_order_that_the_server_has_where_it_has_no_meaning() {
+        let old = automation(r#"["b","a"]"#, &[("1", "u"), ("2", "v")]);
+        let mut new = automation(r#"["a","b"]"#, &[("2", "v"), ("1", "u")]);
+        let expected = automation(r#"["b","a"]"#, &[("2", "v"), ("1", "u")]);
+        keep_order(fields::AUTOMATION, &old, &mut new);
+        assert_eq!(new.json(), expected.json());
+        let mut other = automation(r#"["a","c"]"#, &[]);
+        keep_order(fields::AUTOMATION, &old, &mut other);
+        assert_eq!(
+            other.get("trigger").unwrap().json(),
+            r#"{"event_types":["a","c"]}"#
+        );
     }
 }

@@ -1,7 +1,7 @@
 //! The changes that make a server have what a file declares.
 
 use super::actions::identify;
-use super::compare::{Difference, differences, masked, stored};
+use super::compare::{Difference, differences, keep_order, masked, stored};
 use super::faults::{Faults, did_you_mean};
 use super::file::{Declared, Entry, SYSTEM};
 use super::kind::Kind;
@@ -267,6 +267,7 @@ impl Planner<'_, '_> {
             notes = identify(&mut shown, stored);
             adopt(&mut change.new, &shown);
         }
+        keep_order(fields, &old, &mut change.new);
         change.differences = differences(fields, &old, &shown);
         change.secrets = secrets;
         change.old = Some(old);

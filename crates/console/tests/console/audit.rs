@@ -100,7 +100,7 @@ async fn the_link_of_an_account_leads_to_its_entries_also_once_it_is_deleted() {
     let operator = app.operator().await;
     let [kept, deleted] = [0, 1].map(|which| app.accounts[which].account);
     app.configuration
-        .delete_account(&By::NODE, deleted)
+        .delete_account(&By::NODE, deleted, None)
         .await
         .unwrap();
     let page = text(app.get("/audit", Some(&operator.cookie)).await).await;

@@ -84,9 +84,9 @@ async fn a_notice_goes_with_its_automation() {
     assert_eq!(automations(&app).await.len(), before + 2);
     let deleted = app
         .configuration
-        .delete_automation(&By::NODE, app.accounts[0].account, crm.id)
+        .delete_automation(&By::NODE, app.accounts[0].account, crm.id, None)
         .await;
-    assert_eq!(deleted, Ok(true));
+    assert!(deleted.unwrap().is_deleted());
     assert_eq!(automations(&app).await.len(), before);
 }
 

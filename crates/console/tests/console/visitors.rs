@@ -4,6 +4,7 @@ use http::StatusCode;
 use postrider_configuration::EventTypeDraft;
 use postrider_model::By;
 use postrider_model::Permission;
+use postrider_storage::PutIf;
 
 use crate::app::{App, is_missing, text};
 use crate::routes::{self, For};
@@ -166,7 +167,10 @@ async fn a_customer_sees_only_the_event_types_that_are_visible() {
             schema: None,
             visible,
         };
-        app.configuration.put_event_type(&By::NODE, draft).await.unwrap();
+        app.configuration
+            .put_event_type(&By::NODE, draft, PutIf::Any)
+            .await
+            .unwrap();
     }
     let customer = app.customer(false).await;
     for path in ["event-types", "automations/new"] {

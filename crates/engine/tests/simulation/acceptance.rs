@@ -10,6 +10,7 @@ use bytes::Bytes;
 use postrider_configuration::EventTypeDraft;
 use postrider_egress::Request;
 use postrider_engine::{EngineSettings, Rejection, Submission};
+use postrider_storage::PutIf;
 use postrider_storage_sqlite::DATABASE_FILE;
 use rusqlite::Connection;
 
@@ -70,7 +71,10 @@ fn an_event_goes_to_the_automations_that_exist_when_its_schema_check_has_ended()
             schema: Some(r#"{"items":{"type":"integer"}}"#.to_owned()),
             visible: true,
         };
-        node.configuration.put_event_type(&BY, event_type).await.unwrap();
+        node.configuration
+            .put_event_type(&BY, event_type, PutIf::Any)
+            .await
+            .unwrap();
         let mut priced = submission("proposal.priced");
         priced.data = format!("[{}1]", "1,".repeat(100_000)).into();
         // The account is in memory from now on, so that the check begins at the first poll.

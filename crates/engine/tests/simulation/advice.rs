@@ -164,9 +164,9 @@ fn an_action_that_is_deleted_while_its_request_waits_for_a_connection_is_not_cal
                 let (account, automation) = (fixture.account, fixture.automation);
                 let deleted = node
                     .configuration
-                    .delete_automation(&BY, account, automation)
+                    .delete_automation(&BY, account, automation, None)
                     .await;
-                assert!(deleted.unwrap());
+                assert!(deleted.unwrap().is_deleted());
             }
             let delivery = node.wait_until_settled(fixture.account).await.remove(0);
             let (status, requests) = if is_deleted {

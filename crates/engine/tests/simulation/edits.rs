@@ -64,16 +64,18 @@ fn a_deleted_or_disabled_action_is_not_called_anymore() {
                 2 => {
                     assert!(
                         node.configuration
-                            .delete_automation(&BY, fixture.account, fixture.automation)
+                            .delete_automation(&BY, fixture.account, fixture.automation, None)
                             .await
                             .unwrap()
+                            .is_deleted()
                     );
                 }
                 _ => assert!(
                     node.configuration
-                        .delete_account(&BY, fixture.account)
+                        .delete_account(&BY, fixture.account, None)
                         .await
                         .unwrap()
+                        .is_deleted()
                 ),
             }
             tokio::time::sleep(Duration::from_secs(7200)).await;

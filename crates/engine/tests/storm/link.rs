@@ -228,7 +228,7 @@ verbs!(AccountStore {
     account(account: &AccountRef) -> Option<Account>;
     accounts(page: PageRequest) -> Page<Account>;
     update_account(account: Account, audit: AuditEntry) -> SaveAccount => Changed::Account(account.id);
-    delete_account(account: AccountId, audit: AuditEntry) -> bool => Changed::Account(account);
+    delete_account(account: AccountId, version: Option<i64>, audit: AuditEntry) -> DeleteObject => Changed::Account(account);
     signing_keys(account: AccountId) -> Option<Vec<SigningKey>>;
     rotate_signing_key(account: AccountId, key: SigningKey, overlap_until: Timestamp, announced: Vec<NewEvent>,
         audit: AuditEntry) -> bool => Changed::Account(account);
@@ -249,7 +249,7 @@ verbs!(AutomationStore {
     automations(account: AccountId, page: PageRequest) -> Page<Automation>;
     update_automation(account: AccountId, automation: Automation, announced: Vec<NewEvent>, audit: AuditEntry)
         -> SaveAutomation => Changed::Account(account);
-    delete_automation(account: AccountId, id: AutomationId, audit: AuditEntry) -> bool
+    delete_automation(account: AccountId, id: AutomationId, version: Option<i64>, audit: AuditEntry) -> DeleteObject
         => Changed::Account(account);
 });
 

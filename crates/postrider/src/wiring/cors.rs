@@ -12,7 +12,7 @@ use crate::config::cors_origins::CorsOrigin;
 /// What a page may send besides what every page may.
 const METHODS: HeaderValue = HeaderValue::from_static("GET, POST, PUT, PATCH, DELETE");
 const HEADERS: HeaderValue = HeaderValue::from_static(
-    "authorization, content-type, idempotency-key, if-match, traceparent, x-request-id",
+    "authorization, content-type, idempotency-key, if-match, if-none-match, traceparent, x-request-id",
 );
 
 /// What a page may read besides what every page may.

@@ -95,7 +95,7 @@ async fn keys_automations_connections_and_deletions_are_changes_of_the_account()
         mark = next;
         nodes
             .one
-            .delete_account(account, audit())
+            .delete_account(account, None, audit())
             .await
             .expect("delete_account");
     }

@@ -9,8 +9,8 @@ use postrider_model::{
 };
 use postrider_storage::sealing::known_sealer;
 use postrider_storage::{
-    AccountRef, AccountStore, ApiKeyStore, AuditFilter, AuditStore, ConsoleStore, DeliveryFilter,
-    DeliveryStore, PageRequest, PutGrant, SaveAccount, SessionStore,
+    AccountRef, AccountStore, ApiKeyStore, AuditFilter, AuditStore, ConsoleStore, DeleteObject,
+    DeliveryFilter, DeliveryStore, PageRequest, PutGrant, SaveAccount, SessionStore,
 };
 use postrider_storage_postgres::{MigrationReport, PostgresOptions, PostgresStore, SCHEMA_VERSION};
 use postrider_storage_testkit::build::{SEED, at, audit, new_account, new_key};
@@ -142,7 +142,10 @@ async fn assert_grants(store: &PostgresStore, account: AccountId) {
     };
     assert_eq!(store.put_grant(grant.clone(), audit()).await, Ok(PutGrant::Put));
     assert_eq!(store.grant(&grant.sha256, at(0)).await, Ok(Some(grant.clone())));
-    assert_eq!(store.delete_account(account, audit()).await, Ok(true));
+    assert_eq!(
+        store.delete_account(account, None, audit()).await,
+        Ok(DeleteObject::Deleted)
+    );
     assert_eq!(store.grant(&grant.sha256, at(0)).await, Ok(None));
 }
 

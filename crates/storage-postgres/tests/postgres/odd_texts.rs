@@ -2,7 +2,7 @@
 
 use crate::support::TestDatabase;
 use postrider_model::EventType;
-use postrider_storage::{AccountRef, AccountStore, EventTypeStore};
+use postrider_storage::{AccountRef, AccountStore, EventTypeStore, PutIf, SaveEventType};
 use postrider_storage_postgres::PostgresStore;
 use postrider_storage_testkit::build::{at, audit, event_type};
 use tokio_postgres::Client;
@@ -25,8 +25,8 @@ async fn a_description_reads_back_whatever_is_in_it() {
         created_at: at(0),
         updated_at: at(0),
     };
-    let put = store.put_event_type(entry.clone(), audit()).await;
-    assert_eq!(put, Ok((entry.clone(), true)));
+    let put = store.put_event_type(entry.clone(), PutIf::Any, audit()).await;
+    assert_eq!(put, Ok(SaveEventType::Created(entry.clone())));
     assert_eq!(store.event_type(&entry.name).await, Ok(Some(entry)));
 }
 

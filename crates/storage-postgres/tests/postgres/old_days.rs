@@ -6,7 +6,7 @@ use crate::support::TestDatabase;
 use postrider_model::{DeliveryStatus, Timestamp};
 use postrider_storage::sealing::known_sealer;
 use postrider_storage::{
-    ChangeMark, ChangeStore, EventStore, FirstAttempt, NewEvent, Pruned, RetentionStore,
+    ChangeMark, ChangeStore, DeleteObject, EventStore, FirstAttempt, NewEvent, Pruned, RetentionStore,
 };
 use postrider_storage_postgres::PostgresStore;
 use postrider_storage_testkit::build::*;
@@ -316,8 +316,12 @@ async fn what_a_deleted_account_left_behind_goes_from_days_too() {
     let days = Days::new().await;
     days.append_settled(-HOUR_S).await;
     days.append_settled(1).await;
-    let deleted = days.scene.store.delete_account(days.scene.account, audit()).await;
-    assert_eq!(deleted, Ok(true));
+    let deleted = days
+        .scene
+        .store
+        .delete_account(days.scene.account, None, audit())
+        .await;
+    assert_eq!(deleted, Ok(DeleteObject::Deleted));
     assert_eq!(days.prune_all(at(-DAY_S)).await.0, 2);
     assert_eq!(days.rows().await, [0; 4]);
     let left = days.client.query("SELECT 1 FROM deleted_accounts", &[]).await;

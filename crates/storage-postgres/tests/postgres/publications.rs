@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::support::TestDatabase;
 use postrider_model::DeliveryStatus;
-use postrider_storage::{AccountStore, RetentionStore};
+use postrider_storage::{AccountStore, DeleteObject, RetentionStore};
 use postrider_storage_postgres::PostgresStore;
 use postrider_storage_testkit::build::{at, audit};
 use postrider_storage_testkit::scene::Scene;
@@ -20,7 +20,10 @@ async fn deleted_account_in(database: &TestDatabase) -> Arc<PostgresStore> {
     let store = Arc::new(store.expect("an open store"));
     let scene = Scene::new(Arc::clone(&store) as _).await;
     scene.append_in_status(1, DeliveryStatus::Succeeded).await;
-    assert_eq!(store.delete_account(scene.account, audit()).await, Ok(true));
+    assert_eq!(
+        store.delete_account(scene.account, None, audit()).await,
+        Ok(DeleteObject::Deleted)
+    );
     let client = database.client().await;
     let age = "UPDATE changes SET at = at - interval '2 hours'";
     client.execute(age, &[]).await.expect("old notes");

@@ -2,6 +2,8 @@
 
 use axum::extract::State;
 use http::{StatusCode, Uri};
+use postrider_configuration::EDITS_MAX;
+use postrider_storage::DeleteObject;
 
 use super::find;
 use crate::by::Asks;
@@ -34,14 +36,19 @@ pub async fn delete_account(
     if_match: IfMatch,
 ) -> Result<StatusCode, Problem> {
     no_parameters(&uri)?;
-    if if_match.is_present() {
-        let current = find(&state, account).await?;
-        if_match.check(Some(&Tag::of_account(&current)))?;
+    for _ in 0..EDITS_MAX {
+        let mut version = None;
+        if if_match.is_present() {
+            let current = find(&state, account).await?;
+            if_match.check(Some(&Tag::of_account(&current)))?;
+            version = Some(current.version);
+        }
+        let deleted = state.configuration.delete_account(&by, account, version).await;
+        match deleted.map_err(|error| Problem::of_configuring(error, account_not_found))? {
+            DeleteObject::Deleted => return Ok(StatusCode::NO_CONTENT),
+            DeleteObject::Missing => return Err(account_not_found()),
+            DeleteObject::Stale => {}
+        }
     }
-    let deleted = state.configuration.delete_account(&by, account).await;
-    if deleted.map_err(|error| Problem::of_configuring(error, account_not_found))? {
-        Ok(StatusCode::NO_CONTENT)
-    } else {
-        Err(account_not_found())
-    }
+    Err(IfMatch::overtaken())
 }

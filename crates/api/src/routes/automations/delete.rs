@@ -2,6 +2,8 @@
 
 use axum::extract::State;
 use http::{StatusCode, Uri};
+use postrider_configuration::EDITS_MAX;
+use postrider_storage::DeleteObject;
 
 use super::path::{AutomationPath, PathAutomation};
 use super::{automation_not_found, find, find_id};
@@ -33,14 +35,20 @@ pub async fn delete_automation(
     if_match: IfMatch,
 ) -> Result<StatusCode, Problem> {
     no_parameters(&uri)?;
-    let id = find_id(&state, account, &automation).await?;
-    if if_match.is_present() {
-        let current = find(&state, account, &automation).await?;
-        if_match.check(Some(&Tag::of_automation(&current)))?;
+    for _ in 0..EDITS_MAX {
+        let (id, version) = if if_match.is_present() {
+            let current = find(&state, account, &automation).await?;
+            if_match.check(Some(&Tag::of_automation(&current)))?;
+            (current.id, Some(current.version))
+        } else {
+            (find_id(&state, account, &automation).await?, None)
+        };
+        let deleted = state.configuration.delete_automation(&by, account, id, version);
+        match deleted.await? {
+            DeleteObject::Deleted => return Ok(StatusCode::NO_CONTENT),
+            DeleteObject::Missing => return Err(automation_not_found()),
+            DeleteObject::Stale => {}
+        }
     }
-    if state.configuration.delete_automation(&by, account, id).await? {
-        Ok(StatusCode::NO_CONTENT)
-    } else {
-        Err(automation_not_found())
-    }
+    Err(IfMatch::overtaken())
 }

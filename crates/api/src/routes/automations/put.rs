@@ -4,14 +4,14 @@ use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use http::{StatusCode, Uri, header};
-use postrider_configuration::{AutomationDraft, ConfigureError};
+use postrider_configuration::{AutomationDraft, ConfigureError, EDITS_MAX};
 use postrider_model::{AccountId, Automation, AutomationRef, By};
 
 use super::input::AutomationInput;
 use super::path::{PathUid, UidPath};
 use super::view::AutomationView;
 use crate::by::Asks;
-use crate::etag::{IfMatch, IfMatchHeader, Tag, tagged};
+use crate::etag::{IfMatch, IfMatchHeader, IfNoneMatchHeader, PutConditions, Tag, tagged};
 use crate::json_body::JsonBody;
 use crate::path::{InAccount, account_not_found};
 use crate::problem::{Problem, fault_codes};
@@ -33,7 +33,7 @@ use crate::router::ApiState;
     path = "/v1/accounts/{account}/automations/{id}",
     extensions(("x-permission" = json!("manage"))),
     tag = "Automations",
-    params(UidPath, IfMatchHeader),
+    params(UidPath, IfMatchHeader, IfNoneMatchHeader),
     request_body(content = AutomationInput, example = json!({
         "name": "Tell the CRM",
         "trigger": {"event_types": ["proposal.accepted"]},
@@ -58,7 +58,7 @@ pub async fn put_automation(
     InAccount(account): InAccount,
     PathUid(uid): PathUid,
     uri: Uri,
-    if_match: IfMatch,
+    conditions: PutConditions,
     JsonBody(input): JsonBody<AutomationInput>,
 ) -> Result<Response, Problem> {
     no_parameters(&uri)?;
@@ -67,7 +67,7 @@ pub async fn put_automation(
         let detail = "expected the uid of the path, or none; PATCH changes a uid";
         return Err(Problem::body("/uid", fault_codes::INVALID_VALUE, detail));
     }
-    let put = put(&state, &by, account, &uid, &if_match, draft).await?;
+    let put = put(&state, &by, account, &uid, &conditions, draft).await?;
     let (automation, is_new) = put.map_err(|error| Problem::of_configuring(error, account_not_found))?;
     let tag = Tag::of_automation(&automation);
     if is_new {
@@ -79,29 +79,41 @@ pub async fn put_automation(
     Ok(tagged(tag, Json(view)))
 }
 
-/// Creates or replaces it. With a condition, it is replaced in the state that the condition names, or not at
-/// all.
+/// Creates or replaces it. With a condition, only in a state of which the condition holds.
 async fn put(
     state: &ApiState,
     by: &By,
     account: AccountId,
     uid: &str,
-    if_match: &IfMatch,
+    conditions: &PutConditions,
     draft: AutomationDraft,
 ) -> Result<Result<(Automation, bool), ConfigureError>, Problem> {
     let configuration = &state.configuration;
-    if !if_match.is_present() {
+    if !conditions.is_present() {
         return Ok(configuration.put_automation(by, account, uid, draft).await);
     }
-    let current = AutomationRef::Uid(uid.to_owned());
-    let current = configuration.automation_named(account, &current).await?;
-    if_match.check(current.as_ref().map(Tag::of_automation).as_ref())?;
-    let current = current.ok_or_else(IfMatch::overtaken)?;
-    match configuration
-        .replace_automation(by, account, current, draft)
-        .await
-    {
-        Err(ConfigureError::Stale | ConfigureError::Missing) => Err(IfMatch::overtaken()),
-        replaced => Ok(replaced.map(|automation| (automation, false))),
+    let named = AutomationRef::Uid(uid.to_owned());
+    for _ in 0..EDITS_MAX {
+        let current = configuration.automation_named(account, &named).await?;
+        conditions.check(current.as_ref().map(Tag::of_automation).as_ref())?;
+        let draft = draft.clone();
+        let (saved, is_new) = match current {
+            Some(current) => {
+                let replaced = configuration.replace_automation(by, account, current, draft);
+                (replaced.await, false)
+            }
+            None => {
+                let uid = Some(uid.to_owned());
+                let created = configuration.create_automation(by, account, AutomationDraft { uid, ..draft });
+                (created.await, true)
+            }
+        };
+        match (saved, is_new) {
+            // Somebody else has changed, deleted or created it since.
+            (Err(ConfigureError::Stale | ConfigureError::Missing), false)
+            | (Err(ConfigureError::UidTaken), true) => {}
+            (saved, _) => return Ok(saved.map(|automation| (automation, is_new))),
+        }
     }
+    Err(IfMatch::overtaken())
 }

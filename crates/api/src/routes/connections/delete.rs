@@ -2,6 +2,7 @@
 
 use axum::extract::State;
 use http::{StatusCode, Uri};
+use postrider_configuration::EDITS_MAX;
 use postrider_model::{AccountId, ConnectionId};
 use postrider_storage::rules::connections::USERS_MAX;
 use postrider_storage::{ConnectionUser, DeleteConnection};
@@ -41,15 +42,22 @@ pub async fn delete_connection(
     if_match: IfMatch,
 ) -> Result<StatusCode, Problem> {
     no_parameters(&uri)?;
-    if if_match.is_present() {
-        let current = find(&state, account, id).await?;
-        if_match.check(Some(&Tag::of_connection(&current)))?;
+    for _ in 0..EDITS_MAX {
+        let mut version = None;
+        if if_match.is_present() {
+            let current = find(&state, account, id).await?;
+            if_match.check(Some(&Tag::of_connection(&current)))?;
+            version = Some(current.version);
+        }
+        let deleted = state.configuration.delete_connection(&by, account, id, version);
+        match deleted.await? {
+            DeleteConnection::Deleted => return Ok(StatusCode::NO_CONTENT),
+            DeleteConnection::Missing => return Err(connection_not_found()),
+            DeleteConnection::InUse(users) => return Err(in_use(&users, account)),
+            DeleteConnection::Stale => {}
+        }
     }
-    match state.configuration.delete_connection(&by, account, id).await? {
-        DeleteConnection::Deleted => Ok(StatusCode::NO_CONTENT),
-        DeleteConnection::Missing => Err(connection_not_found()),
-        DeleteConnection::InUse(users) => Err(in_use(&users, account)),
-    }
+    Err(IfMatch::overtaken())
 }
 
 /// `owner`: the account of the connection.

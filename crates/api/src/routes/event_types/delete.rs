@@ -2,10 +2,13 @@
 
 use axum::extract::State;
 use http::{StatusCode, Uri};
+use postrider_configuration::EDITS_MAX;
+use postrider_model::Scope;
+use postrider_storage::DeleteObject;
 
-use super::{check, event_type_not_found};
+use super::event_type_not_found;
 use crate::by::Asks;
-use crate::etag::{IfMatch, IfMatchHeader};
+use crate::etag::{IfMatch, IfMatchHeader, Tag};
 use crate::path::{EventTypePath, PathEventType};
 use crate::problem::Problem;
 use crate::query::no_parameters;
@@ -31,10 +34,22 @@ pub async fn delete_event_type(
     if_match: IfMatch,
 ) -> Result<StatusCode, Problem> {
     no_parameters(&uri)?;
-    check(&state, &name, &if_match).await?;
-    if state.configuration.delete_event_type(&by, &name).await? {
-        Ok(StatusCode::NO_CONTENT)
-    } else {
-        Err(event_type_not_found())
+    for _ in 0..EDITS_MAX {
+        let mut updated_at = None;
+        if if_match.is_present() {
+            let current = state.configuration.event_type_in(Scope::All, &name).await?;
+            if_match.check(current.as_ref().map(Tag::of_event_type).as_ref())?;
+            updated_at = current.map(|current| current.updated_at);
+        }
+        let deleted = state
+            .configuration
+            .delete_event_type(&by, &name, updated_at)
+            .await;
+        match deleted? {
+            DeleteObject::Deleted => return Ok(StatusCode::NO_CONTENT),
+            DeleteObject::Missing => return Err(event_type_not_found()),
+            DeleteObject::Stale => {}
+        }
     }
+    Err(IfMatch::overtaken())
 }

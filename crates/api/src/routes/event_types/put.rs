@@ -4,16 +4,17 @@ use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use http::{StatusCode, Uri, header};
-use postrider_configuration::EventTypeDraft;
-use postrider_model::EventTypeName;
+use postrider_configuration::{ConfigureError, EDITS_MAX, EventTypeDraft};
+use postrider_model::{By, EventType, EventTypeName, Scope};
+use postrider_storage::PutIf;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
+use super::event_type_not_found;
 use super::view::EventTypeView;
-use super::{check, event_type_not_found};
 use crate::by::Asks;
-use crate::etag::{IfMatch, IfMatchHeader, Tag, tagged};
+use crate::etag::{IfMatch, IfMatchHeader, IfNoneMatchHeader, PutConditions, Tag, tagged};
 use crate::json_body::JsonBody;
 use crate::openapi::shapes;
 use crate::path::{EventTypePath, PathEventType};
@@ -48,7 +49,7 @@ pub struct EventTypeInput {
     path = "/v1/event-types/{name}",
     extensions(("x-permission" = json!("admin"))),
     tag = "Event types",
-    params(EventTypePath, IfMatchHeader),
+    params(EventTypePath, IfMatchHeader, IfNoneMatchHeader),
     request_body = EventTypeInput,
     responses(
         (status = 200, description = "The event type was replaced.", body = EventTypeView,
@@ -65,16 +66,12 @@ pub async fn put_event_type(
     Asks(by): Asks,
     PathEventType(name): PathEventType,
     uri: Uri,
-    if_match: IfMatch,
+    conditions: PutConditions,
     JsonBody(input): JsonBody<EventTypeInput>,
 ) -> Result<Response, Problem> {
     no_parameters(&uri)?;
-    check(&state, &name, &if_match).await?;
-    let put = state
-        .configuration
-        .put_event_type(&by, input.into_draft(&name))
-        .await;
-    let (event_type, is_new) = put.map_err(|error| Problem::of_configuring(error, event_type_not_found))?;
+    let draft = input.into_draft(&name);
+    let (event_type, is_new) = put(&state, &by, &name, &conditions, draft).await?;
     let location = format!("/v1/event-types/{}", event_type.name);
     let tag = Tag::of_event_type(&event_type);
     let view = Json(EventTypeView::of(event_type)?);
@@ -83,6 +80,30 @@ pub async fn put_event_type(
     } else {
         Ok(tagged(tag, view))
     }
+}
+
+/// Creates or replaces it. With a condition, only in a state of which the condition holds.
+async fn put(
+    state: &ApiState,
+    by: &By,
+    name: &EventTypeName,
+    conditions: &PutConditions,
+    draft: EventTypeDraft,
+) -> Result<(EventType, bool), Problem> {
+    for _ in 0..EDITS_MAX {
+        let mut only_if = PutIf::Any;
+        if conditions.is_present() {
+            let current = state.configuration.event_type_in(Scope::All, name).await?;
+            conditions.check(current.as_ref().map(Tag::of_event_type).as_ref())?;
+            only_if = current.map_or(PutIf::Absent, |current| PutIf::UpdatedAt(current.updated_at));
+        }
+        let put = state.configuration.put_event_type(by, draft.clone(), only_if);
+        match put.await {
+            Err(ConfigureError::Stale) => {}
+            put => return put.map_err(|error| Problem::of_configuring(error, event_type_not_found)),
+        }
+    }
+    Err(IfMatch::overtaken())
 }
 
 impl EventTypeInput {

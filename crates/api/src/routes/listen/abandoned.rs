@@ -40,19 +40,22 @@ async fn delete_unless_heard(
     absence: &Absence,
 ) -> Result<bool, ConfigureError> {
     let configuration = &state.configuration;
+    let mut version = None;
     if state.figures.nodes().await?.len() > 1 {
         let mark = absence.name();
         configuration.mark_abandoned(account, automation, &mark).await?;
         sleep(OBJECTION_MAX).await;
         let named = AutomationRef::Id(automation);
         let found = configuration.automation_named(account, &named).await?;
-        let is_marked = found.is_some_and(|it| abandoned_mark(&it) == Some(&mark));
-        if !is_marked || !absence.lasts() {
+        let marked = found.filter(|it| abandoned_mark(it) == Some(&mark));
+        version = marked.map(|it| it.version);
+        // A node that objects from now on changes the version.
+        if version.is_none() || !absence.lasts() {
             return Ok(false);
         }
     }
-    let deleted = configuration.delete_automation(absence.by(), account, automation);
-    Ok(deleted.await?)
+    let deleted = configuration.delete_automation(absence.by(), account, automation, version);
+    Ok(deleted.await?.is_deleted())
 }
 
 /// Removes the mark of another node, because somebody listens here.

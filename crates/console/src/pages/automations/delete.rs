@@ -44,7 +44,7 @@ pub async fn delete(
     _form: Form,
 ) -> Result<Redirect, Refusal> {
     app.configuration
-        .delete_automation(&account.visitor.by, account.id(), id)
+        .delete_automation(&account.visitor.by, account.id(), id, None)
         .await?;
     Ok(Redirect::to(&account.path("automations")))
 }

@@ -64,10 +64,10 @@ pub async fn delete(
     super::admit(&account)?;
     match app
         .configuration
-        .delete_connection(&account.visitor.by, account.id(), id)
+        .delete_connection(&account.visitor.by, account.id(), id, None)
         .await?
     {
-        DeleteConnection::Deleted | DeleteConnection::Missing => {
+        DeleteConnection::Deleted | DeleteConnection::Missing | DeleteConnection::Stale => {
             Ok(Redirect::to(&account.path("connections?done=deleted")).into_response())
         }
         DeleteConnection::InUse(users) => {

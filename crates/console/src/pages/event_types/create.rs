@@ -2,8 +2,9 @@
 
 use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
-use postrider_configuration::Fault;
+use postrider_configuration::{ConfigureError, Fault};
 use postrider_model::EventTypeName;
+use postrider_storage::PutIf;
 
 use super::fields::Fields;
 use super::form::{faults, render};
@@ -27,13 +28,15 @@ pub async fn create(State(app): State<App>, visitor: Visitor, form: Form) -> Res
     }
     match app
         .configuration
-        .put_event_type(&visitor.by, fields.draft(None))
+        .put_event_type(&visitor.by, fields.draft(None), PutIf::Absent)
         .await
     {
         Ok((entry, _)) => {
             let path = super::href(&entry.name).unwrap_or_else(|| "/event-types".to_owned());
             Ok(Redirect::to(&format!("{path}?saved=1")).into_response())
         }
+        // Somebody has created it since the look above.
+        Err(ConfigureError::Stale) => render(&app, &visitor, None, &fields, vec![name_conflict()]),
         Err(error) => render(&app, &visitor, None, &fields, faults(error)?),
     }
 }

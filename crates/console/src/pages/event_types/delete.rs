@@ -38,7 +38,7 @@ pub async fn ask(State(app): State<App>, entry: Entry) -> Result<Response, Refus
 pub async fn delete(State(app): State<App>, entry: Entry, _form: Form) -> Result<Redirect, Refusal> {
     let name = &entry.event_type.name;
     app.configuration
-        .delete_event_type(&entry.visitor.by, name)
+        .delete_event_type(&entry.visitor.by, name, None)
         .await?;
     Ok(Redirect::to(&format!("/event-types?deleted={name}")))
 }

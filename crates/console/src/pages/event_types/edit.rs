@@ -2,6 +2,7 @@
 
 use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
+use postrider_storage::PutIf;
 
 use super::Entry;
 use super::fields::Fields;
@@ -26,9 +27,10 @@ pub async fn save(State(app): State<App>, entry: Entry, form: Form) -> Result<Re
         name: current.name.to_string(),
         ..Fields::typed(&form)
     };
+    let only_if = PutIf::UpdatedAt(current.updated_at);
     match app
         .configuration
-        .put_event_type(&entry.visitor.by, fields.draft(Some(current)))
+        .put_event_type(&entry.visitor.by, fields.draft(Some(current)), only_if)
         .await
     {
         Ok(_) => {

@@ -39,7 +39,7 @@ pub async fn delete(State(app): State<App>, account: InAccount, form: Form) -> R
     }
     // If the account no longer exists, this is a no-op.
     app.configuration
-        .delete_account(&account.visitor.by, account.id())
+        .delete_account(&account.visitor.by, account.id(), None)
         .await?;
     Ok(Redirect::to("/accounts").into_response())
 }

@@ -7,6 +7,7 @@ use postrider_configuration::{
 };
 use postrider_engine::Engine;
 use postrider_model::{By, ConnectionType, Does, KeyAlgorithm};
+use postrider_storage::PutIf;
 
 use super::Things;
 
@@ -21,7 +22,10 @@ pub(super) async fn describe_event_type(configuration: &Configuration) {
         schema: None,
         visible: true,
     };
-    configuration.put_event_type(&By::NODE, draft).await.unwrap();
+    configuration
+        .put_event_type(&By::NODE, draft, PutIf::Any)
+        .await
+        .unwrap();
 }
 
 pub(super) async fn fill(engine: &Engine, name: &str) -> Things {

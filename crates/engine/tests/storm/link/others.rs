@@ -17,7 +17,7 @@ verbs!(ConnectionStore {
     connections(account: AccountId, page: PageRequest) -> Page<Connection>;
     update_connection(account: AccountId, connection: Connection, audit: AuditEntry) -> SaveConnection
         => Changed::Account(account);
-    delete_connection(account: AccountId, id: ConnectionId, audit: AuditEntry) -> DeleteConnection
+    delete_connection(account: AccountId, id: ConnectionId, version: Option<i64>, audit: AuditEntry) -> DeleteConnection
         => Changed::Account(account);
 });
 
@@ -31,10 +31,10 @@ verbs!(ApiKeyStore {
 });
 
 verbs!(EventTypeStore {
-    put_event_type(event_type: EventType, audit: AuditEntry) -> (EventType, bool);
+    put_event_type(event_type: EventType, only_if: PutIf, audit: AuditEntry) -> SaveEventType;
     event_type(name: &EventTypeName) -> Option<EventType>;
     event_types(page: PageRequest) -> Page<EventType>;
-    delete_event_type(name: &EventTypeName, audit: AuditEntry) -> bool;
+    delete_event_type(name: &EventTypeName, updated_at: Option<Timestamp>, audit: AuditEntry) -> DeleteObject;
 });
 
 verbs!(ConsoleStore {

@@ -5,7 +5,7 @@ use postrider_configuration::{ActionDraft, AutomationDraft, DoesDraft, SendWebho
 use postrider_engine::Submission;
 use postrider_model::By;
 use postrider_model::DeliveryStatus;
-use postrider_storage::{DeliveryFilter, DeliveryKey, PageRequest};
+use postrider_storage::{DeleteObject, DeliveryFilter, DeliveryKey, PageRequest};
 use tokio::time::timeout;
 
 use super::{CALLER_WAITS, Storm};
@@ -62,10 +62,10 @@ impl Storm<'_> {
     /// Deletes the account's automation, and creates another with other URLs.
     pub(super) async fn set_up_anew(&mut self, account: usize, node: usize) {
         if let (Some(node), Some(automation)) = (self.node(node), self.accounts[account].automation) {
-            let deleted = node
-                .configuration
-                .delete_automation(&BY, self.accounts[account].id, automation);
-            if let Ok(Ok(true)) = timeout(CALLER_WAITS, deleted).await {
+            let deleted =
+                node.configuration
+                    .delete_automation(&BY, self.accounts[account].id, automation, None);
+            if let Ok(Ok(DeleteObject::Deleted)) = timeout(CALLER_WAITS, deleted).await {
                 for receiver in 0..self.plan.accounts[account] {
                     let url = url(account, receiver, self.accounts[account].generation);
                     self.book.lock().switched_off(url, node.link.life);
