@@ -224,9 +224,13 @@ impl Index {
         for term in terms {
             let mut best = vec![0_u32; self.entries.len()];
             self.each_posting(term, |posting, is_whole| {
-                let score = u32::from(posting.counts) * if is_whole { 2 } else { 1 };
+                let counts = u32::from(posting.counts);
                 let best = &mut best[usize::from(posting.entry)];
-                *best = score.max(*best);
+                // `retry` and `retries` in one text count together; words that only begin alike do not.
+                *best = match is_whole {
+                    true => *best + 2 * counts,
+                    false => counts.max(*best),
+                };
             });
             for ((has, score), best) in scores.iter_mut().zip(best) {
                 *has += usize::from(best > 0);
@@ -242,6 +246,7 @@ impl Index {
     /// Calls `each` for every posting of the words that a term means, and whether that is the word as a whole
     /// or only its beginning.
     fn each_posting(&self, term: &Term, mut each: impl FnMut(Posting, bool)) {
+        let is_other = |word: &str| stem(word) != term.stem;
         for stem in [Some(&term.stem), term.synonym.as_ref()].into_iter().flatten() {
             for word in self.stems.get(stem.as_str()).into_iter().flatten() {
                 let postings = self.words.get(word).into_iter().flatten();
@@ -250,12 +255,9 @@ impl Index {
         }
         let from = (Bound::Included(term.word.as_str()), Bound::Unbounded);
         let later = self.words.range::<str, _>(from);
-        let begins = later.take_while(|(word, _)| word.starts_with(&term.word));
-        for (word, postings) in begins {
-            let is_whole = **word == *term.word;
-            if is_whole || term.is_prefix() {
-                postings.iter().for_each(|posting| each(*posting, is_whole));
-            }
+        let begins = later.take_while(|(word, _)| term.is_prefix() && word.starts_with(&term.word));
+        for (_, postings) in begins.filter(|(word, _)| is_other(word)) {
+            postings.iter().for_each(|posting| each(*posting, false));
         }
     }
 
@@ -280,13 +282,14 @@ impl Entry {
     /// What it counts that the words are there side by side, in their order.
     fn beside(&self, phrase: &str, words: usize) -> u32 {
         let title = folded(&self.title);
-        if title == phrase {
+        let names = folded(&self.names);
+        if title == phrase || names == phrase {
             return WHOLE_TITLE;
         }
         match words {
             0 | 1 => 0,
             _ if title.contains(phrase) => SIDE_BY_SIDE_IN_TITLE,
-            _ if folded(&self.text).contains(phrase) || folded(&self.names).contains(phrase) => SIDE_BY_SIDE,
+            _ if folded(&self.text).contains(phrase) || names.contains(phrase) => SIDE_BY_SIDE,
             _ => 0,
         }
     }

@@ -39,7 +39,11 @@ async fn pages_of_the_documentation() {
 #[tokio::test]
 async fn the_list_of_pages_shows_where_the_reader_is() {
     let (server, browser) = reader().await;
-    for path in ["/docs/api/create_event", "/docs/guides/operating-cluster", "/docs/api/verify_request"] {
+    for path in [
+        "/docs/api/create_event",
+        "/docs/guides/operating-cluster",
+        "/docs/api/update_automation",
+    ] {
         browser.open(&url(&server, path)).await;
         let script = "(() => {
             const list = document.getElementById('pages');

@@ -27,7 +27,10 @@ async fn every_page_about_operating_is_a_guide_and_its_links_lead_to_guides() {
         }
     }
     let overview = api.get("/docs/guides/operating").await.text();
-    assert!(overview.contains("href=\"/docs/guides/operating-proxies#limits-of-connections\""), "{overview}");
+    assert!(
+        overview.contains("href=\"/docs/guides/operating-proxies#limits-of-connections\""),
+        "{overview}"
+    );
 }
 
 #[tokio::test]
@@ -35,7 +38,9 @@ async fn the_runbook_of_every_alert_is_a_section_of_a_guide() {
     let server = Server::start();
     let api = server.api().with_key(None);
     let rules = fs::read_to_string(binary::root().join("packaging/monitoring/alerts.yml")).unwrap();
-    let addresses = rules.lines().filter_map(|line| line.trim().strip_prefix("runbook_url: "));
+    let addresses = rules
+        .lines()
+        .filter_map(|line| line.trim().strip_prefix("runbook_url: "));
     let addresses: Vec<&str> = addresses.collect();
     assert!(addresses.len() > 20, "{}", addresses.len());
     for address in addresses {
@@ -62,7 +67,12 @@ async fn an_address_with_a_slash_at_its_end_leads_to_the_page() {
         assert_eq!(response.status, 308, "{path}");
         assert_eq!(response.headers["location"], target, "{path}");
     }
-    for path in ["/docs/nothing", "/docs//example.com", "/docs/guides", "/docs/api/create_event/more"] {
+    for path in [
+        "/docs/nothing",
+        "/docs//example.com",
+        "/docs/guides",
+        "/docs/api/create_event/more",
+    ] {
         assert_eq!(api.get(path).await.status, 404, "{path}");
     }
     let server = Server::start_with(&["--docs=false"]);

@@ -13,17 +13,29 @@ const QUERIES: [(&str, &str); 20] = [
     ("pagination", "/docs/errors/invalid_cursor"),
     ("next_cursor", "/docs/guides/sending#api-conventions"),
     ("curl", "/docs/guides/api#run-the-examples"),
-    ("signature mismatch", "/docs/guides/receiving#debug-a-signature-that-does-not-match"),
+    (
+        "signature mismatch",
+        "/docs/guides/receiving#debug-a-signature-that-does-not-match",
+    ),
     ("hmac python", "/docs/guides/receiving#the-plain-hmac"),
     ("backup", "/docs/guides/operating-backup-and-restore"),
     ("FAQ", "/docs/guides/operating-faq"),
-    ("others can read the master key file", "/docs/guides/operating-faq#others-can-read-the-master-key-file"),
-    ("PostriderDiskFull", "/docs/guides/operating-alerts#postriderdiskfull"),
+    (
+        "others can read the master key file",
+        "/docs/guides/operating-faq#others-can-read-the-master-key-file",
+    ),
+    (
+        "PostriderDiskFull",
+        "/docs/guides/operating-alerts#postriderdiskfull",
+    ),
     ("create_event", "/docs/api/create_event"),
     ("report an event", "/docs/api/create_event"),
-    ("uid", "/docs/api/create_account"),
+    ("retry_delays_s", "/docs/api/create_account"),
     ("event_conflict", "/docs/errors/event_conflict"),
-    ("how do I verify a signature?", "/docs/guides/receiving#verify-the-signature"),
+    (
+        "how do I verify a signature?",
+        "/docs/guides/receiving#verify-the-signature",
+    ),
 ];
 
 fn address_of(query: &str) -> String {
@@ -48,7 +60,10 @@ async fn a_search_finds_what_the_guides_and_the_operations_say_and_leads_to_the_
     let api = server.api().with_key(None);
     for (query, address) in QUERIES {
         let (page, links) = results(&api, query).await;
-        assert!(links.iter().any(|link| link.starts_with(address)), "{query}: {links:#?}");
+        assert!(
+            links.iter().any(|link| link.starts_with(address)),
+            "{query}: {links:#?}"
+        );
         assert!(links.len() <= 20, "{query}: {}", links.len());
         assert!(page.contains("<mark>") || query == "FAQ", "{query}: {page}");
         for link in links {
@@ -67,7 +82,10 @@ async fn the_best_results_come_first() {
     let api = server.api().with_key(None);
     for (query, first) in [
         ("create_event", "/docs/api/create_event"),
-        ("signature mismatch", "/docs/guides/receiving#debug-a-signature-that-does-not-match"),
+        (
+            "signature mismatch",
+            "/docs/guides/receiving#debug-a-signature-that-does-not-match",
+        ),
         ("backup", "/docs/guides/operating-backup-and-restore"),
         ("templates", "/docs/guides/templates"),
         ("event_conflict", "/docs/errors/event_conflict"),
@@ -82,7 +100,12 @@ async fn the_best_results_come_first() {
 async fn neither_words_nor_excerpts_become_markup() {
     let server = Server::start();
     let api = server.api().with_key(None);
-    for query in ["\"><img src=x onerror=alert(1)>", "<script>alert(1)</script>", "csrf meta", "</mark><b>"] {
+    for query in [
+        "\"><img src=x onerror=alert(1)>",
+        "<script>alert(1)</script>",
+        "csrf meta",
+        "</mark><b>",
+    ] {
         let page = api.get(address_of(query)).await.text();
         for part in ["<img", "<script>", "<b>", "onerror=alert(1)>\""] {
             assert!(!page.contains(part), "{query}: {part}: {page}");
@@ -90,7 +113,9 @@ async fn neither_words_nor_excerpts_become_markup() {
     }
     let (page, _) = results(&api, "script").await;
     let tags: Vec<&str> = page.split('<').skip(1).collect();
-    let known = ["a ", "/a>", "li>", "/li>", "ul ", "/ul>", "span ", "/span>", "mark>", "/mark>", "/div>"];
+    let known = [
+        "a ", "/a>", "li>", "/li>", "ul ", "/ul>", "span ", "/span>", "mark>", "/mark>", "/div>",
+    ];
     for tag in tags {
         assert!(known.iter().any(|known| tag.starts_with(known)), "<{tag}");
     }
@@ -101,12 +126,18 @@ async fn a_search_that_finds_nothing_or_not_all_says_what_helps() {
     let server = Server::start();
     let api = server.api().with_key(None);
     let (page, links) = results(&api, "xyzzy").await;
-    assert!(links.is_empty() && page.contains("No page has this word."), "{page}");
+    assert!(
+        links.is_empty() && page.contains("No page has this word."),
+        "{page}"
+    );
     assert!(!page.contains("fewer"), "{page}");
     let (page, links) = results(&api, "xyzzy plugh").await;
     assert!(links.is_empty() && page.contains("any of these words"), "{page}");
     let (page, links) = results(&api, "backup xyzzy").await;
-    assert!(!links.is_empty() && page.contains("No page has all of these words."), "{page}");
+    assert!(
+        !links.is_empty() && page.contains("No page has all of these words."),
+        "{page}"
+    );
     let (page, _) = results(&api, " ").await;
     assert!(page.contains("Type a word"), "{page}");
     let (_, links) = results(&api, &"event ".repeat(1_000)).await;

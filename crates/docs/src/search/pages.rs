@@ -44,7 +44,7 @@ pub(crate) fn index(reference: &Reference, problems: &[ProblemKind], faults: &[F
 }
 
 fn of_operation(tag: &Tag, operation: &Operation) -> Entry {
-    let mut text = operation.description.text();
+    let mut text = format!("{} ({})", operation.description.text(), tag.name);
     let mut add = |words: &str| {
         text.push(' ');
         text.push_str(words);
@@ -75,7 +75,7 @@ fn of_operation(tag: &Tag, operation: &Operation) -> Entry {
         title: operation.summary.clone(),
         note: format!("{} {}", operation.method, operation.path),
         is_part: false,
-        names: format!("{} {}", operation.id, tag.name),
+        names: operation.id.clone(),
         text,
     }
 }
