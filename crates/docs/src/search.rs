@@ -126,7 +126,7 @@ impl Kind {
 }
 
 impl Index {
-    /// Adds an entry. Those beyond 65,536 are left out; the documentation has about a thousand.
+    /// Adds an entry. Those beyond 65,536 are left out; the documentation has about six hundred.
     fn add(&mut self, entry: Entry) {
         let Ok(number) = u16::try_from(self.entries.len()) else {
             return;
