@@ -170,7 +170,8 @@ impl Guide {
     }
 }
 
-/// A text that names files of `docs/`, such as the help of a setting, with the addresses of their pages instead.
+/// A text that names files of `docs/`, such as the help of a setting, with the addresses of their pages
+/// instead.
 pub fn as_pages(text: &str) -> String {
     let named =
         |text: String, source: &Source| text.replace(&format!("docs/{}", source.file), &source.address());

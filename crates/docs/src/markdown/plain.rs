@@ -36,7 +36,7 @@ pub fn sections(markdown: &str) -> Vec<Section> {
                     } else {
                         &mut section.text
                     };
-                    place.push_str(&words(&other));
+                    place.push_str(words(&other));
                 }
             }
             _ => {}

@@ -22,8 +22,8 @@ pub struct Piece {
     pub is_match: bool,
 }
 
-/// The part of a text with the most words of the query, with those marked. The beginning of the text if it has
-/// none of them.
+/// The part of a text with the most words of the query, with those marked. The beginning of the text if it
+/// has none of them.
 pub(super) fn around(text: &str, terms: &[Term]) -> Vec<Piece> {
     let found = occurrences(text, terms);
     let first = best(&found, terms.len()).map_or(0, |first| first.saturating_sub(BEFORE_BYTES));

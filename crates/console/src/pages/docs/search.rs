@@ -1,5 +1,5 @@
-//! `GET /docs/search`: pages that have the words of `q`, with an excerpt of each. `assets/docs.js` shows the same results while
-//! somebody types.
+//! `GET /docs/search`: pages that have the words of `q`, with an excerpt of each. `assets/docs.js` shows the
+//! same results while somebody types.
 
 use askama::Template;
 use axum::response::Response;
