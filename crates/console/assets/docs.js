@@ -1,5 +1,5 @@
-// The documentation: copy buttons, the language of examples, and results while somebody types. Without
-// scripts, the search is a form, and the first language is shown.
+// The documentation: copy buttons, the language of examples, results while somebody types, and the
+// place of the page among all. Without scripts, the search is a form, and the first language is shown.
 import { copyButtons } from "./copy.js";
 
 const PAUSE_MS = 150;
@@ -8,6 +8,17 @@ const LANGUAGE = "docs-language";
 copyButtons(document);
 languages();
 search();
+showPlace();
+
+/** Scrolls the list of pages, and not the page, to the entry of this page. */
+function showPlace() {
+  const pages = document.getElementById("pages");
+  const entry = pages.querySelector("[aria-current=page]");
+  if (entry) {
+    const above = entry.getBoundingClientRect().top - pages.getBoundingClientRect().top;
+    pages.scrollTop += above - pages.clientHeight / 2;
+  }
+}
 
 /** Remembers the language that the reader chose. */
 function languages() {

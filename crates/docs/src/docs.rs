@@ -1,14 +1,14 @@
 //! All of the documentation, read once.
 
-use std::sync::LazyLock;
+use std::sync::{LazyLock, OnceLock};
 
 use bytes::Bytes;
 use sha2::{Digest, Sha256};
 
 use crate::guides::{GUIDES, Guide};
 use crate::markdown::{self, Html};
-use crate::reference::{Reference, Tag};
-use crate::search::{Index, Kind};
+use crate::reference::Reference;
+use crate::search::{self, Index};
 
 /// What the documentation is made of.
 #[derive(Debug, Clone)]
@@ -55,7 +55,7 @@ struct Read {
     document_digest: [u8; 32],
     reference: Reference,
     guides: Vec<Guide>,
-    index: Index,
+    index: OnceLock<Index>,
 }
 
 impl Docs {
@@ -104,9 +104,11 @@ impl Docs {
         &self.0.parts.faults
     }
 
-    /// The index over all pages.
+    /// The index over all pages, built by the first search: that takes some milliseconds.
     pub fn index(&self) -> &Index {
-        &self.0.index
+        let read = &*self.0;
+        let index = || search::index(&read.reference, &read.parts.problems, &read.parts.faults);
+        read.index.get_or_init(index)
     }
 }
 
@@ -134,37 +136,11 @@ impl Read {
         let reference = Reference::of(&parts.document);
         let guides: Vec<Guide> = GUIDES.iter().map(Guide::of).collect();
         Self {
-            index: index(&reference, &guides, &parts.problems),
+            index: OnceLock::new(),
             reference,
             guides,
             document_digest: Sha256::digest(&parts.document).into(),
             parts,
         }
     }
-}
-
-fn index(reference: &Reference, guides: &[Guide], problems: &[ProblemKind]) -> Index {
-    let mut index = Index::default();
-    for Tag { operations, name, .. } in &reference.tags {
-        for operation in operations {
-            let note = format!("{} {}", operation.method, operation.path);
-            let more = format!("{} {name}", operation.id);
-            let title = (operation.summary.as_str(), note.as_str());
-            index.add(Kind::Operation, &operation.address(), title, &more);
-        }
-    }
-    for guide in guides {
-        let title = (guide.title.as_str(), guide.about);
-        index.add(Kind::Guide, &guide.address(), title, guide.group.title());
-        for heading in &guide.headings {
-            let address = format!("{}#{}", guide.address(), heading.id);
-            index.add(Kind::Guide, &address, (&heading.text, &guide.title), "");
-        }
-    }
-    for problem in problems {
-        let address = format!("/docs/errors/{}", problem.code);
-        let note = format!("{}: {}", problem.status, problem.title);
-        index.add(Kind::Problem, &address, (problem.code, &note), problem.when);
-    }
-    index
 }

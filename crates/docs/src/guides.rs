@@ -3,7 +3,7 @@
 //! To add one: a line of [`GUIDES`], or of `NOT_SHOWN` in the tests with the reason. A test finds the file of
 //! `docs/` that is in neither, and the link that leads nowhere.
 
-use crate::markdown::{self, Heading, Html, Text};
+use crate::markdown::{self, Heading, Html, Section, Text};
 
 /// What a guide helps to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -16,6 +16,8 @@ pub enum Group {
     Automate,
     /// For staff.
     Manage,
+    /// For those who run the server.
+    Operate,
 }
 
 /// The source of a guide.
@@ -28,6 +30,18 @@ pub struct Source {
     /// What it is about, in a few words.
     pub about: &'static str,
     markdown: &'static str,
+}
+
+impl Source {
+    /// The address of its page.
+    pub fn address(&self) -> String {
+        format!("/docs/guides/{}", slug_of(self.file))
+    }
+
+    /// Its text, by headings.
+    pub(crate) fn sections(&self) -> Vec<Section> {
+        markdown::sections(self.markdown)
+    }
 }
 
 macro_rules! guides {
@@ -70,6 +84,24 @@ guides! {
     "console.md", Manage, "The web pages for staff and for customers";
     "access.md", Manage, "API keys, permissions, portal links and sign-in";
     "audit.md", Manage, "Who did what, and when";
+    "operating.md", Operate, "The shortest path to production, and a page for each task";
+    "operating/install.md", Operate, "A binary, a Debian package, an image, compose or Kubernetes";
+    "operating/checklist.md", Operate, "What to do before you go live";
+    "operating/check.md", Operate, "Before a start, and the probes of a running server";
+    "operating/proxies.md", Operate, "nginx, Caddy and Traefik, and which paths stay private";
+    "operating/backup-and-restore.md", Operate, "A backup every day, and a drill";
+    "operating/upgrade.md", Operate, "Replace the binary, and go back if you have to";
+    "operating/faq.md", Operate, "What a message of the server means, and what to do";
+    "operating/alerts.md", Operate, "What each alert means, and which command helps";
+    "operating/metrics.md", Operate, "Every metric, for Prometheus";
+    "operating/logs.md", Operate, "Every line of the log";
+    "operating/opentelemetry.md", Operate, "Traces, metrics and logs to a collector";
+    "operating/secrets.md", Operate, "The master key, its rotation, and lost keys";
+    "operating/destinations.md", Operate, "Networks, names and ports that webhooks may reach";
+    "operating/sizing.md", Operate, "A machine for a number of events a day";
+    "operating/disk.md", Operate, "The data folder, retention, and a full disk";
+    "operating/postgresql.md", Operate, "Roles, TLS, poolers and durability";
+    "operating/cluster.md", Operate, "Several nodes on one database";
 }
 
 /// A guide.
@@ -93,7 +125,13 @@ pub struct Guide {
 
 impl Group {
     /// All, in their order.
-    pub const ALL: [Self; 4] = [Self::Send, Self::Receive, Self::Automate, Self::Manage];
+    pub const ALL: [Self; 5] = [
+        Self::Send,
+        Self::Receive,
+        Self::Automate,
+        Self::Manage,
+        Self::Operate,
+    ];
 
     /// Its name.
     pub const fn title(self) -> &'static str {
@@ -102,6 +140,7 @@ impl Group {
             Self::Receive => "Receive webhooks",
             Self::Automate => "Set automations up",
             Self::Manage => "Manage the installation",
+            Self::Operate => "Operate the server",
         }
     }
 }
@@ -131,6 +170,14 @@ impl Guide {
     }
 }
 
+/// A text that names files of `docs/`, such as the help of a setting, with the addresses of their pages
+/// instead.
+pub fn as_pages(text: &str) -> String {
+    let named =
+        |text: String, source: &Source| text.replace(&format!("docs/{}", source.file), &source.address());
+    GUIDES.iter().fold(text.to_owned(), named)
+}
+
 /// `receiving/express.md` is shown at `receiving-express`.
 fn slug_of(file: &str) -> String {
     file.trim_end_matches(".md").replace('/', "-")
@@ -140,7 +187,7 @@ fn slug_of(file: &str) -> String {
 fn page_of(from: &str, to: &str) -> Option<String> {
     let to = resolved(from, to);
     let source = GUIDES.iter().find(|source| source.file == to)?;
-    Some(format!("/docs/guides/{}", slug_of(source.file)))
+    Some(source.address())
 }
 
 /// The path below `docs/` that a relative link leads to.
@@ -167,14 +214,12 @@ mod tests {
 
     /// Files of `docs/` that are for people who run or change Postrider, with the reason. Their folders end
     /// with a slash.
-    const NOT_SHOWN: [&str; 9] = [
+    const NOT_SHOWN: [&str; 7] = [
         // For those who change the code.
         "architecture.md",
         "decisions/",
         "reliability.md",
-        // For those who run the server, who have the files.
-        "operating.md",
-        "operating/",
+        // For those who judge the software, or choose its settings: measurements, threats, generated lists.
         "performance.md",
         "reference/",
         "security.md",
@@ -231,6 +276,17 @@ mod tests {
                 }
             }
         }
+    }
+
+    /// The help of commands and settings names files, which the server then names as pages.
+    #[test]
+    fn every_file_that_help_names_is_a_guide() {
+        let help = fs::read_to_string(folder().join("reference/cli.md")).unwrap();
+        assert!(help.contains("docs/operating/logs.md"));
+        let pages = as_pages(&help);
+        assert!(pages.contains("See /docs/guides/operating-logs"));
+        let left = pages.split_whitespace().find(|word| word.starts_with("docs/"));
+        assert_eq!(left, None, "extend GUIDES, or name a guide");
     }
 
     #[test]

@@ -7,7 +7,7 @@
 //! | [`mod@snippets`] | an operation's example as a program: curl, TypeScript, Python |
 //! | [`mod@guides`] | the list of guides, with their Markdown |
 //! | [`mod@markdown`] | Markdown to markup, with links between guides |
-//! | [`mod@search`] | an index over operations, problems and headings |
+//! | [`mod@search`] | an index over the texts of operations, problems and guides |
 //!
 //! This crate must never do input or output, and never depend on the API: it reads the document that clients
 //! read. What it renders is safe markup ([`Html`]): Markdown cannot contain raw HTML.

@@ -4,6 +4,7 @@
 //! to anchors or to `https`, and nothing has an inline style, which the Content-Security-Policy would refuse.
 
 mod links;
+mod plain;
 
 use std::fmt::Write as _;
 
@@ -12,6 +13,7 @@ use pulldown_cmark::{
 };
 
 pub use links::slug;
+pub use plain::{Section, sections};
 
 /// Markup that is safe to put into a page.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -82,6 +84,8 @@ pub fn text(markdown: &str, known: impl Fn(&str) -> Option<String>) -> Text {
 
 fn events(markdown: &str) -> impl Iterator<Item = Event<'_>> {
     Parser::new_ext(markdown, Options::ENABLE_TABLES).map(|event| match event {
+        // A note for those who edit the text: which file the code below it is copied from.
+        Event::Html(raw) if is_comment(&raw) => Event::Text("".into()),
         Event::Html(raw) | Event::InlineHtml(raw) => Event::Text(raw),
         // Otherwise a style in each cell.
         Event::Start(Tag::Table(columns)) => {
@@ -89,6 +93,11 @@ fn events(markdown: &str) -> impl Iterator<Item = Event<'_>> {
         }
         other => other,
     })
+}
+
+fn is_comment(raw: &str) -> bool {
+    let raw = raw.trim();
+    raw.starts_with("<!--") && raw.find("-->") == Some(raw.len() - "-->".len())
 }
 
 fn render<'a>(events: impl Iterator<Item = Event<'a>>) -> String {
@@ -220,6 +229,8 @@ mod tests {
         assert!(!markup.as_str().contains("<b "), "{markup:?}");
         assert!(!markup.as_str().contains("style="), "{markup:?}");
         assert!(markup.as_str().contains("<td>1</td>"), "{markup:?}");
+        assert_eq!(blocks("<!-- a.ts -->\nb").text(), "b");
+        assert!(blocks("<!-- a --><b>-->").as_str().contains("&lt;!-- a"));
         assert_eq!(inline("Use `a` & b.").as_str(), "Use <code>a</code> &amp; b.");
     }
 

@@ -35,6 +35,27 @@ async fn pages_of_the_documentation() {
     browser.assert_no_fault_logged(&[]).await;
 }
 
+/// The list of pages is longer than the window, and the page itself does not move.
+#[tokio::test]
+async fn the_list_of_pages_shows_where_the_reader_is() {
+    let (server, browser) = reader().await;
+    for path in [
+        "/docs/api/create_event",
+        "/docs/guides/operating-cluster",
+        "/docs/api/update_automation",
+    ] {
+        browser.open(&url(&server, path)).await;
+        let script = "(() => {
+            const list = document.getElementById('pages');
+            const [outer, entry] = [list, list.querySelector('[aria-current=page]')].map((it) => it.getBoundingClientRect());
+            const open = [...list.querySelectorAll('details')].filter((it) => it.open).length;
+            return [open, entry.height > 0 && entry.top >= outer.top && entry.bottom <= innerHeight, scrollY];
+        })()";
+        assert_eq!(browser.evaluate(script).await, json!([1, true, 0]), "{path}");
+    }
+    browser.assert_no_fault_logged(&[]).await;
+}
+
 #[tokio::test]
 async fn a_reader_finds_an_operation_while_typing_and_keeps_a_language() {
     let (server, browser) = reader().await;

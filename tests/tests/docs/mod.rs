@@ -1,5 +1,8 @@
 //! The documentation at `/docs`: its examples run, and problems lead to its pages.
 
+mod guides;
+mod search;
+
 use std::process::{Command, Output};
 
 use http::Method;

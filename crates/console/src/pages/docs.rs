@@ -10,6 +10,7 @@ mod frame;
 mod guides;
 mod index;
 mod search;
+mod slash;
 
 use axum::extract::FromRequestParts;
 use axum::response::{IntoResponse, Response};
@@ -34,6 +35,8 @@ pub fn routes() -> Routes {
         .get("/docs/errors", PUBLIC, errors::list)
         .get("/docs/errors/{code}", PUBLIC, errors::show)
         .get("/docs/guides/{guide}", PUBLIC, guides::show)
+        .get("/docs/", PUBLIC, slash::remove)
+        .get("/docs/{*page}", PUBLIC, slash::remove)
 }
 
 /// A request for a page of the documentation, if the operator shows it.

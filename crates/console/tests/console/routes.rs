@@ -45,7 +45,7 @@ const GET: &[bool] = &[false];
 const POST: &[bool] = &[true];
 const BOTH: &[bool] = &[false, true];
 
-const PATHS: [(&str, &[bool], For); 80] = [
+const PATHS: [(&str, &[bool], For); 82] = [
     ("/embed.js", GET, For::All),
     ("/assets/0/console.css", GET, For::All),
     ("/theme", POST, For::All),
@@ -57,6 +57,8 @@ const PATHS: [(&str, &[bool], For); 80] = [
     ("/docs/errors", GET, For::All),
     ("/docs/errors/thing_not_found", GET, For::All),
     ("/docs/guides/sending", GET, For::All),
+    ("/docs/nothing", GET, For::All),
+    ("/docs/", GET, For::All),
     ("/sign-in", BOTH, For::All),
     ("/sign-in/oidc", GET, For::All),
     ("/sign-in/oidc/callback", GET, For::All),

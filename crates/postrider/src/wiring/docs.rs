@@ -50,6 +50,9 @@ mod tests {
             }
         }
         assert_eq!(docs.problems().len(), reference::problem_kinds().len());
-        assert!(docs.index().entries().len() > docs.problems().len() + operations);
+        let (entries, words, bytes) = docs.index().size();
+        assert!(entries > docs.problems().len() + operations + 300, "{entries}");
+        // So that a look at the documentation costs no more memory than the document itself does.
+        assert!(bytes < 4 << 20, "{entries} entries, {words} words, {bytes} bytes");
     }
 }

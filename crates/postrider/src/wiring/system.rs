@@ -8,6 +8,8 @@
 
 use postrider_console::{SettingRow, SystemFacts};
 
+use postrider_docs::guides;
+
 use crate::config::Settings;
 use crate::config::declaration;
 
@@ -28,11 +30,17 @@ fn rows(settings: &Settings) -> Vec<SettingRow> {
     let row = |setting| {
         let key = declaration::key(setting);
         let help = setting.get_long_help().or(setting.get_help());
+        // clap removes the full stop at the end.
+        let help = help.map(|help| format!("{help}.")).unwrap_or_default();
         SettingRow {
             key: key.to_owned(),
             value: values.get(key).map(|value| shown(key, value)).unwrap_or_default(),
-            // clap removes the full stop at the end.
-            help: help.map(|help| format!("{help}.")).unwrap_or_default(),
+            // Who looks at the console may not have the files that the help names.
+            help: if settings.docs {
+                guides::as_pages(&help)
+            } else {
+                help
+            },
         }
     };
     declaration::settings().map(row).collect()
@@ -84,6 +92,25 @@ mod tests {
             assert!(facts.store.starts_with("PostgreSQL at "), "{}", facts.store);
             assert_eq!(facts.settings.len(), declaration::settings().count());
         }
+    }
+
+    #[test]
+    fn help_names_the_pages_that_the_server_shows() {
+        let help = |docs: &str| {
+            let rows = facts(&settings(&[("docs", docs)])).settings;
+            let row = rows.into_iter().find(|row| row.key == "log_level");
+            row.unwrap().help
+        };
+        assert!(
+            help("true").ends_with("See /docs/guides/operating-logs."),
+            "{}",
+            help("true")
+        );
+        assert!(
+            help("false").ends_with("See docs/operating/logs.md."),
+            "{}",
+            help("false")
+        );
     }
 
     #[test]

@@ -30,6 +30,8 @@ pub struct Frame<'a> {
 pub struct LinkGroup {
     pub title: &'static str,
     pub links: Vec<Link>,
+    /// Whether its links are shown before somebody opens it.
+    pub is_open: bool,
 }
 
 /// A link beside the page.
@@ -52,6 +54,7 @@ impl<'a> Frame<'a> {
     ) -> Self {
         let mut groups = guides(docs, here);
         groups.push(api(docs, tag, here));
+        open_one(&mut groups);
         Self {
             shell: Shell::anonymous(&reader.app, &reader.headers, title),
             part,
@@ -73,6 +76,7 @@ fn guides(docs: &Docs, here: &str) -> Vec<LinkGroup> {
         LinkGroup {
             title: group.title(),
             links: links.collect(),
+            is_open: false,
         }
     });
     groups.collect()
@@ -94,6 +98,16 @@ fn api(docs: &Docs, current: Option<&Tag>, here: &str) -> LinkGroup {
     LinkGroup {
         title: "API reference",
         links,
+        is_open: false,
+    }
+}
+
+/// Opens the group of the page, or else the first one: all links together are several screens long.
+fn open_one(groups: &mut [LinkGroup]) {
+    let has_page = |group: &LinkGroup| group.links.iter().any(Link::leads_here);
+    let open = groups.iter().position(has_page).unwrap_or(0);
+    if let Some(group) = groups.get_mut(open) {
+        group.is_open = true;
     }
 }
 
@@ -105,5 +119,10 @@ impl Link {
             label: label.to_owned(),
             inner: Vec::new(),
         }
+    }
+
+    /// Whether it, or a link below it, leads to the page that is shown.
+    fn leads_here(&self) -> bool {
+        self.is_current || self.inner.iter().any(Self::leads_here)
     }
 }

@@ -1,10 +1,10 @@
-//! `GET /docs/search`: pages that have the words of `q`. `assets/docs.js` shows the same results while
-//! somebody types.
+//! `GET /docs/search`: pages that have the words of `q`, with an excerpt of each. `assets/docs.js` shows the
+//! same results while somebody types.
 
 use askama::Template;
 use axum::response::Response;
 use http::Uri;
-use postrider_docs::search::Entry;
+use postrider_docs::search::Found;
 
 use super::Reader;
 use super::frame::Frame;
@@ -15,7 +15,7 @@ use crate::refusal::Refusal;
 #[template(path = "docs/search.html")]
 struct SearchPage<'a> {
     frame: Frame<'a>,
-    results: Vec<&'a Entry>,
+    found: Found<'a>,
 }
 
 /// The page.
@@ -24,7 +24,7 @@ pub async fn show(uri: Uri, reader: Reader) -> Result<Response, Refusal> {
     let query = Query::of(&uri);
     let words = query.get("q").unwrap_or_default().to_owned();
     let mut frame = Frame::of(&reader, docs, (None, None), "/docs/search", "Search");
-    let results = docs.index().search(&words);
+    let found = docs.index().search(&words);
     frame.query = words;
-    reader.page(&SearchPage { frame, results })
+    reader.page(&SearchPage { frame, found })
 }
