@@ -9,7 +9,7 @@
 //! | `state` | the state that all handlers share |
 //! | `routes` | each route with its requirement, and the layer that checks it |
 //! | `visitor` | who asks: the session, the account of the path, CSRF tokens, the limit on sign-in attempts |
-//! | `form`, `faults`, `query`, `paging` | the contents of forms and addresses, and their faults |
+//! | `form`, `faults`, `query`, `ignored`, `paging` | the contents of forms and addresses, and their faults |
 //! | `refusal` | error pages, one enum |
 //! | `shell` | the parts around every page: brand, navigation, theme |
 //! | `view` | pieces of pages: times, statuses, ids, JSON, curl; each renders itself, escaped |
@@ -40,6 +40,7 @@ mod assets;
 mod chart;
 mod faults;
 mod form;
+mod ignored;
 mod live;
 mod pages;
 mod paging;

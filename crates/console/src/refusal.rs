@@ -32,6 +32,8 @@ pub enum Refusal {
     FormTooLarge,
     /// The form did not arrive in time.
     FormTooSlow,
+    /// The address has a filter that nothing matches by, and what it asks for acts on all that match.
+    UnknownFilter,
     /// Somebody else changed the object in the meantime.
     Stale,
     /// With the automation on, one event would have too many deliveries.
@@ -108,7 +110,7 @@ impl Refusal {
             Self::ReadOnly | Self::ForeignForm | Self::NoKeys => StatusCode::FORBIDDEN,
             Self::FormTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::FormTooSlow => StatusCode::REQUEST_TIMEOUT,
-            Self::UnusableHost => StatusCode::BAD_REQUEST,
+            Self::UnusableHost | Self::UnknownFilter => StatusCode::BAD_REQUEST,
             Self::Stale
             | Self::TooManyDeliveries(_)
             | Self::ReplayRunning
@@ -181,6 +183,10 @@ impl Refusal {
             Self::FormTooSlow => (
                 "The form took too long to arrive",
                 "Nothing was changed. Go back and submit it again.",
+            ),
+            Self::UnknownFilter => (
+                "A filter was not understood",
+                "Nothing was exported. Go back to the list of deliveries: it names the filter.",
             ),
             Self::Stale => (
                 "Someone else changed this in the meantime",

@@ -172,3 +172,33 @@ async fn replay(desk: &Desk) {
     browser.click(link("See the deliveries")).await;
     browser.wait_for(text("Succeeded").within("tbody")).await;
 }
+
+#[tokio::test]
+async fn a_filter_that_is_not_understood_is_named_and_nothing_acts_on_the_whole_list() {
+    let desk = Desk::open().await;
+    let browser = &desk.browser;
+    let url = desk.receiver.url("/hooks");
+    desk.account
+        .automation(json!({"type": "send_webhook", "url": url}))
+        .await;
+    desk.account.send("a.b", "1").await;
+    desk.go("/deliveries?status=bogus&action=act_x&outcome=nope")
+        .await;
+    browser.wait_for_text("“bogus” is not a status.").await;
+    browser.wait_for_text("“act_x” is not the id of an action.").await;
+    browser
+        .wait_for_text("“nope” is not an outcome of an attempt.")
+        .await;
+    for invalid in ["#status", "#action", "#outcome"] {
+        let described = browser.attribute(css(invalid), "aria-describedby").await;
+        browser.wait_for(css(&format!("#{}", described.unwrap()))).await;
+    }
+    browser.wait_for(link("a.b")).await;
+    for offer in [link("Replay these…"), link("Cancel pending…"), link("CSV")] {
+        assert_eq!(browser.count(offer).await, 0);
+    }
+    assert_eq!(browser.count(css("input[name=delivery]")).await, 0);
+    browser.click(link("Show all")).await;
+    browser.wait_for(link("Replay…")).await;
+    browser.assert_no_fault_logged(&[]).await;
+}
