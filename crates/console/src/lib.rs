@@ -10,6 +10,7 @@
 //! | `routes` | each route with its requirement, and the layer that checks it |
 //! | `visitor` | who asks: the session, the account of the path, CSRF tokens, the limit on sign-in attempts |
 //! | `form`, `faults`, `query`, `ignored`, `paging` | the contents of forms and addresses, and their faults |
+//! | `conflict` | forms of two people who edit the same object |
 //! | `refusal` | error pages, one enum |
 //! | `shell` | the parts around every page: brand, navigation, theme |
 //! | `view` | pieces of pages: times, statuses, ids, JSON, curl; each renders itself, escaped |
@@ -38,6 +39,7 @@ pub mod system;
 
 mod assets;
 mod chart;
+mod conflict;
 mod faults;
 mod form;
 mod ignored;

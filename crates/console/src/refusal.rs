@@ -190,7 +190,7 @@ impl Refusal {
             ),
             Self::Stale => (
                 "Someone else changed this in the meantime",
-                "Your change was not saved. Go back, reload the page, and make it again.",
+                "Your change was not saved. Look at what it is now, then make your change again.",
             ),
             Self::TooManyDeliveries(_) => {
                 ("The automation stays off", "Switch another automation off first.")
@@ -314,6 +314,16 @@ impl From<askama::Error> for Refusal {
     }
 }
 
+/// The page of the object of a form whose address ends in what it does: `…/signing-key/rotate`.
+pub fn changed_object(path: &str) -> &str {
+    match path.rsplit_once('/') {
+        // A key of the API has no page of its own.
+        Some(_) if path.starts_with("/api-keys/") => "/api-keys",
+        Some((object, _)) if !object.is_empty() => object,
+        _ => "/",
+    }
+}
+
 /// The error page.
 #[derive(Template)]
 #[template(path = "refusal.html")]
@@ -324,6 +334,8 @@ pub struct RefusalPage<'a> {
     pub title: &'static str,
     /// What to do.
     pub advice: Cow<'static, str>,
+    /// The page of the object that somebody else changed.
+    pub current: Option<&'a str>,
     /// The id under which the log has more; `None` where it has nothing.
     pub request_id: Option<&'a str>,
 }

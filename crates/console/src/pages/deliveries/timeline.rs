@@ -11,7 +11,7 @@ use postrider_storage::DeliveryRecord;
 use super::attempt::{Around, AttemptView, Folds, Sent, sent_as};
 use super::sentence::received_at;
 use crate::view::icon::Icon;
-use crate::view::time::{Moment, exact};
+use crate::view::time::{Exact, Moment};
 use crate::view::{duration, markup};
 
 /// Attempts on one page: a delivery can have a thousand, with responses of 16 KiB each.
@@ -25,7 +25,7 @@ const BODIES_BYTES_MAX: usize = 64 * 1024;
 #[template(path = "deliveries/timeline.html")]
 pub struct Timeline<'a> {
     accepted: Moment,
-    accepted_exactly: String,
+    accepted_exactly: Exact,
     /// Earlier attempts on another page: how many, and its address.
     earlier: Option<(usize, String)>,
     steps: Vec<Step<'a>>,
@@ -49,7 +49,7 @@ struct End {
     tone: &'static str,
     icon: Icon,
     words: String,
-    moment: Option<(Moment, String)>,
+    moment: Option<(Moment, Exact)>,
     advice: &'static str,
 }
 
@@ -113,7 +113,7 @@ impl<'a> Timeline<'a> {
         });
         Self {
             accepted: Moment::new(event.created_at, now),
-            accepted_exactly: exact(event.created_at),
+            accepted_exactly: Exact::new(event.created_at),
             earlier: attempts[..start]
                 .last()
                 .map(|last| (start, format!("{}?until={}", shown.path, last.number))),
@@ -190,8 +190,10 @@ impl End {
         };
         let due = delivery
             .next_attempt_at
-            .map(|at| (Moment::due(at, now), exact(at)));
-        let settled = delivery.settled_at.map(|at| (Moment::new(at, now), exact(at)));
+            .map(|at| (Moment::due(at, now), Exact::new(at)));
+        let settled = delivery
+            .settled_at
+            .map(|at| (Moment::new(at, now), Exact::new(at)));
         Self {
             tone,
             icon,

@@ -14,7 +14,7 @@ use crate::visitor::Visitor;
 
 /// The empty form.
 pub async fn show(State(app): State<App>, visitor: Visitor) -> Result<Response, Refusal> {
-    render(&app, &visitor, None, &Fields::default(), Vec::new())
+    render(&app, &visitor, None, &Fields::default(), (Vec::new(), None))
 }
 
 /// Creates the event type. It does not replace an existing one, because the person does not expect that.
@@ -23,7 +23,7 @@ pub async fn create(State(app): State<App>, visitor: Visitor, form: Form) -> Res
     if let Ok(name) = fields.name.parse::<EventTypeName>()
         && app.configuration.event_type(&name).await?.is_some()
     {
-        return render(&app, &visitor, None, &fields, vec![name_conflict()]);
+        return render(&app, &visitor, None, &fields, (vec![name_conflict()], None));
     }
     match app
         .configuration
@@ -34,7 +34,7 @@ pub async fn create(State(app): State<App>, visitor: Visitor, form: Form) -> Res
             let path = super::href(&entry.name).unwrap_or_else(|| "/event-types".to_owned());
             Ok(Redirect::to(&format!("{path}?saved=1")).into_response())
         }
-        Err(error) => render(&app, &visitor, None, &fields, faults(error)?),
+        Err(error) => render(&app, &visitor, None, &fields, (faults(error)?, None)),
     }
 }
 
