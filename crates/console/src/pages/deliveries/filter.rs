@@ -205,7 +205,8 @@ pub fn outcomes(chosen: Option<Outcome>) -> Vec<Choice> {
     Outcome::ALL.into_iter().map(choice).collect()
 }
 
-fn automation_choices(automations: &[Automation], chosen: Option<AutomationId>) -> Vec<Choice> {
+/// The automations to choose from.
+pub fn automation_choices(automations: &[Automation], chosen: Option<AutomationId>) -> Vec<Choice> {
     let mut choices: Vec<Choice> = automations
         .iter()
         .map(|automation| Choice {
@@ -222,8 +223,8 @@ fn automation_choices(automations: &[Automation], chosen: Option<AutomationId>) 
     )
 }
 
-/// The URLs of the chosen automation, or of all automations.
-fn url_choices(
+/// The actions of the chosen automation, or of all automations, each with the name of its automation.
+pub fn url_choices(
     automations: &[Automation],
     automation: Option<AutomationId>,
     chosen: Option<ActionId>,
@@ -244,12 +245,12 @@ fn url_choices(
             label: if is_one {
                 action::target(action).to_owned()
             } else {
-                format!("{} ({})", action::target(action), automation.name)
+                format!("{}: {}", automation.name, action::target(action))
             },
             is_chosen: chosen == Some(action.id),
         });
     let chosen = chosen.map(|id| (id.to_string(), id::short(id)));
-    with_deleted(choices.collect(), chosen, "Deleted URL")
+    with_deleted(choices.collect(), chosen, "Deleted action")
 }
 
 /// Adds the filtered id to the choices if its automation or URL was deleted.

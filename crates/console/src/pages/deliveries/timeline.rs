@@ -9,7 +9,7 @@ use postrider_signing::HeaderNames;
 use postrider_storage::DeliveryRecord;
 
 use super::attempt::{Around, AttemptView, Folds, Sent, sent_as};
-use super::sentence::received_at;
+use super::resends::{Request, Resends};
 use crate::view::icon::Icon;
 use crate::view::time::{Exact, Moment};
 use crate::view::{duration, markup};
@@ -38,7 +38,7 @@ markup!(Timeline<'_>);
 
 struct Step<'a> {
     number: u32,
-    /// The wait before the attempt, in words; `None` for short waits.
+    /// The time before the attempt, in words: a wait, if the schedule asked for it. `None` for short ones.
     waited: Option<String>,
     tone: &'static str,
     attempt: AttemptView<'a>,
@@ -70,12 +70,13 @@ impl<'a> Timeline<'a> {
     /// The time line of a delivery.
     pub fn new(
         names: &HeaderNames,
-        record: &'a DeliveryRecord,
+        (record, requests): (&'a DeliveryRecord, &[Request]),
         (event, sent): (&Event, &'a Sent),
         shown: Shown<'_>,
         now: Timestamp,
     ) -> Self {
         let attempts = &record.attempts;
+        let resends = Resends::of(attempts, record.delivery.progress.resends, requests);
         let end = shown.until.map_or(attempts.len(), |until| {
             attempts.partition_point(|attempt| attempt.number <= until)
         });
@@ -92,7 +93,13 @@ impl<'a> Timeline<'a> {
             let before = (start + index).checked_sub(1).map(|before| &attempts[before]);
             Step {
                 number: attempt.number,
-                waited: before.and_then(|before| waited(before, attempt)),
+                waited: before.and_then(|before| {
+                    let wait = waited(before, attempt)?;
+                    Some(match resends.is_scheduled(start + index) {
+                        true => format!("waited {wait}"),
+                        false => format!("{wait} later"),
+                    })
+                }),
                 tone: tone(attempt.outcome),
                 attempt: AttemptView::new(
                     attempt,
@@ -100,7 +107,7 @@ impl<'a> Timeline<'a> {
                         sent,
                         prefix: String::new(),
                         body_in,
-                        marks: marks(names, attempts, attempt),
+                        marks: marks(names, resends.mark(start + index), attempt),
                         folds: Folds {
                             request: false,
                             response: open == Some(index),
@@ -125,11 +132,8 @@ impl<'a> Timeline<'a> {
 }
 
 /// Remarks about an attempt beside its outcome.
-fn marks(names: &HeaderNames, attempts: &[Attempt], attempt: &Attempt) -> Vec<String> {
-    let mut marks = Vec::new();
-    if received_at(attempts).is_some_and(|received| received < attempt.number) {
-        marks.push("resent".to_owned());
-    }
+fn marks(names: &HeaderNames, resend: Option<&str>, attempt: &Attempt) -> Vec<String> {
+    let mut marks: Vec<String> = resend.map(str::to_owned).into_iter().collect();
     if let Some(number) = sent_as(names, attempt) {
         marks.push(format!("recorded late; sent as attempt {number}"));
     }
