@@ -96,6 +96,11 @@ const SEARCH_UNDER_WAY: (&str, &str) = (
     "An account has one search in data at a time, and the server a few. Reload this page in a few seconds.",
 );
 
+const UNKNOWN_FILTER: (&str, &str) = (
+    "A filter was not understood",
+    "Nothing was exported. Go back to the list of deliveries: it names the filter.",
+);
+
 const CANCEL_RUNNING: (&str, &str) = (
     "Deliveries are being canceled",
     "An account cancels one selection at a time on each node. Wait until it has ended, then count again.",
@@ -184,10 +189,7 @@ impl Refusal {
                 "The form took too long to arrive",
                 "Nothing was changed. Go back and submit it again.",
             ),
-            Self::UnknownFilter => (
-                "A filter was not understood",
-                "Nothing was exported. Go back to the list of deliveries: it names the filter.",
-            ),
+            Self::UnknownFilter => UNKNOWN_FILTER,
             Self::Stale => (
                 "Someone else changed this in the meantime",
                 "Your change was not saved. Look at what it is now, then make your change again.",

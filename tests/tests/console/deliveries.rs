@@ -93,7 +93,7 @@ async fn a_failing_delivery_is_seen_to_retry_and_can_be_resent() {
     browser.click(button("Resend")).await;
     receiver.wait_for("/hooks", 4, SOON).await;
     browser.wait_for_text("Attempt 4").await;
-    browser.wait_for_text("Resent by API key").await;
+    browser.wait_for_text("Resent by POSTRIDER_ADMIN_KEY").await;
     let bodies: Vec<_> = receiver
         .received("/hooks")
         .into_iter()
