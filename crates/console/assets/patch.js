@@ -65,11 +65,12 @@ function patchNode(old, fresh) {
   patchChildren(old, fresh);
 }
 
-/** Whether the reader or a script set this attribute: folds, buttons that need scripts, fading elements. */
+/** Whether the reader or a script set this attribute: folds, exact times, scripted buttons, fading rows. */
 function isOurs(element, name) {
   return (
     (name === "open" && element.matches("details")) ||
     (name === "hidden" && element.matches("button[data-copy], button[data-copy-from]")) ||
+    (name === "data-exact" && element.matches("time")) ||
     (name === "class" && (element.matches(".copied") || element.matches(".fresh")))
   );
 }

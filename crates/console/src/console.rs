@@ -34,7 +34,7 @@ use crate::pages::{
     accounts, api_keys, audit, automations, bulk, connections, deliveries, docs, event_types, events, find,
     overview, portal_links, sessions, settings, sign_in, signing_key, statistics, system, theme,
 };
-use crate::refusal::{Refusal, RefusalPage};
+use crate::refusal::{Refusal, RefusalPage, changed_object};
 use crate::routes::{PUBLIC, Route, Routes};
 use crate::security::SecurityHeaders;
 use crate::seen::Seen;
@@ -143,7 +143,13 @@ impl Console {
         let span = tracing::error_span!("page", request_id = request_id.to_str().unwrap_or("-"));
         let mut response = self.route(request).instrument(span).await;
         if let Some(refusal) = response.extensions_mut().remove::<Refusal>() {
-            response = self.refuse(&refusal, &method, &headers, &request_id);
+            response = self.refuse(
+                &refusal,
+                &method,
+                path.as_ref().map_or("/", |path| path.path()),
+                &headers,
+                &request_id,
+            );
         }
         RequestLine {
             method: method_name(&method),
@@ -190,6 +196,7 @@ impl Console {
         &self,
         refusal: &Refusal,
         method: &Method,
+        path: &str,
         headers: &HeaderMap,
         request_id: &HeaderValue,
     ) -> Response {
@@ -203,6 +210,7 @@ impl Console {
             shell: Shell::anonymous(&self.app, headers, title),
             title,
             advice,
+            current: matches!(refusal, Refusal::Stale).then(|| changed_object(path)),
             request_id: match refusal {
                 Refusal::Internal => request_id.to_str().ok(),
                 _ => None,

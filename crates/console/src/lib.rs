@@ -9,7 +9,8 @@
 //! | `state` | the state that all handlers share |
 //! | `routes` | each route with its requirement, and the layer that checks it |
 //! | `visitor` | who asks: the session, the account of the path, CSRF tokens, the limit on sign-in attempts |
-//! | `form`, `faults`, `query`, `paging` | the contents of forms and addresses, and their faults |
+//! | `form`, `faults`, `query`, `ignored`, `paging` | the contents of forms and addresses, and their faults |
+//! | `conflict` | forms of two people who edit the same object |
 //! | `refusal` | error pages, one enum |
 //! | `shell` | the parts around every page: brand, navigation, theme |
 //! | `view` | pieces of pages: times, statuses, ids, JSON, curl; each renders itself, escaped |
@@ -38,8 +39,10 @@ pub mod system;
 
 mod assets;
 mod chart;
+mod conflict;
 mod faults;
 mod form;
+mod ignored;
 mod live;
 mod pages;
 mod paging;

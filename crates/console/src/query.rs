@@ -1,5 +1,5 @@
-//! The query of an address. An invalid filter is not an error here: the page ignores it, and shows the
-//! filters that apply.
+//! The query of an address. An invalid filter is not an error here: the page ignores it, says so
+//! ([`crate::ignored`]), and applies the others.
 
 use http::Uri;
 use postrider_web::query::Parameters;

@@ -32,6 +32,8 @@ pub enum Refusal {
     FormTooLarge,
     /// The form did not arrive in time.
     FormTooSlow,
+    /// The address has a filter that nothing matches by, and what it asks for acts on all that match.
+    UnknownFilter,
     /// Somebody else changed the object in the meantime.
     Stale,
     /// With the automation on, one event would have too many deliveries.
@@ -94,6 +96,11 @@ const SEARCH_UNDER_WAY: (&str, &str) = (
     "An account has one search in data at a time, and the server a few. Reload this page in a few seconds.",
 );
 
+const UNKNOWN_FILTER: (&str, &str) = (
+    "A filter was not understood",
+    "Nothing was exported. Go back to the list of deliveries: it names the filter.",
+);
+
 const CANCEL_RUNNING: (&str, &str) = (
     "Deliveries are being canceled",
     "An account cancels one selection at a time on each node. Wait until it has ended, then count again.",
@@ -108,7 +115,7 @@ impl Refusal {
             Self::ReadOnly | Self::ForeignForm | Self::NoKeys => StatusCode::FORBIDDEN,
             Self::FormTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::FormTooSlow => StatusCode::REQUEST_TIMEOUT,
-            Self::UnusableHost => StatusCode::BAD_REQUEST,
+            Self::UnusableHost | Self::UnknownFilter => StatusCode::BAD_REQUEST,
             Self::Stale
             | Self::TooManyDeliveries(_)
             | Self::ReplayRunning
@@ -182,9 +189,10 @@ impl Refusal {
                 "The form took too long to arrive",
                 "Nothing was changed. Go back and submit it again.",
             ),
+            Self::UnknownFilter => UNKNOWN_FILTER,
             Self::Stale => (
                 "Someone else changed this in the meantime",
-                "Your change was not saved. Go back, reload the page, and make it again.",
+                "Your change was not saved. Look at what it is now, then make your change again.",
             ),
             Self::TooManyDeliveries(_) => {
                 ("The automation stays off", "Switch another automation off first.")
@@ -308,6 +316,16 @@ impl From<askama::Error> for Refusal {
     }
 }
 
+/// The page of the object of a form whose address ends in what it does: `…/signing-key/rotate`.
+pub fn changed_object(path: &str) -> &str {
+    match path.rsplit_once('/') {
+        // A key of the API has no page of its own.
+        Some(_) if path.starts_with("/api-keys/") => "/api-keys",
+        Some((object, _)) if !object.is_empty() => object,
+        _ => "/",
+    }
+}
+
 /// The error page.
 #[derive(Template)]
 #[template(path = "refusal.html")]
@@ -318,6 +336,8 @@ pub struct RefusalPage<'a> {
     pub title: &'static str,
     /// What to do.
     pub advice: Cow<'static, str>,
+    /// The page of the object that somebody else changed.
+    pub current: Option<&'a str>,
     /// The id under which the log has more; `None` where it has nothing.
     pub request_id: Option<&'a str>,
 }

@@ -64,8 +64,8 @@ impl Language {
 }
 
 impl Method {
-    /// Both.
-    pub const ALL: [Self; 2] = [Self::Hmac, Self::Library];
+    /// Both, the one that also checks the timestamp first.
+    pub const ALL: [Self; 2] = [Self::Library, Self::Hmac];
 
     /// Its name in addresses.
     pub const fn slug(self) -> &'static str {
@@ -83,11 +83,11 @@ impl Method {
         }
     }
 
-    /// The method that an address names, or the plain HMAC.
+    /// The method that an address names, or the library.
     pub fn of(slug: Option<&str>) -> Self {
         match slug {
-            Some("library") => Self::Library,
-            _ => Self::Hmac,
+            Some("hmac") => Self::Hmac,
+            _ => Self::Library,
         }
     }
 }
@@ -147,7 +147,7 @@ mod tests {
     fn an_unknown_snippet_address_shows_the_first_snippet() {
         assert_eq!(Language::of(Some("cobol")).slug, "node");
         assert_eq!(Language::of(Some("rust")).slug, "rust");
-        assert_eq!(Method::of(None), Method::Hmac);
+        assert_eq!(Method::of(None), Method::Library);
         for method in Method::ALL {
             assert_eq!(Method::of(Some(method.slug())), method);
         }

@@ -83,6 +83,24 @@ impl Browser {
         *self.emulation.lock().unwrap_or_else(PoisonError::into_inner) = emulation;
     }
 
+    /// Pages see this time zone, such as `Asia/Kolkata`, from now on.
+    pub async fn emulate_zone(&self, zone: &str) {
+        let command = "Emulation.setTimezoneOverride";
+        let result = self
+            .session
+            .devtools(command, json!({ "timezoneId": zone }))
+            .await;
+        self.expect(command, result).await;
+    }
+
+    /// Pages see a touch screen, over which no pointer hovers, from now on.
+    pub async fn emulate_touch(&self) {
+        let command = "Emulation.setTouchEmulationEnabled";
+        let touch = json!({ "enabled": true, "maxTouchPoints": 1 });
+        let result = self.session.devtools(command, touch).await;
+        self.expect(command, result).await;
+    }
+
     /// The current emulation.
     pub fn emulation(&self) -> Emulation {
         *self.emulation.lock().unwrap_or_else(PoisonError::into_inner)

@@ -135,8 +135,30 @@ async fn a_concurrent_edit_is_not_overwritten() {
         .await
         .expect(200);
     desk.browser.click(button("Save changes")).await;
-    desk.browser
-        .wait_for_text("Someone else changed this in the meantime")
+    let browser = &desk.browser;
+    browser
+        .wait_for_text("Not saved: this changed while you edited it.")
         .await;
-    assert_eq!(desk.account.api.get(path).await.expect(200)["name"], "Theirs");
+    // Who it was, what is saved now, and everything that was typed.
+    browser.wait_for_text("API key").await;
+    browser.wait_for_text("“Theirs”").await;
+    assert_eq!(browser.count(css("#conflict dt")).await, 1);
+    assert_eq!(browser.property(label("Name"), "value").await, json!("Mine"));
+    let saved = desk.account.api.get(path.clone()).await.expect(200);
+    assert_eq!(saved["name"], "Theirs");
+
+    browser
+        .click(link("discard what you typed and edit the saved version"))
+        .await;
+    assert_eq!(browser.property(label("Name"), "value").await, json!("Theirs"));
+    browser.type_into(label("Name"), "Mine after all").await;
+    let changed = json!({"description": "Theirs, too"});
+    desk.account.api.patch(path.clone(), changed).await.expect(200);
+    browser.click(button("Save changes")).await;
+    browser.click(button("Save anyway")).await;
+    browser.wait_for_text("Saved.").await;
+    let saved = desk.account.api.get(path).await.expect(200);
+    assert_eq!(saved["name"], "Mine after all");
+    assert_eq!(saved["description"], "");
+    browser.assert_no_fault_logged(&["409"]).await;
 }

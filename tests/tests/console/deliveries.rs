@@ -1,7 +1,7 @@
 //! Following deliveries: tests, live retries, the timeline, resending.
 
 use postrider_tests::Reply;
-use postrider_tests::browser::{button, css, label, link, text};
+use postrider_tests::browser::{DESKTOP_PX, Emulation, PHONE_PX, button, css, label, link, text};
 use postrider_tests::wait::SOON;
 use serde_json::json;
 
@@ -93,6 +93,7 @@ async fn a_failing_delivery_is_seen_to_retry_and_can_be_resent() {
     browser.click(button("Resend")).await;
     receiver.wait_for("/hooks", 4, SOON).await;
     browser.wait_for_text("Attempt 4").await;
+    browser.wait_for_text("Resent by POSTRIDER_ADMIN_KEY").await;
     let bodies: Vec<_> = receiver
         .received("/hooks")
         .into_iter()
@@ -171,4 +172,91 @@ async fn replay(desk: &Desk) {
     receiver.wait_for("/hooks", 2 * FAILED, SOON).await;
     browser.click(link("See the deliveries")).await;
     browser.wait_for(text("Succeeded").within("tbody")).await;
+}
+
+#[tokio::test]
+async fn a_filter_that_is_not_understood_is_named_and_nothing_acts_on_the_whole_list() {
+    let desk = Desk::open().await;
+    let browser = &desk.browser;
+    let url = desk.receiver.url("/hooks");
+    desk.account
+        .automation(json!({"type": "send_webhook", "url": url}))
+        .await;
+    desk.account.send("a.b", "1").await;
+    desk.go("/deliveries?status=bogus&action=act_x&outcome=nope")
+        .await;
+    browser.wait_for_text("“bogus” is not a status.").await;
+    browser.wait_for_text("“act_x” is not the id of an action.").await;
+    browser
+        .wait_for_text("“nope” is not an outcome of an attempt.")
+        .await;
+    for invalid in ["#status", "#action", "#outcome"] {
+        let described = browser.attribute(css(invalid), "aria-describedby").await;
+        browser.wait_for(css(&format!("#{}", described.unwrap()))).await;
+    }
+    browser.wait_for(link("a.b")).await;
+    for offer in [link("Replay these…"), link("Cancel pending…"), link("CSV")] {
+        assert_eq!(browser.count(offer).await, 0);
+    }
+    assert_eq!(browser.count(css("input[name=delivery]")).await, 0);
+    browser.click(link("Show all")).await;
+    browser.wait_for(link("Replay…")).await;
+    browser.assert_no_fault_logged(&[]).await;
+}
+
+#[tokio::test]
+async fn ticked_rows_are_counted_and_resent_from_wherever_the_list_is_scrolled_to() {
+    const DELIVERIES: usize = 40;
+    let desk = Desk::open().await;
+    let (browser, receiver) = (&desk.browser, &desk.receiver);
+    receiver.respond("/hooks", [Reply::status(200)]);
+    let url = receiver.url("/hooks");
+    desk.account
+        .automation(json!({"type": "send_webhook", "url": url}))
+        .await;
+    for number in 0..DELIVERIES {
+        desk.account.send("a.b", &number.to_string()).await;
+    }
+    receiver.wait_for("/hooks", DELIVERIES, SOON).await;
+    desk.go("/deliveries?status=succeeded").await;
+    browser
+        .wait_for(css("tbody tr:nth-child(40) input:enabled"))
+        .await;
+    for width_px in [PHONE_PX, DESKTOP_PX] {
+        browser
+            .emulate(Emulation {
+                width_px,
+                ..Emulation::default()
+            })
+            .await;
+        browser.wait_until_hidden(css("#chosen")).await;
+        browser.evaluate("scrollTo(0, 0)").await;
+        for row in ["1", "3"] {
+            let box_of_row = format!("tbody tr:nth-child({row}) input[name=delivery]");
+            browser.click(css(&box_of_row)).await;
+        }
+        browser.wait_for_text("2 ticked").await;
+        let in_sight = "(() => {
+            const bar = document.getElementById('chosen').getBoundingClientRect();
+            return [bar.top >= 0 && bar.bottom <= innerHeight, document.documentElement.scrollHeight > 2 * innerHeight];
+        })()";
+        assert_eq!(
+            browser.evaluate(in_sight).await,
+            json!([true, true]),
+            "at {width_px} pixels"
+        );
+        browser.click(button("Untick all")).await;
+    }
+    browser.wait_until_hidden(css("#chosen")).await;
+    browser.click(css("[data-choose-all]")).await;
+    browser.wait_for_text("40 ticked").await;
+    browser.click(css("[data-choose-all]")).await;
+    browser
+        .click(css("tbody tr:nth-child(5) input[name=delivery]"))
+        .await;
+    browser.wait_for_text("1 ticked").await;
+    browser.click(button("Resend ticked")).await;
+    browser.wait_for_text("1 delivery resent.").await;
+    receiver.wait_for("/hooks", DELIVERIES + 1, SOON).await;
+    browser.assert_no_fault_logged(&[]).await;
 }

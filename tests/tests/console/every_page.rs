@@ -98,6 +98,11 @@ async fn pages_that_follow_an_action() {
     let failed = failed["data"][0]["id"].as_str().unwrap();
     desk.go(&format!("/deliveries/{failed}")).await;
     look_at(browser, "delivery").await;
+    // The delivery, resent.
+    browser.click(button("Resend")).await;
+    browser.wait_for_text("Resent by").await;
+    accessible(browser, "delivery-resent").await;
+    look_at_lists(&desk).await;
     // A form with errors at all its fields.
     desk.go("/automations/new").await;
     browser.type_into(label("Name"), " ").await;
@@ -106,8 +111,9 @@ async fn pages_that_follow_an_action() {
     browser.click(button("Create automation")).await;
     browser.wait_for_text("Not saved.").await;
     look_at(browser, "automation-with-faults").await;
-    // A test, with its response.
     let automation = desk.last_id("automations").await;
+    look_at_conflict(&desk, &automation).await;
+    // A test, with its response.
     desk.go(&format!("/automations/{automation}")).await;
     browser.click(button("Send a test")).await;
     browser.wait_for_text("Succeeded").await;
@@ -134,7 +140,34 @@ async fn pages_that_follow_an_action() {
     browser.click(button("Show the key")).await;
     browser.wait_for_text("whsec_").await;
     accessible(browser, "signing-key-shown").await;
-    browser.assert_no_fault_logged(&["422"]).await;
+    browser.assert_no_fault_logged(&["422", "409"]).await;
+}
+
+/// A list with ignored filters, and one with ticked rows.
+async fn look_at_lists(desk: &Desk) {
+    let browser = &desk.browser;
+    desk.go("/deliveries?status=bogus&action=act_x").await;
+    accessible(browser, "ignored-filters").await;
+    desk.go("/deliveries").await;
+    for row in [1, 2] {
+        let ticked = format!("tbody tr:nth-child({row}) input[name=delivery]");
+        browser.click(css(&ticked)).await;
+    }
+    browser.wait_for_text("2 ticked").await;
+    accessible(browser, "ticked-deliveries").await;
+}
+
+/// The form of an automation that somebody else saved in the meantime.
+async fn look_at_conflict(desk: &Desk, automation: &str) {
+    let browser = &desk.browser;
+    desk.go(&format!("/automations/{automation}/edit")).await;
+    browser.type_into(label("Name"), "Tell the CRM, too").await;
+    let theirs = json!({"description": "Moves to the new CRM in January."});
+    let path = desk.account.at(&format!("/automations/{automation}"));
+    desk.account.api.patch(path, theirs).await.expect(200);
+    browser.click(button("Save changes")).await;
+    browser.wait_for_text("Not saved:").await;
+    accessible(browser, "conflict").await;
 }
 
 #[tokio::test]

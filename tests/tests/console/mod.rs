@@ -2,7 +2,8 @@
 //!
 //! * [`desk`]: the start of a journey. The journeys: [`sign_in`], [`automations`], [`deliveries`], [`keys`],
 //!   [`customer`], [`frames`], [`live`], [`people`], [`lying_provider`],
-//!   [`embedded`], [`docs`], [`only_if`], [`story`].
+//!   [`embedded`], [`docs`], [`only_if`], [`story`],
+//!   [`times`].
 //! * [`every_page`]: no page has an accessibility fault.
 //! * [`harness`]: the browser works as the other tests assume, shown on the static pages of [`pages`].
 
@@ -24,3 +25,4 @@ mod pages;
 mod people;
 mod sign_in;
 mod story;
+mod times;

@@ -6,6 +6,7 @@ mod filter;
 mod list;
 mod rows;
 
+pub use self::rows::who;
 use crate::routes::{ADMIN, MANAGE, Routes};
 
 /// The routes of this area.

@@ -4,6 +4,7 @@
 //!   for both.
 //! * `fields`: the contents of the form, converted from and to drafts; `row` for an action, `conditions`,
 //!   `signature`.
+//! * `differing`: what somebody else saved while the form was open.
 //! * `choices`, `suggestions`: the event types and the fields to pick. `check`: which recent events match.
 //! * `test`: sends a test event, and shows the requests and the responses.
 //! * `missed`: the events that it missed, counted and sent; `off_since`: since when it was off.
@@ -17,6 +18,7 @@ mod conditions;
 mod copy;
 mod create;
 mod delete;
+mod differing;
 mod edit;
 mod email;
 mod fields;

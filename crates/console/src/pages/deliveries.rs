@@ -7,7 +7,8 @@
 //! * `export`: the list as a file.
 //! * `show`: one delivery, with a sentence about its status (`sentence`) above its time line (`timeline`,
 //!   `attempt`).
-//! * `resend`: one more attempt; `resend_chosen`: of each delivery that is ticked in the list.
+//! * `resend`: one more attempt; `resend_chosen`: of each delivery that is ticked in the list;
+//!   `resends`: which attempts were resends, and who asked for them.
 //!
 //! The lists and the time line are live: each is a template of its own, which the page contains and the
 //! stream sends.
@@ -21,6 +22,7 @@ mod list_of_all;
 pub mod moment;
 pub mod resend;
 mod resend_chosen;
+mod resends;
 pub mod rows;
 mod sentence;
 mod show;

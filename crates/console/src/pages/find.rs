@@ -39,7 +39,7 @@ struct Row {
 /// The page, or a redirect to what was found if it is one thing.
 async fn show(State(app): State<App>, visitor: Visitor) -> Result<Response, Refusal> {
     let sought = visitor.query.get("q").unwrap_or_default().trim().to_owned();
-    let found = app.figures.find(&sought, visitor.own_account()).await?;
+    let found = find(&app, &visitor, &sought).await?;
     let mut rows = Vec::new();
     for found in found {
         let href = address(&found, visitor.is_admin());
@@ -53,6 +53,18 @@ async fn show(State(app): State<App>, visitor: Visitor) -> Result<Response, Refu
         sought,
         rows,
     })
+}
+
+/// What the text stands for. Ids are in lower case, and may have been typed from a picture or a log in
+/// capitals; uids may have capitals, so the text as typed is tried first.
+async fn find(app: &App, visitor: &Visitor, sought: &str) -> Result<Vec<Found>, Refusal> {
+    let within = visitor.own_account();
+    let found = app.figures.find(sought, within).await?;
+    let lower = sought.to_lowercase();
+    if found.is_empty() && lower != sought {
+        return Ok(app.figures.find(&lower, within).await?);
+    }
+    Ok(found)
 }
 
 async fn row(

@@ -39,8 +39,9 @@ pub fn field(schedule: Option<&Schedule>) -> String {
     }
 }
 
-/// The delays in the form's field, as drafts hold them; `None` for an empty field. A word that is not a
-/// number becomes -1, so that the draft's check reports a fault at its place.
+/// The delays in the form's field, as drafts hold them, in seconds; `None` for an empty field. A word is a
+/// number of seconds, or has a unit: `30s`, `5m` or `5min`, `1h`, `2d`. Any other becomes -1, so that the
+/// draft's check reports a fault at its place.
 pub fn parse(field: &str) -> Option<Vec<i64>> {
     let field = field.trim();
     if field.is_empty() {
@@ -49,11 +50,20 @@ pub fn parse(field: &str) -> Option<Vec<i64>> {
     if field.eq_ignore_ascii_case("none") {
         return Some(Vec::new());
     }
-    let words = field
-        .split([',', ' ', ';'])
-        .map(|word| word.trim().trim_end_matches('s'))
-        .filter(|word| !word.is_empty());
-    Some(words.map(|word| word.parse().unwrap_or(-1)).collect())
+    let words = field.split([',', ' ', ';']).filter(|word| !word.is_empty());
+    Some(words.map(|word| seconds(word).unwrap_or(-1)).collect())
+}
+
+fn seconds(word: &str) -> Option<i64> {
+    let (number, unit) = word.split_at(word.find(|c: char| !c.is_ascii_digit()).unwrap_or(word.len()));
+    let unit_s = match unit.to_ascii_lowercase().as_str() {
+        "" | "s" => 1,
+        "m" | "min" => 60,
+        "h" => 60 * 60,
+        "d" => 24 * 60 * 60,
+        _ => return None,
+    };
+    number.parse::<i64>().ok()?.checked_mul(unit_s)
 }
 
 #[cfg(test)]
@@ -90,5 +100,10 @@ mod tests {
         assert_eq!(parse(" "), None);
         assert_eq!(parse("10s;100"), Some(vec![10, 100]));
         assert_eq!(parse("10, soon"), Some(vec![10, -1]));
+        assert_eq!(
+            parse("30s, 5m,1h 2D;3min"),
+            Some(vec![30, 300, 3_600, 172_800, 180])
+        );
+        assert_eq!(parse("m, 5w, 9223372036854775807d"), Some(vec![-1, -1, -1]));
     }
 }

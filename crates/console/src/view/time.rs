@@ -46,18 +46,58 @@ impl Moment {
 
 markup!(Moment);
 
+/// An exact time as text, in UTC. Scripts show the viewer's zone, with UTC beside it.
+#[derive(Debug, Clone, Template)]
+#[template(
+    ext = "html",
+    source = r#"<time datetime="{{ machine }}" data-zone="{{ precision }}">{{ words }}</time>"#
+)]
+pub struct Exact {
+    machine: String,
+    /// `ms`, `s` or `date`, the three formats of `assets/times.js`.
+    precision: &'static str,
+    words: String,
+}
+
+impl Exact {
+    /// To the millisecond: `2026-11-24 15:41:03.120 UTC`.
+    pub fn new(at: Timestamp) -> Self {
+        Self::of(at, "ms", exact(at))
+    }
+
+    /// `2026-11-24 15:41:03 UTC`, for times whose milliseconds do not matter.
+    pub fn to_the_second(at: Timestamp) -> Self {
+        Self::of(at, "s", to_the_second(at))
+    }
+
+    /// `24 November 2026, 15:41 UTC`: for dates that people plan by.
+    pub fn date(at: Timestamp) -> Self {
+        Self::of(at, "date", date(at))
+    }
+
+    fn of(at: Timestamp, precision: &'static str, words: String) -> Self {
+        Self {
+            machine: at.to_string(),
+            precision,
+            words,
+        }
+    }
+}
+
+markup!(Exact);
+
 const NOW: &str = "just now";
 const ANY_MOMENT: &str = "any moment";
 
 /// `2026-11-24 15:41:03.120 UTC`.
-pub fn exact(at: Timestamp) -> String {
+fn exact(at: Timestamp) -> String {
     let text = at.to_string();
     let text = text.strip_suffix('Z').unwrap_or(&text);
     format!("{} UTC", text.replacen('T', " ", 1))
 }
 
 /// `2026-11-24 15:41:03 UTC`, for times whose milliseconds do not matter.
-pub fn to_the_second(at: Timestamp) -> String {
+fn to_the_second(at: Timestamp) -> String {
     exact(Timestamp::from_unix_ms(at.unix_ms().div_euclid(1000) * 1000)).replace(".000 ", " ")
 }
 

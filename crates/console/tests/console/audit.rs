@@ -125,7 +125,7 @@ async fn the_link_of_an_account_leads_to_its_entries_also_once_it_is_deleted() {
         );
     }
     let ignored = text(app.get("/audit?account=acme", Some(&operator.cookie)).await).await;
-    assert!(ignored.contains(r#"id="account-fault""#), "{ignored}");
+    assert!(ignored.contains(r#"id="account-ignored""#), "{ignored}");
     let path = app.path("/accounts/{account}/audit", 0);
     let own = format!("{path}?account={deleted}");
     let own = text(app.get(&own, Some(&operator.cookie)).await).await;

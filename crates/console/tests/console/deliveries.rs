@@ -104,3 +104,70 @@ async fn staff_see_the_deliveries_of_all_accounts_with_the_account_of_each() {
     .await;
     assert!(wrong.contains("This filter was ignored."), "{wrong}");
 }
+
+/// The ignored value is named, and the lists offer nothing that acts on everything they show.
+#[tokio::test]
+async fn a_filter_that_is_not_understood_is_named_in_every_list() {
+    let app = App::start().await;
+    let operator = app.operator().await;
+    let (deliveries, events) = ("/accounts/{account}/deliveries", "/accounts/{account}/events");
+    for (list, name) in [
+        (deliveries, "status"),
+        (deliveries, "outcome"),
+        (deliveries, "status_code"),
+        (deliveries, "action"),
+        (deliveries, "automation"),
+        (deliveries, "event"),
+        (deliveries, "after"),
+        (deliveries, "before"),
+        ("/deliveries", "status"),
+        ("/deliveries", "outcome"),
+        ("/deliveries", "before"),
+        (events, "after"),
+        (events, "before"),
+        ("/audit", "action"),
+        ("/audit", "account"),
+        ("/audit", "after"),
+        ("/accounts/{account}/audit", "action"),
+    ] {
+        let path = format!("{}?{name}=act_x", app.path(list, 0));
+        let page = text(app.get(&path, Some(&operator.cookie)).await).await;
+        assert!(page.contains("“act_x” "), "{path}\n{page}");
+        assert!(page.contains(&format!("id=\"{name}-ignored\"")), "{path}");
+        for offer in [
+            "Replay",
+            "Resend ticked",
+            "Cancel pending",
+            ".csv",
+            "name=\"delivery\"",
+        ] {
+            assert!(!page.contains(offer), "{path} {offer}");
+        }
+    }
+    for path in [
+        app.path("/accounts/{account}/deliveries?type=not+a+type", 0),
+        app.path("/accounts/{account}/events?type=not+a+type", 0),
+        format!("{}?contains={}", app.path(events, 0), "x".repeat(1_000)),
+        "/deliveries?automation=auto_01h455vb4pex5vsknk084sn02q".to_owned(),
+        app.path("/accounts/{account}/audit?account=acct_x", 0),
+    ] {
+        let page = text(app.get(&path, Some(&operator.cookie)).await).await;
+        assert!(page.contains("This filter was ignored."), "{path}\n{page}");
+    }
+    for file in ["deliveries.csv", "deliveries.ndjson"] {
+        let path = app.path(&format!("/accounts/{{account}}/{file}?status=bogus"), 0);
+        let response = app.get(&path, Some(&operator.cookie)).await;
+        assert_eq!(response.status(), http::StatusCode::BAD_REQUEST, "{path}");
+    }
+    let path = app.path("/accounts/{account}/replay?status=bogus&count=1", 0);
+    let response = app.get(&path, Some(&operator.cookie)).await;
+    assert_eq!(response.status(), http::StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(text(response).await.contains("“bogus” is not a status"));
+    // All filters apply: everything is offered.
+    let path = app.path("/accounts/{account}/deliveries?status=failed", 0);
+    let page = text(app.get(&path, Some(&operator.cookie)).await).await;
+    assert!(
+        page.contains("Replay these…") && page.contains(".csv?status=failed"),
+        "{page}"
+    );
+}

@@ -75,7 +75,8 @@ pub async fn show(State(app): State<App>, visitor: Visitor) -> Result<Response, 
 /// The account of this id or `uid`, or accounts whose name or `uid` contains the words; and how many were
 /// searched.
 async fn find(app: &App, search: &str) -> Result<(Vec<Account>, usize), Refusal> {
-    let exact = match search.parse() {
+    // Ids are in lower case.
+    let exact = match search.to_lowercase().parse() {
         Ok(id) => AccountRef::Id(id),
         Err(_) => AccountRef::Uid(search.to_owned()),
     };

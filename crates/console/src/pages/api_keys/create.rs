@@ -19,7 +19,7 @@ use crate::refusal::Refusal;
 use crate::shell::{Section, Shell};
 use crate::state::App;
 use crate::view::icon::Icon;
-use crate::view::time::date;
+use crate::view::time::Exact;
 use crate::visitor::Visitor;
 
 #[derive(Template)]
@@ -30,7 +30,7 @@ struct CreatedPage<'a> {
     key: &'a str,
     permissions: Vec<&'static str>,
     is_of_one_account: bool,
-    expires: Option<String>,
+    expires: Option<Exact>,
 }
 
 /// Creates the key.
@@ -54,7 +54,7 @@ pub async fn create(State(app): State<App>, visitor: Visitor, form: Form) -> Res
         key: shown.expose(),
         permissions: key.permissions.named().map(Permission::as_str).collect(),
         is_of_one_account: account.is_some(),
-        expires: key.expires_at.map(date),
+        expires: key.expires_at.map(Exact::date),
     })
 }
 

@@ -1,8 +1,9 @@
 //! The filters of the audit trail.
 
-use postrider_model::{AccountId, AuditAction};
+use postrider_model::AuditAction;
 use postrider_storage::{ActionPattern, AuditFilter};
 
+use crate::ignored::{Ignored, parsed};
 use crate::pages::deliveries::moment::MomentField;
 use crate::query::Query;
 
@@ -12,8 +13,8 @@ pub struct Filters {
     pub filter: AuditFilter,
     /// The kinds of targets, then every action.
     pub actions: Vec<Choice>,
-    /// The account, in the trail of the installation.
-    pub account: AccountField,
+    /// The id of the account as typed, in the trail of the installation.
+    pub account: String,
     /// The id of the actor, as typed.
     pub actor: String,
     /// The id of the target, as typed.
@@ -22,29 +23,10 @@ pub struct Filters {
     pub after: MomentField,
     /// The time before which.
     pub before: MomentField,
+    /// The filters of the address that do not apply.
+    pub ignored: Ignored,
     /// Whether any filter is set.
     pub is_active: bool,
-}
-
-/// The id of an account as typed, and as parsed. The account may have been deleted.
-pub struct AccountField {
-    /// The text for the field.
-    pub text: String,
-    /// The id; `None` if the field is empty or holds no id.
-    pub id: Option<AccountId>,
-}
-
-impl AccountField {
-    fn of(text: Option<&str>) -> Self {
-        let text = text.unwrap_or_default().trim().to_owned();
-        let id = text.parse().ok();
-        Self { text, id }
-    }
-
-    /// Whether the text is not an id of an account.
-    pub fn is_wrong(&self) -> bool {
-        self.id.is_none() && !self.text.is_empty()
-    }
 }
 
 /// A choice of a list.
@@ -56,35 +38,38 @@ pub struct Choice {
 }
 
 impl Filters {
-    /// Reads an address. What cannot be read is ignored. `has_account`: whether the address may name an
-    /// account.
+    /// Reads an address. `has_account`: whether the address may name an account.
     pub fn of(query: &Query, has_account: bool) -> Self {
-        let account = AccountField::of(query.get("account").filter(|_| has_account));
-        let chosen = query
-            .get("action")
-            .and_then(|text| Some((text, ActionPattern::parse(text)?)));
+        let mut ignored = Ignored::default();
         let text = |name| query.get(name).unwrap_or_default().trim().to_owned();
+        let account = if has_account {
+            let is_not = "is not the id of an account. Such ids begin with acct_.";
+            ignored.read(query, "account", parsed, is_not)
+        } else {
+            ignored.unsupported(query, "account", "It has the entries of one account.");
+            None
+        };
+        let pattern = |text: &str| ActionPattern::parse(text);
+        let action = ignored.read(query, "action", pattern, "is not an action of the audit trail.");
+        let chosen = query.get("action").filter(|_| action.is_some());
         let (actor, target) = (text("actor"), text("target"));
-        let (after, before) = (
-            MomentField::of(query.get("after")),
-            MomentField::of(query.get("before")),
-        );
+        let (after, before) = (ignored.moment(query, "after"), ignored.moment(query, "before"));
         let some = |text: &String| (!text.is_empty()).then(|| text.clone());
         let filter = AuditFilter {
-            account: account.id,
-            action: chosen.as_ref().map(|(_, pattern)| pattern.clone()),
+            account,
+            action,
             actor: some(&actor),
             hides_staff: false,
             target: some(&target),
             after: after.at,
             before: before.at,
         };
-        let chosen = chosen.map(|(text, _)| text);
         Self {
-            is_active: filter != AuditFilter::default(),
+            is_active: filter != AuditFilter::default() || !ignored.is_empty(),
             actions: choices(chosen),
             filter,
-            account,
+            account: text("account"),
+            ignored,
             actor,
             target,
             after,

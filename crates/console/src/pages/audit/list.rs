@@ -106,7 +106,7 @@ async fn trail(
         .map(|entry| Row::of(entry, now, names_account))
         .collect();
     let to = |page: Option<&str>| format!("{here}{}", query.with(&[("page", page)]));
-    let account = match filters.account.id {
+    let account = match filters.filter.account {
         Some(id) => Some(filtered_by(app, id).await?),
         None => None,
     };

@@ -87,7 +87,8 @@ fn named(account: AccountId) -> (String, String) {
     (short(account), format!("/audit?account={account}"))
 }
 
-fn who(actor: &Actor) -> String {
+/// The actor, as sentences begin.
+pub fn who(actor: &Actor) -> String {
     match (&actor.name, actor.kind) {
         (Some(name), ActorKind::ApiKey) => format!("API key {}", visible(name)),
         (Some(name), _) => visible(name),

@@ -14,7 +14,11 @@ use crate::state::App;
 use crate::visitor::account::InAccount;
 
 /// A new automation.
-pub const SUBJECT: Subject = Subject { id: None, version: 0 };
+pub const SUBJECT: Subject = Subject {
+    id: None,
+    version: 0,
+    conflict: None,
+};
 
 /// The empty form.
 pub async fn show(State(app): State<App>, account: InAccount) -> Result<Response, Refusal> {

@@ -2,14 +2,17 @@
 
 use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
-use postrider_model::AutomationId;
+use postrider_configuration::ConfigureError;
+use postrider_model::{Automation, AutomationId};
 
+use super::differing::differing;
 use super::fields::{Fields, Press};
 use super::form::{Subject, faults, render};
 use super::notice::NoticeFields;
 use super::off_since::off_since;
 use super::suggestions::Suggestions;
 use super::test;
+use crate::conflict::{Conflict, Edited};
 use crate::form::Form;
 use crate::refusal::Refusal;
 use crate::state::App;
@@ -25,6 +28,7 @@ pub async fn show(
     let subject = Subject {
         id: Some(id),
         version: automation.version,
+        conflict: None,
     };
     let mut fields = Fields::of(automation);
     fields.notice = NoticeFields::of(&app, &account, Some(automation));
@@ -33,7 +37,7 @@ pub async fn show(
     render(&app, &account, &subject, &fields, &suggestions, faults).await
 }
 
-/// Saves it, or shows the form again.
+/// Saves it, or shows the form again. Overwrites no change that the person has not been told of.
 pub async fn save(
     State(app): State<App>,
     account: InAccount,
@@ -46,6 +50,7 @@ pub async fn save(
     let subject = Subject {
         id: Some(id),
         version,
+        conflict: None,
     };
     let mut fields = Fields::typed(&form);
     let suggestions = Suggestions::of(&app, &account, &fields.event_types()).await?;
@@ -56,7 +61,7 @@ pub async fn save(
         return render(&app, &account, &subject, &fields, &suggestions, faults).await;
     }
     if current.version != version {
-        return Err(Refusal::Stale);
+        return conflict(&app, &account, current, fields, &suggestions).await;
     }
     current.version = version;
     let (mut draft, own) = fields.draft(&suggestions);
@@ -82,9 +87,47 @@ pub async fn save(
             }
             Ok(Redirect::to(&path).into_response())
         }
+        // The other edit was saved since the check above.
+        Err(ConfigureError::Stale) => {
+            let entry = app.configuration.entry(account.id()).await?;
+            let entry = entry.ok_or(Refusal::NotFound)?;
+            let saved = entry.automation(id).ok_or(Refusal::NotFound)?.clone();
+            conflict(&app, &account, saved, fields, &suggestions).await
+        }
         Err(error) => {
             let faults = faults(error, own)?;
             render(&app, &account, &subject, &fields, &suggestions, (faults, press)).await
         }
     }
+}
+
+/// The form with everything that was typed, and what somebody else has saved.
+async fn conflict(
+    app: &App,
+    account: &InAccount,
+    saved: Automation,
+    mut fields: Fields,
+    suggestions: &Suggestions,
+) -> Result<Response, Refusal> {
+    let edited = Edited {
+        account: Some(account.id()),
+        id: saved.id.to_string(),
+        at: saved.updated_at,
+        form: account.path(&format!("automations/{}/edit", saved.id)),
+    };
+    let differing = differing(&mut fields, &saved, suggestions);
+    let subject = Subject {
+        id: Some(saved.id),
+        version: saved.version,
+        conflict: Some(Conflict::of(app, &account.visitor, edited, differing).await?),
+    };
+    render(
+        app,
+        account,
+        &subject,
+        &fields,
+        suggestions,
+        (Vec::new(), Press::Save),
+    )
+    .await
 }

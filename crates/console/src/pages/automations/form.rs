@@ -11,6 +11,7 @@ use super::choices::{Choice, choices};
 use super::fields::{Fields, Press};
 use super::signature::Profiles;
 use super::suggestions::Suggestions;
+use crate::conflict::{Conflict, SAVE_ANYWAY};
 use crate::console::page;
 use crate::faults::FieldFaults;
 use crate::refusal::Refusal;
@@ -32,6 +33,8 @@ struct FormPage<'a> {
     is_new: bool,
     /// The version that is edited, so that the form overwrites no change that the person has not seen.
     version: i64,
+    /// What somebody else saved in the meantime.
+    conflict: Option<&'a Conflict>,
     fields: &'a Fields,
     choices: Vec<Choice>,
     /// Patterns and types that the catalogue does not have.
@@ -63,6 +66,8 @@ pub struct Subject {
     pub id: Option<AutomationId>,
     /// Its version.
     pub version: i64,
+    /// What somebody else saved while the form was open. `version` is then theirs.
+    pub conflict: Option<Conflict>,
 }
 
 /// The page of the form.
@@ -112,6 +117,7 @@ pub async fn render(
         back,
         is_new: subject.id.is_none(),
         version: subject.version,
+        conflict: subject.conflict.as_ref(),
         fields,
         choices,
         others: others.join(", "),
@@ -127,7 +133,9 @@ pub async fn render(
         profiles: Profiles::of(&app.configuration, account.entry.current_key()),
         connections: connections(app, account).await?,
     })?;
-    if faulty {
+    if subject.conflict.is_some() {
+        *response.status_mut() = StatusCode::CONFLICT;
+    } else if faulty {
         *response.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
     }
     Ok(response)

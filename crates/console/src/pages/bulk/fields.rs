@@ -72,13 +72,7 @@ impl Fields {
         }
         let before = time(&self.to, "/to", &mut faults).map_or(now, |to| to.min(now));
         let filter = DeliveryFilter {
-            status: match self.status.as_str() {
-                "succeeded" => Some(DeliveryStatus::Succeeded),
-                "canceled" => Some(DeliveryStatus::Canceled),
-                "pending" => Some(DeliveryStatus::Pending),
-                "all" => None,
-                _ => Some(DeliveryStatus::Failed),
-            },
+            status: status(&self.status, &mut faults),
             event: parsed(
                 &self.event,
                 "/event",
@@ -147,6 +141,19 @@ pub fn event_type(text: &str, faults: &mut Vec<Fault>) -> Option<EventTypeName> 
         "is not an event type, such as “invoice.paid”",
         faults,
     )
+}
+
+/// The status of this name; `None` for `all`, and a fault if there is none.
+fn status(name: &str, faults: &mut Vec<Fault>) -> Option<DeliveryStatus> {
+    let status = DeliveryStatus::from_name(name);
+    if status.is_none() && name != "all" {
+        faults.push(Fault {
+            pointer: "/status".to_owned(),
+            code: "invalid_value",
+            detail: format!("“{name}” is not a status; choose one"),
+        });
+    }
+    status
 }
 
 /// The outcome of this name; `None`, and a fault if the field is not empty, if there is none.
@@ -251,9 +258,13 @@ mod tests {
             ("after", "yesterday"),
             ("before", "é"),
             ("type", "a b"),
+            ("status", "bogus"),
             ("automation", "x"),
             ("action", "auto_x"),
         ]);
-        assert_eq!(faults, ["/to", "/automation", "/action", "/event_type", "/from"]);
+        assert_eq!(
+            faults,
+            ["/to", "/status", "/automation", "/action", "/event_type", "/from"]
+        );
     }
 }

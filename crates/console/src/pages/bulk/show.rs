@@ -18,7 +18,7 @@ use crate::refusal::Refusal;
 use crate::shell::{AccountHead, Section, Shell, Tab};
 use crate::state::App;
 use crate::view::icon::Icon;
-use crate::view::{action, number};
+use crate::view::number;
 use crate::visitor::account::InAccount;
 
 /// Longest time of a count: people wait that long without wondering. A count that takes longer says
@@ -35,16 +35,11 @@ struct ShowPage<'a> {
     has_status: bool,
     fields: &'a Fields,
     faults: FieldFaults,
-    automations: Vec<AutomationChoice<'a>>,
+    automations: Vec<filter::Choice>,
+    actions: Vec<filter::Choice>,
     event_types: Vec<Choice>,
     outcomes: Vec<filter::Choice>,
     counted: Option<Counted>,
-}
-
-struct AutomationChoice<'a> {
-    id: String,
-    name: &'a str,
-    actions: Vec<(String, &'a str)>,
 }
 
 /// The result of a count.
@@ -76,6 +71,7 @@ pub async fn show(app: &App, account: &InAccount, verb: Verb) -> Result<Response
     let faults = FieldFaults::new(faults);
     let is_faulty = !faults.is_empty();
     let words = verb.words();
+    let automations = &account.entry.config.automations;
     let (event_types, _) = choices(app, account.visitor.caller.scope, &[]).await?;
     let mut response = page(&ShowPage {
         shell: Shell::of(app, &account.visitor, Section::Accounts, words.verb),
@@ -85,7 +81,9 @@ pub async fn show(app: &App, account: &InAccount, verb: Verb) -> Result<Response
         has_status: verb.has_status(),
         fields: &fields,
         faults,
-        automations: automations(account),
+        automations: filter::automation_choices(automations, selected.automation),
+        // Of all automations: the chosen one can be changed in the form.
+        actions: filter::url_choices(automations, None, selected.action),
         event_types,
         outcomes: filter::outcomes(selected.outcome),
         counted,
@@ -105,18 +103,4 @@ impl Counted {
             before,
         }
     }
-}
-
-fn automations(account: &InAccount) -> Vec<AutomationChoice<'_>> {
-    let automations = account.entry.config.automations.iter();
-    let choices = automations.map(|automation| AutomationChoice {
-        id: automation.id.to_string(),
-        name: &automation.name,
-        actions: automation
-            .actions
-            .iter()
-            .map(|action| (action.id.to_string(), action::target(action)))
-            .collect(),
-    });
-    choices.collect()
 }

@@ -15,7 +15,7 @@ use crate::visitor::account::InAccount;
 pub async fn show(State(app): State<App>, account: InAccount) -> Result<Response, Refusal> {
     super::admit(&account)?;
     let fields = Fields::empty(requested(&account));
-    render(&app, &account, None, &fields, Vec::new())
+    render(&app, &account, None, &fields, (Vec::new(), None))
 }
 
 /// Creates the connection, or shows the form again.
@@ -29,7 +29,7 @@ pub async fn create(State(app): State<App>, account: InAccount, form: Form) -> R
         .await
     {
         Ok(_) => Ok(Redirect::to(&account.path("connections?done=saved")).into_response()),
-        Err(error) => render(&app, &account, None, &fields, faults(error)?),
+        Err(error) => render(&app, &account, None, &fields, (faults(error)?, None)),
     }
 }
 

@@ -6,6 +6,7 @@ use postrider_model::ConnectionId;
 
 use super::fields::Fields;
 use super::form::{faults, render};
+use crate::conflict::{Conflict, Edited};
 use crate::form::Form;
 use crate::refusal::Refusal;
 use crate::state::App;
@@ -19,7 +20,13 @@ pub async fn show(
 ) -> Result<Response, Refusal> {
     super::admit(&account)?;
     let current = super::connection(&app, &account, id).await?;
-    render(&app, &account, Some(&current), &Fields::of(&current), Vec::new())
+    render(
+        &app,
+        &account,
+        Some(&current),
+        &Fields::of(&current),
+        (Vec::new(), None),
+    )
 }
 
 /// Saves it, or shows the form again. Never overwrites a change that somebody else saved in the meantime.
@@ -31,10 +38,24 @@ pub async fn save(
 ) -> Result<Response, Refusal> {
     super::admit(&account)?;
     let current = super::connection(&app, &account, id).await?;
-    if form.text("version").parse() != Ok(current.version) {
-        return Err(Refusal::Stale);
-    }
     let fields = Fields::typed(&form, current.authentication.connection_type());
+    if form.text("version").parse() != Ok(current.version) {
+        let edited = Edited {
+            account: Some(account.id()),
+            id: id.to_string(),
+            at: current.updated_at,
+            form: account.path(&format!("connections/{id}")),
+        };
+        let differing = fields.differing(&Fields::of(&current));
+        let conflict = Conflict::of(&app, &account.visitor, edited, differing).await?;
+        return render(
+            &app,
+            &account,
+            Some(&current),
+            &fields,
+            (Vec::new(), Some(conflict)),
+        );
+    }
     let draft = fields.draft(&form, false);
     match app
         .configuration
@@ -42,6 +63,6 @@ pub async fn save(
         .await
     {
         Ok(_) => Ok(Redirect::to(&account.path("connections?done=saved")).into_response()),
-        Err(error) => render(&app, &account, Some(&current), &fields, faults(error)?),
+        Err(error) => render(&app, &account, Some(&current), &fields, (faults(error)?, None)),
     }
 }

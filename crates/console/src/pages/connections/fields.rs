@@ -3,6 +3,7 @@
 use postrider_configuration::{ConnectionDraft, holds_private_key};
 use postrider_model::{Connection, ConnectionType};
 
+use crate::conflict::Differing;
 use crate::form::Form;
 
 /// The form, without the secret: that is in the draft alone.
@@ -35,6 +36,26 @@ pub struct Fields {
 }
 
 impl Fields {
+    /// The fields whose saved values differ; secrets are not compared.
+    pub fn differing(&self, saved: &Self) -> Vec<Differing> {
+        Differing::among(&[
+            ("Name", &self.name, &saved.name),
+            ("User", &self.user, &saved.user),
+            ("Header", &self.header_name, &saved.header_name),
+            ("Token URL", &self.token_url, &saved.token_url),
+            ("Client id", &self.client_id, &saved.client_id),
+            ("Scope", &self.scope, &saved.scope),
+            ("Audience", &self.audience, &saved.audience),
+            (
+                "Client authentication",
+                &self.client_authentication,
+                &saved.client_authentication,
+            ),
+            ("Certificate", &self.certificate, &saved.certificate),
+            ("Hosts", &self.hosts, &saved.hosts),
+        ])
+    }
+
     /// An empty form.
     pub fn empty(connection_type: ConnectionType) -> Self {
         Self::of_draft(ConnectionDraft::new("", connection_type))

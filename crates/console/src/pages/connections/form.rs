@@ -9,6 +9,7 @@ use postrider_model::{Connection, SYSTEM_ACCOUNT};
 
 use super::fields::Fields;
 use super::words;
+use crate::conflict::{Conflict, SAVE_ANYWAY};
 use crate::console::page;
 use crate::faults::FieldFaults;
 use crate::refusal::Refusal;
@@ -30,6 +31,8 @@ struct FormPage<'a> {
     words: &'static str,
     fields: &'a Fields,
     faults: FieldFaults,
+    /// What somebody else saved in the meantime.
+    conflict: Option<Conflict>,
     /// Whether the connection needs a host.
     needs_hosts: bool,
 }
@@ -47,9 +50,13 @@ pub fn render(
     account: &InAccount,
     current: Option<&Connection>,
     fields: &Fields,
-    faults: Vec<Fault>,
+    (faults, conflict): (Vec<Fault>, Option<Conflict>),
 ) -> Result<Response, Refusal> {
-    let is_faulty = !faults.is_empty();
+    let status = match (&conflict, faults.is_empty()) {
+        (Some(_), _) => StatusCode::CONFLICT,
+        (None, true) => StatusCode::OK,
+        (None, false) => StatusCode::UNPROCESSABLE_ENTITY,
+    };
     let back = account.path("connections");
     let title = match current {
         None => "New connection".to_owned(),
@@ -68,11 +75,10 @@ pub fn render(
         words: words(fields.connection_type),
         fields,
         faults: FieldFaults::new(faults),
+        conflict,
         needs_hosts: account.id() == SYSTEM_ACCOUNT,
     })?;
-    if is_faulty {
-        *response.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
-    }
+    *response.status_mut() = status;
     Ok(response)
 }
 

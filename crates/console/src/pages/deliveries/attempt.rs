@@ -16,7 +16,7 @@ use crate::view::curl::Curl;
 use crate::view::headers::{self, HeaderRow};
 use crate::view::icon::Icon;
 use crate::view::status::Badge;
-use crate::view::time::{Moment, exact};
+use crate::view::time::{Exact, Moment};
 use crate::view::{duration, markup, number, response};
 
 /// What every attempt of a delivery sends: the body of a webhook, or an e-mail.
@@ -79,7 +79,7 @@ pub struct AttemptView<'a> {
     number: u32,
     badge: Badge,
     started: Moment,
-    started_exactly: String,
+    started_exactly: Exact,
     duration: String,
     status: Option<String>,
     error: Option<&'a str>,
@@ -171,7 +171,7 @@ impl<'a> AttemptView<'a> {
             number: attempt.number,
             badge: Badge::of_outcome(attempt.outcome),
             started: Moment::new(attempt.started_at, around.now),
-            started_exactly: exact(attempt.started_at),
+            started_exactly: Exact::new(attempt.started_at),
             duration: duration::exact(attempt.duration),
             status: match smtp {
                 None => status_code.map(response::status),

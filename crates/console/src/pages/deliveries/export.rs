@@ -24,8 +24,11 @@ pub async fn ndjson(State(app): State<App>, account: InAccount) -> Result<Respon
 /// The filters are those of the list's address. An error after the first page ends the response early, and
 /// the browser reports a failed download.
 async fn export(app: &App, account: &InAccount, format: ExportFormat) -> Result<Response, Refusal> {
-    let filter = Filters::of(account, &account.visitor.query).filter;
-    let export = app.figures.export(account.id(), filter, format).await?;
+    let filters = Filters::of(account, &account.visitor.query);
+    if !filters.ignored.is_empty() {
+        return Err(Refusal::UnknownFilter);
+    }
+    let export = app.figures.export(account.id(), filters.filter, format).await?;
     let headers = [
         (header::CONTENT_TYPE, format.content_type()),
         (header::CONTENT_DISPOSITION, format.disposition()),

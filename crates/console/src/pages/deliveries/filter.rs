@@ -13,6 +13,7 @@ use postrider_model::{ActionId, Automation, AutomationId, DeliveryStatus, EventP
 use postrider_storage::DeliveryFilter;
 
 use super::moment::MomentField;
+use crate::ignored::{Ignored, parsed};
 use crate::query::Query;
 use crate::view::status::Badge;
 use crate::view::{action, id, status};
@@ -37,8 +38,14 @@ pub const PARAMETERS: [&str; 9] = [
     "outcome",
 ];
 
-/// Those over all accounts.
-const PARAMETERS_OF_ALL: [&str; 6] = ["status", "type", "after", "before", "status_code", "outcome"];
+/// Those that name an object of an account.
+const OF_ACCOUNT: [&str; 3] = ["automation", "action", "event"];
+
+/// What is wrong with an unknown status.
+const NOT_A_STATUS: &str = "is not a status. A delivery is pending, succeeded, failed or canceled.";
+
+/// What is wrong with an invalid event type.
+pub const NOT_A_TYPE: &str = "is not an event type. Event types contain letters, digits, dots, “_” and “-”.";
 
 /// The filters of an address, for the store and for the form.
 #[derive(Debug, Clone)]
@@ -55,8 +62,6 @@ pub struct Filters {
     pub types: Vec<String>,
     /// The event type as typed.
     pub event_type: String,
-    /// Whether that is not a valid event type.
-    pub is_type_wrong: bool,
     /// The event's id; empty if the address names none.
     pub event: String,
     /// The earliest time.
@@ -65,12 +70,12 @@ pub struct Filters {
     pub before: MomentField,
     /// The status code, or class of codes, as typed.
     pub status_code: String,
-    /// Whether that is neither.
-    pub is_status_code_wrong: bool,
     /// Outcomes to choose from.
     pub outcomes: Vec<Choice>,
     /// Whether the address has any filter.
     pub is_active: bool,
+    /// The filters of the address that do not apply.
+    pub ignored: Ignored,
     /// Whether the list is of one account, whose automations and actions can be chosen.
     pub is_of_account: bool,
 }
@@ -101,11 +106,16 @@ impl Filters {
         }
     }
 
-    /// The filters of this address over all accounts. Those that name an object of an account are left out.
+    /// The filters of this address over all accounts. Those that name an object of an account do not apply.
     pub fn of_all(query: &Query) -> Self {
-        let filters = Self::of_query(query);
+        let mut filters = Self::of_query(query);
+        for name in OF_ACCOUNT {
+            let why = "Open the deliveries of an account to filter by it.";
+            if !filters.ignored.has(name) {
+                filters.ignored.unsupported(query, name, why);
+            }
+        }
         Self {
-            is_active: PARAMETERS_OF_ALL.iter().any(|name| query.get(name).is_some()),
             event: String::new(),
             filter: DeliveryFilter {
                 event: None,
@@ -118,38 +128,59 @@ impl Filters {
     }
 
     fn of_query(query: &Query) -> Self {
-        let event_type = query.get("type").unwrap_or_default().trim();
-        let (after, before) = (
-            MomentField::of(query.get("after")),
-            MomentField::of(query.get("before")),
-        );
-        let status_code = query.get("status_code").unwrap_or_default().trim();
+        let mut ignored = Ignored::default();
+        let (after, before) = (ignored.moment(query, "after"), ignored.moment(query, "before"));
         let filter = DeliveryFilter {
-            status: query.get("status").and_then(DeliveryStatus::from_name),
-            event: query.get("event").and_then(|text| text.parse().ok()),
-            automation: query.get("automation").and_then(|text| text.parse().ok()),
-            action: query.get("action").and_then(|text| text.parse().ok()),
-            event_type: event_type.parse().ok(),
+            status: ignored.read(query, "status", DeliveryStatus::from_name, NOT_A_STATUS),
+            event: ignored.read(
+                query,
+                "event",
+                parsed,
+                "is not the id of an event. Such ids begin with evt_.",
+            ),
+            automation: ignored.read(
+                query,
+                "automation",
+                parsed,
+                "is not the id of an automation. Such ids begin with auto_.",
+            ),
+            action: ignored.read(
+                query,
+                "action",
+                parsed,
+                "is not the id of an action. Such ids begin with act_.",
+            ),
+            event_type: ignored.read(query, "type", parsed, NOT_A_TYPE),
             after: after.at,
             before: before.at,
-            status_code: status_code.parse().ok(),
-            outcome: query.get("outcome").and_then(Outcome::from_name),
+            status_code: ignored.read(
+                query,
+                "status_code",
+                parsed,
+                "is neither a status code, such as 503, nor a class, such as 5xx.",
+            ),
+            outcome: ignored.read(
+                query,
+                "outcome",
+                Outcome::from_name,
+                "is not an outcome of an attempt.",
+            ),
         };
+        let typed = |name| query.get(name).unwrap_or_default().trim().to_owned();
         Self {
             statuses: statuses(filter.status),
             automations: Vec::new(),
             urls: Vec::new(),
             types: Vec::new(),
-            is_type_wrong: filter.event_type.is_none() && !event_type.is_empty(),
-            event_type: event_type.to_owned(),
+            event_type: typed("type"),
             event: filter.event.map(|event| event.to_string()).unwrap_or_default(),
             after,
             before,
-            is_status_code_wrong: filter.status_code.is_none() && !status_code.is_empty(),
-            status_code: status_code.to_owned(),
+            status_code: typed("status_code"),
             outcomes: outcomes(filter.outcome),
             is_active: PARAMETERS.iter().any(|name| query.get(name).is_some()),
             is_of_account: false,
+            ignored,
             filter,
         }
     }
@@ -174,7 +205,8 @@ pub fn outcomes(chosen: Option<Outcome>) -> Vec<Choice> {
     Outcome::ALL.into_iter().map(choice).collect()
 }
 
-fn automation_choices(automations: &[Automation], chosen: Option<AutomationId>) -> Vec<Choice> {
+/// The automations to choose from.
+pub fn automation_choices(automations: &[Automation], chosen: Option<AutomationId>) -> Vec<Choice> {
     let mut choices: Vec<Choice> = automations
         .iter()
         .map(|automation| Choice {
@@ -191,8 +223,8 @@ fn automation_choices(automations: &[Automation], chosen: Option<AutomationId>) 
     )
 }
 
-/// The URLs of the chosen automation, or of all automations.
-fn url_choices(
+/// The actions of the chosen automation, or of all automations, each with the name of its automation.
+pub fn url_choices(
     automations: &[Automation],
     automation: Option<AutomationId>,
     chosen: Option<ActionId>,
@@ -213,12 +245,12 @@ fn url_choices(
             label: if is_one {
                 action::target(action).to_owned()
             } else {
-                format!("{} ({})", action::target(action), automation.name)
+                format!("{}: {}", automation.name, action::target(action))
             },
             is_chosen: chosen == Some(action.id),
         });
     let chosen = chosen.map(|id| (id.to_string(), id::short(id)));
-    with_deleted(choices.collect(), chosen, "Deleted URL")
+    with_deleted(choices.collect(), chosen, "Deleted action")
 }
 
 /// Adds the filtered id to the choices if its automation or URL was deleted.

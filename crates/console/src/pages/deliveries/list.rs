@@ -71,7 +71,7 @@ pub async fn show(State(app): State<App>, account: InAccount) -> Result<Response
     let query = account.visitor.query.clone();
     let filters = Filters::of(&account, &query);
     let path = account.path("deliveries");
-    let chosen_by = chosen_by(&account);
+    let chosen_by = chosen_by(&account, &filters);
     let list = list(&app, &account.entry, &filters, &query, &path, chosen_by).await?;
     let without_page = query.with(&[("page", None)]);
     page(&ListPage {
@@ -96,7 +96,7 @@ pub async fn live(State(app): State<App>, account: InAccount, headers: HeaderMap
     let query = account.visitor.query.clone();
     let filters = Arc::new(Filters::of(&account, &query));
     let path = account.path("deliveries");
-    let chosen_by = chosen_by(&account);
+    let chosen_by = chosen_by(&account, &filters);
     let state = Arc::clone(&app);
     live::stream(&app, viewer, move || {
         let (app, filters) = (Arc::clone(&state), Arc::clone(&filters));
@@ -110,9 +110,10 @@ pub async fn live(State(app): State<App>, account: InAccount, headers: HeaderMap
     })
 }
 
-/// The id of the form that resends ticked deliveries, if the visitor may.
-fn chosen_by(account: &InAccount) -> Option<&'static str> {
-    account.visitor.may_resend().then_some("chosen")
+/// The id of the form that resends ticked deliveries, if the visitor may, and if the list is what the address
+/// asks for.
+fn chosen_by(account: &InAccount, filters: &Filters) -> Option<&'static str> {
+    (account.visitor.may_resend() && filters.ignored.is_empty()).then_some("chosen")
 }
 
 async fn list(

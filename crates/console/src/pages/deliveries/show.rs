@@ -12,6 +12,7 @@ use postrider_storage::{DeliveryKey, DeliveryRecord};
 
 use super::attempt::Sent;
 use super::resend::Message;
+use super::resends;
 use super::sentence::{self, Sentence};
 use super::timeline::{Shown, Timeline};
 use crate::console::page;
@@ -65,6 +66,7 @@ struct Parts {
     csrf: String,
     path: String,
     until: Option<u32>,
+    resends: Vec<resends::Request>,
     may_resend: bool,
     scope: Scope,
 }
@@ -101,14 +103,19 @@ pub async fn live(
 ) -> Result<Response, Refusal> {
     let first = Arc::new(parts(&app, &account, id).await?);
     let viewer = Viewer::of(&account, &headers);
+    let visitor = account.visitor.clone();
     let account = account.id();
     let state = Arc::clone(&app);
     Ok(live::stream(&app, viewer, move || {
         let (app, first) = (Arc::clone(&state), Arc::clone(&first));
+        let visitor = visitor.clone();
         async move {
             let entry = app.configuration.entry(account).await?.ok_or(Refusal::NotFound)?;
+            let record = record(&app, first.record.delivery.account, id).await?;
+            let resends = resends::requests(&app, &visitor, &record.delivery).await?;
             let parts = Parts {
-                record: record(&app, first.record.delivery.account, id).await?,
+                record,
+                resends,
                 event: Arc::clone(&first.event),
                 sent: Arc::clone(&first.sent),
                 csrf: first.csrf.clone(),
@@ -145,6 +152,7 @@ async fn parts(app: &App, account: &InAccount, id: DeliveryId) -> Result<Parts, 
             .await?,
         ),
         event: Arc::new(event),
+        resends: resends::requests(app, &account.visitor, &record.delivery).await?,
         record,
         csrf: account.visitor.csrf.clone(),
         path: account.path(&format!("deliveries/{id}")),
@@ -193,7 +201,7 @@ fn part<'a>(app: &App, entry: &'a AccountEntry, parts: &'a Parts) -> Part<'a> {
         resends: delivery.progress.resends,
         timeline: Timeline::new(
             app.configuration.header_names(),
-            &parts.record,
+            (&parts.record, &parts.resends),
             (&parts.event, &parts.sent),
             shown,
             now,

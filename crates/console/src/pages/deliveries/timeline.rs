@@ -9,9 +9,9 @@ use postrider_signing::HeaderNames;
 use postrider_storage::DeliveryRecord;
 
 use super::attempt::{Around, AttemptView, Folds, Sent, sent_as};
-use super::sentence::received_at;
+use super::resends::{Request, Resends};
 use crate::view::icon::Icon;
-use crate::view::time::{Moment, exact};
+use crate::view::time::{Exact, Moment};
 use crate::view::{duration, markup};
 
 /// Attempts on one page: a delivery can have a thousand, with responses of 16 KiB each.
@@ -25,7 +25,7 @@ const BODIES_BYTES_MAX: usize = 64 * 1024;
 #[template(path = "deliveries/timeline.html")]
 pub struct Timeline<'a> {
     accepted: Moment,
-    accepted_exactly: String,
+    accepted_exactly: Exact,
     /// Earlier attempts on another page: how many, and its address.
     earlier: Option<(usize, String)>,
     steps: Vec<Step<'a>>,
@@ -38,7 +38,7 @@ markup!(Timeline<'_>);
 
 struct Step<'a> {
     number: u32,
-    /// The wait before the attempt, in words; `None` for short waits.
+    /// The time before the attempt, in words: a wait, if the schedule asked for it. `None` for short ones.
     waited: Option<String>,
     tone: &'static str,
     attempt: AttemptView<'a>,
@@ -49,7 +49,7 @@ struct End {
     tone: &'static str,
     icon: Icon,
     words: String,
-    moment: Option<(Moment, String)>,
+    moment: Option<(Moment, Exact)>,
     advice: &'static str,
 }
 
@@ -70,12 +70,13 @@ impl<'a> Timeline<'a> {
     /// The time line of a delivery.
     pub fn new(
         names: &HeaderNames,
-        record: &'a DeliveryRecord,
+        (record, requests): (&'a DeliveryRecord, &[Request]),
         (event, sent): (&Event, &'a Sent),
         shown: Shown<'_>,
         now: Timestamp,
     ) -> Self {
         let attempts = &record.attempts;
+        let resends = Resends::of(attempts, record.delivery.progress.resends, requests);
         let end = shown.until.map_or(attempts.len(), |until| {
             attempts.partition_point(|attempt| attempt.number <= until)
         });
@@ -92,7 +93,13 @@ impl<'a> Timeline<'a> {
             let before = (start + index).checked_sub(1).map(|before| &attempts[before]);
             Step {
                 number: attempt.number,
-                waited: before.and_then(|before| waited(before, attempt)),
+                waited: before.and_then(|before| {
+                    let wait = waited(before, attempt)?;
+                    Some(match resends.is_scheduled(start + index) {
+                        true => format!("waited {wait}"),
+                        false => format!("{wait} later"),
+                    })
+                }),
                 tone: tone(attempt.outcome),
                 attempt: AttemptView::new(
                     attempt,
@@ -100,7 +107,7 @@ impl<'a> Timeline<'a> {
                         sent,
                         prefix: String::new(),
                         body_in,
-                        marks: marks(names, attempts, attempt),
+                        marks: marks(names, resends.mark(start + index), attempt),
                         folds: Folds {
                             request: false,
                             response: open == Some(index),
@@ -113,7 +120,7 @@ impl<'a> Timeline<'a> {
         });
         Self {
             accepted: Moment::new(event.created_at, now),
-            accepted_exactly: exact(event.created_at),
+            accepted_exactly: Exact::new(event.created_at),
             earlier: attempts[..start]
                 .last()
                 .map(|last| (start, format!("{}?until={}", shown.path, last.number))),
@@ -125,11 +132,8 @@ impl<'a> Timeline<'a> {
 }
 
 /// Remarks about an attempt beside its outcome.
-fn marks(names: &HeaderNames, attempts: &[Attempt], attempt: &Attempt) -> Vec<String> {
-    let mut marks = Vec::new();
-    if received_at(attempts).is_some_and(|received| received < attempt.number) {
-        marks.push("resent".to_owned());
-    }
+fn marks(names: &HeaderNames, resend: Option<&str>, attempt: &Attempt) -> Vec<String> {
+    let mut marks: Vec<String> = resend.map(str::to_owned).into_iter().collect();
     if let Some(number) = sent_as(names, attempt) {
         marks.push(format!("recorded late; sent as attempt {number}"));
     }
@@ -190,8 +194,10 @@ impl End {
         };
         let due = delivery
             .next_attempt_at
-            .map(|at| (Moment::due(at, now), exact(at)));
-        let settled = delivery.settled_at.map(|at| (Moment::new(at, now), exact(at)));
+            .map(|at| (Moment::due(at, now), Exact::new(at)));
+        let settled = delivery
+            .settled_at
+            .map(|at| (Moment::new(at, now), Exact::new(at)));
         Self {
             tone,
             icon,

@@ -15,7 +15,7 @@ use crate::visitor::Visitor;
 
 /// The empty form.
 pub async fn show(State(app): State<App>, visitor: Visitor) -> Result<Response, Refusal> {
-    render(&app, &visitor, None, &Fields::default(), Vec::new())
+    render(&app, &visitor, None, &Fields::default(), (Vec::new(), None))
 }
 
 /// Creates the event type. It does not replace an existing one, because the person does not expect that.
@@ -24,7 +24,7 @@ pub async fn create(State(app): State<App>, visitor: Visitor, form: Form) -> Res
     if let Ok(name) = fields.name.parse::<EventTypeName>()
         && app.configuration.event_type(&name).await?.is_some()
     {
-        return render(&app, &visitor, None, &fields, vec![name_conflict()]);
+        return render(&app, &visitor, None, &fields, (vec![name_conflict()], None));
     }
     match app
         .configuration
@@ -36,8 +36,10 @@ pub async fn create(State(app): State<App>, visitor: Visitor, form: Form) -> Res
             Ok(Redirect::to(&format!("{path}?saved=1")).into_response())
         }
         // Somebody has created it since the look above.
-        Err(ConfigureError::Stale) => render(&app, &visitor, None, &fields, vec![name_conflict()]),
-        Err(error) => render(&app, &visitor, None, &fields, faults(error)?),
+        Err(ConfigureError::Stale) => {
+            render(&app, &visitor, None, &fields, (vec![name_conflict()], None))
+        }
+        Err(error) => render(&app, &visitor, None, &fields, (faults(error)?, None)),
     }
 }
 

@@ -3,6 +3,7 @@
 use postrider_configuration::EventTypeDraft;
 use postrider_model::EventType;
 
+use crate::conflict::Differing;
 use crate::form::Form;
 use crate::view::body;
 
@@ -22,6 +23,20 @@ pub struct Fields {
 }
 
 impl Fields {
+    /// The fields whose saved values differ.
+    pub fn differing(&self, saved: &Self) -> Vec<Differing> {
+        let mut differing = Differing::among(&[
+            ("Description", &self.description, &saved.description),
+            ("Example", &self.example, &saved.example),
+            ("Schema", &self.schema, &saved.schema),
+        ]);
+        if self.is_hidden != saved.is_hidden {
+            let words = if saved.is_hidden { "yes" } else { "no" };
+            differing.push(Differing::in_words("Hidden from customers", words));
+        }
+        differing
+    }
+
     /// A stored type, its JSON laid out.
     pub fn of(entry: &EventType) -> Self {
         Self {

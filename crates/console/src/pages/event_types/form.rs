@@ -7,6 +7,7 @@ use postrider_configuration::{ConfigureError, Fault};
 use postrider_model::EventType;
 
 use super::fields::Fields;
+use crate::conflict::{Conflict, SAVE_ANYWAY};
 use crate::console::page;
 use crate::faults::FieldFaults;
 use crate::refusal::Refusal;
@@ -26,6 +27,8 @@ struct FormPage<'a> {
     target: String,
     fields: &'a Fields,
     faults: FieldFaults,
+    /// What somebody else saved in the meantime.
+    conflict: Option<Conflict>,
     is_saved: bool,
 }
 
@@ -43,10 +46,14 @@ pub fn render(
     visitor: &Visitor,
     entry: Option<&EventType>,
     fields: &Fields,
-    faults: Vec<Fault>,
+    (faults, conflict): (Vec<Fault>, Option<Conflict>),
 ) -> Result<Response, Refusal> {
     let now = app.now();
-    let is_faulty = !faults.is_empty();
+    let status = match (&conflict, faults.is_empty()) {
+        (Some(_), _) => StatusCode::CONFLICT,
+        (None, true) => StatusCode::OK,
+        (None, false) => StatusCode::UNPROCESSABLE_ENTITY,
+    };
     let subject = entry.map(|entry| Subject {
         id: CopyId::new(&entry.name),
         changed: Moment::new(entry.updated_at, now),
@@ -64,11 +71,10 @@ pub fn render(
         target,
         fields,
         faults: FieldFaults::new(faults),
-        is_saved: !is_faulty && visitor.query.get("saved").is_some(),
+        conflict,
+        is_saved: status == StatusCode::OK && visitor.query.get("saved").is_some(),
     })?;
-    if is_faulty {
-        *response.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
-    }
+    *response.status_mut() = status;
     Ok(response)
 }
 

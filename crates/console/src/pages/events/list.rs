@@ -11,6 +11,8 @@ use postrider_model::{AccountId, Event, Origin, Timestamp};
 use postrider_storage::EventFilter;
 
 use crate::console::page;
+use crate::ignored::{Ignored, parsed};
+use crate::pages::deliveries::filter::NOT_A_TYPE;
 use crate::pages::deliveries::moment::MomentField;
 use crate::query::Query;
 use crate::refusal::Refusal;
@@ -74,11 +76,11 @@ struct Row {
 struct Filters {
     filter: EventFilter,
     event_type: String,
-    is_type_wrong: bool,
     /// What the data has to contain; empty for any data.
     contained: String,
     after: MomentField,
     before: MomentField,
+    ignored: Ignored,
     is_active: bool,
 }
 
@@ -119,30 +121,33 @@ pub async fn live(State(app): State<App>, account: InAccount, headers: HeaderMap
 impl Filters {
     /// Whether the page renews itself. One that searches data would read the record again each time.
     fn is_live(&self, list: &List) -> bool {
-        list.is_first && self.contained.is_empty()
+        list.is_first && self.contained.is_empty() && !self.ignored.has("contains")
     }
 
     fn of(query: &Query) -> Self {
-        let event_type = query.get("type").unwrap_or_default().trim();
-        let (after, before) = (
-            MomentField::of(query.get("after")),
-            MomentField::of(query.get("before")),
-        );
+        let mut ignored = Ignored::default();
+        let (after, before) = (ignored.moment(query, "after"), ignored.moment(query, "before"));
         let filter = EventFilter {
-            event_type: event_type.parse().ok(),
+            event_type: ignored.read(query, "type", parsed, NOT_A_TYPE),
             after: after.at,
             before: before.at,
         };
-        let contained = query.get("contains").unwrap_or_default();
+        let fits = |text: &str| (text.len() <= CONTAINED_BYTES_MAX).then(|| text.to_owned());
+        let is_long = format!("is too long to search for. The limit is {CONTAINED_BYTES_MAX} bytes.");
+        // Spaces around the text are part of it.
+        let contained = query.get("contains").and_then(fits);
+        if contained.is_none() {
+            ignored.read(query, "contains", fits, &is_long);
+        }
         Self {
-            contained: contained[..contained.floor_char_boundary(CONTAINED_BYTES_MAX)].to_owned(),
-            is_type_wrong: filter.event_type.is_none() && !event_type.is_empty(),
-            event_type: event_type.to_owned(),
+            contained: contained.unwrap_or_default(),
+            event_type: query.get("type").unwrap_or_default().trim().to_owned(),
             is_active: ["type", "contains", "after", "before"]
                 .iter()
                 .any(|name| query.get(name).is_some()),
             after,
             before,
+            ignored,
             filter,
         }
     }

@@ -21,7 +21,7 @@ use crate::state::App;
 use crate::view::body::Body;
 use crate::view::icon::Icon;
 use crate::view::id::CopyId;
-use crate::view::time::{Moment, exact};
+use crate::view::time::{Exact, Moment};
 use crate::view::{markup, number};
 use crate::visitor::account::{InAccount, PathId};
 use crate::{
@@ -40,11 +40,11 @@ struct ShowPage<'a> {
     origin: Option<&'static str>,
     warning: Option<String>,
     /// When it happened, if the producer said so.
-    occurred: Option<(Moment, String)>,
+    occurred: Option<(Moment, Exact)>,
     accepted: Moment,
-    accepted_exactly: String,
+    accepted_exactly: Exact,
     /// When its first attempts are due, if the producer said so.
-    deliver_at: Option<(Moment, String)>,
+    deliver_at: Option<(Moment, Exact)>,
     headers: Vec<(String, String)>,
     is_canceled: bool,
     /// How many deliveries were added later, in words; empty if none was.
@@ -95,10 +95,10 @@ pub async fn show(
         id: CopyId::new(id),
         origin: super::list::origin(event.origin),
         warning: event.warning.as_ref().map(warning::words),
-        occurred: event.occurred_at.map(|at| (Moment::new(at, now), exact(at))),
+        occurred: event.occurred_at.map(|at| (Moment::new(at, now), Exact::new(at))),
         accepted: Moment::new(event.created_at, now),
-        accepted_exactly: exact(event.created_at),
-        deliver_at: event.deliver_at.map(|at| (Moment::due(at, now), exact(at))),
+        accepted_exactly: Exact::new(event.created_at),
+        deliver_at: event.deliver_at.map(|at| (Moment::due(at, now), Exact::new(at))),
         headers: owned(&event.headers),
         is_canceled: event.is_canceled,
         missed: match event.missed {

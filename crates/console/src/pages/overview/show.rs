@@ -17,7 +17,7 @@ use crate::refusal::Refusal;
 use crate::shell::{Link, Section, Shell};
 use crate::state::App;
 use crate::view::icon::Icon;
-use crate::view::time::{self, Moment};
+use crate::view::time::{Exact, Moment};
 use crate::view::{duration, number};
 use crate::visitor::Visitor;
 
@@ -34,7 +34,7 @@ const RANGES: [(Range, &str, &str, &str); 4] = [
 struct OverviewPage<'a> {
     shell: Shell<'a>,
     tabs: Vec<Link>,
-    as_of: String,
+    as_of: Exact,
     figures: Figures,
     attention: Vec<AttentionRow>,
     charts: [Chart; 2],
@@ -94,7 +94,7 @@ pub async fn show(State(app): State<App>, visitor: Visitor, host: RequestHost) -
     page(&OverviewPage {
         shell: Shell::of(&app, &visitor, Section::Overview, "Overview"),
         tabs: tabs.to_vec(),
-        as_of: time::to_the_second(now),
+        as_of: Exact::to_the_second(now),
         figures: Figures::of(&overview, now),
         attention: attention::rows(&app, now).await?,
         charts: [counted.deliveries(), counted.events()],

@@ -17,7 +17,7 @@ use crate::refusal::Refusal;
 use crate::shell::{AccountHead, Section, Shell, Tab};
 use crate::state::App;
 use crate::view::icon::Icon;
-use crate::view::time::date;
+use crate::view::time::Exact;
 use crate::visitor::account::InAccount;
 
 /// The lifetimes that the form offers, in seconds. The last one is the longest that a link can have.
@@ -31,7 +31,7 @@ struct CreatedPage<'a> {
     path: String,
     link: String,
     script: String,
-    ends: String,
+    ends: Exact,
     is_read_only: bool,
     is_framed: bool,
 }
@@ -84,7 +84,7 @@ pub async fn create(
         path: account.path("portal-links"),
         script: format!("{base_url}/embed.js"),
         link: format!("{base_url}/sign-in/{}", token.expose()),
-        ends: date(link.expires_at),
+        ends: Exact::date(link.expires_at),
         is_read_only,
         is_framed: app.is_framed,
     })

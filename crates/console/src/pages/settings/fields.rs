@@ -3,6 +3,7 @@
 use postrider_configuration::AccountDraft;
 use postrider_model::Account;
 
+use crate::conflict::Differing;
 use crate::form::Form;
 use crate::view::{body, schedule};
 
@@ -20,6 +21,19 @@ pub struct Fields {
 }
 
 impl Fields {
+    /// The fields whose saved values differ. Only administrators see the operator's own.
+    pub fn differing(&self, saved: &Self, is_admin: bool) -> Vec<Differing> {
+        let mut fields = vec![
+            ("Name", self.name.as_str(), saved.name.as_str()),
+            ("Retry delays", &self.delays, &saved.delays),
+        ];
+        if is_admin {
+            fields.push(("uid", &self.uid, &saved.uid));
+            fields.push(("Metadata", &self.metadata, &saved.metadata));
+        }
+        Differing::among(&fields)
+    }
+
     /// A stored account.
     pub fn of(account: &Account) -> Self {
         Self {

@@ -5,9 +5,10 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
 use http::StatusCode;
 use postrider_configuration::{ConfigureError, Fault};
-use postrider_model::SYSTEM_ACCOUNT;
+use postrider_model::{Account, SYSTEM_ACCOUNT};
 
 use super::fields::Fields;
+use crate::conflict::{Conflict, Edited, SAVE_ANYWAY};
 use crate::console::page;
 use crate::faults::FieldFaults;
 use crate::form::Form;
@@ -28,6 +29,8 @@ struct ShowPage<'a> {
     is_saved: bool,
     /// The version that is edited, so that the form overwrites no change that the person has not seen.
     version: i64,
+    /// What somebody else saved in the meantime.
+    conflict: Option<Conflict>,
     fields: Fields,
     faults: FieldFaults,
     /// The installation's schedule, which applies if the account has none.
@@ -44,7 +47,7 @@ struct ShowPage<'a> {
 pub async fn show(State(app): State<App>, account: InAccount) -> Result<Response, Refusal> {
     let fields = Fields::of(account.account());
     let version = account.account().version;
-    render(&app, &account, fields, version, Vec::new())
+    render(&app, &account, fields, version, (Vec::new(), None))
 }
 
 /// Saves it, or shows the form again.
@@ -54,7 +57,7 @@ pub async fn save(State(app): State<App>, account: InAccount, form: Form) -> Res
     // The version that the person saw, not the current one.
     let version = form.text("version").parse().unwrap_or(0);
     if current.version != version {
-        return Err(Refusal::Stale);
+        return conflict(&app, &account, &current, fields).await;
     }
     let draft = fields.draft(&current);
     let faults = match app
@@ -67,8 +70,28 @@ pub async fn save(State(app): State<App>, account: InAccount, form: Form) -> Res
         Err(ConfigureError::UidTaken) => vec![uid_taken()],
         Err(other) => return Err(other.into()),
     };
-    let mut response = render(&app, &account, fields, version, faults)?;
+    let mut response = render(&app, &account, fields, version, (faults, None))?;
     *response.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
+    Ok(response)
+}
+
+/// The form with everything that was typed, and what somebody else has saved.
+async fn conflict(
+    app: &App,
+    account: &InAccount,
+    saved: &Account,
+    fields: Fields,
+) -> Result<Response, Refusal> {
+    let edited = Edited {
+        account: Some(saved.id),
+        id: saved.id.to_string(),
+        at: saved.updated_at,
+        form: account.path("settings"),
+    };
+    let differing = fields.differing(&Fields::of(saved), account.visitor.is_admin());
+    let conflict = Conflict::of(app, &account.visitor, edited, differing).await?;
+    let mut response = render(app, account, fields, saved.version, (Vec::new(), Some(conflict)))?;
+    *response.status_mut() = StatusCode::CONFLICT;
     Ok(response)
 }
 
@@ -77,7 +100,7 @@ fn render(
     account: &InAccount,
     fields: Fields,
     version: i64,
-    faults: Vec<Fault>,
+    (faults, conflict): (Vec<Fault>, Option<Conflict>),
 ) -> Result<Response, Refusal> {
     let now = app.now();
     let usual = &app.engine.settings().retry_delays;
@@ -88,6 +111,7 @@ fn render(
         path: account.path("settings"),
         is_saved: account.visitor.query.get("saved").is_some(),
         version,
+        conflict,
         fields,
         faults: FieldFaults::new(faults),
         usual_schedule: schedule::sentence(usual),

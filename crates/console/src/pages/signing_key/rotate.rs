@@ -19,7 +19,7 @@ use crate::refusal::Refusal;
 use crate::shell::{AccountHead, Section, Shell, Tab};
 use crate::state::App;
 use crate::view::duration;
-use crate::view::time::date;
+use crate::view::time::Exact;
 use crate::visitor::account::InAccount;
 
 /// The choices for the overlap, in seconds, with their words. The last one is the maximum of the
@@ -45,7 +45,7 @@ struct RotatePage<'a> {
     current: String,
     overlaps: Vec<Overlap>,
     /// When the last older key expires that still signs.
-    older_ends: Option<String>,
+    older_ends: Option<Exact>,
     /// Whether as many keys sign as may.
     is_full: bool,
     secret: &'a str,
@@ -60,7 +60,7 @@ struct Overlap {
     seconds: i64,
     words: &'static str,
     /// The date on which the current key would expire.
-    until: String,
+    until: Exact,
     is_chosen: bool,
 }
 
@@ -148,7 +148,7 @@ fn render(
     let overlaps = OVERLAPS.map(|(seconds, words)| Overlap {
         seconds,
         words,
-        until: date(now.after(std::time::Duration::from_secs(seconds.unsigned_abs()))),
+        until: Exact::date(now.after(std::time::Duration::from_secs(seconds.unsigned_abs()))),
         is_chosen: seconds == chosen,
     });
     let profiles = app.configuration.signature_profiles();
@@ -164,7 +164,11 @@ fn render(
         ),
         current: owner.current()?.to_string(),
         overlaps: overlaps.into(),
-        older_ends: owner.live(now).filter_map(|key| key.expires_at).max().map(date),
+        older_ends: owner
+            .live(now)
+            .filter_map(|key| key.expires_at)
+            .max()
+            .map(Exact::date),
         is_full: owner.live(now).count() >= LIVE_KEYS_MAX,
         takes_both: profile.is_some_and(|profile| {
             KeyAlgorithm::ALL

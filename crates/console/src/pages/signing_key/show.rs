@@ -19,7 +19,7 @@ use crate::shell::{AccountHead, Section, Shell, Tab};
 use crate::state::App;
 use crate::view::icon::Icon;
 use crate::view::id::CopyId;
-use crate::view::time::{Moment, date};
+use crate::view::time::{Exact, Moment};
 use crate::visitor::account::InAccount;
 
 #[derive(Template)]
@@ -35,7 +35,7 @@ struct ShowPage<'a> {
     others: usize,
     keys: Vec<KeyRow>,
     /// When the older key expires, if there is one.
-    overlap_ends: Option<String>,
+    overlap_ends: Option<Exact>,
     is_rotated: bool,
     verify: Verify,
     /// The address of the page that verifies a request.
@@ -58,7 +58,7 @@ struct KeyRow {
     copy_id: CopyId,
     created: Moment,
     /// When the key stops signing; `None` for the current key.
-    ends: Option<String>,
+    ends: Option<Exact>,
     /// The secret, if it was requested.
     secret: Option<String>,
     /// Of an Ed25519 key, what receivers verify with.
@@ -172,7 +172,7 @@ impl KeyRow {
             prefix,
             copy_id: CopyId::new(&id),
             created: Moment::new(key.created_at, now),
-            ends: key.expires_at.map(date),
+            ends: key.expires_at.map(Exact::date),
             id,
         }
     }

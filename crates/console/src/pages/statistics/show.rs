@@ -11,7 +11,8 @@ use crate::console::page;
 use crate::refusal::Refusal;
 use crate::shell::{AccountHead, Link, Section, Shell, Tab};
 use crate::state::App;
-use crate::view::{number, time};
+use crate::view::number;
+use crate::view::time::Exact;
 use crate::visitor::account::InAccount;
 
 #[derive(Template)]
@@ -20,7 +21,7 @@ struct StatisticsPage<'a> {
     shell: Shell<'a>,
     head: AccountHead,
     tabs: Vec<Link>,
-    as_of: String,
+    as_of: Exact,
     over: &'static str,
     content: Content,
 }
@@ -62,7 +63,7 @@ pub async fn show(State(app): State<App>, account: InAccount) -> Result<Response
         shell: Shell::of(&app, &account.visitor, Section::Accounts, "Statistics"),
         head: AccountHead::of(&account, Tab::Statistics),
         tabs: range.tabs(&account.path("statistics"), ""),
-        as_of: time::to_the_second(period.as_of()),
+        as_of: Exact::to_the_second(period.as_of()),
         over: range.over,
         content,
     })

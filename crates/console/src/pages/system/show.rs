@@ -16,7 +16,7 @@ use crate::system::{SettingRow, SystemFacts};
 use crate::view::icon::Icon;
 use crate::view::number;
 use crate::view::status::{Badge, Tone};
-use crate::view::time::{self, Moment};
+use crate::view::time::{Exact, Moment};
 use crate::visitor::Visitor;
 
 #[derive(Template)]
@@ -25,7 +25,7 @@ struct SystemPage<'a> {
     shell: Shell<'a>,
     facts: &'a SystemFacts,
     settings: Vec<SettingWords<'a>>,
-    as_of: String,
+    as_of: Exact,
     health: Health,
     /// `None` if the store did not respond.
     backlog: Option<BacklogWords>,
@@ -76,7 +76,7 @@ pub async fn show(State(app): State<App>, visitor: Visitor) -> Result<Response, 
         shell: Shell::of(&app, &visitor, Section::System, "System"),
         facts: &app.system,
         settings: settings(&app.system),
-        as_of: time::to_the_second(now),
+        as_of: Exact::to_the_second(now),
         health,
         backlog,
         in_flight: counted(load.in_flight, "request", "requests"),
