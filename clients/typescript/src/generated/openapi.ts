@@ -12217,7 +12217,7 @@ export interface operations {
                      *       ],
                      *       "source": "/var/lib/postrider/master.key",
                      *       "sealed": 4,
-                     *       "remaining": 0,
+                     *       "remaining": 4,
                      *       "unopened": 0
                      *     }
                      */
