@@ -115,9 +115,10 @@ impl App {
         clock: Arc<dyn Clock>,
     ) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let sqlite = SqliteStore::open_inline(folder.path(), SqliteOptions::default()).unwrap();
+        let options = SqliteOptions::default();
+        let sqlite = SqliteStore::open_inline(folder.path(), options.clone()).unwrap();
         Self::build_on(
-            (folder, sqlite),
+            (folder, sqlite, options.sealer),
             settings,
             public_url,
             rate_limits,
@@ -128,14 +129,13 @@ impl App {
     }
 
     async fn build_on(
-        (folder, sqlite): (tempfile::TempDir, SqliteStore),
+        (folder, sqlite, sealer): (tempfile::TempDir, SqliteStore, Sealer),
         settings: EngineSettings,
         public_url: Option<&str>,
         rate_limits: RateLimits,
         sends_email: bool,
         clock: Arc<dyn Clock>,
     ) -> Self {
-        let options = SqliteOptions::default();
         let sqlite = Arc::new(sqlite);
         let store: Arc<dyn Store> = Arc::clone(&sqlite) as Arc<dyn Store>;
         let (sent, next) = (Arc::default(), AtomicU64::new(0));
@@ -167,7 +167,7 @@ impl App {
         })
         .await
         .unwrap();
-        let sealing = sealing(&sqlite, options.sealer, &engine, ids);
+        let sealing = sealing(&sqlite, sealer, &engine, ids);
         let state = ApiState {
             sealing,
             engine: Arc::clone(&engine),

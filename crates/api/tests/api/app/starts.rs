@@ -23,11 +23,12 @@ impl App {
     /// An installation whose store answers from other threads, so that requests of one task interleave.
     pub async fn interleaving() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let sqlite = SqliteStore::open(folder.path(), SqliteOptions::default()).unwrap();
+        let options = SqliteOptions::default();
+        let sqlite = SqliteStore::open(folder.path(), options.clone()).unwrap();
         let clock = Arc::new(SystemClock::new());
         let settings = EngineSettings::default();
         Self::build_on(
-            (folder, sqlite),
+            (folder, sqlite, options.sealer),
             settings,
             None,
             RateLimits::default(),
