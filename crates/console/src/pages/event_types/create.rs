@@ -36,9 +36,7 @@ pub async fn create(State(app): State<App>, visitor: Visitor, form: Form) -> Res
             Ok(Redirect::to(&format!("{path}?saved=1")).into_response())
         }
         // Somebody has created it since the look above.
-        Err(ConfigureError::Stale) => {
-            render(&app, &visitor, None, &fields, (vec![name_conflict()], None))
-        }
+        Err(ConfigureError::Stale) => render(&app, &visitor, None, &fields, (vec![name_conflict()], None)),
         Err(error) => render(&app, &visitor, None, &fields, (faults(error)?, None)),
     }
 }
