@@ -2,6 +2,8 @@
 //!
 //! With `UPDATE_SCREENSHOTS=1`, also replaces the pictures in `docs/screenshots`.
 
+mod account;
+
 use postrider_tests::browser::{Emulation, Scheme, button, css, label, link};
 use postrider_tests::identity_provider::IdentityProvider;
 use postrider_tests::wait::SOON;
@@ -45,43 +47,6 @@ async fn pages_of_the_operator() {
     desk.browser.wait_for_text("prk_").await;
     accessible(&desk.browser, "api-key-created").await;
     desk.browser.assert_no_fault_logged(&["404"]).await;
-}
-
-#[tokio::test]
-async fn pages_of_an_account() {
-    let desk = busy_desk().await;
-    let automation = desk.last_id("automations").await;
-    let event = desk.last_id("events").await;
-    for (name, path) in [
-        ("automations", "/automations".to_owned()),
-        ("automation", format!("/automations/{automation}")),
-        ("edit-automation", format!("/automations/{automation}/edit")),
-        ("copy-automation", format!("/automations/{automation}/copy")),
-        ("new-automation", "/automations/new".to_owned()),
-        ("delete-automation", format!("/automations/{automation}/delete")),
-        ("events", "/events".to_owned()),
-        ("event", format!("/events/{event}")),
-        ("deliveries", "/deliveries".to_owned()),
-        ("failed-deliveries", "/deliveries?status=failed".to_owned()),
-        ("no-deliveries", "/deliveries?type=none.such".to_owned()),
-        ("replay", "/replay?count=1".to_owned()),
-        ("cancel", "/cancel?count=1".to_owned()),
-        ("account-event-types", "/event-types".to_owned()),
-        ("statistics", "/statistics".to_owned()),
-        ("signing-key", "/signing-key".to_owned()),
-        ("rotate-key", "/signing-key/rotate".to_owned()),
-        ("verify-request", "/signing-key/verify".to_owned()),
-        ("account-audit", "/audit".to_owned()),
-        ("settings", "/settings".to_owned()),
-        ("delete-account", "/settings/delete".to_owned()),
-    ] {
-        desk.go(&path).await;
-        look_at(&desk.browser, name).await;
-    }
-    desk.go(&format!("/automations/{automation}/send-missed?count=1"))
-        .await;
-    accessible(&desk.browser, "send-missed").await;
-    desk.browser.assert_no_fault_logged(&[]).await;
 }
 
 #[tokio::test]

@@ -98,7 +98,7 @@ mod tests {
     fn help_names_the_pages_that_the_server_shows() {
         let help = |docs: &str| {
             let rows = facts(&settings(&[("docs", docs)])).settings;
-            let row = rows.into_iter().find(|row| row.key == "log_level");
+            let row = rows.into_iter().find(|row| row.key == "log_requests");
             row.unwrap().help
         };
         assert!(
