@@ -16,6 +16,7 @@ pub fn banner(
     let record = Record::new()
         .field("Console", format!("{sign_in_link} (signs you in once)"))
         .field("API", url)
+        .field("Documentation", format!("{url}/docs"))
         .field("API key", key)
         .field("Account", format!("{ACCOUNT} ({})", demo.account_id()))
         .field("Signing key", demo.secret().expose())
