@@ -67,6 +67,8 @@ async fn snippets_carry_the_names_of_this_installations_headers() {
     )
     .await;
     desk.go("/signing-key").await;
+    desk.browser.wait_for_text("webhook-signature").await;
+    desk.browser.click(link("Plain HMAC")).await;
     desk.browser.wait_for_text("Acme-Signature-Next").await;
     for language in ["Python", "PHP", "Go", "Ruby", "Java", "C#", "Rust", "Node.js"] {
         desk.browser.click(link(language)).await;
