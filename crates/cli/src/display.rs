@@ -20,6 +20,12 @@ pub use record::Record;
 pub use screen::Screen;
 pub use table::Table;
 
+/// A number of things in words: `1 secret is`, `2 secrets are`.
+pub fn counted(count: u64, one: &str, many: &str) -> String {
+    let noun = if count == 1 { one } else { many };
+    format!("{count} {noun}")
+}
+
 /// The text with its control characters escaped, because names, headers and responses come from outside and a
 /// terminal obeys control sequences.
 pub fn printable(text: &str) -> Cow<'_, str> {

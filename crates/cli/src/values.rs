@@ -1,7 +1,6 @@
 //! How values are written on a command line; settings are written the same way.
 
 pub mod comparison;
-pub mod duration;
 pub mod header_prefix;
 pub mod later;
 pub mod moment;

@@ -29,6 +29,7 @@ pub mod cloud_events;
 pub mod connection;
 pub mod custom_header;
 pub mod delivery;
+pub mod duration;
 pub mod ed25519;
 pub mod email_address;
 pub mod entropy;

@@ -54,7 +54,8 @@ pub(crate) struct Database {
 #[derive(Default)]
 struct Away {
     is_away: AtomicBool,
-    /// Whether it ever responded to this store. If not, whoever opens the store says why.
+    /// Whether it ever responded to this store. Until then nothing is logged here: opening the store fails,
+    /// and its caller logs the reason.
     was_there: AtomicBool,
     /// Why it went away last, for people.
     why: Mutex<String>,
@@ -180,17 +181,18 @@ impl Database {
     fn went_away(&self, error: &StoreError) {
         // All connections led to the lost server, and a connection that was interrupted must not be reused.
         self.pool.retain(|_, _| false);
-        if self.away.is_away.swap(true, Ordering::AcqRel) {
-            return;
-        }
         let why = match error {
             StoreError::Unavailable(why) | StoreError::Internal(why) => why.clone(),
             error => error.to_string(),
         };
+        // Verbs that find the database away read the reason.
+        self.away.why.lock().clone_from(&why);
+        if self.away.is_away.swap(true, Ordering::AcqRel) {
+            return;
+        }
         if self.away.was_there.load(Ordering::Relaxed) {
             tracing::error!(server = &*self.server, why, "the database is away");
         }
-        *self.away.why.lock() = why;
         tokio::spawn(probe(self.pool.clone(), Arc::clone(&self.away), self.verb_max));
     }
 }

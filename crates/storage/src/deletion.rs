@@ -5,7 +5,7 @@
 pub enum DeleteObject {
     /// It is gone.
     Deleted,
-    /// There is no such object; nothing was written.
+    /// The object does not exist; nothing was written.
     Missing,
     /// The object has another version than the caller requires; nothing was written.
     Stale,

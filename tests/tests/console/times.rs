@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::desk::Desk;
 
-/// A zone without summer time whose offset is no whole number of hours.
+/// A zone without summer time, five and a half hours ahead of UTC.
 const ZONE: &str = "Asia/Kolkata";
 
 #[tokio::test]

@@ -278,8 +278,8 @@ async fn a_request_that_failed_may_have_taken_effect() {
     app.store.run_sql(rename).await.unwrap();
     let failed = post(&app, &connections, &connection, "a").await;
     failed.problem(500, "internal_error");
-    let mend = "ALTER TABLE gone RENAME TO connections";
-    app.store.run_sql(mend).await.unwrap();
+    let rename_back = "ALTER TABLE gone RENAME TO connections";
+    app.store.run_sql(rename_back).await.unwrap();
     let again = post(&app, &connections, &connection, "a").await;
     again.problem(409, "outcome_unknown");
     post(&app, &connections, &connection, "b").await.expect(201);

@@ -10,8 +10,8 @@ use super::remote::Remote;
 use crate::client::pages::PageArgs;
 use crate::client::{Call, ClientArgs};
 use crate::display::{Paint, Record, Table, cell, time};
-use crate::values::duration;
 use crate::{Context, Failure};
+use postrider_model::duration;
 
 /// Flags of the group.
 #[derive(Debug, clap::Args)]

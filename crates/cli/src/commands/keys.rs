@@ -11,8 +11,8 @@ use super::remote::Remote;
 use super::secrets;
 use crate::client::{Call, ClientArgs};
 use crate::display::{Paint, Record, Table, cell, time};
-use crate::values::duration;
 use crate::{Context, Failure};
+use postrider_model::duration;
 
 /// Longest overlap; the API's bound.
 const OVERLAP_MAX: Duration = Duration::from_secs(30 * 86_400);

@@ -10,8 +10,8 @@ use super::remote::Remote;
 use crate::client::pages::PageArgs;
 use crate::client::{Call, ClientArgs};
 use crate::display::{Paint, Record, Table, cell, time};
-use crate::values::duration;
 use crate::{Context, Failure};
+use postrider_model::duration;
 
 /// Bounds on the lifetime of a portal link, as in the API.
 const LIFETIME: RangeInclusive<Duration> = Duration::from_secs(60)..=Duration::from_secs(7 * 86_400);

@@ -17,9 +17,9 @@ use super::secrets::SecretArgs;
 use crate::display::{Paint, Screen, TEXT_WIDTH, printable, wrapped};
 use crate::failure::exit;
 use crate::input;
-use crate::values::duration;
 use crate::values::signature_profile::ProfileArgs;
 use crate::{Context, Failure};
+use postrider_model::duration;
 
 /// Flags of the command.
 #[derive(Debug, clap::Args)]

@@ -15,8 +15,8 @@ use crate::client::pages::PageArgs;
 use crate::client::patience::Patience;
 use crate::display::cell;
 use crate::failure::exit;
-use crate::values::duration;
 use crate::{Context, Failure};
+use postrider_model::duration;
 
 /// The pause between two looks grows from the first to the second: most deliveries take milliseconds, and
 /// those that do not may take minutes.

@@ -8,7 +8,7 @@ use super::carry_out::Done;
 use super::compare::Difference;
 use super::plan::{Change, Plan, Verb};
 use super::tree::Node;
-use crate::display::{Paint, printable};
+use crate::display::{Paint, counted, printable};
 
 /// Longest value that is shown, in characters. Templates and schemas have thousands.
 const VALUE_CHARACTERS_MAX: usize = 60;
@@ -40,7 +40,7 @@ impl Plan {
                 text.push_str(&format!("    {}\n", difference.text()));
             }
             if change.verb == Verb::Change && change.secrets > 0 {
-                let secrets = counted(change.secrets, "secret is", "secrets are");
+                let secrets = counted(change.secrets as u64, "secret is", "secrets are");
                 text.push_str(&paint.dim(&format!("    its {secrets} sent too\n")));
             }
         }
@@ -71,7 +71,7 @@ impl Plan {
             text.push_str(&format!(
                 "The secrets of {} are sent to be compared: the server does not reveal them. --keep-secrets leaves \
                  them alone.\n",
-                counted(secrets, "unchanged object", "unchanged objects")
+                counted(secrets as u64, "unchanged object", "unchanged objects")
             ));
         }
         text
@@ -175,9 +175,4 @@ fn shown(value: Option<&Node>) -> String {
         Some((at, _)) => format!("{}…", &json[..at]),
         None => json,
     }
-}
-
-/// `1 secret is`, `2 secrets are`.
-fn counted(count: usize, one: &str, many: &str) -> String {
-    format!("{count} {}", if count == 1 { one } else { many })
 }

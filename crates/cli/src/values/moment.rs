@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use postrider_model::{Clock, Timestamp};
 
-use super::duration;
+use postrider_model::duration;
 
 /// A point in time, absolute or counted back from now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

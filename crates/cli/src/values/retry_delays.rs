@@ -6,7 +6,7 @@ use std::str::FromStr;
 use postrider_model::Schedule;
 use postrider_model::schedule::{DELAY_S_MAX, RETRIES_MAX};
 
-use super::duration;
+use postrider_model::duration;
 
 /// The value of `--retry-delays` for a single attempt.
 const NONE: &str = "none";

@@ -1,6 +1,6 @@
 //! A retry schedule as a sentence.
 
-use postrider_model::Schedule;
+use postrider_model::{Schedule, duration as duration_text};
 
 use super::duration;
 
@@ -40,8 +40,8 @@ pub fn field(schedule: Option<&Schedule>) -> String {
 }
 
 /// The delays in the form's field, as drafts hold them, in seconds; `None` for an empty field. A word is a
-/// number of seconds, or has a unit: `30s`, `5m` or `5min`, `1h`, `2d`. Any other becomes -1, so that the
-/// draft's check reports a fault at its place.
+/// number of seconds, or has a unit: `30s`, `5m`, `1h`, `2d`. Any other becomes -1, so that the draft's check
+/// reports a fault at its place.
 pub fn parse(field: &str) -> Option<Vec<i64>> {
     let field = field.trim();
     if field.is_empty() {
@@ -55,15 +55,8 @@ pub fn parse(field: &str) -> Option<Vec<i64>> {
 }
 
 fn seconds(word: &str) -> Option<i64> {
-    let (number, unit) = word.split_at(word.find(|c: char| !c.is_ascii_digit()).unwrap_or(word.len()));
-    let unit_s = match unit.to_ascii_lowercase().as_str() {
-        "" | "s" => 1,
-        "m" | "min" => 60,
-        "h" => 60 * 60,
-        "d" => 24 * 60 * 60,
-        _ => return None,
-    };
-    number.parse::<i64>().ok()?.checked_mul(unit_s)
+    let seconds = duration_text::seconds(&word.to_ascii_lowercase()).ok()?;
+    i64::try_from(seconds).ok()
 }
 
 #[cfg(test)]
@@ -100,10 +93,7 @@ mod tests {
         assert_eq!(parse(" "), None);
         assert_eq!(parse("10s;100"), Some(vec![10, 100]));
         assert_eq!(parse("10, soon"), Some(vec![10, -1]));
-        assert_eq!(
-            parse("30s, 5m,1h 2D;3min"),
-            Some(vec![30, 300, 3_600, 172_800, 180])
-        );
-        assert_eq!(parse("m, 5w, 9223372036854775807d"), Some(vec![-1, -1, -1]));
+        assert_eq!(parse("30s, 5m,1h 2D;3"), Some(vec![30, 300, 3_600, 172_800, 3]));
+        assert_eq!(parse("m, 3min, 9223372036854775807d"), Some(vec![-1, -1, -1]));
     }
 }

@@ -8,7 +8,7 @@ use clap::ArgMatches;
 use postrider_cli::Failure;
 use postrider_cli::client::probe::{self, Probed};
 use postrider_cli::display::Screen;
-use postrider_cli::values::duration;
+use postrider_model::duration;
 use url::Url;
 
 use super::data_dir::HealthArgs;

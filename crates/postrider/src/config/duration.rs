@@ -4,7 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
-use postrider_cli::values::duration::{DurationError, in_words, parse_within};
+use postrider_model::duration::{DurationError, in_words, parse_within};
 
 use super::text_value::serde_as_text;
 

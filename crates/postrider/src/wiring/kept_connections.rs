@@ -59,7 +59,7 @@ impl KeptConnections {
         }
         let (sender, driver) = self.client.open(url).await?;
         let driver = tokio::spawn(async {
-            // Whoever waits for a response learns why there is none.
+            // A request that is under way fails with the reason.
             let _ = driver.await;
         });
         let kept = Kept { sender, driver };

@@ -142,7 +142,7 @@ async fn speak(stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static) -> 
     Ok((sender, Box::pin(connection)))
 }
 
-/// Why there is no whole answer.
+/// Why a request got no complete answer.
 pub(super) enum NoAnswer {
     /// Not even its head came.
     Silence(String),

@@ -5,8 +5,8 @@ use serde_json::{Map, Value, json};
 use crate::Failure;
 use crate::input;
 use crate::values::comparison::Comparison;
-use crate::values::duration;
 use crate::values::retry_delays::RetryDelays;
+use postrider_model::duration;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct CreateArgs {

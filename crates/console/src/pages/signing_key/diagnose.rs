@@ -86,12 +86,12 @@ pub async fn judge(State(app): State<App>, account: InAccount, form: Form) -> Re
     let turn = Arc::clone(&app.diagnoses).acquire_owned().await;
     let turn = turn.map_err(|_| Refusal::Busy)?;
     let judging = tokio::task::spawn_blocking(move || {
-        // If the visitor leaves, they end with the work too.
-        let _until_done = (room, turn);
+        // If the visitor leaves, both end with the work, too.
+        let _until_judged = turn;
         let judged = pasted.judged(&keys, &profiles);
-        (pasted, judged)
+        (pasted, judged, room)
     });
-    let (pasted, judged) = judging.await.map_err(|error| {
+    let (pasted, judged, room) = judging.await.map_err(|error| {
         tracing::error!(%error, "a diagnosis panicked");
         Refusal::Internal
     })?;
@@ -99,6 +99,8 @@ pub async fn judge(State(app): State<App>, account: InAccount, form: Form) -> Re
         Ok(judged) if !judged.is_verified() => recorded::compare(&app, &account, &pasted).await?,
         _ => None,
     };
+    // Templates are rendered for the comparison, so an account has one of these at a time as well.
+    drop(room);
     let judged = judged.map(Some).map_err(|fault| FieldFaults::new(vec![fault]));
     render(&app, &account, chosen, &form, judged, recorded)
 }

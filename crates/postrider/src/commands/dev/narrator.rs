@@ -10,7 +10,7 @@ use postrider_model::{Attempt, Clock, DeliveryStatus, Outcome};
 use super::demo::Sample;
 use super::receiver::Receipt;
 use postrider_cli::Failure;
-use postrider_cli::display::{Paint, Screen, printable};
+use postrider_cli::display::{Paint, Screen, counted, printable};
 
 /// Prints events, receipts and attempts, and counts the attempts.
 pub(super) struct Narrator {
@@ -77,11 +77,10 @@ impl Narrator {
             failed,
             ..
         } = self;
-        let attempts_noun = if *attempts == 1 { "attempt" } else { "attempts" };
-        let deliveries = if *succeeded == 1 { "delivery" } else { "deliveries" };
-        self.screen.print(&format!(
-            "\n{attempts} {attempts_noun}: {succeeded} {deliveries} succeeded, {failed} failed."
-        ))
+        let attempts = counted(*attempts, "attempt", "attempts");
+        let succeeded = counted(*succeeded, "delivery", "deliveries");
+        self.screen
+            .print(&format!("\n{attempts}: {succeeded} succeeded, {failed} failed."))
     }
 
     /// Prints a line with the time of printing: lines come from several tasks, and a column needs one clock.
